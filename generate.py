@@ -1,0 +1,46 @@
+"""Print a CloudFormation template: `python generate.py > template.yaml`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+TEMPLATES = ("tap",)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the template that the command line asks for; return the exit code, 2 for a file it cannot write.
+
+    A bad flag raises SystemExit(2), after the usage.
+    """
+    parser = argparse.ArgumentParser(prog="generate.py", description="Print a CloudFormation template.")
+    parser.add_argument("--template", choices=TEMPLATES, default="tap", help="which template (default: tap)")
+    parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="default: yaml")
+    parser.add_argument("--minify", action="store_true", help="leave out descriptions and white space")
+    parser.add_argument("-o", metavar="FILE", type=Path, help="write to FILE instead of standard output")
+    arguments = parser.parse_args(argv)
+
+    # After the flags: the usage need not wait for troposphere.
+    from tap.render import to_text
+    from tap.stack import build
+
+    text = to_text(build(), form=arguments.format, minify=arguments.minify)
+    try:
+        if arguments.o:
+            arguments.o.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone. Python flushes standard output once more on its way out; let that succeed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"generate.py: cannot write {arguments.o or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

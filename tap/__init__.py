@@ -1,0 +1,1 @@
+"""TAP: one CloudFormation template for a transaction-processing application, and its deploy helper."""

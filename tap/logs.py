@@ -1,0 +1,42 @@
+"""Log groups, with one retention for all of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import logs
+from awacs.aws import Statement
+from troposphere import Parameter, Template
+from troposphere.logs import LogGroup
+
+from tap.parts import add_parameter, allow
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+
+@dataclass(frozen=True)
+class Logs:
+    """What the other tiers need to keep logs."""
+
+    template: Template
+    retention: Parameter
+
+    def add_group(self, title: str, *, keep: bool = True, **attributes: Any) -> LogGroup:
+        """Add a log group; keep says whether its events outlive the stack."""
+        return self.template.add_resource(LogGroup(
+            title, RetentionInDays=self.retention.ref(),
+            DeletionPolicy="RetainExceptOnCreate" if keep else "Delete",
+            UpdateReplacePolicy="Retain" if keep else "Delete", **attributes))
+
+    def write(self, group: LogGroup) -> Statement:
+        """Return what a role needs to write to a log group."""
+        # The attribute ends in `:*`, which stands for the group's streams.
+        return allow([logs.CreateLogStream, logs.PutLogEvents], group.get_att("Arn"))
+
+
+def add_logs(t: Template) -> Logs:
+    """Declare the retention that every log group shares."""
+    return Logs(t, add_parameter(t, "Monitoring", "Log retention", Parameter(
+        "LogRetentionDays", Type="Number", Default=7, AllowedValues=RETENTION_DAYS,
+        Description="Days that log events are kept.")))

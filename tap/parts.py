@@ -1,0 +1,112 @@
+"""The vocabulary that every tier shares."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement
+from awacs.sts import AssumeRole
+from troposphere import (
+    AWSHelperFn,
+    AWSObject,
+    Equals,
+    Export,
+    If,
+    Output,
+    Parameter,
+    Ref,
+    Sub,
+    Tags,
+    Template,
+)
+from troposphere.iam import ManagedPolicy, Role
+
+INTERFACE = "AWS::CloudFormation::Interface"
+NO_VALUE = Ref("AWS::NoValue")
+SWITCH = ("true", "false")
+RUNTIME = "python3.13"
+
+
+def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> Parameter:
+    """Declare a parameter under a heading and with a label of the console's form.
+
+    The form's layout is the template's `AWS::CloudFormation::Interface` metadata:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-interface.html
+    """
+    form = t.metadata.setdefault(INTERFACE, {"ParameterGroups": [], "ParameterLabels": {}})
+    groups = form["ParameterGroups"]
+    if not groups or groups[-1]["Label"]["default"] != group:
+        groups.append({"Label": {"default": group}, "Parameters": []})
+    groups[-1]["Parameters"].append(parameter.title)
+    form["ParameterLabels"][parameter.title] = {"default": label}
+    return t.add_parameter(parameter)
+
+
+def add_switch(t: Template, group: str, label: str, title: str, default: str, description: str) -> str:
+    """Declare a true/false parameter; return the name of the condition `Has<title>` that it sets."""
+    parameter = add_parameter(t, group, label, Parameter(
+        title, Type="String", Default=default, AllowedValues=list(SWITCH), Description=description))
+    return t.add_condition(f"Has{title}", Equals(parameter.ref(), "true"))
+
+
+def add_export(t: Template, title: str, description: str, value: AWSHelperFn, name: str) -> None:
+    """Declare an output, exported as `<name>-<Environment>`: export names are unique in an account's region."""
+    t.add_output(Output(
+        title, Description=description, Value=value, Export=Export(Sub(f"{name}-${{Environment}}"))))
+
+
+def allow(actions: Sequence[Action], *resources: Any, condition: Condition | None = None) -> Statement:
+    """Return a policy statement that allows actions on resources."""
+    extra = {"Condition": condition} if condition else {}
+    return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
+
+
+def policy(*statements: Statement) -> PolicyDocument:
+    """Return a policy document in IAM's current policy language."""
+    return PolicyDocument(Version="2012-10-17", Statement=list(statements))
+
+
+def add_role(
+        t: Template, title: str, service: str, *statements: Statement, condition: str | None = None) -> Role:
+    """Add `<title>Role`, assumed by a service, with a customer-managed policy of its own.
+
+    The role refers to the policy and not the other way round, so that whatever waits for the role
+    has its permissions too.
+    """
+    extra = {"Condition": condition} if condition else {}
+    permissions = t.add_resource(ManagedPolicy(
+        f"{title}Policy", PolicyDocument=policy(*statements), **extra))
+    trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", service))
+    return t.add_resource(Role(
+        f"{title}Role",
+        AssumeRolePolicyDocument=policy(trust),
+        ManagedPolicyArns=[permissions.ref()], **extra))
+
+
+def only_if(condition: str, value: Any) -> If:
+    """Return value where the condition holds, and the absence of the property where it does not."""
+    return If(condition, value, NO_VALUE)
+
+
+def name_tag(name: str) -> Tags:
+    """Return the `Name` tag by which the console lists a resource."""
+    return Tags(Name=Sub(f"${{AWS::StackName}}-{name}"))
+
+
+def tag_all(t: Template, tags: dict[str, Any]) -> None:
+    """Add tags to every resource whose type can carry them."""
+    for resource in t.resources.values():
+        if isinstance(resource, AWSObject) and "Tags" in resource.props:
+            own = resource.properties.get("Tags", Tags())
+            resource.Tags = own + Tags(**tags)
+
+
+def function_source(name: str) -> str:
+    """Return the source of `lambda/<name>/index.py`, which a function carries inline.
+
+    Raises FileNotFoundError where the name is unknown.
+    """
+    here = Path(__file__).parent
+    # Beside the package in the repository, inside it once installed from a wheel.
+    root = next(folder for folder in (here / "lambda", here.parent / "lambda") if folder.is_dir())
+    return (root / name / "index.py").read_text(encoding="utf-8")

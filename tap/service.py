@@ -1,0 +1,235 @@
+"""The service tier: an ECS service on Fargate behind the load balancer, and its scaling."""
+
+from dataclasses import dataclass
+
+from awacs import awslambda, ecr
+from troposphere import (
+    AWSHelperFn,
+    Equals,
+    FindInMap,
+    Not,
+    Parameter,
+    Ref,
+    Select,
+    Split,
+    Sub,
+    Template,
+)
+from troposphere.applicationautoscaling import (
+    PredefinedMetricSpecification,
+    ScalableTarget,
+    ScalingPolicy,
+    TargetTrackingScalingPolicyConfiguration,
+)
+from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
+from troposphere.ecs import (
+    AwsvpcConfiguration,
+    CapacityProviderStrategyItem,
+    Cluster,
+    ClusterSetting,
+    ContainerDefinition,
+    DeploymentCircuitBreaker,
+    DeploymentConfiguration,
+    Environment,
+    HealthCheck,
+    LoadBalancer,
+    LogConfiguration,
+    NetworkConfiguration,
+    PortMapping,
+    RuntimePlatform,
+    Secret,
+    Service,
+    TaskDefinition,
+)
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+
+from tap.assets import Assets
+from tap.database import PORT as DATABASE_PORT
+from tap.database import Database
+from tap.load_balancer import Balancer
+from tap.logs import Logs
+from tap.network import ANYWHERE, Network
+from tap.parts import add_parameter, add_role, allow, name_tag, only_if
+from tap.sessions import Sessions
+from tap.validation import Validation
+
+CONTAINER = "WebApp"
+# CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
+TASK_SIZES = [
+    "256/512", "256/1024", "256/2048", "512/1024", "512/2048", "512/4096", "1024/2048", "1024/4096", "1024/8192",
+    "2048/4096", "2048/8192", "2048/16384", "4096/8192", "4096/16384", "4096/30720"]
+# Tasks that run on demand before any runs on Spot, and how the further ones are shared out.
+CAPACITY = {
+    "on-demand": {"Base": 0, "OnDemand": 1, "Spot": 0},
+    "mixed": {"Base": 1, "OnDemand": 1, "Spot": 1},
+    "spot": {"Base": 0, "OnDemand": 0, "Spot": 1},
+}
+
+
+@dataclass(frozen=True)
+class WebService:
+    """What the other tiers may use of the service."""
+
+    cluster: Cluster
+    service: Service
+
+
+def add_service(
+        t: Template, logs: Logs, network: Network, database: Database, sessions: Sessions, assets: Assets,
+        balancer: Balancer, validation: Validation) -> WebService:
+    """Add the cluster, the task definition with its roles, the service and its scaling."""
+    cluster = t.add_resource(Cluster(
+        "Cluster",
+        # Named here and not in an association of its own, so that whoever refers to the cluster has them.
+        CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+        ClusterSettings=[ClusterSetting(Name="containerInsights", Value="enabled")]))
+    log_group = logs.add_group("ServiceLogGroup")
+    # Pulls the image and reads the secret, before the container starts.
+    execution_role = add_role(
+        t, "TaskExecution", "ecs-tasks.amazonaws.com",
+        # GetAuthorizationToken has no resource to name.
+        allow([ecr.GetAuthorizationToken], "*"),
+        # The image is a parameter: its repository may be in any account or region.
+        allow([ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
+              Sub("arn:${AWS::Partition}:ecr:*:*:repository/*")),
+        *database.read_secret(), logs.write(log_group))
+    # What the application itself may do; it reads the secret again after a rotation.
+    task_role = add_role(
+        t, "Task", "ecs-tasks.amazonaws.com",
+        sessions.read_write(), *assets.read(), *database.read_secret(),
+        allow([awslambda.InvokeFunction], validation.function.get_att("Arn")))
+    task_definition = _add_task_definition(
+        t, log_group, execution_role, task_role, balancer.port, database, environment={
+            "DB_HOST": database.cluster.get_att("Endpoint.Address"),
+            "DB_NAME": database.name,
+            "DB_PORT": str(DATABASE_PORT),
+            "DB_SECRET_ARN": database.secret_arn,
+            "DYNAMODB_TABLE": sessions.table.ref(),
+            "ENVIRONMENT": Ref("Environment"),
+            "PORT": balancer.port,
+            "S3_BUCKET": assets.bucket.ref(),
+            "VALIDATION_FUNCTION": validation.function.ref(),
+        })
+
+    security_group = t.add_resource(SecurityGroup(
+        "ServiceSecurityGroup", VpcId=network.vpc.ref(), GroupDescription="Tasks",
+        SecurityGroupIngress=[SecurityGroupRule(
+            IpProtocol="tcp", FromPort=balancer.port, ToPort=balancer.port, Description="Load balancer",
+            SourceSecurityGroupId=balancer.security_group.get_att("GroupId"))],
+        SecurityGroupEgress=[
+            SecurityGroupRule(
+                IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE, Description="AWS over HTTPS"),
+            SecurityGroupRule(
+                IpProtocol="tcp", FromPort=DATABASE_PORT, ToPort=DATABASE_PORT, Description="Database",
+                DestinationSecurityGroupId=database.security_group.get_att("GroupId"))],
+        Tags=name_tag("service")))
+    # The two rules that would close a circle of groups, were they inside them.
+    from_balancer = t.add_resource(SecurityGroupEgress(
+        "LoadBalancerToService", GroupId=balancer.security_group.get_att("GroupId"), Description="Tasks",
+        IpProtocol="tcp", FromPort=balancer.port, ToPort=balancer.port,
+        DestinationSecurityGroupId=security_group.get_att("GroupId")))
+    to_database = t.add_resource(SecurityGroupIngress(
+        "ServiceToDatabase", GroupId=database.security_group.get_att("GroupId"), Description="Tasks",
+        IpProtocol="tcp", FromPort=DATABASE_PORT, ToPort=DATABASE_PORT,
+        SourceSecurityGroupId=security_group.get_att("GroupId")))
+
+    service = t.add_resource(Service(
+        "Service",
+        # ECS refuses a target group that no listener forwards to; tasks want their way in and their database.
+        DependsOn=[balancer.http_listener, from_balancer, to_database, database.writer],
+        # DependsOn takes no condition, a reference in the metadata does: the listener and the ways out
+        # that this environment has.
+        Metadata={"WaitsFor": [balancer.https_listener, *network.ways_out]},
+        Cluster=cluster.ref(), TaskDefinition=task_definition.ref(),
+        CapacityProviderStrategy=_capacity_strategy(t),
+        # No DesiredCount: an update would undo what the scaling has set.
+        DeploymentConfiguration=DeploymentConfiguration(
+            MinimumHealthyPercent=100, MaximumPercent=200,
+            DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
+        HealthCheckGracePeriodSeconds=60,
+        LoadBalancers=[LoadBalancer(
+            ContainerName=CONTAINER, ContainerPort=balancer.port, TargetGroupArn=balancer.target_group.ref())],
+        NetworkConfiguration=NetworkConfiguration(AwsvpcConfiguration=AwsvpcConfiguration(
+            AssignPublicIp="DISABLED", SecurityGroups=[security_group.get_att("GroupId")],
+            Subnets=[subnet.ref() for subnet in network.private_subnets])),
+        EnableECSManagedTags=True, PropagateTags="SERVICE"))
+    _add_scaling(t, cluster, service)
+    return WebService(cluster, service)
+
+
+def _add_task_definition(
+        t: Template, log_group: LogGroup, execution_role: Role, task_role: Role, port: AWSHelperFn,
+        database: Database, environment: dict[str, AWSHelperFn | str]) -> TaskDefinition:
+    image = add_parameter(t, "Service", "Container image", Parameter(
+        "ContainerImage", Type="String", Default="public.ecr.aws/nginx/nginx-unprivileged:stable",
+        AllowedPattern=r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]{1,128})?(@sha256:[0-9a-f]{64})?",
+        ConstraintDescription="must be an image with its registry, in lower case",
+        Description="Image with its registry; the default shows a welcome page."))
+    architecture = add_parameter(t, "Service", "Processor", Parameter(
+        "CpuArchitecture", Type="String", Default="ARM64", AllowedValues=["ARM64", "X86_64"],
+        Description="Processor that the image is built for."))
+    size = add_parameter(t, "Service", "Task size", Parameter(
+        "TaskSize", Type="String", Default="512/1024", AllowedValues=TASK_SIZES,
+        Description="CPU units and MiB of memory; 1024 units are one vCPU."))
+    cpu, memory = (Select(place, Split("/", size.ref())) for place in (0, 1))
+    health_command = add_parameter(t, "Service", "Health command", Parameter(
+        "ContainerHealthCommand", Type="String", Default="curl -fsS http://localhost:$PORT/ || exit 1",
+        MaxLength=1024,
+        Description="Shell command that exits 0 in a healthy container; empty for none."))
+    has_health_command = t.add_condition("HasHealthCommand", Not(Equals(health_command.ref(), "")))
+    return t.add_resource(TaskDefinition(
+        "TaskDefinition", RequiresCompatibilities=["FARGATE"], NetworkMode="awsvpc",
+        Cpu=cpu, Memory=memory,
+        RuntimePlatform=RuntimePlatform(CpuArchitecture=architecture.ref(), OperatingSystemFamily="LINUX"),
+        ExecutionRoleArn=execution_role.get_att("Arn"), TaskRoleArn=task_role.get_att("Arn"),
+        ContainerDefinitions=[ContainerDefinition(
+            Name=CONTAINER, Image=image.ref(), Essential=True,
+            PortMappings=[PortMapping(ContainerPort=port, Protocol="tcp")],
+            Environment=[Environment(Name=key, Value=value) for key, value in sorted(environment.items())],
+            Secrets=[
+                Secret(Name=f"DB_{field.upper()}", ValueFrom=Sub(
+                    f"${{{database.cluster.title}.MasterUserSecret.SecretArn}}:{field}::"))
+                for field in ("username", "password")],
+            HealthCheck=only_if(has_health_command, HealthCheck(
+                Command=["CMD-SHELL", health_command.ref()], Interval=30, Timeout=5, Retries=3, StartPeriod=60)),
+            LogConfiguration=LogConfiguration(LogDriver="awslogs", Options={
+                "awslogs-group": log_group.ref(), "awslogs-region": Ref("AWS::Region"),
+                "awslogs-stream-prefix": "web-app"}))]))
+
+
+def _capacity_strategy(t: Template) -> list[CapacityProviderStrategyItem]:
+    capacity = add_parameter(t, "Service", "Capacity", Parameter(
+        "TaskCapacity", Type="String", Default="mixed", AllowedValues=list(CAPACITY),
+        Description="mixed runs one task, then every other, on demand; Spot is cheaper and may be interrupted."))
+    t.add_mapping("TaskCapacities", CAPACITY)
+
+    def share(kind: str) -> FindInMap:
+        return FindInMap("TaskCapacities", capacity.ref(), kind)
+
+    return [
+        CapacityProviderStrategyItem(
+            CapacityProvider="FARGATE", Base=share("Base"), Weight=share("OnDemand")),
+        CapacityProviderStrategyItem(CapacityProvider="FARGATE_SPOT", Weight=share("Spot")),
+    ]
+
+
+def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
+    least = add_parameter(t, "Service", "Least tasks", Parameter(
+        "MinTasks", Type="Number", Default=2, MinValue=1, MaxValue=1000, Description="Least number of tasks."))
+    most = add_parameter(t, "Service", "Most tasks", Parameter(
+        "MaxTasks", Type="Number", Default=10, MinValue=1, MaxValue=1000, Description="Most number of tasks."))
+    target = t.add_resource(ScalableTarget(
+        "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
+        # No role: Application Auto Scaling uses, and makes, its service-linked role.
+        ResourceId=Sub(f"service/${{{cluster.title}}}/${{{service.title}.Name}}"),
+        MinCapacity=least.ref(), MaxCapacity=most.ref()))
+    for resource in ("CPU", "Memory"):
+        t.add_resource(ScalingPolicy(
+            f"Service{resource.capitalize()}Scaling", PolicyName=resource.lower(),
+            PolicyType="TargetTrackingScaling", ScalingTargetId=target.ref(),
+            TargetTrackingScalingPolicyConfiguration=TargetTrackingScalingPolicyConfiguration(
+                PredefinedMetricSpecification=PredefinedMetricSpecification(
+                    PredefinedMetricType=f"ECSServiceAverage{resource}Utilization"),
+                TargetValue=70, ScaleInCooldown=60, ScaleOutCooldown=60)))
