@@ -1,6 +1,7 @@
 """Print a CloudFormation template: `python generate.py > template.yaml`."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -30,17 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.o:
             arguments.o.write_text(text, encoding="utf-8", newline="\n")
         else:
-            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-            sys.stdout.write(text)
+            sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()
     except BrokenPipeError:
         # The reader has gone. Python flushes standard output once more on its way out; let that succeed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"generate.py: cannot write {arguments.o or 'standard output'}: {error.strerror}", file=sys.stderr)
+        target = arguments.o or "standard output"
+        print(f"generate.py: cannot write {target}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
 
 
 if __name__ == "__main__":
+    # Everything lives until the end: looking for garbage takes an eighth of the time and finds none.
+    gc.disable()
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from awacs import s3
+from awacs import cloudformation, s3
 from awacs.aws import (
     Action,
     Allow,
@@ -13,7 +13,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import GetAtt, Sub, Template
+from troposphere import GetAtt, Ref, Sub, Template
 from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.cloudformation import CustomResource
 from troposphere.cloudfront import (
@@ -40,8 +40,9 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
+from tap.inline import function_source
 from tap.logs import Logs
-from tap.parts import RUNTIME, add_export, add_role, add_switch, allow, function_source, policy
+from tap.parts import RUNTIME, add_export, add_role, add_switch, allow, policy
 
 # Policies that CloudFront keeps for everybody, under the same ids in every account:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
@@ -73,7 +74,7 @@ class Assets:
 def add_assets(t: Template, logs: Logs) -> Assets:
     """Add the bucket, the distribution that alone may read it and, by parameter, the emptying on deletion."""
     empties = add_switch(
-        t, "Assets", "Empty the bucket on deletion", "EmptyAssetsBucketOnDelete", "false",
+        t, "Assets", "Empty on deletion", "EmptyAssetsBucketOnDelete", "false",
         "Delete all objects with the stack; otherwise a bucket that holds any stops its deletion.")
 
     bucket = t.add_resource(Bucket(
@@ -84,15 +85,15 @@ def add_assets(t: Template, logs: Logs) -> Assets:
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True),
         VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
         LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
-            Id="old-versions", Status="Enabled",
+            Status="Enabled",
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=30),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7))])))
     assets = Assets(bucket)
 
     access = t.add_resource(OriginAccessControl(
         "AssetsAccessControl", OriginAccessControlConfig=OriginAccessControlConfig(
-            # Unique in an account, which may hold many stacks.
-            Name=Sub("${AWS::StackName}-assets"),
+            # Must be unique in the account; a bucket's name is, and is no longer than the 64 characters.
+            Name=bucket.ref(),
             OriginAccessControlOriginType="s3", SigningBehavior="always", SigningProtocol="sigv4")))
     distribution = t.add_resource(Distribution("Distribution", DistributionConfig=DistributionConfig(
         Comment=Sub("Assets of ${AWS::StackName}"),
@@ -129,8 +130,10 @@ def _add_emptying(t: Template, logs: Logs, assets: Assets, condition: str) -> No
     log_group = logs.add_group("EmptyBucketLogGroup", keep=False, Condition=condition)
     role = add_role(
         t, "EmptyBucket", "lambda.amazonaws.com",
-        allow([s3.ListBucketVersions, s3.ListBucketMultipartUploads], assets.bucket.get_att("Arn")),
-        allow([s3.DeleteObject, s3.DeleteObjectVersion, s3.AbortMultipartUpload], assets.objects),
+        allow([s3.ListBucketVersions], assets.bucket.get_att("Arn")),
+        allow([s3.DeleteObject, s3.DeleteObjectVersion], assets.objects),
+        # It empties the bucket only while the stack is being deleted.
+        allow([cloudformation.DescribeStacks], Ref("AWS::StackId")),
         logs.write(log_group),
         condition=condition)
     function = t.add_resource(Function(

@@ -1,12 +1,13 @@
 """The database tier: an encrypted Aurora PostgreSQL cluster in the isolated subnets, and its key."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from awacs import kms, secretsmanager
 from awacs.aws import Action, Allow, Principal, Statement
 from troposphere import AWSHelperFn, Equals, Parameter, Select, Split, Sub, Template
 from troposphere.ec2 import SecurityGroup
-from troposphere.kms import Key
+from troposphere.kms import Alias, Key
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -16,8 +17,8 @@ from troposphere.rds import (
     ServerlessV2ScalingConfiguration,
 )
 
-from tap.network import Network, no_egress
-from tap.parts import add_export, add_parameter, add_switch, allow, name_tag, only_if, policy
+from tap.network import Network, add_security_group
+from tap.parts import add_export, add_parameter, add_switch, allow, only_if, policy
 
 ENGINE = "aurora-postgresql"
 PORT = 5432
@@ -61,15 +62,12 @@ def add_database(t: Template, network: Network) -> Database:
         AllowedPattern=r"db\.(serverless|[a-z0-9]+\.[a-z0-9]+)",
         ConstraintDescription="must be db.serverless or a class such as db.t4g.medium",
         Description="Class of writer and reader; db.serverless is Aurora Serverless v2."))
-    min_capacity = add_parameter(t, "Database", "Serverless: least capacity", Parameter(
+    min_capacity = add_parameter(t, "Database", "Least capacity", Parameter(
         "DatabaseMinCapacity", Type="Number", Default=0.5, MinValue=0, MaxValue=256,
-        Description="Least ACUs of db.serverless, by halves; at 0 an idle database pauses."))
-    max_capacity = add_parameter(t, "Database", "Serverless: most capacity", Parameter(
+        Description="Least ACUs of db.serverless, by halves; at 0 it pauses after five idle minutes."))
+    max_capacity = add_parameter(t, "Database", "Most capacity", Parameter(
         "DatabaseMaxCapacity", Type="Number", Default=4, MinValue=1, MaxValue=256,
         Description="Most ACUs of db.serverless, by halves."))
-    pause_after = add_parameter(t, "Database", "Serverless: pause after", Parameter(
-        "DatabasePauseAfterSeconds", Type="Number", Default=300, MinValue=300, MaxValue=86400,
-        Description="Idle seconds before a database with a least capacity of 0 pauses."))
     retention = add_parameter(t, "Database", "Backup retention", Parameter(
         "DatabaseBackupRetentionDays", Type="Number", Default=7, MinValue=7, MaxValue=35,
         Description="Days for which automated backups are kept."))
@@ -77,7 +75,6 @@ def add_database(t: Template, network: Network) -> Database:
         t, "Database", "Reader", "DatabaseReaderInstance", "true",
         "Add an instance that takes over when the writer fails.")
     is_serverless = t.add_condition("IsDatabaseServerless", Equals(instance_class.ref(), "db.serverless"))
-    can_pause = t.add_condition("CanDatabasePause", Equals(min_capacity.ref(), "0"))
 
     key = t.add_resource(Key(
         "DatabaseKey",
@@ -86,17 +83,17 @@ def add_database(t: Template, network: Network) -> Database:
         Description=Sub("Database of ${AWS::StackName}"),
         EnableKeyRotation=True,
         KeyPolicy=policy(Statement(
-            Effect=Allow, Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+            Effect=Allow,
+            Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
             # The account's IAM policies decide, as KMS recommends; in a key policy `*` is the key itself.
             # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
             Action=[Action("kms", "*")], Resource=["*"]))))
+    t.add_resource(Alias(
+        "DatabaseKeyAlias", AliasName=Sub("alias/${AWS::StackName}-database"), TargetKeyId=key.ref()))
     subnet_group = t.add_resource(DBSubnetGroup(
         "DatabaseSubnetGroup", DBSubnetGroupDescription="Isolated subnets",
         SubnetIds=[subnet.ref() for subnet in network.isolated_subnets]))
-    security_group = t.add_resource(SecurityGroup(
-        "DatabaseSecurityGroup", VpcId=network.vpc.ref(),
-        GroupDescription="Database",
-        SecurityGroupEgress=[no_egress()], Tags=name_tag("database")))
+    security_group = add_security_group(t, "Database", network.vpc, "Database")
     parameter_group = t.add_resource(DBClusterParameterGroup(
         "DatabaseParameterGroup", Description="TLS only",
         Family=Sub(f"{ENGINE}${{Major}}", Major=Select(0, Split(".", version.ref()))),
@@ -112,10 +109,9 @@ def add_database(t: Template, network: Network) -> Database:
         StorageEncrypted=True, KmsKeyId=key.get_att("Arn"),
         BackupRetentionPeriod=retention.ref(), CopyTagsToSnapshot=True,
         ServerlessV2ScalingConfiguration=only_if(is_serverless, ServerlessV2ScalingConfiguration(
-            MinCapacity=min_capacity.ref(), MaxCapacity=max_capacity.ref(),
-            SecondsUntilAutoPause=only_if(can_pause, pause_after.ref())))))
+            MinCapacity=min_capacity.ref(), MaxCapacity=max_capacity.ref()))))
 
-    def add_instance(title: str, **attributes: object) -> DBInstance:
+    def add_instance(title: str, **attributes: Any) -> DBInstance:
         return t.add_resource(DBInstance(
             title, DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
             Engine=ENGINE, DBClusterIdentifier=cluster.ref(), DBInstanceClass=instance_class.ref(),

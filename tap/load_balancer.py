@@ -1,9 +1,10 @@
 """The load balancer tier: an internet-facing ALB, its listeners, and the target group they forward to."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Template
-from troposphere.ec2 import SecurityGroup, SecurityGroupRule
+from troposphere.ec2 import SecurityGroup, SecurityGroupIngress
 from troposphere.elasticloadbalancingv2 import (
     Action,
     Certificate,
@@ -15,8 +16,8 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroupAttribute,
 )
 
-from tap.network import ANYWHERE, Network, no_egress
-from tap.parts import add_export, add_parameter, name_tag, only_if
+from tap.network import ANYWHERE, Network, add_security_group
+from tap.parts import add_export, add_parameter
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
         AllowedPattern=r"(arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+)?",
         ConstraintDescription="must be the ARN of an ACM certificate, or empty",
         Description="ACM certificate, in the stack's region, for HTTPS; empty for plain HTTP."))
-    health_path = add_parameter(t, "Load balancer", "Health check path", Parameter(
+    health_path = add_parameter(t, "Load balancer", "Health path", Parameter(
         "HealthCheckPath", Type="String", Default="/", AllowedPattern=r"/[\x21-\x7e]{0,1023}",
         ConstraintDescription="must start with a slash and hold no spaces",
         Description="Path that answers 200 in a healthy task."))
@@ -49,20 +50,20 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
         Description="Port that the container listens on, and finds in PORT."))
     has_certificate = t.add_condition("HasCertificate", Not(Equals(certificate.ref(), "")))
 
-    def from_anywhere(listener_port: int, description: str) -> SecurityGroupRule:
-        return SecurityGroupRule(
-            IpProtocol="tcp", FromPort=listener_port, ToPort=listener_port, CidrIp=ANYWHERE,
-            Description=description)
+    security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")
 
-    security_group = t.add_resource(SecurityGroup(
-        "LoadBalancerSecurityGroup", VpcId=network.vpc.ref(), GroupDescription="Load balancer",
-        SecurityGroupIngress=[
-            from_anywhere(80, "HTTP"), only_if(has_certificate, from_anywhere(443, "HTTPS"))],
-        SecurityGroupEgress=[no_egress()], Tags=name_tag("load-balancer")))
+    def admit(protocol: str, listener_port: int, **attributes: Any) -> None:
+        t.add_resource(SecurityGroupIngress(
+            f"{protocol.capitalize()}Ingress", GroupId=security_group.get_att("GroupId"),
+            Description=protocol, IpProtocol="tcp", FromPort=listener_port, ToPort=listener_port,
+            CidrIp=ANYWHERE, **attributes))
+
+    admit("HTTP", 80)
+    admit("HTTPS", 443, Condition=has_certificate)
     load_balancer = t.add_resource(LoadBalancer(
-        "LoadBalancer", Type="application", Scheme="internet-facing",
-        # An internet-facing load balancer is refused in subnets without a route to the internet.
-        DependsOn=network.internet_route,
+        "LoadBalancer", Scheme="internet-facing",
+        # Its nodes must be reachable from the moment that they are there.
+        DependsOn=list(network.public_routing),
         Subnets=[subnet.ref() for subnet in network.public_subnets],
         SecurityGroups=[security_group.get_att("GroupId")],
         LoadBalancerAttributes=[LoadBalancerAttributes(
@@ -84,7 +85,8 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
         DefaultActions=[If(has_certificate, redirect, forward)]))
 
-    add_export(t, "LoadBalancerDNS", "Application Load Balancer DNS", load_balancer.get_att("DNSName"), "alb-dns")
+    add_export(t, "LoadBalancerDNS", "Application Load Balancer DNS", load_balancer.get_att("DNSName"),
+               "alb-dns")
     return Balancer(
         load_balancer, security_group, target_group, http_listener,
         If(has_certificate, https_listener.ref(), ""), port.ref())

@@ -10,9 +10,9 @@ from troposphere.logs import LogGroup
 
 from tap.parts import add_parameter, allow
 
+# Of those that CloudWatch takes, the ones in use:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1096, 1827, 2557, 3653]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ class Logs:
 
 def add_logs(t: Template) -> Logs:
     """Declare the retention that every log group shares."""
-    return Logs(t, add_parameter(t, "Monitoring", "Log retention", Parameter(
+    return Logs(t, add_parameter(t, "Environment", "Log retention", Parameter(
         "LogRetentionDays", Type="Number", Default=7, AllowedValues=RETENTION_DAYS,
-        Description="Days that log events are kept.")))
+        Description="Days to keep log events.")))

@@ -15,7 +15,8 @@ from tap.validation import Validation
 
 
 def add_monitoring(
-        t: Template, service: WebService, balancer: Balancer, sessions: Sessions, validation: Validation) -> None:
+        t: Template, service: WebService, balancer: Balancer, sessions: Sessions,
+        validation: Validation) -> None:
     """Add the topic, an e-mail subscription where an address is given, four alarms and the dashboard."""
     email = add_parameter(t, "Monitoring", "Alert e-mail", Parameter(
         "AlertEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
@@ -25,7 +26,8 @@ def add_monitoring(
 
     topic = t.add_resource(Topic("AlertsTopic", DisplayName=Sub("Critical Alerts - ${Environment}")))
     t.add_resource(SubscriptionResource(
-        "AlertsSubscription", Condition=has_email, TopicArn=topic.ref(), Protocol="email", Endpoint=email.ref()))
+        "AlertsSubscription", Condition=has_email, TopicArn=topic.ref(), Protocol="email",
+        Endpoint=email.ref()))
 
     def add_alarm(
             title: str, description: str, namespace: str, metric: str, dimensions: dict[str, AWSHelperFn],
@@ -83,6 +85,6 @@ def _dashboard_body(
     ]
     lines = [json.dumps({
         "type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6,
-        "properties": {"title": title, "region": "${AWS::Region}", "view": "timeSeries", "metrics": metrics},
-    }) for place, (title, metrics) in enumerate(widgets)]
-    return '{"widgets": [\n' + ",\n".join(lines) + "\n]}\n"
+        "properties": {"title": title, "region": "${AWS::Region}", "metrics": metrics},
+    }, separators=(",", ":")) for place, (title, metrics) in enumerate(widgets)]
+    return '{"widgets":[\n' + ",\n".join(lines) + "\n]}\n"

@@ -1,18 +1,17 @@
 """The network tier: a VPC over three Availability Zones, its subnets, its ways out, its endpoints."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import (
     AWSHelperFn,
     AWSObject,
     Cidr,
-    Condition,
     Equals,
     GetAZs,
     If,
     Not,
     Parameter,
-    Ref,
     Select,
     Sub,
     Template,
@@ -25,6 +24,8 @@ from troposphere.ec2 import (
     Route,
     RouteTable,
     SecurityGroup,
+    SecurityGroupEgress,
+    SecurityGroupIngress,
     SecurityGroupRule,
     Subnet,
     SubnetRouteTableAssociation,
@@ -51,17 +52,41 @@ class Network:
     public_subnets: tuple[Subnet, ...]
     private_subnets: tuple[Subnet, ...]
     isolated_subnets: tuple[Subnet, ...]
-    internet_route: Route
+    public_routing: tuple[AWSObject, ...]
+    """What gives public subnets their route to the internet."""
+    private_routing: tuple[AWSObject, ...]
+    """What gives private subnets their route tables, and those the gateway endpoints."""
     ways_out: tuple[AWSHelperFn, ...]
-    """References to what private subnets reach AWS through; empty strings where it is switched off."""
+    """References to the NAT routes and interface endpoints; empty strings where they are switched off."""
 
 
-def no_egress() -> SecurityGroupRule:
-    """Return a rule that reaches nothing, in place of the allow-all rule of a group that names none.
+def add_security_group(
+        t: Template, kind: str, vpc: VPC, description: str, **attributes: Any) -> SecurityGroup:
+    """Add `<kind>SecurityGroup`, which nothing enters or leaves; each rule is a resource of whoever needs it.
 
+    A group that names no way out would get one to everywhere, hence the rule that leads nowhere:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
     """
-    return SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing")
+    return t.add_resource(SecurityGroup(
+        f"{kind}SecurityGroup", VpcId=vpc.ref(), GroupDescription=description,
+        SecurityGroupEgress=[SecurityGroupRule(
+            IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing")],
+        Tags=name_tag(kind.lower()), **attributes))
+
+
+def connect(
+        t: Template, source: SecurityGroup, target: SecurityGroup, port: AWSHelperFn | int,
+        description: str) -> tuple[SecurityGroupEgress, SecurityGroupIngress]:
+    """Let one security group open TCP connections to a port of another: a rule out of it and one into it."""
+    title = f"{source.title}To{target.title}".replace("SecurityGroup", "")
+    ends: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": description}
+    return (
+        t.add_resource(SecurityGroupEgress(
+            f"{title}Egress", GroupId=source.get_att("GroupId"),
+            DestinationSecurityGroupId=target.get_att("GroupId"), **ends)),
+        t.add_resource(SecurityGroupIngress(
+            f"{title}Ingress", GroupId=target.get_att("GroupId"),
+            SourceSecurityGroupId=source.get_att("GroupId"), **ends)))
 
 
 def add_network(t: Template) -> Network:
@@ -70,11 +95,10 @@ def add_network(t: Template) -> Network:
         "VpcCidr", Type="String", Default="10.0.0.0/16",
         AllowedPattern=r"(\d{1,3}\.){3}\d{1,3}/(1[6-9]|20)",
         ConstraintDescription="must be an IPv4 range from /16 to /20, such as 10.0.0.0/16",
-        Description="IPv4 range of the VPC; each of its nine subnets takes a /24 of it."))
+        Description="IPv4 range of the VPC; its nine subnets take a /24 each."))
     nat = add_parameter(t, "Network", "NAT gateways", Parameter(
         "NatGateways", Type="String", Default="one-per-az", AllowedValues=["none", "single", "one-per-az"],
-        Description="NAT gateways of the private subnets. With none, set InterfaceEndpoints and take the "
-                    "image from a private ECR repository."))
+        Description="With none, set InterfaceEndpoints and take the image from a private ECR repository."))
     has_nat = t.add_condition("HasNat", Not(Equals(nat.ref(), "none")))
     has_nat_per_az = t.add_condition("HasNatPerAz", Equals(nat.ref(), "one-per-az"))
     has_endpoints = add_switch(
@@ -82,7 +106,7 @@ def add_network(t: Template) -> Network:
         "Reach ECR, Logs, Secrets Manager and Lambda inside the VPC.")
 
     vpc = t.add_resource(VPC(
-        "Vpc", CidrBlock=cidr.ref(), EnableDnsHostnames=True, EnableDnsSupport=True, Tags=name_tag("vpc")))
+        "Vpc", CidrBlock=cidr.ref(), EnableDnsHostnames=True, Tags=name_tag("vpc")))
     gateway = t.add_resource(InternetGateway("InternetGateway"))
     attachment = t.add_resource(VPCGatewayAttachment(
         "InternetGatewayAttachment", VpcId=vpc.ref(), InternetGatewayId=gateway.ref()))
@@ -96,11 +120,11 @@ def add_network(t: Template) -> Network:
             Tags=name_tag(f"{kind.lower()}-{zone}"),
         )) for zone in ZONES)
 
-    def add_route_table(title: str, **attributes: str) -> RouteTable:
+    def add_route_table(title: str, **attributes: Any) -> RouteTable:
         return t.add_resource(RouteTable(title, VpcId=vpc.ref(), **attributes))
 
-    def associate(subnet: Subnet, table: AWSHelperFn) -> None:
-        t.add_resource(SubnetRouteTableAssociation(
+    def associate(subnet: Subnet, table: AWSHelperFn) -> SubnetRouteTableAssociation:
+        return t.add_resource(SubnetRouteTableAssociation(
             f"{subnet.title}Routing", SubnetId=subnet.ref(), RouteTableId=table))
 
     public = add_subnets("Public", 0)
@@ -110,8 +134,7 @@ def add_network(t: Template) -> Network:
         GatewayId=gateway.ref(),
         # A route to a gateway that is not attached yet is refused.
         DependsOn=attachment))
-    for subnet in public:
-        associate(subnet, public_table.ref())
+    public_routing = [associate(subnet, public_table.ref()) for subnet in public]
 
     private = add_subnets("Private", 3)
     private_tables = [
@@ -129,9 +152,9 @@ def add_network(t: Template) -> Network:
         nat_routes.append(t.add_resource(Route(
             f"PrivateDefaultRoute{zone}", RouteTableId=private_tables[zone - 1].ref(), Condition=condition,
             DestinationCidrBlock=ANYWHERE, NatGatewayId=nat_gateway.ref())))
-    associate(private[0], private_tables[0].ref())
+    private_routing: list[AWSObject] = [associate(private[0], private_tables[0].ref())]
     for subnet, table in zip(private[1:], private_tables[1:], strict=True):
-        associate(subnet, If(has_nat_per_az, table.ref(), private_tables[0].ref()))
+        private_routing.append(associate(subnet, If(has_nat_per_az, table.ref(), private_tables[0].ref())))
 
     isolated = add_subnets("Isolated", 6)
     # No route but the VPC's own: nothing in these subnets reaches out, nothing reaches in.
@@ -139,17 +162,17 @@ def add_network(t: Template) -> Network:
     for subnet in isolated:
         associate(subnet, isolated_table.ref())
 
-    for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")):
-        t.add_resource(VPCEndpoint(
-            f"{title}Endpoint", VpcId=vpc.ref(), VpcEndpointType="Gateway",
-            ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
-            RouteTableIds=[
-                private_tables[0].ref(),
-                *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])]))
+    private_routing.extend(t.add_resource(VPCEndpoint(
+        f"{title}Endpoint", VpcId=vpc.ref(), VpcEndpointType="Gateway",
+        ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
+        RouteTableIds=[
+            private_tables[0].ref(),
+            *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])],
+    )) for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")))
     endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
 
     return Network(
-        vpc, public, private, isolated, internet_route,
+        vpc, public, private, isolated, (internet_route, *public_routing), tuple(private_routing),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
             *(If(has_nat_per_az, route.ref(), "") for route in nat_routes[1:]),
@@ -157,14 +180,12 @@ def add_network(t: Template) -> Network:
 
 
 def _add_interface_endpoints(
-        t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...], condition: str) -> list[AWSObject]:
-    group = t.add_resource(SecurityGroup(
-        "EndpointSecurityGroup", Condition=condition, VpcId=vpc.ref(),
-        GroupDescription="Interface endpoints",
-        SecurityGroupIngress=[SecurityGroupRule(
-            IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref(), Description="HTTPS from the VPC")],
-        SecurityGroupEgress=[no_egress()],
-        Tags=name_tag("endpoints")))
+        t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
+        condition: str) -> list[AWSObject]:
+    group = add_security_group(t, "Endpoint", vpc, "Interface endpoints", Condition=condition)
+    t.add_resource(SecurityGroupIngress(
+        "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
+        IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))
     return [t.add_resource(VPCEndpoint(
         f"{title}Endpoint", Condition=condition, VpcId=vpc.ref(), VpcEndpointType="Interface",
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,

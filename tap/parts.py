@@ -1,7 +1,6 @@
 """The vocabulary that every tier shares."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement
@@ -18,6 +17,7 @@ from troposphere import (
     Sub,
     Tags,
     Template,
+    encode_to_dict,
 )
 from troposphere.iam import ManagedPolicy, Role
 
@@ -50,7 +50,7 @@ def add_switch(t: Template, group: str, label: str, title: str, default: str, de
 
 
 def add_export(t: Template, title: str, description: str, value: AWSHelperFn, name: str) -> None:
-    """Declare an output, exported as `<name>-<Environment>`: export names are unique in an account's region."""
+    """Declare an output, exported as `<name>-<Environment>`, since a region has each export name once."""
     t.add_output(Output(
         title, Description=description, Value=value, Export=Export(Sub(f"{name}-${{Environment}}"))))
 
@@ -61,9 +61,14 @@ def allow(actions: Sequence[Action], *resources: Any, condition: Condition | Non
     return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
 
 
-def policy(*statements: Statement) -> PolicyDocument:
-    """Return a policy document in IAM's current policy language."""
-    return PolicyDocument(Version="2012-10-17", Statement=list(statements))
+def policy(*statements: Statement) -> dict[str, Any]:
+    """Return a policy document in IAM's current policy language, with lists of one written as the one."""
+    document: dict[str, Any] = encode_to_dict(PolicyDocument(Version="2012-10-17", Statement=list(statements)))
+    for statement in document["Statement"]:
+        for key in ("Action", "Resource"):
+            if len(statement.get(key, ())) == 1:
+                statement[key], = statement[key]
+    return document
 
 
 def add_role(
@@ -73,7 +78,7 @@ def add_role(
     The role refers to the policy and not the other way round, so that whatever waits for the role
     has its permissions too.
     """
-    extra = {"Condition": condition} if condition else {}
+    extra: dict[str, Any] = {"Condition": condition} if condition else {}
     permissions = t.add_resource(ManagedPolicy(
         f"{title}Policy", PolicyDocument=policy(*statements), **extra))
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", service))
@@ -99,14 +104,3 @@ def tag_all(t: Template, tags: dict[str, Any]) -> None:
         if isinstance(resource, AWSObject) and "Tags" in resource.props:
             own = resource.properties.get("Tags", Tags())
             resource.Tags = own + Tags(**tags)
-
-
-def function_source(name: str) -> str:
-    """Return the source of `lambda/<name>/index.py`, which a function carries inline.
-
-    Raises FileNotFoundError where the name is unknown.
-    """
-    here = Path(__file__).parent
-    # Beside the package in the repository, inside it once installed from a wheel.
-    root = next(folder for folder in (here / "lambda", here.parent / "lambda") if folder.is_dir())
-    return (root / name / "index.py").read_text(encoding="utf-8")

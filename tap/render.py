@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-import yaml
 from troposphere import Template
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 SECTIONS = (
     "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions",
@@ -15,29 +14,33 @@ SECTIONS = (
 ATTRIBUTES = (
     "Type", "Condition", "DependsOn", "CreationPolicy", "UpdatePolicy", "DeletionPolicy",
     "UpdateReplacePolicy", "Metadata", "Properties")
-WIDTH = 120
 # Functions with a short form, which those of the Rules section lack:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
-SHORT_FORMS = {
-    "Ref": "!Ref", "Fn::GetAtt": "!GetAtt", "Fn::Sub": "!Sub", "Fn::If": "!If", "Fn::Select": "!Select",
-    "Fn::Split": "!Split", "Fn::Join": "!Join", "Fn::Cidr": "!Cidr", "Fn::GetAZs": "!GetAZs",
-    "Fn::FindInMap": "!FindInMap", "Fn::Base64": "!Base64", "Fn::ImportValue": "!ImportValue",
-    "Fn::Equals": "!Equals", "Fn::Not": "!Not", "Fn::And": "!And", "Fn::Or": "!Or",
-    "Condition": "!Condition",
-}
-STRING, MAP, SEQUENCE = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
-UNLIMITED = 2**31 - 1
-TOO_LONG = UNLIMITED + 1
-# libyaml's emitter; the pure-Python one, where PyYAML comes without it, takes ten times as long.
-Emitter: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-# Sections are maps of entries, and an entry's properties are a map of their own: these are never on one line.
-BLOCK_DEPTH = 3
+SHORT_FORMS = {"Ref": "!Ref", "Condition": "!Condition"} | {
+    f"Fn::{name}": f"!{name}" for name in (
+        "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Not",
+        "Or", "Select", "Split", "Sub")}
+WIDTH, UNLIMITED = 120, sys.maxsize
+# Sections hold entries, which hold properties: from there on, what fits a line is on one.
+ENTRY_DEPTH = 3
+# One space a level: half the white space of the usual two, and a template has a size limit.
+STEP = " "
+
+# Strings that need no quotes in YAML 1.1 and 1.2, in a block and between brackets; others that need none
+# are quoted all the same. In brackets a colon splits a string for parsers of YAML 1.1.
+PLAIN_BLOCK = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*?;<>~%&|^,{}'\"\[\]\\-]|:(?=[^ ])| (?=[^ #]))*", re.A)
+PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]| (?=[^ #]))*", re.A)
+NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+# What YAML wants escaped: https://yaml.org/spec/1.1/#c-printable, line breaks and the byte order mark.
+UNPRINTABLE = re.compile(
+    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml", minify: bool = False) -> str:
     """Return a template's text, which ends in a newline.
 
     minify leaves out descriptions, labels and white space; resources and logical ids stay as they are.
+    Raises ValueError for a section or an attribute of a resource that CloudFormation does not have.
     """
     tree = ordered(template.to_dict())
     if minify:
@@ -46,89 +49,132 @@ def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml", minif
         layout: dict[str, Any] = {"separators": (",", ":")} if minify else {"indent": 1}
         return json.dumps(tree, **layout) + "\n"
     if minify:
-        return _emit(_collection(tree, 2, UNLIMITED), UNLIMITED)
-    text = _emit(_collection(tree, BLOCK_DEPTH, WIDTH), WIDTH)
-    # An empty line before each section and each entry of one that spans lines: what a reader looks for.
-    return re.sub(r"\n(?=\w|  \w+:\n)", "\n\n", text).replace(":\n\n  ", ":\n  ")
+        return "\n".join(_minified_lines(tree)) + "\n"
+    return "\n".join(_lines(tree)) + "\n"
 
 
 def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template with its sections, and each resource's attributes, in CloudFormation's order."""
-    sections = {name: tree[name] for name in SECTIONS if name in tree}
-    sections["Resources"] = {
-        title: {name: resource[name] for name in ATTRIBUTES if name in resource}
-        for title, resource in tree["Resources"].items()}
-    return sections
+    """Return a template with its sections, and each resource's attributes, in CloudFormation's order.
+
+    Raises ValueError for a section or an attribute that is not in the lists above.
+    """
+    def by_rank(names: Sequence[str], entries: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: entries[name] for name in sorted(entries, key=names.index)}
+
+    resources = {title: by_rank(ATTRIBUTES, resource) for title, resource in tree["Resources"].items()}
+    return by_rank(SECTIONS, {**tree, "Resources": resources})
 
 
 def without_descriptions(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Return a template without the descriptions and labels that CloudFormation can do without."""
     bare = {name: section for name, section in tree.items() if name not in ("Description", "Metadata")}
-    for name in ("Parameters", "Outputs"):
+    for name in {"Parameters", "Outputs"} & bare.keys():
         bare[name] = {
-            title: {key: value for key, value in entry.items() if key != "Description"}
+            title: {key: value for key, value in entry.items() if not key.endswith("Description")}
             for title, entry in tree[name].items()}
     return bare
 
 
-def _emit(node: Node, width: int) -> str:
-    text: str = yaml.serialize(node, Dumper=Emitter, width=width, allow_unicode=True)
-    return text
+def _minified_lines(tree: Mapping[str, Any]) -> Iterator[str]:
+    for name, section in tree.items():
+        if not isinstance(section, dict) or not section:
+            yield f"{name}: {_flow(section, ',')}"
+            continue
+        yield f"{name}:"
+        for title, entry in section.items():
+            yield f"{STEP}{title}: {_flow(entry, ',')}"
 
 
-def _collection(value: Any, block_depth: int, width: int) -> Node:
-    """Return the YAML node of a value: on one line where it fits, below block_depth levels of maps."""
-    return _node(value, block_depth, width)[0]
+def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a template, with empty ones between sections and between entries of many lines."""
+    for place, (name, section) in enumerate(tree.items()):
+        if place:
+            yield ""
+        if not isinstance(section, dict) or not section:
+            yield from _item(f"{name}:", section, "", 1)
+            continue
+        yield f"{name}:"
+        for entry_place, (title, entry) in enumerate(section.items()):
+            lines = list(_item(f"{STEP}{title}:", entry, STEP, 2))
+            if entry_place and len(lines) > 1:
+                yield ""
+            yield from lines
 
 
-def _node(value: Any, block_depth: int, width: int) -> tuple[Node, int]:
-    """Return a value's node and how long it is on one line; what must not be on one is too long for any."""
-    if isinstance(value, dict):
-        if len(value) == 1:
-            (key, argument), = value.items()
-            if key in SHORT_FORMS and not _is_function(argument):
-                return _short_form(key, argument, width)
-        pairs, length = [], 2
-        for key, item in value.items():
-            # Every resource has the same four: one line to skip.
-            node, size = _node(item, block_depth - 1, UNLIMITED if key == "Tags" else width - 2)
-            pairs.append((ScalarNode(STRING, key), node))
-            length += len(key) + size + 4
-        flow = block_depth <= 0 and length <= width
-        return MappingNode(MAP, pairs, flow_style=flow), length if flow else TOO_LONG
-    if isinstance(value, list):
-        return _sequence(SEQUENCE, value, width)
-    return _scalar(value)
-
-
-def _is_function(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in SHORT_FORMS
-
-
-def _short_form(name: str, argument: Any, width: int) -> tuple[Node, int]:
-    tag = SHORT_FORMS[name]
-    if name == "Fn::GetAtt":
-        argument = ".".join(argument)
-    if isinstance(argument, list):
-        node, length = _sequence(tag, argument, width)
+def _item(head: str, value: Any, indent: str, depth: int) -> Iterator[str]:
+    """Yield the lines of a value behind a head, a key or a dash: on one line where that fits."""
+    function = _function(value)
+    if isinstance(value, str) and "\n" in value:
+        yield from _literal(head, value, indent)
+        return
+    # Every resource has the same tags: one line to skip, however long.
+    width = UNLIMITED if head.endswith(" Tags:") else WIDTH
+    if not isinstance(value, dict | list) or not value:
+        yield f"{head} {_flow(value) if isinstance(value, dict | list) else _scalar(value, PLAIN_BLOCK)}"
+    elif depth >= ENTRY_DEPTH and len(line := f"{head} {_flow(value)}") <= width and r"\n" not in line:
+        yield line
+    elif function:
+        yield from _item(f"{head} {function[0]}", function[1], indent, depth)
+    elif isinstance(value, list):
+        yield head
+        for entry in value:
+            yield from _list_entry(entry, indent, depth)
     else:
-        node, length = _scalar(argument)
-        node.tag = tag
-    return node, length + len(tag) + 1
+        yield head
+        for key, entry in value.items():
+            title = _scalar(key, PLAIN_BLOCK)
+            yield from _item(f"{indent}{STEP}{title}:", entry, indent + STEP, depth + 1)
 
 
-def _sequence(tag: str, items: list[Any], width: int) -> tuple[Node, int]:
-    nodes = [_node(item, 0, width - 2) for item in items]
-    length = 2 + sum(size + 2 for _, size in nodes)
-    flow = length <= width
-    return SequenceNode(tag, [node for node, _ in nodes], flow_style=flow), length if flow else TOO_LONG
+def _list_entry(value: Any, indent: str, depth: int) -> Iterator[str]:
+    lines = list(_item(f"{indent}-", value, indent + STEP, depth + 1))
+    if isinstance(value, dict) and len(lines) > 1 and lines[0] == f"{indent}-":
+        # The first key goes beside the dash.
+        lines = [f"{indent}- {lines[1].lstrip()}", *lines[2:]]
+    yield from lines
 
 
-def _scalar(value: Any) -> tuple[ScalarNode, int]:
-    if isinstance(value, bool):
-        return ScalarNode("tag:yaml.org,2002:bool", str(value).lower()), 5
-    if isinstance(value, int | float):
-        return ScalarNode(f"tag:yaml.org,2002:{type(value).__name__}", str(value)), len(str(value))
-    if "\n" in value:
-        return ScalarNode(STRING, value, style="|"), TOO_LONG
-    return ScalarNode(STRING, value), len(value) + 2
+def _function(value: Any) -> tuple[str, Any] | None:
+    """Return a function's short tag and its argument; None for all else, and for what has no short form."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    (name, argument), = value.items()
+    if name == "Fn::GetAtt" and all(isinstance(part, str) for part in argument):
+        argument = ".".join(argument)
+    # A tag cannot stand before a tag, nor before a map that may be something else than an argument.
+    return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, str | list) else None
+
+
+def _flow(value: Any, comma: str = ", ") -> str:
+    """Return a value on one line."""
+    if function := _function(value):
+        return f"{function[0]} {_flow(function[1], comma)}"
+    if isinstance(value, dict):
+        pairs = (f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma)}" for key, item in value.items())
+        return f"{{{comma.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{comma.join(_flow(item, comma) for item in value)}]"
+    return _scalar(value, PLAIN_FLOW)
+
+
+def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if UNPRINTABLE.search(value):
+        quoted = json.dumps(value, ensure_ascii=False)
+        return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+    if plain.fullmatch(value) and value.lower() not in NOT_STRINGS:
+        return value
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _literal(head: str, value: str, indent: str) -> Iterator[str]:
+    """Yield a string of several lines as a block that reads as it is."""
+    lines = value.removesuffix("\n").split("\n")
+    if value[0].isspace() or any(UNPRINTABLE.search(line) for line in lines):
+        yield f"{head} {_scalar(value, PLAIN_BLOCK)}"
+        return
+    trailing = len(value) - len(value.rstrip("\n"))
+    yield f"{head} |{'-' if trailing == 0 else '+' if trailing > 1 else ''}"
+    for line in lines:
+        yield line and f"{indent}{STEP}{line}"

@@ -6,7 +6,7 @@ from awacs import awslambda, ecr
 from troposphere import (
     AWSHelperFn,
     Equals,
-    FindInMap,
+    If,
     Not,
     Parameter,
     Ref,
@@ -21,7 +21,7 @@ from troposphere.applicationautoscaling import (
     ScalingPolicy,
     TargetTrackingScalingPolicyConfiguration,
 )
-from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
+from troposphere.ec2 import SecurityGroupEgress
 from troposphere.ecs import (
     AwsvpcConfiguration,
     CapacityProviderStrategyItem,
@@ -49,8 +49,8 @@ from tap.database import PORT as DATABASE_PORT
 from tap.database import Database
 from tap.load_balancer import Balancer
 from tap.logs import Logs
-from tap.network import ANYWHERE, Network
-from tap.parts import add_parameter, add_role, allow, name_tag, only_if
+from tap.network import ANYWHERE, Network, add_security_group, connect
+from tap.parts import add_parameter, add_role, allow, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
 
@@ -58,14 +58,8 @@ CONTAINER = "WebApp"
 # CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 TASK_SIZES = [
-    "256/512", "256/1024", "256/2048", "512/1024", "512/2048", "512/4096", "1024/2048", "1024/4096", "1024/8192",
-    "2048/4096", "2048/8192", "2048/16384", "4096/8192", "4096/16384", "4096/30720"]
-# Tasks that run on demand before any runs on Spot, and how the further ones are shared out.
-CAPACITY = {
-    "on-demand": {"Base": 0, "OnDemand": 1, "Spot": 0},
-    "mixed": {"Base": 1, "OnDemand": 1, "Spot": 1},
-    "spot": {"Base": 0, "OnDemand": 0, "Spot": 1},
-}
+    "256/512", "256/1024", "256/2048", "512/1024", "512/2048", "512/4096", "1024/2048", "1024/4096",
+    "1024/8192", "2048/4096", "2048/8192", "2048/16384", "4096/8192", "4096/16384", "4096/30720"]
 
 
 @dataclass(frozen=True)
@@ -113,32 +107,21 @@ def add_service(
             "VALIDATION_FUNCTION": validation.function.ref(),
         })
 
-    security_group = t.add_resource(SecurityGroup(
-        "ServiceSecurityGroup", VpcId=network.vpc.ref(), GroupDescription="Tasks",
-        SecurityGroupIngress=[SecurityGroupRule(
-            IpProtocol="tcp", FromPort=balancer.port, ToPort=balancer.port, Description="Load balancer",
-            SourceSecurityGroupId=balancer.security_group.get_att("GroupId"))],
-        SecurityGroupEgress=[
-            SecurityGroupRule(
-                IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE, Description="AWS over HTTPS"),
-            SecurityGroupRule(
-                IpProtocol="tcp", FromPort=DATABASE_PORT, ToPort=DATABASE_PORT, Description="Database",
-                DestinationSecurityGroupId=database.security_group.get_att("GroupId"))],
-        Tags=name_tag("service")))
-    # The two rules that would close a circle of groups, were they inside them.
-    from_balancer = t.add_resource(SecurityGroupEgress(
-        "LoadBalancerToService", GroupId=balancer.security_group.get_att("GroupId"), Description="Tasks",
-        IpProtocol="tcp", FromPort=balancer.port, ToPort=balancer.port,
-        DestinationSecurityGroupId=security_group.get_att("GroupId")))
-    to_database = t.add_resource(SecurityGroupIngress(
-        "ServiceToDatabase", GroupId=database.security_group.get_att("GroupId"), Description="Tasks",
-        IpProtocol="tcp", FromPort=DATABASE_PORT, ToPort=DATABASE_PORT,
-        SourceSecurityGroupId=security_group.get_att("GroupId")))
+    security_group = add_security_group(t, "Service", network.vpc, "Tasks")
+    connections = [
+        *connect(t, balancer.security_group, security_group, balancer.port, "Requests"),
+        *connect(t, security_group, database.security_group, DATABASE_PORT, "PostgreSQL"),
+        t.add_resource(SecurityGroupEgress(
+            "ServiceToAwsEgress", GroupId=security_group.get_att("GroupId"), Description="AWS over HTTPS",
+            IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE)),
+    ]
 
     service = t.add_resource(Service(
         "Service",
-        # ECS refuses a target group that no listener forwards to; tasks want their way in and their database.
-        DependsOn=[balancer.http_listener, from_balancer, to_database, database.writer],
+        # ECS refuses a target group that no listener forwards to; tasks want their ways in and out, and
+        # their database.
+        DependsOn=[
+            balancer.http_listener, database.writer, *connections, *network.private_routing],
         # DependsOn takes no condition, a reference in the metadata does: the listener and the ways out
         # that this environment has.
         Metadata={"WaitsFor": [balancer.https_listener, *network.ways_out]},
@@ -150,11 +133,12 @@ def add_service(
             DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
         HealthCheckGracePeriodSeconds=60,
         LoadBalancers=[LoadBalancer(
-            ContainerName=CONTAINER, ContainerPort=balancer.port, TargetGroupArn=balancer.target_group.ref())],
+            ContainerName=CONTAINER, ContainerPort=balancer.port,
+            TargetGroupArn=balancer.target_group.ref())],
         NetworkConfiguration=NetworkConfiguration(AwsvpcConfiguration=AwsvpcConfiguration(
             AssignPublicIp="DISABLED", SecurityGroups=[security_group.get_att("GroupId")],
             Subnets=[subnet.ref() for subnet in network.private_subnets])),
-        EnableECSManagedTags=True, PropagateTags="SERVICE"))
+        PropagateTags="SERVICE"))
     _add_scaling(t, cluster, service)
     return WebService(cluster, service)
 
@@ -162,9 +146,9 @@ def add_service(
 def _add_task_definition(
         t: Template, log_group: LogGroup, execution_role: Role, task_role: Role, port: AWSHelperFn,
         database: Database, environment: dict[str, AWSHelperFn | str]) -> TaskDefinition:
-    image = add_parameter(t, "Service", "Container image", Parameter(
+    image = add_parameter(t, "Service", "Image", Parameter(
         "ContainerImage", Type="String", Default="public.ecr.aws/nginx/nginx-unprivileged:stable",
-        AllowedPattern=r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]{1,128})?(@sha256:[0-9a-f]{64})?",
+        AllowedPattern=r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]{1,128})?(@sha256:[0-9a-f]{64})?",
         ConstraintDescription="must be an image with its registry, in lower case",
         Description="Image with its registry; the default shows a welcome page."))
     architecture = add_parameter(t, "Service", "Processor", Parameter(
@@ -175,7 +159,7 @@ def _add_task_definition(
         Description="CPU units and MiB of memory; 1024 units are one vCPU."))
     cpu, memory = (Select(place, Split("/", size.ref())) for place in (0, 1))
     health_command = add_parameter(t, "Service", "Health command", Parameter(
-        "ContainerHealthCommand", Type="String", Default="curl -fsS http://localhost:$PORT/ || exit 1",
+        "ContainerHealthCommand", Type="String", Default="curl -fsS localhost:$PORT || exit 1",
         MaxLength=1024,
         Description="Shell command that exits 0 in a healthy container; empty for none."))
     has_health_command = t.add_condition("HasHealthCommand", Not(Equals(health_command.ref(), "")))
@@ -185,15 +169,16 @@ def _add_task_definition(
         RuntimePlatform=RuntimePlatform(CpuArchitecture=architecture.ref(), OperatingSystemFamily="LINUX"),
         ExecutionRoleArn=execution_role.get_att("Arn"), TaskRoleArn=task_role.get_att("Arn"),
         ContainerDefinitions=[ContainerDefinition(
-            Name=CONTAINER, Image=image.ref(), Essential=True,
-            PortMappings=[PortMapping(ContainerPort=port, Protocol="tcp")],
+            Name=CONTAINER, Image=image.ref(),
+            PortMappings=[PortMapping(ContainerPort=port)],
             Environment=[Environment(Name=key, Value=value) for key, value in sorted(environment.items())],
             Secrets=[
                 Secret(Name=f"DB_{field.upper()}", ValueFrom=Sub(
                     f"${{{database.cluster.title}.MasterUserSecret.SecretArn}}:{field}::"))
                 for field in ("username", "password")],
             HealthCheck=only_if(has_health_command, HealthCheck(
-                Command=["CMD-SHELL", health_command.ref()], Interval=30, Timeout=5, Retries=3, StartPeriod=60)),
+                Command=["CMD-SHELL", health_command.ref()],
+                Interval=30, Timeout=5, Retries=3, StartPeriod=60)),
             LogConfiguration=LogConfiguration(LogDriver="awslogs", Options={
                 "awslogs-group": log_group.ref(), "awslogs-region": Ref("AWS::Region"),
                 "awslogs-stream-prefix": "web-app"}))]))
@@ -201,25 +186,24 @@ def _add_task_definition(
 
 def _capacity_strategy(t: Template) -> list[CapacityProviderStrategyItem]:
     capacity = add_parameter(t, "Service", "Capacity", Parameter(
-        "TaskCapacity", Type="String", Default="mixed", AllowedValues=list(CAPACITY),
-        Description="mixed runs one task, then every other, on demand; Spot is cheaper and may be interrupted."))
-    t.add_mapping("TaskCapacities", CAPACITY)
-
-    def share(kind: str) -> FindInMap:
-        return FindInMap("TaskCapacities", capacity.ref(), kind)
-
+        "TaskCapacity", Type="String", Default="mixed", AllowedValues=["on-demand", "mixed", "spot"],
+        Description="mixed runs one task, then every other, on demand; Spot is cheap and interruptible."))
+    is_on_demand = t.add_condition("IsOnDemand", Equals(capacity.ref(), "on-demand"))
+    is_spot = t.add_condition("IsSpot", Equals(capacity.ref(), "spot"))
     return [
         CapacityProviderStrategyItem(
-            CapacityProvider="FARGATE", Base=share("Base"), Weight=share("OnDemand")),
-        CapacityProviderStrategyItem(CapacityProvider="FARGATE_SPOT", Weight=share("Spot")),
+            CapacityProvider="FARGATE", Base=If(is_spot, 0, 1), Weight=If(is_spot, 0, 1)),
+        CapacityProviderStrategyItem(CapacityProvider="FARGATE_SPOT", Weight=If(is_on_demand, 0, 1)),
     ]
 
 
 def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
-    least = add_parameter(t, "Service", "Least tasks", Parameter(
-        "MinTasks", Type="Number", Default=2, MinValue=1, MaxValue=1000, Description="Least number of tasks."))
+    least = add_parameter(t, "Service", "Fewest tasks", Parameter(
+        "MinTasks", Type="Number", Default=2, MinValue=1, MaxValue=1000,
+        Description="Fewest tasks."))
     most = add_parameter(t, "Service", "Most tasks", Parameter(
-        "MaxTasks", Type="Number", Default=10, MinValue=1, MaxValue=1000, Description="Most number of tasks."))
+        "MaxTasks", Type="Number", Default=10, MinValue=1, MaxValue=1000,
+        Description="Most tasks."))
     target = t.add_resource(ScalableTarget(
         "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
         # No role: Application Auto Scaling uses, and makes, its service-linked role.

@@ -24,12 +24,12 @@ def build() -> Template:
     environment = add_parameter(t, "Environment", "Name", Parameter(
         "Environment", Type="String", AllowedPattern="[a-z][a-z0-9]*(-[a-z0-9]+)*", MinLength=2, MaxLength=20,
         ConstraintDescription="must be lower-case letters, digits and single hyphens, such as pr-123",
-        Description="Short name, such as dev or pr-123; prod is held to more rules."))
+        Description="Short name, such as dev or pr-123; prod obeys more rules."))
     tags = {"Environment": environment.ref()}
     for title, value in TAGS.items():
         tags[title] = add_parameter(t, "Environment", title, Parameter(
             title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
-            ConstraintDescription="must be 1 to 256 letters, digits, spaces and .:/=+@-_",
+            ConstraintDescription="must be a tag value",
             Description="Tag of every resource.")).ref()
 
     logs = add_logs(t)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from troposphere import Equals, If, Parameter, Ref, Template
 from troposphere.awslambda import Code, Environment, Function, LoggingConfig
 
+from tap.inline import function_source
 from tap.logs import Logs
-from tap.parts import NO_VALUE, RUNTIME, add_export, add_parameter, add_role, function_source
+from tap.parts import NO_VALUE, RUNTIME, add_export, add_parameter, add_role
 from tap.sessions import Sessions
 
 
@@ -28,7 +29,8 @@ def add_validation(t: Template, logs: Logs, sessions: Sessions) -> Validation:
     role = add_role(
         t, "Validation", "lambda.amazonaws.com", sessions.read_write(), logs.write(log_group))
     function = t.add_resource(Function(
-        "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler", MemorySize=256, Timeout=30,
+        "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",
+        MemorySize=256, Timeout=30,
         ReservedConcurrentExecutions=If(unreserved, NO_VALUE, concurrency.ref()),
         Role=role.get_att("Arn"), LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
         Environment=Environment(Variables={

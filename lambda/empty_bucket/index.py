@@ -1,0 +1,73 @@
+"""Custom::EmptyBucket, property BucketName: empties that bucket when its stack is deleted, never before."""
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+MARGIN = 100_000  # ms: two calls to AWS with all their retries (78 s) and the answer with its own (18 s)
+
+
+def _client(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client(service, config=Config(connect_timeout=2, read_timeout=10, retries=retries))
+
+
+def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
+    for pause in 0, 1, 2:
+        sleep(pause)
+        try:
+            # CloudFormation's own URL, signed for an empty Content-Type.
+            request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")  # noqa: S310
+            urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+            return
+        except Exception as e:
+            error = type(e).__name__  # no more of it: the URL is a secret
+    raise RuntimeError(f"CloudFormation took no answer: {error}")
+
+
+def _empty(bucket: str, stack: str, context: Any, client: Any) -> str:
+    # A stack that drops this resource sends a Delete too, and may keep the bucket.
+    state = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    if state not in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
+        return f"{bucket} is left as it is: stack in {state}"
+    s3 = client("s3")
+    deleted = 0
+    try:
+        while context.get_remaining_time_in_millis() > MARGIN:
+            page = s3.list_object_versions(Bucket=bucket)
+            found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+            if not found:
+                return f"{deleted} versions deleted"
+            ids = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
+            result = s3.delete_objects(Bucket=bucket, Delete={"Objects": ids, "Quiet": True})
+            errors = result.get("Errors", [])
+            deleted += len(ids) - len(errors)
+            if len(errors) == len(ids):
+                first = f"{errors[0]['Code']} for {errors[0]['Key']}"
+                raise RuntimeError(f"{deleted} versions deleted, {len(errors)} refused: {first}")
+    except s3.exceptions.NoSuchBucket:
+        return f"{bucket} is already gone"
+    raise TimeoutError(f"{deleted} versions deleted, more are left: delete the stack again to go on")
+
+
+def handler(event: Any, context: Any, client: Any = _client, send: Any = _send) -> None:
+    """Answer CloudFormation SUCCESS or FAILED, whatever happens; raise only if no answer gets through."""
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer["PhysicalResourceId"] = event.get("PhysicalResourceId") or event["LogicalResourceId"]
+    status, reason = "SUCCESS", "To be emptied when the stack is deleted"
+    try:
+        bucket = event["ResourceProperties"]["BucketName"]
+        if event["RequestType"] == "Delete":
+            reason = _empty(bucket, event["StackId"], context, client)
+        else:
+            answer["PhysicalResourceId"] = bucket
+    except Exception as e:
+        status, reason = "FAILED", f"{type(e).__name__}: {e}"
+    answer |= {"Status": status, "Reason": reason.encode("ascii", "replace").decode()[:500]}
+    body = json.dumps(answer)
+    print(body)
+    send(event["ResponseURL"], body.encode())

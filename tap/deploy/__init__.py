@@ -1,0 +1,1 @@
+"""Deploys an environment through reviewed change sets."""

@@ -1,0 +1,114 @@
+"""What is wrong with parameter values, judged by the template's own declarations, before AWS is asked.
+
+The rules are those of
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+PLACEHOLDER = "REPLACE-"
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `: did you mean X?`, or nothing where no known name is near."""
+    names = {known_name.lower(): known_name for known_name in known}
+    near = difflib.get_close_matches(name.lower(), names, n=1)
+    return f": did you mean {names[near[0]]}?" if near else ""
+
+
+def is_list(declaration: Mapping[str, Any]) -> bool:
+    """Whether values of a parameter so declared are lists, written as text with commas."""
+    return re.match(r"CommaDelimitedList|List<", str(declaration.get("Type"))) is not None
+
+
+def is_unchecked(value: str) -> bool:
+    """Whether a value is known only after CloudFormation has resolved a dynamic reference in it."""
+    return "{{resolve:" in value
+
+
+def items(value: str) -> list[str]:
+    """Split a list parameter's text; CloudFormation trims the spaces around each item."""
+    return [item.strip() for item in value.split(",")]
+
+
+def missing(declarations: Mapping[str, Any], given: Iterable[str], file: str) -> list[str]:
+    """Return a line for each parameter that has neither a value nor a default."""
+    given = set(given)
+    return [
+        f"{name} has no value and no default: set it in {file}{_described(declaration)}"
+        for name, declaration in declarations.items()
+        if name not in given and "Default" not in declaration
+    ]
+
+
+def unknown(declarations: Mapping[str, Any], given: Iterable[str]) -> list[str]:
+    """Return a line for each name that is not a parameter of the template."""
+    return [
+        f"{name} is not a parameter of the template{did_you_mean(name, declarations)}"
+        for name in given
+        if name not in declarations
+    ]
+
+
+def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) -> str | None:
+    """Return what is wrong with one value, or None. A NoEcho value is never repeated."""
+    secret = is_no_echo(declaration)
+    if value.startswith(PLACEHOLDER):
+        placeholder = "its placeholder" if secret else f"the placeholder {value}"
+        return f"{name} is still {placeholder}: set it in {file}{_described(declaration)}"
+    if is_unchecked(value):
+        return None
+    for item in items(value) if is_list(declaration) else [value]:
+        broken = _broken_constraint(item, declaration)
+        if broken:
+            shown = "have this value (not shown: it is secret)" if secret else f'be "{item}"'
+            return f"{name} cannot {shown}: {declaration.get('ConstraintDescription') or broken}"
+    return None
+
+
+def is_no_echo(declaration: Mapping[str, Any]) -> bool:
+    """Whether the template asks that the value be shown to nobody; NoEcho may be a boolean or text."""
+    return str(declaration.get("NoEcho", "")).lower() == "true"
+
+
+def _broken_constraint(value: str, declaration: Mapping[str, Any]) -> str | None:
+    kind = str(declaration.get("Type"))
+    if kind in ("Number", "List<Number>"):
+        if not _NUMBER.fullmatch(value):
+            return "it must be a number"
+        number = Decimal(value)
+        if "MinValue" in declaration and number < Decimal(str(declaration["MinValue"])):
+            return f"it must be at least {declaration['MinValue']}"
+        if "MaxValue" in declaration and number > Decimal(str(declaration["MaxValue"])):
+            return f"it must be at most {declaration['MaxValue']}"
+    if kind == "String":
+        if "MinLength" in declaration and len(value) < int(declaration["MinLength"]):
+            return f"it must have at least {declaration['MinLength']} characters"
+        if "MaxLength" in declaration and len(value) > int(declaration["MaxLength"]):
+            return f"it must have at most {declaration['MaxLength']} characters"
+    allowed = [str(allowed_value) for allowed_value in declaration.get("AllowedValues", [])]
+    if allowed and value not in allowed:
+        return f"it must be one of {', '.join(allowed)}"
+    pattern = declaration.get("AllowedPattern")
+    if pattern is not None and not _matches(str(pattern), value):
+        return f"it must match {pattern}"
+    return None
+
+
+def _matches(pattern: str, value: str) -> bool:
+    # CloudFormation's patterns are Java's and must match the whole value; what Python's engine
+    # cannot read is left for CloudFormation to judge.
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return True
+
+
+def _described(declaration: Mapping[str, Any]) -> str:
+    description = declaration.get("Description")
+    return f" ({str(description).rstrip('.')})" if description else ""

@@ -1,0 +1,165 @@
+"""The words the deploy helper speaks: environments, change sets, events, outcomes, and what can go wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+# CloudFormation takes a template of at most so many bytes in a request; a larger one has to lie in a bucket.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_BODY_LIMIT = 51_200
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a stack goes and what it is given: one file of `parameters/`, checked.
+
+    Parameter values may be secret (NoEcho), so they stay out of the representation.
+    """
+
+    name: str
+    stack_name: str
+    region: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    stack_policy: str | None = None  # JSON text
+    termination_protection: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change set will do to one resource (API type ResourceChange; the values are AWS's)."""
+
+    action: str  # Add, Modify, Remove, Import, Dynamic, SyncWithActual
+    logical_id: str
+    physical_id: str | None
+    resource_type: str
+    replacement: str | None  # True, False, Conditional; None where nothing is modified
+    scope: tuple[str, ...] = ()
+    policy_action: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that CloudFormation has finished computing.
+
+    `empty` says that CloudFormation found nothing to do. A change set without `changes` is not
+    always empty: it may alter outputs, which are not listed as changes.
+    """
+
+    id: str
+    name: str
+    type: str  # CREATE or UPDATE
+    stack_id: str
+    changes: tuple[Change, ...] = ()
+    empty: bool = False
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One line of a stack's history (API type StackEvent)."""
+
+    event_id: str
+    stack_id: str
+    timestamp: datetime  # aware
+    logical_id: str
+    physical_id: str | None
+    resource_type: str
+    status: str
+    reason: str | None = None
+    token: str | None = None  # ClientRequestToken of the operation it belongs to
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether it tells of the stack itself; a nested stack's events have another physical id."""
+        return self.physical_id == self.stack_id
+
+
+OnEvent = Callable[[StackEvent], None]
+
+
+class Outcome(Enum):
+    """How a deployment that did not fail ended."""
+
+    APPLIED = "applied"
+    NO_CHANGES = "no changes"
+    DECLINED = "declined"
+
+
+class Cloud(Protocol):
+    """What deploying needs of CloudFormation; every method may raise TapError."""
+
+    @property
+    def place(self) -> str:
+        """Where the stacks are, for the user to see."""
+
+    def plan(self, env: Environment, template: str) -> ChangeSet:
+        """Create a change set, wait for it, and describe it whole. Changes no resource."""
+
+    def discard(self, env: Environment, plan: ChangeSet) -> None:
+        """Delete a change set that is not going to be executed, and the empty stack it made."""
+
+    def apply(self, env: Environment, plan: ChangeSet, on_event: OnEvent) -> None:
+        """Execute a change set and return when the stack has reached its new state."""
+
+    def outputs(self, env: Environment) -> dict[str, str]:
+        """Return the stack's outputs by name."""
+
+    def delete(self, env: Environment, on_event: OnEvent) -> None:
+        """Delete the stack and return when it is gone; no stack is success."""
+
+
+class TapError(Exception):
+    """Something to tell the user in plain words, with the exit code that stands for it."""
+
+    exit_code = 1
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what to do next."""
+        return str(self)
+
+
+class InputError(TapError):
+    """What was asked for cannot be done as it is written; nothing was changed."""
+
+    exit_code = 2
+
+
+class StackFailed(TapError):
+    """The operation failed and CloudFormation put the stack back."""
+
+    exit_code = 1
+
+
+class LeftRunning(TapError):
+    """CloudFormation is still at work on the stack, and nobody here is watching any more."""
+
+    exit_code = 5
+
+
+class NeedsRecovery(TapError):
+    """The stack is in a state that no change set leads out of."""
+
+    exit_code = 6
+
+
+class CallFailed(TapError):
+    """AWS did not do what a request asked.
+
+    `code` is AWS's error code, empty where no answer came; `passing` says that the same request may
+    succeed in a while.
+    """
+
+    def __init__(self, message: str, code: str = "", *, passing: bool = False) -> None:
+        """Take the message for the user and what the caller may decide by."""
+        super().__init__(message)
+        self.code = code
+        self.passing = passing
+
+
+class NotSignedIn(CallFailed):
+    """There are no credentials, or AWS does not accept them."""
+
+    exit_code = 2

@@ -1,0 +1,90 @@
+"""What the user sees of a deployment, as things that rich prints; legible in 80 columns without colour."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from rich.table import Table
+from rich.text import Text
+
+from tap.deploy.models import Change, ChangeSet, StackEvent
+
+_ACTION_STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red"}
+
+
+def change_table(plan: ChangeSet) -> Table:
+    """Return a row for each change; whether something is replaced is asked of updates only."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Action", no_wrap=True)
+    table.add_column("Logical id", overflow="fold")
+    table.add_column("Type", overflow="fold")
+    if plan.type == "UPDATE":
+        table.add_column("Replacement", no_wrap=True)
+    for change in plan.changes:
+        cells = [
+            Text(change.action, _ACTION_STYLES.get(change.action, "")),
+            Text(change.logical_id),
+            Text(_short(change.resource_type)),
+        ]
+        if plan.type == "UPDATE":
+            cells.append(_replacement(change))
+        table.add_row(*cells)
+    return table
+
+
+def summary(plan: ChangeSet) -> str:
+    """Return how many changes there are, as `5 changes: 3 Add, 1 Modify (1 replaced), 1 Remove`."""
+    if not plan.changes:
+        return "Only outputs or other parts that are no resources change"
+    counts = Counter(change.action for change in plan.changes)
+    replaced = sum(change.replacement in ("True", "Conditional") for change in plan.changes)
+    parts = [f"{count} {action}" for action, count in counts.items()]
+    told = ", ".join(parts) + (f"; {replaced} replaced for sure or perhaps" if replaced else "")
+    return f"{number_of_changes(plan)}: {told}"
+
+
+def number_of_changes(plan: ChangeSet) -> str:
+    """Return `1 change` or `12 changes`."""
+    return "1 change" if len(plan.changes) == 1 else f"{len(plan.changes)} changes"
+
+
+def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
+    """Return one event as a line: time (in `zone`, else local), status, logical id, type, reason."""
+    line = Text()
+    line.append(f"{event.timestamp.astimezone(zone):%H:%M:%S}  ", "dim")
+    line.append(f"{event.status:<18}  ", _status_style(event.status))
+    line.append(event.logical_id, "bold" if event.is_stack else "")
+    line.append(f"  {_short(event.resource_type)}", "dim")
+    if event.reason:
+        line.append(f"  {' '.join(event.reason.split())}")
+    return line
+
+
+def output_lines(outputs: Mapping[str, str]) -> Text:
+    """Return name and value of each output, the values in one column and never broken."""
+    width = max(map(len, outputs), default=0)
+    return Text("\n").join(
+        Text.assemble((f"{name:<{width}}", "bold"), f"  {outputs[name]}") for name in outputs
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for people: `8.2 s`, `3 min 05 s`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def _short(resource_type: str) -> str:
+    return resource_type.removeprefix("AWS::")
+
+
+def _replacement(change: Change) -> Text:
+    return Text(change.replacement or "", "red" if change.replacement in ("True", "Conditional") else "")
+
+
+def _status_style(status: str) -> str:
+    if "FAILED" in status or "ROLLBACK" in status:
+        return "red"
+    return "green" if status.endswith("_COMPLETE") else "yellow"

@@ -1,0 +1,116 @@
+"""A stack's life: finding it, following what happens to it, until it has come to rest.
+
+`call` makes one request of CloudFormation: method name and members in, the answer out; it raises CallFailed.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tap.deploy import states
+from tap.deploy.models import CallFailed, Environment, OnEvent, StackEvent
+
+Call = Callable[..., Any]
+Sleep = Callable[[float], None]
+
+LONGEST_DELAY = 2.0
+# How often in a row a look at a running operation may go wrong for a passing reason: with the pauses
+# between them and the client's own tries that is more than a minute.
+_PATIENCE = 30
+
+
+def delays() -> Iterator[float]:
+    """Seconds between looks: short at first, as an emulator and a small stack are quick."""
+    yield from (0.1, 0.2, 0.4, 0.8, 1.5)
+    while True:
+        yield LONGEST_DELAY
+
+
+def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
+    """Return the stack (API type Stack), or None where there is none; a deleted one is found by its id."""
+    try:
+        stacks = call("describe_stacks", StackName=name_or_id)["Stacks"]
+    except CallFailed as error:
+        if is_missing_stack(error):
+            return None
+        raise
+    return dict(stacks[0]) if stacks else None
+
+
+def is_missing_stack(error: CallFailed) -> bool:
+    """Whether a request failed for want of the stack; CloudFormation has no code of its own for that."""
+    return error.code == "ValidationError" and "does not exist" in error.message
+
+
+def known_events(call: Call, stack_id: str) -> set[str]:
+    """Return the ids of the newest events so far, which mark where an operation's own events begin."""
+    page = call("describe_stack_events", StackName=stack_id)
+    return {event["EventId"] for event in page["StackEvents"]}
+
+
+def follow(
+    call: Call,
+    sleep: Sleep,
+    env: Environment,
+    stack_id: str,
+    known: set[str],
+    token: str | None,
+    on_event: OnEvent,
+) -> list[StackEvent]:
+    """Pass an operation's events on as they come; return them all, oldest first, once the stack is at rest.
+
+    `known` are the events from before it began; `token` is its ClientRequestToken, None where it is not
+    certain. Raises LeftRunning when interrupted and when CloudFormation can no longer be asked.
+    """
+    history: list[StackEvent] = []
+    failures = 0
+    pauses = delays()
+    try:
+        while True:
+            try:
+                events = _new_events(call, stack_id, known)
+                failures = 0
+            except CallFailed as error:
+                failures += 1
+                if not error.passing or failures > _PATIENCE:
+                    raise states.left_running(env, error.message) from None
+                events = []
+            for event in events:
+                # What an earlier operation reports late bears that operation's token.
+                if token and event.token and event.token != token:
+                    continue
+                history.append(event)
+                on_event(event)
+                if event.is_stack and states.is_at_rest(event.status):
+                    return history
+            sleep(next(pauses))
+    except KeyboardInterrupt:
+        raise states.left_running(env, "interrupted") from None
+
+
+def _new_events(call: Call, stack_id: str, known: set[str]) -> list[StackEvent]:
+    """Return events that are not known, oldest first, and make them known; the API gives the newest first."""
+    found: list[StackEvent] = []
+    request = {"StackName": stack_id}
+    while True:
+        page = call("describe_stack_events", **request)
+        fresh = [_event(event) for event in page["StackEvents"] if event["EventId"] not in known]
+        found += fresh
+        if len(fresh) < len(page["StackEvents"]) or not page.get("NextToken"):
+            break
+        request["NextToken"] = page["NextToken"]
+    known.update(event.event_id for event in found)
+    return found[::-1]
+
+
+def _event(event: dict[str, Any]) -> StackEvent:
+    return StackEvent(
+        event_id=event["EventId"],
+        stack_id=event["StackId"],
+        timestamp=event["Timestamp"],
+        logical_id=event["LogicalResourceId"],
+        physical_id=event.get("PhysicalResourceId"),
+        resource_type=event["ResourceType"],
+        status=event["ResourceStatus"],
+        reason=event.get("ResourceStatusReason"),
+        token=event.get("ClientRequestToken"),
+    )

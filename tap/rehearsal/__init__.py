@@ -1,0 +1,1 @@
+"""Deploys an environment into an embedded AWS emulator and looks at what came up."""

@@ -1,0 +1,119 @@
+"""Starts the emulator, MiniStack, in a process of its own on a free port of 127.0.0.1, and ends it."""
+
+import contextlib
+import functools
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from tap.deploy.cloudformation import connect
+from tap.deploy.models import InputError, TapError
+
+REGION = "eu-central-1"  # for an environment that does not name one
+ACCOUNT = "123456789012"
+_READY_SECONDS = 30
+
+Clients = Callable[[str], Any]
+"""Gives the client of a service by boto3's name for it."""
+
+
+@contextlib.contextmanager
+def emulator() -> Iterator[str]:
+    """Run an empty emulator; yields its endpoint, such as `http://127.0.0.1:43121`.
+
+    Everything it writes goes into a temporary directory of its own, which is removed, as are its Lambda
+    workers, when the block ends. It inherits no AWS setting and no proxy of the caller. Should the caller
+    itself be killed, the emulator sees the end of its standard input and ends too.
+
+    Raises InputError when MiniStack is not installed, TapError when it does not come up.
+    """
+    if importlib.util.find_spec("ministack") is None:
+        raise InputError("a rehearsal needs the emulator: install it with pip install -e '.[rehearse]'")
+    with tempfile.TemporaryDirectory(prefix="tap-rehearsal-", ignore_cleanup_errors=True) as home:
+        log = Path(home, "emulator.log")
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tap.rehearsal.server"], env=environment(home), start_new_session=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+        try:
+            yield _wait_until_ready(process, log)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+def environment(home: str) -> dict[str, str]:
+    """The emulator's whole process environment: nothing of the caller's but where Python finds its modules.
+
+    MINISTACK_HOST is the host in the ResponseURL of custom resources; a name would need a resolver.
+    """
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "SYSTEMROOT") if name in os.environ}
+    return kept | {
+        "HOME": home,
+        "TMPDIR": home,
+        "S3_DATA_DIR": f"{home}/s3",
+        "STATE_DIR": f"{home}/state",
+        "DOCKER_HOST": f"unix://{home}/no-docker.sock",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LOG_LEVEL": "WARNING",
+        "PYTHONUNBUFFERED": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The endpoint, once the process that prints it answers there."""
+    assert process.stdout is not None  # noqa: S101  (Popen was given a pipe: for the type checker)
+    port = process.stdout.readline().decode().strip()
+    if not port:
+        process.wait()
+        lines = log.read_text(errors="replace").splitlines() or ["it ended without a message"]
+        raise TapError(f"the emulator does not start: {lines[-1]}")
+    endpoint = f"http://127.0.0.1:{port}"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        direct.open(f"{endpoint}/_ministack/health", timeout=_READY_SECONDS).close()
+    except OSError as error:
+        raise TapError(f"the emulator does not answer at {endpoint}: {error}") from None
+    return endpoint
+
+
+def clients(endpoint: str, region: str = REGION) -> Clients:
+    """Clients of the emulator's services, made once each; they ignore the caller's AWS settings."""
+    @functools.cache
+    def client(service: str) -> Any:
+        with no_aws_settings(os.environ):
+            return connect(service, region=region, endpoint_url=endpoint,
+                           access_key_id=ACCOUNT, secret_access_key="emulated")  # noqa: S106  (no secret)
+
+    return client
+
+
+@contextlib.contextmanager
+def no_aws_settings(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """Take AWS settings, configuration files and proxies out of an environment for the time of the block.
+
+    A profile that does not exist, FIPS endpoints or a proxy would keep boto3 from the emulator, and it reads
+    them even where credentials and endpoint are given.
+    """
+    saved = dict(environ)
+    for name in saved:
+        if name.startswith("AWS_") or name.upper().endswith("_PROXY"):
+            del environ[name]
+    environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    try:
+        yield
+    finally:
+        environ.clear()
+        environ.update(saved)

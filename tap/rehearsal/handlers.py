@@ -1,0 +1,150 @@
+"""The resource types MiniStack's CloudFormation lacks, each a call to the emulator's own API of that service.
+
+Imported inside the emulator's process only, which is why it may use botocore: it plays AWS's part there.
+A handler is `create(client, logical_id, properties, stack_name) -> (physical id, attributes)` and
+`delete(client, physical_id, properties)`; what Ref and Fn::GetAtt return is from the type's page in the
+CloudFormation template reference.
+"""
+
+import functools
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+from ministack.core.responses import (  # type: ignore[import-untyped]  # it has no type information
+    get_account_id,
+    get_region,
+)
+from ministack.services.cloudformation import (  # type: ignore[import-untyped]  # nor here
+    provisioners,
+    stacks,
+)
+
+Client = Callable[[str], Any]
+Properties = dict[str, Any]
+Created = tuple[str, dict[str, str]]
+Create = Callable[[Client, str, Properties, str], Created]
+Delete = Callable[[Client, str, Properties], None]
+
+
+def register(client: Client) -> None:
+    """Add the handlers below to MiniStack's table; they reach the server's APIs through `client`."""
+    # A handler that calls the server back from the server's event loop would wait for itself.
+    stacks._runs_on_worker_thread = lambda _type: True
+    for resource_type, (create, delete) in HANDLERS.items():
+        provisioners._RESOURCE_HANDLERS[resource_type] = {
+            "create": functools.partial(create, client),
+            "delete": functools.partial(delete, client),
+        }
+
+
+def callback(endpoint: str) -> Client:
+    """Clients of the emulator's APIs, in the account and region of the stack that is being deployed."""
+    @functools.cache
+    def client(service: str, region: str, account: str) -> Any:
+        # MiniStack reads a twelve-digit access key as the account.
+        return botocore.session.Session().create_client(
+            service, region_name=region, endpoint_url=endpoint,
+            aws_access_key_id=account, aws_secret_access_key="emulated")  # noqa: S106  (no secret)
+
+    return lambda service: client(service, get_region(), get_account_id())
+
+
+def _tags(resource: str, properties: Properties) -> Properties:
+    """The TagSpecifications argument of EC2's Create actions; none for a resource without tags."""
+    tags = properties.get("Tags")
+    return {"TagSpecifications": [{"ResourceType": resource, "Tags": tags}]} if tags else {}
+
+
+def _create_eip(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    address = client("ec2").allocate_address(
+        Domain=properties.get("Domain", "vpc"), **_tags("elastic-ip", properties))
+    return address["PublicIp"], {name: address[name] for name in ("PublicIp", "AllocationId")}
+
+
+def _delete_eip(client: Client, physical_id: str, _properties: Properties) -> None:
+    ec2 = client("ec2")
+    for address in ec2.describe_addresses()["Addresses"]:
+        if address["PublicIp"] == physical_id:
+            ec2.release_address(AllocationId=address["AllocationId"])
+
+
+def _create_nat_gateway(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    arguments = {name: properties[name] for name in ("SubnetId", "AllocationId", "ConnectivityType")
+                 if name in properties}
+    gateway = client("ec2").create_nat_gateway(**arguments, **_tags("natgateway", properties))
+    gateway_id = gateway["NatGateway"]["NatGatewayId"]
+    return gateway_id, {"NatGatewayId": gateway_id}
+
+
+def _delete_nat_gateway(client: Client, physical_id: str, _properties: Properties) -> None:
+    client("ec2").delete_nat_gateway(NatGatewayId=physical_id)
+
+
+def _permission(properties: Properties) -> Properties:
+    """A rule's properties as the IpPermissions member of the EC2 API."""
+    permission: Properties = {"IpProtocol": str(properties["IpProtocol"])}
+    for port in ("FromPort", "ToPort"):
+        if port in properties:
+            permission[port] = int(properties[port])
+    described = {"Description": properties["Description"]} if "Description" in properties else {}
+    for names, member, key in (
+        (("CidrIp",), "IpRanges", "CidrIp"),
+        (("CidrIpv6",), "Ipv6Ranges", "CidrIpv6"),
+        (("SourcePrefixListId", "DestinationPrefixListId"), "PrefixListIds", "PrefixListId"),
+        (("SourceSecurityGroupId", "DestinationSecurityGroupId"), "UserIdGroupPairs", "GroupId"),
+    ):
+        for name in names:
+            if name in properties:
+                permission[member] = [{key: properties[name], **described}]
+    return permission
+
+
+def _create_rule(direction: str, client: Client, _logical_id: str, properties: Properties,
+                 _stack: str) -> Created:
+    authorize = getattr(client("ec2"), f"authorize_security_group_{direction}")
+    answer = authorize(GroupId=properties["GroupId"], IpPermissions=[_permission(properties)])
+    rule_id = answer["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+    return rule_id, {"Id": rule_id}
+
+
+def _delete_rule(direction: str, client: Client, physical_id: str, properties: Properties) -> None:
+    revoke = getattr(client("ec2"), f"revoke_security_group_{direction}")
+    revoke(GroupId=properties["GroupId"], SecurityGroupRuleIds=[physical_id])
+
+
+def _record_scalable_target(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    """A stand-in: recorded, nothing scales. Refuses a service that is not there, as AWS does."""
+    resource_id = properties["ResourceId"]
+    if properties["ServiceNamespace"] == "ecs":
+        _, cluster, service = resource_id.split("/")
+        found = client("ecs").describe_services(cluster=cluster, services=[service])["services"]
+        if not found:
+            raise ValueError(f"ECS service doesn't exist: {resource_id}")
+    physical_id = f"{resource_id}|{properties['ScalableDimension']}|{properties['ServiceNamespace']}"
+    return physical_id, {"Id": physical_id}
+
+
+def _record_scaling_policy(_client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    """A stand-in: recorded, nothing scales."""
+    target = properties.get("ScalingTargetId") or properties["ResourceId"]
+    arn = (f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scalingPolicy:{uuid.uuid4()}:"
+           f"resource/ecs/{target.split('|')[0]}:policyName/{properties['PolicyName']}")
+    return arn, {"Arn": arn, "PolicyName": properties["PolicyName"]}
+
+
+def _forget(_client: Client, _physical_id: str, _properties: Properties) -> None:
+    """Delete what was only recorded."""
+
+
+HANDLERS: dict[str, tuple[Create, Delete]] = {
+    "AWS::EC2::EIP": (_create_eip, _delete_eip),
+    "AWS::EC2::NatGateway": (_create_nat_gateway, _delete_nat_gateway),
+    "AWS::EC2::SecurityGroupIngress": (
+        functools.partial(_create_rule, "ingress"), functools.partial(_delete_rule, "ingress")),
+    "AWS::EC2::SecurityGroupEgress": (
+        functools.partial(_create_rule, "egress"), functools.partial(_delete_rule, "egress")),
+    "AWS::ApplicationAutoScaling::ScalableTarget": (_record_scalable_target, _forget),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": (_record_scaling_policy, _forget),
+}

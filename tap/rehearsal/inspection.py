@@ -1,0 +1,255 @@
+"""Asks the services' own APIs, not CloudFormation's, what a stack has become, and has the answers checked."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.rehearsal import checks
+from tap.rehearsal.checks import Check
+from tap.rehearsal.emulator import Clients
+
+KINDS = {"Public": "internet gateway", "Private": "NAT gateway", "Isolated": "none"}
+NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
+DATABASE_PORT = 5432
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What CloudFormation is still asked for: physical ids by logical id, parameters and outputs by name."""
+
+    ids: Mapping[str, str]
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    def id(self, logical_id: str) -> str:
+        """The physical id of a resource. Raises LookupError where the stack has none of that name."""
+        if logical_id not in self.ids:
+            raise LookupError(f"the stack has no {logical_id}")
+        return self.ids[logical_id]
+
+    def parameter(self, name: str) -> str:
+        """The value of a parameter. Raises LookupError where the stack has none of that name."""
+        if name not in self.parameters:
+            raise LookupError(f"the stack has no parameter {name}")
+        return self.parameters[name]
+
+
+def read_stack(aws: Clients, name: str) -> Stack:
+    """Ask CloudFormation for a stack."""
+    client = aws("cloudformation")
+    stack, = client.describe_stacks(StackName=name)["Stacks"]
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+    return Stack(
+        ids={resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+             for page in pages for resource in page["StackResourceSummaries"]},
+        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]},
+        outputs={each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
+
+
+def look(aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Check every tier; a tier that cannot be looked at is a check that differs."""
+    for name, tier in TIERS.items():
+        try:
+            yield from tier(aws, stack)
+        except Exception as error:
+            yield checks.trouble(name, error)
+
+
+def _network(aws: Clients, stack: Stack) -> Iterator[Check]:
+    ec2, vpc_id = aws("ec2"), stack.id("Vpc")
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+    vpc, = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
+    yield checks.subnets(vpc, ec2.describe_subnets(Filters=in_vpc)["Subnets"], stack.parameter("VpcCidr"))
+    nat = NAT_GATEWAYS[stack.parameter("NatGateways")]
+    for kind, gateway in KINDS.items():
+        tables = [
+            ec2.describe_route_tables(
+                Filters=[{"Name": "association.subnet-id", "Values": [stack.id(f"{kind}Subnet{zone}")]}],
+            )["RouteTables"] for zone in (1, 2, 3)]
+        yield checks.ways_out(kind, "none" if kind == "Private" and not nat else gateway, tables)
+    gateways = ec2.describe_nat_gateways(Filters=in_vpc)["NatGateways"]
+    available = [gateway for gateway in gateways if gateway["State"] == "available"]
+    yield Check("NAT gateways", str(nat), str(len(available)))
+    endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
+    yield Check("Gateway endpoints", "dynamodb, s3", checks.named(
+        endpoint["ServiceName"].split(".")[-1] for endpoint in endpoints
+        if endpoint["VpcEndpointType"] == "Gateway"))
+
+
+def _balancer(aws: Clients, stack: Stack) -> Mapping[str, Any]:
+    balancer, = aws("elbv2").describe_load_balancers(
+        LoadBalancerArns=[stack.id("LoadBalancer")])["LoadBalancers"]
+    return dict(balancer)
+
+
+def _load_balancer(aws: Clients, stack: Stack) -> Iterator[Check]:
+    balancer = _balancer(aws, stack)
+    yield Check("Load balancer", "active, internet-facing",
+                f"{balancer['State']['Code']}, {balancer['Scheme']}")
+    yield from checks.listeners(
+        aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"],
+        stack.id("TargetGroup"),
+        https=stack.parameter("CertificateArn") != "")
+
+
+def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
+    ecs = aws("ecs")
+    found, = ecs.describe_services(cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    yield from checks.service(
+        found, stack.id("TargetGroup"), [stack.id(f"PrivateSubnet{zone}") for zone in (1, 2, 3)])
+    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+    yield from checks.container(definition, stack.parameter("ContainerImage"), {
+        "DB_HOST": _cluster(aws, stack)["Endpoint"],
+        "DYNAMODB_TABLE": stack.id("SessionsTable"),
+        "S3_BUCKET": stack.id("AssetsBucket"),
+        "VALIDATION_FUNCTION": stack.id("ValidationFunction")})
+    # The emulator has no Application Auto Scaling to ask.
+    yield Check("Scaling of the service", "recorded",
+                "recorded" if "ServiceScaling" in stack.ids else "not recorded", is_stand_in=True)
+
+
+def _paths(aws: Clients, stack: Stack) -> Iterator[Check]:
+    balancer = _balancer(aws, stack)
+    service, = aws("ecs").describe_services(
+        cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    ids = [
+        balancer["SecurityGroups"][0],
+        service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"][0],
+        _cluster(aws, stack)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]
+    groups = {group["GroupId"]: group
+              for group in aws("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]}
+    of_balancer, of_service, of_database = (groups[group_id] for group_id in ids)
+    yield checks.path("Load balancer to service", of_balancer, of_service,
+                      int(stack.parameter("ContainerPort")))
+    yield checks.path("Service to database", of_service, of_database, DATABASE_PORT)
+
+
+def _cluster(aws: Clients, stack: Stack) -> Mapping[str, Any]:
+    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
+    return dict(cluster)
+
+
+def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
+    cluster = _cluster(aws, stack)
+    instances = [
+        aws("rds").describe_db_instances(DBInstanceIdentifier=member["DBInstanceIdentifier"])["DBInstances"][0]
+        for member in cluster["DBClusterMembers"]]
+    yield from checks.database(
+        cluster, instances, readers=int(stack.parameter("DatabaseReaderInstance") == "true"),
+        instance_class=stack.parameter("DatabaseInstanceClass"))
+    secret = json.loads(aws("secretsmanager").get_secret_value(
+        SecretId=cluster["MasterUserSecret"]["SecretArn"])["SecretString"])
+    yield Check("Database secret", "password, username", checks.named(secret))
+
+
+def _sessions(aws: Clients, stack: Stack) -> Iterator[Check]:
+    dynamodb, table = aws("dynamodb"), {"TableName": stack.id("SessionsTable")}
+    yield checks.table(
+        dynamodb.describe_table(**table)["Table"],
+        dynamodb.describe_time_to_live(**table)["TimeToLiveDescription"],
+        dynamodb.describe_continuous_backups(**table)["ContinuousBackupsDescription"])
+
+
+def _assets(aws: Clients, stack: Stack) -> Iterator[Check]:
+    s3, bucket = aws("s3"), {"Bucket": stack.id("AssetsBucket")}
+    yield checks.bucket(s3.get_bucket_versioning(**bucket), s3.get_bucket_encryption(**bucket),
+                        s3.get_public_access_block(**bucket))
+    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
+    yield from checks.distribution(
+        distribution, stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
+
+
+def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
+    function = stack.id("ValidationFunction")
+    reserved = aws("lambda").get_function_concurrency(FunctionName=function)
+    yield Check("Validation's concurrency", stack.parameter("ValidationReservedConcurrency"),
+                str(reserved.get("ReservedConcurrentExecutions", 0)))
+    good = {"transaction_id": "t-1", "amount": "12.50", "account_id": "acc-1", "type": "debit"}
+    without_amount = {name: value for name, value in good.items() if name != "amount"}
+    for name, event, status, body in (
+        ("Good transaction", good, 200, {"valid": True, "transaction_id": "t-1"}),
+        ("Transaction of abc", good | {"amount": "abc"}, 400, {"reason": "Invalid amount format"}),
+        ("... without amount", without_amount, 400, {"reason": "Missing required field: amount"}),
+    ):
+        answer = aws("lambda").invoke(
+            FunctionName=function, Payload=json.dumps({"transaction": event}))["Payload"].read()
+        yield checks.transaction(
+            name, {"statusCode": status, "body": json.dumps(body)}, json.loads(answer))
+
+
+def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
+    cloudwatch = aws("cloudwatch")
+    existing = _dimension_values(aws)
+    alarms = cloudwatch.describe_alarms(
+        AlarmNames=[physical_id for name, physical_id in stack.ids.items() if name.endswith("Alarm")])
+    found = alarms["MetricAlarms"]
+    yield Check("Alarms that notify the topic", f"{len(found)} of {len(found)}", "{} of {}".format(
+        sum(stack.id("AlertsTopic") in alarm["AlarmActions"] for alarm in found), len(found)))
+    yield checks.dimensions("Alarms' dimensions", checks.alarm_dimensions(found), existing)
+    body = cloudwatch.get_dashboard(DashboardName=stack.id("Dashboard"))["DashboardBody"]
+    yield checks.dimensions("Dashboard's dimensions", checks.dashboard_dimensions(body), existing)
+    subscriptions = aws("sns").list_subscriptions_by_topic(TopicArn=stack.id("AlertsTopic"))["Subscriptions"]
+    yield Check("Alerts go to", stack.parameter("AlertEmail") or "none",
+                checks.named(subscription["Endpoint"] for subscription in subscriptions))
+
+
+def _dimension_values(aws: Clients) -> dict[str, set[str]]:
+    """The values that each CloudWatch dimension can have, from the services whose metrics have them."""
+    ecs, elb = aws("ecs"), aws("elbv2")
+    clusters = [arn.split("/")[-1] for arn in ecs.list_clusters()["clusterArns"]]
+    balancers = elb.describe_load_balancers()["LoadBalancers"]
+    groups = elb.describe_target_groups()["TargetGroups"]
+    distributions = aws("cloudfront").list_distributions()["DistributionList"].get("Items", [])
+    return {
+        "ClusterName": set(clusters),
+        "ServiceName": {arn.split("/")[-1] for cluster in clusters
+                        for arn in ecs.list_services(cluster=cluster)["serviceArns"]},
+        "LoadBalancer": {each["LoadBalancerArn"].split(":loadbalancer/")[1] for each in balancers},
+        "TargetGroup": {each["TargetGroupArn"].split(":")[-1] for each in groups},
+        "FunctionName": {each["FunctionName"] for each in aws("lambda").list_functions()["Functions"]},
+        "TableName": set(aws("dynamodb").list_tables()["TableNames"]),
+        "DBClusterIdentifier": {
+            each["DBClusterIdentifier"] for each in aws("rds").describe_db_clusters()["DBClusters"]},
+        "DBInstanceIdentifier": {
+            each["DBInstanceIdentifier"] for each in aws("rds").describe_db_instances()["DBInstances"]},
+        "BucketName": {each["Name"] for each in aws("s3").list_buckets()["Buckets"]},
+        "DistributionId": {each["Id"] for each in distributions},
+        "Region": {"Global"},  # CloudFront's metrics
+    }
+
+
+def _outputs(aws: Clients, stack: Stack) -> Iterator[Check]:
+    function = aws("lambda").get_function(FunctionName=stack.id("ValidationFunction"))["Configuration"]
+    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
+    values = {
+        "CloudFrontURL": distribution["DomainName"],
+        "DatabaseEndpoint": _cluster(aws, stack)["Endpoint"],
+        "LoadBalancerDNS": _balancer(aws, stack)["DNSName"],
+        "SessionsTableName": stack.id("SessionsTable"),
+        "ValidationLambdaArn": function["FunctionArn"],
+    }
+    right = checks.named(name for name, value in values.items() if stack.outputs.get(name) == value)
+    yield Check("Outputs that are right", checks.named(values), right)
+
+
+def retention(aws: Clients, stack: Stack, days: str) -> Check:
+    """How long the stack's log groups keep events."""
+    names = {physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")}
+    groups = aws("logs").describe_log_groups()["logGroups"]
+    seen = {str(group.get("retentionInDays")) for group in groups if group["logGroupName"] in names}
+    return Check("Log retention, updated", f"{days} days", f"{checks.named(seen)} days")
+
+
+TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
+    "Network": _network,
+    "Load balancer": _load_balancer,
+    "Service": _service,
+    "Security groups": _paths,
+    "Database": _database,
+    "Sessions": _sessions,
+    "Assets": _assets,
+    "Validation": _validation,
+    "Monitoring": _monitoring,
+    "Outputs": _outputs,
+}

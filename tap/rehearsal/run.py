@@ -1,0 +1,168 @@
+"""The rehearsal: an environment deployed into the emulator, looked at, deployed again, changed, deleted."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deploy import deploy
+from tap.deploy.models import ChangeSet, Environment, OnEvent, Outcome, StackEvent, TapError
+from tap.deploy.parameters import load_environment
+from tap.deploy.template import Rendered, rendered_template
+from tap.rehearsal import report
+from tap.rehearsal.checks import Check, emptied_first, named, trouble
+from tap.rehearsal.emulator import REGION, Clients, clients, emulator
+from tap.rehearsal.inspection import Stack, look, read_stack, retention
+from tap.rehearsal.inventory import inventory, leftovers, retained
+from tap.rehearsal.stand_ins import STAND_INS
+
+LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every step of a rehearsal works with."""
+
+    env: Environment
+    template: Rendered
+    aws: Clients
+    say: Callable[[str], None]
+    on_event: OnEvent
+
+    @property
+    def cloud(self) -> CloudFormation:
+        """CloudFormation, as `tap deploy` uses it but looking more often."""
+        return CloudFormation(
+            self.aws("cloudformation"), sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)))
+
+    def deploy(self, env: Environment) -> tuple[Outcome, int]:
+        """Deploy as `tap deploy --yes` does; answers how it ended and how many resources changed."""
+        plans: list[ChangeSet] = []
+
+        def agree(plan: ChangeSet) -> bool:
+            plans.append(plan)
+            return True
+
+        outcome = deploy(env, self.template.text, self.cloud, agree, self.on_event)
+        return outcome, sum(len(plan.changes) for plan in plans)
+
+
+def rehearse(name: str, root: Path, console: Console, template: Rendered | None = None,
+             clock: Callable[[], float] = time.monotonic) -> bool:
+    """Rehearse an environment of the project at `root`; answers whether everything is as it should be.
+
+    `template` is the project's own by default; `clock` counts seconds. Raises TapError where nothing can
+    be rehearsed: the environment's file has mistakes, or the emulator does not start.
+    """
+    began = clock()
+    template = template or rendered_template()
+    env = load_environment(name, root, template.document, stand_ins=STAND_INS)
+
+    def say(text: str) -> None:
+        console.print(f"{clock() - began:5.1f} s  {text}", highlight=False, markup=False)
+
+    with console.status("starting the emulator") as status, emulator() as endpoint:
+        report.heading(console, env, endpoint)
+        stage = Stage(
+            env, template, clients(endpoint, env.region or REGION), say,
+            on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"))
+        checks = list(_steps(stage))
+    report.table(console, checks)
+    report.notes(console, env, checks, clock() - began)
+    return all(check.ok for check in checks)
+
+
+def _steps(stage: Stage) -> Iterator[Check]:
+    """Every step's checks; a step that fails is a check that differs, and the last."""
+    try:
+        before = inventory(stage.aws)
+        yield from _create(stage)
+        stack = read_stack(stage.aws, stage.env.stack_name)
+        stage.say(f"created {len(stack.ids)} resources; asking the services themselves")
+        yield from look(stage.aws, stack)
+        yield from _deploy_again(stage)
+        yield from _update(stage, stack)
+        yield from _delete(stage, stack)
+        left = leftovers(before, inventory(stage.aws), stack.ids)
+        kept = retained(stage.template.document, stack.ids)
+        yield Check("What deletion leaves", named(kept), named(left))
+    except Exception as error:
+        yield trouble("Stack", error)
+
+
+def _create(stage: Stage) -> Iterator[Check]:
+    stage.say(f"creating {stage.env.stack_name}")
+    outcome, _ = stage.deploy(stage.env)
+    yield Check("Stack", Outcome.APPLIED.value, outcome.value)
+
+
+def _deploy_again(stage: Stage) -> Iterator[Check]:
+    outcome, _ = stage.deploy(stage.env)
+    stage.say(f"deployed again: {outcome.value}")
+    yield Check("Deployed again", Outcome.NO_CHANGES.value, outcome.value)
+
+
+def _update(stage: Stage, stack: Stack) -> Iterator[Check]:
+    now = stack.parameter("LogRetentionDays")
+    days = "14" if now != "14" else "30"
+    _, count = stage.deploy(replace(stage.env, parameters={**stage.env.parameters, "LogRetentionDays": days}))
+    stage.say(f"changed LogRetentionDays from {now} to {days}: {count} resources in the change set")
+    yield retention(stage.aws, stack, days)
+
+
+def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
+    bucket = stack.id("AssetsBucket")
+    stage.say(f"put into the bucket: {_fill(stage.aws('s3'), bucket)}")
+    if stage.env.termination_protection:
+        yield _refused(stage, "Deletion when protected", "TerminationProtection")
+        stage.aws("cloudformation").update_termination_protection(
+            StackName=stage.env.stack_name, EnableTerminationProtection=False)
+    if stack.parameter("EmptyAssetsBucketOnDelete") == "true":
+        yield emptied_first((event.resource_type, event.status) for event in _remove(stage))
+    else:
+        yield _refused(stage, "Deletion of a full bucket", "BucketNotEmpty")
+        _empty(stage.aws("s3"), bucket)
+        stage.say("emptied the bucket")
+        _remove(stage)
+
+
+def _refused(stage: Stage, name: str, reason: str) -> Check:
+    try:
+        stage.cloud.delete(stage.env, stage.on_event)
+    except TapError as error:
+        stage.say(f"deletion refused: {reason}")
+        seen = reason if reason in error.message else error.message
+        return Check(name, f"refused: {reason}", f"refused: {seen}")
+    return Check(name, f"refused: {reason}", "deleted")
+
+
+def _remove(stage: Stage) -> list[StackEvent]:
+    events: list[StackEvent] = []
+
+    def on_event(event: StackEvent) -> None:
+        events.append(event)
+        stage.on_event(event)
+
+    stage.cloud.delete(stage.env, on_event)
+    stage.say(f"deleted {stage.env.stack_name}")
+    return events
+
+
+def _fill(s3: Any, bucket: str) -> str:
+    """Objects in several versions, one of them deleted: what a bucket that has been used looks like."""
+    for body in (b"one", b"two", b"three"):
+        s3.put_object(Bucket=bucket, Key="index.html", Body=body)
+    s3.put_object(Bucket=bucket, Key="logo.svg", Body=b"logo")
+    s3.delete_object(Bucket=bucket, Key="index.html")
+    held = s3.list_object_versions(Bucket=bucket)
+    return ", ".join(f"{len(held.get(kind, []))} {kind}" for kind in ("Versions", "DeleteMarkers"))
+
+
+def _empty(s3: Any, bucket: str) -> None:
+    held = s3.list_object_versions(Bucket=bucket)
+    for each in [*held.get("Versions", []), *held.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])

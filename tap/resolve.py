@@ -1,0 +1,271 @@
+"""The template for one environment: parameters filled in, conditions decided, references kept as values."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+NO_VALUE = object()
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
+URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What only a deployed resource can tell: `Ref`, or `Fn::GetAtt` where there is an attribute."""
+
+    logical_id: str
+    attribute: str | None = None
+
+    def __str__(self) -> str:
+        """Return it as `Fn::Sub` writes it."""
+        return f"${{{self.logical_id}.{self.attribute}}}" if self.attribute else f"${{{self.logical_id}}}"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text that holds references: what `Fn::Sub` and `Fn::Join` make of them."""
+
+    parts: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        """Return it as `Fn::Sub` writes it, such as `${AssetsBucket.Arn}/*`."""
+        return "".join(map(str, self.parts))
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A template for one environment. Values are text, lists, maps, `Reference` and `Text`."""
+
+    parameters: Mapping[str, Any]
+    conditions: Mapping[str, bool]
+    resources: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Mapping[str, Any]]
+    dangling: tuple[tuple[str, str], ...]
+    """Who refers to what does not exist in this environment: resource or output, and missing logical id."""
+
+    def properties(self, logical_id: str) -> Mapping[str, Any]:
+        """Return a resource's properties. Raises KeyError where this environment lacks the resource."""
+        found: Mapping[str, Any] = self.resources[logical_id].get("Properties", {})
+        return found
+
+
+def resolve(
+    template: Mapping[str, Any], parameters: Mapping[str, str], *, region: str = "us-east-1",
+    account: str = "123456789012", partition: str = "aws", stack_name: str = "tap",
+) -> Resolved:
+    """Return the template's resources and outputs as CloudFormation would see them with these parameters.
+
+    The template's defaults stand for the parameters that are not given. Resources and outputs whose
+    condition is false are gone, as are properties that are `AWS::NoValue`. A function of what only
+    deployed resources tell (`Fn::Select` of an attribute, say) stays a function.
+    Raises ValueError for parameters that the template does not know or that have no value, for a
+    condition or a mapping's entry that does not exist, and for a selection or a range beyond what there is.
+    """
+    declared: Mapping[str, Any] = template.get("Parameters", {})
+    wrong = [f"{name} is no parameter" for name in parameters if name not in declared]
+    wrong += [f"{name} has no value" for name, entry in declared.items()
+              if name not in parameters and "Default" not in entry]
+    if wrong:
+        raise ValueError(", ".join(wrong))
+    values = {name: _parameter(parameters.get(name, entry.get("Default")), str(entry["Type"]))
+              for name, entry in declared.items()}
+    pseudo = {
+        "AWS::AccountId": account, "AWS::NotificationARNs": [], "AWS::NoValue": NO_VALUE,
+        "AWS::Partition": partition, "AWS::Region": region,
+        "AWS::StackId": f"arn:{partition}:cloudformation:{region}:{account}:stack/{stack_name}/00000000",
+        "AWS::StackName": stack_name, "AWS::URLSuffix": URL_SUFFIXES.get(partition, "amazonaws.com")}
+    resolver = _Resolver(template, {**values, **pseudo}, region)
+
+    conditions = {name: resolver.condition(name) for name in template.get("Conditions", {})}
+    resources = resolver.entries("Resources")
+    for entry in resources.values():
+        if "DependsOn" in entry:
+            names = entry["DependsOn"] if isinstance(entry["DependsOn"], list) else [entry["DependsOn"]]
+            # CloudFormation ignores a DependsOn on a resource whose condition is false, unlike a reference.
+            entry["DependsOn"] = [
+                name for name in names if name in resources or name not in template["Resources"]]
+    outputs = resolver.entries("Outputs")
+    dangling = sorted({
+        (title, name) for section in (resources, outputs) for title, entry in section.items()
+        for name in _mentions(entry) if name not in resources})
+    return Resolved(values, conditions, resources, outputs, tuple(dangling))
+
+
+def dependencies(resolved: Resolved) -> Mapping[str, set[str]]:
+    """Return for each resource those that CloudFormation makes before it: `DependsOn` and every reference.
+
+    References in Metadata count: CloudFormation orders by references anywhere in a resource.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
+    """
+    return {title: {name for name in _mentions(entry) if name in resolved.resources}
+            for title, entry in resolved.resources.items()}
+
+
+def waits_for(resolved: Resolved, logical_id: str) -> set[str]:
+    """Return all resources that are made before this one, by however many steps; itself in a circle only."""
+    direct = dependencies(resolved)
+    found: set[str] = set()
+    new = direct[logical_id]
+    while new:
+        found |= new
+        new = {name for title in new for name in direct[title]} - found
+    return found
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Yield every reference in a resolved value."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, Text):
+        yield from (part for part in value.parts if isinstance(part, Reference))
+    elif isinstance(value, Mapping | list):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from references(item)
+
+
+def _mentions(entry: Mapping[str, Any]) -> set[str]:
+    return {*entry.get("DependsOn", []), *(reference.logical_id for reference in references(entry))}
+
+
+def _parameter(value: Any, kind: str) -> Any:
+    # The value of a Number is text, too, wherever it is referred to.
+    if kind.startswith(("CommaDelimitedList", "List<")):
+        return [item.strip() for item in str(value).split(",")]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return text, or a Text where there are references among the parts."""
+    flat: list[Any] = []
+    for part in parts:
+        for piece in part.parts if isinstance(part, Text) else [part]:
+            if not isinstance(piece, Reference):
+                piece = _text(piece)
+                if flat and isinstance(flat[-1], str):
+                    flat[-1] += piece
+                    continue
+            flat.append(piece)
+    if all(isinstance(piece, str) for piece in flat):
+        return "".join(flat)
+    return Text(tuple(piece for piece in flat if piece != ""))
+
+
+class _Resolver:
+    """Evaluates the functions of one template.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
+    """
+
+    def __init__(self, template: Mapping[str, Any], scope: Mapping[str, Any], region: str) -> None:
+        self._template = template
+        self._scope = scope
+        self._region = region
+
+    def condition(self, name: str) -> bool:
+        if name not in self._template.get("Conditions", {}):
+            raise ValueError(f"there is no condition {name}")
+        return self._truth(self._template["Conditions"][name])
+
+    def entries(self, section: str) -> dict[str, dict[str, Any]]:
+        return {
+            title: self.value({key: item for key, item in entry.items() if key != "Condition"})
+            for title, entry in self._template.get(section, {}).items()
+            if "Condition" not in entry or self.condition(entry["Condition"])}
+
+    def value(self, tree: Any) -> Any:
+        if isinstance(tree, list):
+            items = [self.value(item) for item in tree]
+            return [item for item in items if item is not NO_VALUE]
+        if not isinstance(tree, Mapping):
+            return tree
+        if len(tree) == 1:
+            (name, argument), = tree.items()
+            if name == "Ref":
+                return self._ref(argument)
+            if name.startswith("Fn::"):
+                return self._call(name, argument)
+        pairs = {key: self.value(item) for key, item in tree.items()}
+        return {key: item for key, item in pairs.items() if item is not NO_VALUE}
+
+    def _truth(self, expression: Any) -> bool:
+        (name, argument), = expression.items()
+        match name, argument:
+            case "Condition", str():
+                return self.condition(argument)
+            case "Fn::Equals", [left, right]:
+                return bool(_comparable(self.value(left)) == _comparable(self.value(right)))
+            case "Fn::Not", [item]:
+                return not self._truth(item)
+            case "Fn::And", list():
+                return all(self._truth(item) for item in argument)
+            case "Fn::Or", list():
+                return any(self._truth(item) for item in argument)
+        raise ValueError(f"no condition can be {name} of {argument}")
+
+    def _ref(self, name: str) -> Any:
+        return self._scope[name] if name in self._scope else Reference(name)
+
+    def _call(self, name: str, argument: Any) -> Any:
+        if name == "Fn::If":
+            condition, when_true, when_false = argument
+            return self.value(when_true if self.condition(condition) else when_false)
+        if name == "Fn::GetAtt":
+            logical_id, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
+            return Reference(logical_id, self.value(attribute))
+        if name == "Fn::Sub":
+            return self._sub(*argument) if isinstance(argument, list) else self._sub(argument, {})
+        argument = self.value(argument)
+        match name, argument:
+            case "Fn::Join", [str(), list()]:
+                delimiter, items = argument
+                separated = [part for item in items for part in (delimiter, item)][1:]
+                if all(isinstance(part, str | bool | int | float | Reference | Text) for part in separated):
+                    return _joined(separated)
+            case "Fn::Split", [str() as delimiter, str() as text]:
+                return text.split(delimiter)
+            case "Fn::Select", [place, list() as items]:
+                if not 0 <= int(place) < len(items):
+                    raise ValueError(f"Fn::Select has no item {place} in {items}")
+                return items[int(place)]
+            case "Fn::GetAZs", str():
+                return [f"{argument or self._region}{letter}" for letter in "abc"]
+            case "Fn::Cidr", [str() as block, count, *bits]:
+                return _cidr(block, int(count), int(bits[0]) if bits else 8)
+            case "Fn::FindInMap", [mapping, str() as first, str() as second]:
+                try:
+                    return self._template.get("Mappings", {})[mapping][first][second]
+                except KeyError as error:
+                    raise ValueError(f"Fn::FindInMap {argument} finds no {error}") from None
+        return {name: argument}
+
+    def _sub(self, pattern: str, local: Mapping[str, Any]) -> Any:
+        names = {name: self.value(item) for name, item in local.items()}
+
+        def replaced(name: str) -> Any:
+            if name.startswith("!"):
+                return f"${{{name[1:]}}}"
+            if name in names:
+                return names[name]
+            return Reference(*name.split(".", 1)) if "." in name else self._ref(name)
+
+        parts = re.split(r"\$\{([^}]*)\}", pattern)
+        return _joined([replaced(part.strip()) if place % 2 else part for place, part in enumerate(parts)])
+
+
+def _comparable(value: Any) -> Any:
+    return _text(value) if isinstance(value, bool | int | float) else value
+
+
+def _cidr(block: str, count: int, bits: int) -> list[str]:
+    network = ipaddress.ip_network(block)
+    blocks = [str(part) for part in islice(network.subnets(new_prefix=network.max_prefixlen - bits), count)]
+    if len(blocks) < count:
+        raise ValueError(f"Fn::Cidr finds no {count} ranges of {bits} bits in {block}")
+    return blocks
