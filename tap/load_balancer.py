@@ -47,7 +47,7 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
         Description="Path that answers 200 in a healthy task."))
     port = add_parameter(t, "Load balancer", "Container port", Parameter(
         "ContainerPort", Type="Number", Default=8080, MinValue=1, MaxValue=65535,
-        Description="Port that the container listens on, and finds in PORT."))
+        Description="Port the container listens on, and finds in PORT."))
     has_certificate = t.add_condition("HasCertificate", Not(Equals(certificate.ref(), "")))
 
     security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")

@@ -153,7 +153,7 @@ def _add_task_definition(
         Description="Image with its registry; the default shows a welcome page."))
     architecture = add_parameter(t, "Service", "Processor", Parameter(
         "CpuArchitecture", Type="String", Default="ARM64", AllowedValues=["ARM64", "X86_64"],
-        Description="Processor that the image is built for."))
+        Description="Processor the image is built for."))
     size = add_parameter(t, "Service", "Task size", Parameter(
         "TaskSize", Type="String", Default="512/1024", AllowedValues=TASK_SIZES,
         Description="CPU units and MiB of memory; 1024 units are one vCPU."))
