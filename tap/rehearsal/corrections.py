@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import rds  # type: ignore[import-untyped]  # MiniStack has no type information
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # nor here
+from ministack.services import rds
+from ministack.services.cloudformation import provisioners
 
 from tap.rehearsal.handlers import Client, Created, Properties
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import botocore.session
-from ministack.core.responses import (  # type: ignore[import-untyped]  # it has no type information
+from ministack.core.responses import (
     get_account_id,
     get_region,
 )
-from ministack.services.cloudformation import (  # type: ignore[import-untyped]  # nor here
+from ministack.services.cloudformation import (
     provisioners,
     stacks,
 )

@@ -19,7 +19,7 @@ def main() -> None:
     threading.Thread(target=_end_with_the_caller, daemon=True).start()
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
-    from ministack.app import app  # type: ignore[import-untyped]  # MiniStack has no type information
+    from ministack.app import app
 
     from tap.rehearsal import corrections, handlers
 

@@ -1,0 +1,71 @@
+# What each target needs, a virtual environment included, is made from nothing but Python 3.11 or newer.
+
+PYTHON ?= python3
+# Not taken from the environment, where ENV is the name of a shell's startup file.
+ENV := dev
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
+PREFLIGHT := install --no-deps cdk-preflight
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help rehearse test template lint size bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine; ENV=staging for another
+	$(BIN)/tap rehearse $(ENV)
+
+test: lint ## lint, then all tests, with coverage
+	$(BIN)/pytest --cov
+
+template: $(VENV)/.rehearse ## write templates/tap.yaml anew
+	$(BIN)/python generate.py -o templates/tap.yaml
+
+lint: $(VENV)/.dev ## ruff, mypy, the template's validators; is templates/ up to date?
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tap.lint
+	@$(BIN)/python generate.py | cmp - templates/tap.yaml || \
+		{ echo "templates/tap.yaml is not what generate.py prints: run make template"; exit 1; }
+
+size: $(VENV)/.rehearse ## the template's bytes, against their limits
+	$(BIN)/python -m bench.size
+
+bench: $(VENV)/.rehearse ## generate.py's CPU time against its imports'; writes bench/last.json
+	$(BIN)/python -m bench.run
+
+lock: ## write constraints.txt anew; with the oldest Python supported
+	$(PYTHON) -m venv --clear $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev]'
+	$(VENV)/lock/bin/python -m pip --quiet $(PREFLIGHT)
+	{ echo "# Written by make lock: every version that the tests run with."; \
+	  $(VENV)/lock/bin/python -m pip freeze --exclude tap; } > $(VENV)/lock/constraints.txt
+	mv $(VENV)/lock/constraints.txt .
+	rm -r $(VENV)/lock
+
+clean: ## remove the virtual environment, build products and caches
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -r {} +
+
+# One stamp an extra: what is there is kept until one of these files changes.
+$(VENV)/.rehearse: setup.cfg constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[rehearse]'
+	@touch $@
+
+$(VENV)/.dev: setup.cfg constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	$(PIP) $(PREFLIGHT) -c constraints.txt
+	@touch $(VENV)/.rehearse $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo "There is no $(PYTHON): install Python 3.11 or newer, or name it: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than Python 3.11: name a newer one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,62 @@
+"""The template, and its stack in each environment and with any other parameters."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack_view import ENVIRONMENTS, ROOT, StackView, committed
+
+from tap.deploy.constraints import violation
+from tap.resolve import resolve
+from tap.stack import build
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """Return the template as a dictionary, which tests leave as it is."""
+    document: dict[str, Any] = build().to_dict()
+    return document
+
+
+@pytest.fixture(scope="session")
+def deployed(template: dict[str, Any]) -> Callable[..., StackView]:
+    """Return a function from parameters to the stack that has them, and the template's defaults."""
+
+    def view(**parameters: str) -> StackView:
+        return StackView(resolve(template, {"Environment": "test", **parameters}, stack_name="tap-test"))
+
+    return view
+
+
+@pytest.fixture(scope="session")
+def environments(template: dict[str, Any]) -> dict[str, StackView]:
+    """Return the stacks of the committed environments, with stand-ins for their placeholders."""
+    return {name: committed(template, name) for name in ENVIRONMENTS}
+
+
+@pytest.fixture(params=ENVIRONMENTS, scope="session")
+def stack(request: pytest.FixtureRequest, environments: dict[str, StackView]) -> StackView:
+    """Return the stack of each committed environment in turn."""
+    return environments[request.param]
+
+
+@pytest.fixture(scope="session")
+def dev(environments: dict[str, StackView]) -> StackView:
+    return environments["dev"]
+
+
+@pytest.fixture(scope="session")
+def prod(environments: dict[str, StackView]) -> StackView:
+    return environments["prod"]
+
+
+@pytest.fixture(scope="session")
+def accepts(template: dict[str, Any]) -> Callable[[str, str], bool]:
+    """Return a function that says whether a parameter takes a value, by the template's own constraints."""
+    return lambda name, value: violation(name, value, template["Parameters"][name], "a file") is None

@@ -1,0 +1,61 @@
+"""Connecting to AWS with the usual configuration, or without enough of it."""
+
+from pathlib import Path
+
+import pytest
+from deploy_fakes import DEV
+
+from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.models import InputError, NotSignedIn
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (
+        "AWS_PROFILE",
+        "AWS_DEFAULT_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ENDPOINT_URL",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def test_without_a_region_it_is_said_where_to_give_one() -> None:
+    with pytest.raises(InputError, match=r"^no region: give --region"):
+        connect("cloudformation")
+
+
+def test_an_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    with pytest.raises(InputError, match=r"profile \(nobody\) could not be found"):
+        connect("cloudformation", region="eu-west-1")
+
+
+def test_a_region_that_cannot_be_one_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^cannot set up a connection to AWS"):
+        connect("cloudformation", region="eu west")
+
+
+def test_without_credentials_it_is_said_how_to_get_some() -> None:
+    client = connect("cloudformation", region="eu-west-1")
+
+    with pytest.raises(NotSignedIn, match=r"^no AWS credentials.*aws sso login"):
+        CloudFormation(client).plan(DEV, "{}")
+
+
+def test_aws_itself_is_a_place_without_an_endpoint() -> None:
+    assert CloudFormation(connect("cloudformation", region="eu-west-1")).place == "eu-west-1"
+
+
+def test_an_endpoint_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1")
+
+    assert (
+        CloudFormation(connect("cloudformation", region="eu-west-1")).place
+        == "eu-west-1 at http://127.0.0.1:1"
+    )

@@ -1,0 +1,195 @@
+"""`parameters/<environment>.json` and `parameters/targets.toml`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tap.deploy.models import Environment, InputError
+from tap.deploy.parameters import environment_names, load_environment
+
+TEMPLATE = {
+    "Parameters": {
+        "Environment": {"Type": "String"},
+        "Size": {"Type": "Number", "Default": 1},
+        "Image": {"Type": "String", "Default": "nginx"},
+        "Password": {"Type": "String", "Default": "", "NoEcho": True},
+    }
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "parameters").mkdir()
+    write(tmp_path, Parameters={})
+    return tmp_path
+
+
+def write(root: Path, name: str = "dev.json", **sections: Any) -> None:
+    text = sections.pop("text", None) or json.dumps(sections)
+    (root / "parameters" / name).write_text(text)
+
+
+def load(root: Path, name: str = "dev", **more: Any) -> Environment:
+    return load_environment(name, root, TEMPLATE, **more)
+
+
+def refusal(root: Path, name: str = "dev", **more: Any) -> str:
+    with pytest.raises(InputError) as caught:
+        load(root, name, **more)
+    assert caught.value.exit_code == 2
+    return caught.value.message
+
+
+def test_a_file_makes_an_environment(root: Path) -> None:
+    write(root, Parameters={"Size": "2"}, Tags={"Team": "payments"}, StackPolicy={"Statement": []})
+    write(
+        root,
+        "targets.toml",
+        text='[dev]\nstack_name = "web"\nregion = "eu-west-1"\ntermination_protection = true\n',
+    )
+
+    assert load(root) == Environment(
+        name="dev",
+        stack_name="web",
+        region="eu-west-1",
+        parameters={"Size": "2", "Environment": "dev"},
+        tags={"Team": "payments"},
+        stack_policy='{"Statement": []}',
+        termination_protection=True,
+    )
+
+
+def test_without_targets_the_stack_is_named_after_the_environment(root: Path) -> None:
+    assert load(root).stack_name == "tap-dev"
+
+
+def test_the_default_table_gives_what_an_environments_own_does_not(root: Path) -> None:
+    write(root, "prod.json", Parameters={})
+    write(root, "targets.toml", text='[default]\nregion = "eu-west-1"\n[prod]\nregion = "eu-north-1"\n')
+
+    assert (load(root).region, load(root, "prod").region) == ("eu-west-1", "eu-north-1")
+
+
+def test_a_file_may_name_another_environment(root: Path) -> None:
+    write(root, Parameters={"Environment": "pr-123"})
+
+    assert load(root).parameters["Environment"] == "pr-123"
+
+
+def test_a_template_without_an_environment_parameter_is_given_none(root: Path) -> None:
+    assert load_environment("dev", root, {}).parameters == {}
+
+
+def test_overrides_take_the_place_of_values_of_the_file(root: Path) -> None:
+    write(root, Parameters={"Size": "2"})
+
+    assert load(root, overrides={"Size": "3"}).parameters["Size"] == "3"
+
+
+def test_overrides_are_checked_as_values_of_the_file_are(root: Path) -> None:
+    assert "Siez is not a parameter of the template: did you mean Size?" in refusal(
+        root, overrides={"Siez": "3"}
+    )
+
+
+def test_stand_ins_take_the_place_of_placeholders_only(root: Path) -> None:
+    write(root, Parameters={"Image": "REPLACE-IMAGE", "Size": "2"})
+
+    parameters = load(root, stand_ins={"Image": "stand-in", "Size": "9", "Other": "x"}).parameters
+    assert parameters == {"Image": "stand-in", "Size": "2", "Environment": "dev"}
+
+
+def test_an_empty_stack_policy_is_none(root: Path) -> None:
+    write(root, StackPolicy={})
+
+    assert load(root).stack_policy is None
+
+
+def test_the_environments_are_the_files(root: Path) -> None:
+    write(root, "prod.json", Parameters={})
+    write(root, "targets.toml", text="[dev]\n")
+
+    assert environment_names(root) == ["dev", "prod"]
+
+
+@pytest.mark.parametrize("name", ["dve", "pr-123", "../parameters/dev", ""])
+def test_an_environment_without_a_file_is_told_which_exist(root: Path, name: str) -> None:
+    told = refusal(root, name)
+    assert told.startswith(f"there is no environment {name}")
+    assert told.endswith(" parameters/ has dev")
+
+
+def test_a_mistyped_environment_is_told_the_nearest(root: Path) -> None:
+    assert refusal(root, "dve") == "there is no environment dve: did you mean dev? parameters/ has dev"
+
+
+def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
+    assert refusal(tmp_path).endswith("run tap in the project's directory, or give --root")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{\n  "Parameters" {}\n}', "parameters/dev.json:2:16: "),
+        ("", "parameters/dev.json:1:1: "),
+        ("[]", "parameters/dev.json must have this shape: "),
+        ('{"Parameter": {}}', "parameters/dev.json: Parameter is no section of such a file: did you"),
+        ('{"Tags": []}', "parameters/dev.json: Tags must be an object"),
+        ('{"Parameters": {"Size": "1", "Size": "2"}}', "parameters/dev.json: Size is there twice"),
+        ('{"Parameters": {"Size": 2}}', 'parameters/dev.json: Size must be text: write "2", not 2'),
+        ('{"Parameters": {"Size": true}}', 'parameters/dev.json: Size must be text: write "true"'),
+        ('{"Parameters": {"Size": ["2"]}}', "parameters/dev.json: Size must be text: put"),
+        ('{"Tags": {"Team": 1}}', 'parameters/dev.json: Team must be text: write "1", not 1'),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_one_line_that_says_where(root: Path, text: str, told: str) -> None:
+    (root / "parameters/dev.json").write_text(text)
+
+    message = refusal(root)
+    assert message.startswith(told)
+    assert "\n" not in message
+
+
+def test_a_secret_that_is_no_text_is_not_repeated(root: Path) -> None:
+    write(root, Parameters={"Password": 1234})
+
+    assert "1234" not in refusal(root)
+
+
+def test_a_file_in_another_encoding_is_one_line(root: Path) -> None:
+    (root / "parameters/dev.json").write_bytes(b'{"Tags": {"Team": "\xe9"}}')
+
+    assert refusal(root) == "parameters/dev.json is not UTF-8 text: save it as UTF-8"
+
+
+def test_several_problems_are_a_list(root: Path) -> None:
+    write(root, Parameters={"Size": "x", "Imagee": "y"})
+
+    assert refusal(root).splitlines() == [
+        "parameters/dev.json: 2 problems",
+        "  - Imagee is not a parameter of the template: did you mean Image?",
+        '  - Size cannot be "x": it must be a number',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[dev]\nregion = eu\n", "parameters/targets.toml:2:10: "),
+        ("[dev]\nregoin = 'eu'\n", "parameters/targets.toml: [dev] has an unknown key regoin: did you mean"),
+        ("[dev]\nregion = 1\n", "parameters/targets.toml: [dev] region must be text in quotes"),
+        ("[dev]\ntermination_protection = 1\n", "parameters/targets.toml: [dev] termination_protection must"),
+        ("[dve]\n", "parameters/targets.toml: [dve] is no environment: did you mean dev?"),
+        ("dev = 1\n", "parameters/targets.toml: dev must be a table"),
+        ("[default]\nstack_name = 'x'\n", "parameters/targets.toml: [default] must not have stack_name"),
+        ("[dev]\nstack_name = '1 x'\n", 'parameters/targets.toml: [dev] stack_name "1 x" must be'),
+    ],
+)  # fmt: skip
+def test_broken_targets_are_one_line_that_says_where(root: Path, text: str, told: str) -> None:
+    write(root, "targets.toml", text=text)
+
+    message = refusal(root)
+    assert message.startswith(told)
+    assert "\n" not in message

@@ -1,0 +1,216 @@
+"""Custom::EmptyBucket as CloudFormation runs it, in the emulator: inlined in a template, called by a stack.
+
+The emulator deletes a bucket that still holds objects, which AWS refuses; so the bucket here is retained,
+and looked into once the stack is gone.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+pytest.importorskip("ministack")
+
+STACK = "emptied"
+BUCKET = "emptied-assets"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Callable[[str], Any]]:
+    """A maker of clients of an emulator of our own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": home, "HOME": home}
+        emulator = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            cwd=home,
+            env={"PATH": os.environ["PATH"]} | settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait_until_it_answers(url, emulator)
+            yield lambda service: boto3.client(
+                service,
+                endpoint_url=url,
+                region_name="eu-west-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(s3={"addressing_style": "path"}),
+            )
+        finally:
+            emulator.terminate()
+            emulator.wait(timeout=10)
+
+
+def _wait_until_it_answers(url: str, emulator: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert emulator.poll() is None, "the emulator ended before it answered"
+        try:
+            urllib.request.urlopen(f"{url}/_ministack/health", timeout=5).close()
+            return
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    pytest.fail("the emulator does not answer")
+
+
+def template(source: str, *, emptied: bool = True) -> str:
+    resources: dict[str, Any] = {
+        "Assets": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "Retain",
+            "Properties": {"BucketName": BUCKET, "VersioningConfiguration": {"Status": "Enabled"}},
+        },
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}},
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Timeout": 900,
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": source},
+            },
+        },
+    }
+    if emptied:
+        resources["Emptier"] = {
+            "Type": "Custom::EmptyBucket",
+            "Properties": {
+                "ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]},
+                "ServiceTimeout": 60,
+                "BucketName": {"Ref": "Assets"},
+            },
+        }
+    return json.dumps({"Resources": resources})
+
+
+@pytest.fixture
+def stack(client: Callable[[str], Any], empty_bucket_source: str) -> Iterator[Any]:
+    """CloudFormation, with a stack whose bucket holds five versions and a delete marker."""
+    cloudformation, s3 = client("cloudformation"), client("s3")
+    cloudformation.create_stack(StackName=STACK, TemplateBody=template(empty_bucket_source))
+    wait(cloudformation, "stack_create_complete")
+    for key in ("a", "a", "b", "with space & <\u00e9>", "c/d"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    s3.delete_object(Bucket=BUCKET, Key="b")
+    yield cloudformation
+    cloudformation.delete_stack(StackName=STACK)
+    wait(cloudformation, "stack_delete_complete")
+    for version in held(s3):
+        s3.delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+    s3.delete_bucket(Bucket=BUCKET)
+
+
+def wait(cloudformation: Any, what: str) -> None:
+    cloudformation.get_waiter(what).wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 150})
+
+
+def held(s3: Any) -> list[dict[str, Any]]:
+    """The bucket's versions and delete markers."""
+    page = s3.list_object_versions(Bucket=BUCKET)
+    return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+
+
+def test_deleting_the_stack_empties_its_bucket(stack: Any, client: Callable[[str], Any]) -> None:
+    s3 = client("s3")
+    assert len(held(s3)) == 6
+    stack.delete_stack(StackName=STACK)
+    wait(stack, "stack_delete_complete")
+    assert held(s3) == []
+
+
+def test_an_update_that_drops_the_resource_leaves_the_bucket_as_it_is(
+    stack: Any, client: Callable[[str], Any], empty_bucket_source: str
+) -> None:
+    stack.update_stack(StackName=STACK, TemplateBody=template(empty_bucket_source, emptied=False))
+    wait(stack, "stack_update_complete")
+    resources = stack.describe_stack_resources(StackName=STACK)["StackResources"]
+    assert {resource["LogicalResourceId"] for resource in resources} == {"Assets", "Role", "Function"}
+    assert len(held(client("s3"))) == 6
+
+
+class Context:
+    """Lambda's context: fifteen minutes, of which each look at the clock takes one."""
+
+    def __init__(self) -> None:
+        self.left = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        self.left -= 60_000
+        return self.left
+
+
+class DeletingStack:
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackId": StackName, "StackStatus": "DELETE_IN_PROGRESS"}]}
+
+
+def delete(
+    function: ModuleType, client: Callable[[str], Any], bucket: str, **clients: Any
+) -> tuple[str, str]:
+    """Status and reason that the function answers to a Delete, with the emulator's S3 behind it."""
+    event = {
+        "RequestType": "Delete",
+        "ResponseURL": "",
+        "StackId": STACK,
+        "RequestId": "r-1",
+        "LogicalResourceId": "Emptier",
+        "PhysicalResourceId": bucket,
+        "ResourceProperties": {"BucketName": bucket},
+    }
+    sent: list[bytes] = []
+    function.handler(
+        event,
+        Context(),
+        client=lambda service: clients.get(service) or client(service),
+        send=lambda _, body: sent.append(body),
+    )
+    answer = json.loads(sent[0])
+    return answer["Status"], answer["Reason"]
+
+
+def test_a_bucket_that_s3_does_not_know_is_a_success(
+    empty_bucket: ModuleType, client: Callable[[str], Any]
+) -> None:
+    answer = delete(empty_bucket, client, "no-such-bucket", cloudformation=DeletingStack())
+    assert answer == ("SUCCESS", "no-such-bucket is already gone")
+
+
+def test_an_error_of_aws_is_answered_with_its_own_words(
+    empty_bucket: ModuleType, client: Callable[[str], Any]
+) -> None:
+    status, reason = delete(empty_bucket, client, "some-bucket")
+    assert status == "FAILED"
+    assert "(ValidationError) when calling the DescribeStacks operation" in reason
+    assert STACK in reason
+
+
+def test_more_versions_than_a_page_holds_are_deleted(
+    empty_bucket: ModuleType, client: Callable[[str], Any]
+) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="large", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="large", VersioningConfiguration={"Status": "Enabled"})
+    # A delete marker each, whether the key exists or not: 1,000 a call instead of one.
+    for page in range(3):
+        keys = [{"Key": f"{page}/{n}"} for n in range(834)]
+        s3.delete_objects(Bucket="large", Delete={"Objects": keys, "Quiet": True})
+    answer = delete(empty_bucket, client, "large", cloudformation=DeletingStack())
+    assert answer == ("SUCCESS", "2502 versions deleted")
+    assert "DeleteMarkers" not in s3.list_object_versions(Bucket="large")

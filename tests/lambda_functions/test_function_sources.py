@@ -1,0 +1,33 @@
+"""Both functions are inlined in a template: each is one short ASCII file, and imports fast."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+FUNCTIONS = Path(__file__).parents[2] / "lambda"
+LIMITS = {"validation": 2_000, "empty_bucket": 3_600}
+
+pytestmark = pytest.mark.parametrize("name", LIMITS)
+
+
+def source(name: str) -> str:
+    return (FUNCTIONS / name / "index.py").read_text(encoding="ascii")
+
+
+def test_the_source_is_short_ascii_without_trailing_whitespace(name: str) -> None:
+    text = source(name)
+    assert len(text) <= LIMITS[name]
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+    assert "\t" not in text
+
+
+def test_importing_the_source_imports_the_standard_library_alone(name: str) -> None:
+    imported = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.parse(source(name)).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert {module.split(".")[0] for module in imported} <= sys.stdlib_module_names

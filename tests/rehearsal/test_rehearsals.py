@@ -1,0 +1,140 @@
+"""Whole rehearsals of the committed environments, and of a template with mistakes in it."""
+
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
+
+from tap.deploy.models import InputError
+from tap.deploy.template import Rendered, rendered_template
+from tap.rehearsal.run import rehearse
+from tap.rehearsal.stand_ins import STAND_INS
+from tap.render import to_text
+from tap.stack import build
+
+ROOT = Path(__file__).parents[2]
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    passed: bool
+    log: str
+
+    def row(self, name):
+        """A check's row of the table, its lines joined."""
+        found = re.search(rf"^{re.escape(name)} {{2,}}(.*(?:\n {{2,}}.*)*)", self.log, re.MULTILINE)
+        assert found, f"no row {name} in\n{self.log}"
+        return " ".join(found[1].split())
+
+    def differing(self):
+        return [line.split("  ")[0] for line in self.log.splitlines() if line.rstrip().endswith(" differs")]
+
+
+def rendered(template):
+    return Rendered(template.to_dict(), to_text(template, minify=True))
+
+
+def rehearsed(name, template=None):
+    stream = io.StringIO()
+    passed = rehearse(name, ROOT, Console(file=stream, width=WIDTH), template)
+    return Rehearsed(passed, stream.getvalue())
+
+
+@pytest.fixture(scope="module")
+def dev():
+    return rehearsed("dev")
+
+
+@pytest.fixture(scope="module")
+def prod():
+    return rehearsed("prod")
+
+
+@pytest.fixture(scope="module")
+def mistaken():
+    """The template with an isolated subnet led out, a bucket without versions, an alarm on nothing."""
+    template = build()
+    resources = template.resources
+    resources["IsolatedSubnet2Routing"].RouteTableId = resources["PublicRouteTable"].ref()
+    del resources["AssetsBucket"].properties["VersioningConfiguration"]
+    resources["ValidationErrorAlarm"].Dimensions[0].Value = "no-such-function"
+    return rehearsed("dev", rendered(template))
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_nothing_differs(request, name):
+    found = request.getfixturevalue(name)
+    assert found.passed, found.log
+
+
+def test_dev_is_served_over_http(dev):
+    assert dev.row("Listener on port 80") == "HTTP forwards to the service ok"
+
+
+def test_prod_redirects_to_https(prod):
+    assert prod.row("Listener on port 80") == "redirects to HTTPS 443 ok"
+    assert prod.row("Listener on port 443") == "HTTPS forwards to the service ok"
+
+
+def test_the_bucket_of_dev_is_emptied_before_it_is_deleted(dev):
+    assert dev.row("Bucket on deletion") == "emptied, then deleted ok"
+
+
+def test_prod_is_protected_and_its_bucket_is_not_emptied(prod):
+    assert prod.row("Deletion when protected") == "refused: TerminationProtection ok"
+    assert prod.row("Deletion of a full bucket") == "refused: BucketNotEmpty ok"
+
+
+def test_a_second_deployment_changes_nothing(dev):
+    assert dev.row("Deployed again") == "no changes ok"
+
+
+def test_what_is_only_recorded_is_labelled(dev):
+    assert dev.row("Scaling of the service") == "recorded stand-in"
+
+
+def test_values_in_the_place_of_placeholders_are_named(prod):
+    told = " ".join(prod.log.split())
+    assert "Stand-ins for the placeholders in parameters/prod.json: CertificateArn, ContainerImage" in told
+
+
+def test_what_the_emulator_pretends_is_said(dev):
+    assert "no database, task, load balancer or CDN runs" in " ".join(dev.log.split())
+
+
+def test_no_line_is_wider_than_the_terminal(dev, prod):
+    assert [line for line in (dev.log + prod.log).splitlines() if len(line) > WIDTH] == []
+
+
+def test_mistakes_are_found_and_nothing_else(mistaken):
+    assert not mistaken.passed
+    assert mistaken.differing() == ["Isolated subnets' way out", "Assets bucket", "Alarms' dimensions"]
+
+
+def test_a_mistake_is_told_with_what_is_there_and_what_should_be(mistaken):
+    assert mistaken.row("Isolated subnets' way out") == "internet gateway, none differs expected: none"
+
+
+def test_a_listener_that_does_not_forward_fails_the_deployment_and_the_rehearsal():
+    template = build()
+    template.resources["HttpListener"].DefaultActions = [
+        Action(Type="fixed-response", FixedResponseConfig=FixedResponseConfig(StatusCode="404"))]
+    found = rehearsed("dev", rendered(template))
+    assert not found.passed
+    assert "does not have an associated load balancer" in found.row("Stack")
+
+
+def test_an_environment_that_is_not_there_is_an_input_error():
+    with pytest.raises(InputError, match="there is no environment nowhere"):
+        rehearsed("nowhere")
+
+
+@pytest.mark.parametrize("name", STAND_INS)
+def test_a_stand_in_is_a_value_the_template_allows(name):
+    pattern = rendered_template().document["Parameters"][name]["AllowedPattern"]
+    assert re.fullmatch(pattern, STAND_INS[name])

@@ -1,0 +1,318 @@
+"""What holds for every resource and every parameter, in every environment."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from graphlib import TopologicalSorter
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stack_view import ENVIRONMENTS, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
+
+from tap.deploy.constraints import violation
+from tap.resolve import Text, dependencies, resolve
+from tap.stack import build
+
+TEMPLATE: dict[str, Any] = build().to_dict()
+PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
+STACKS = {name: committed(TEMPLATE, name) for name in ENVIRONMENTS}
+EVERY_RESOURCE = [
+    pytest.param(STACKS[name], title, id=f"{name}-{title}")
+    for name in ENVIRONMENTS for title in STACKS[name].resolved.resources]
+STATEFUL = {
+    *json.loads((files("cfnlint.data.AdditionalSpecs") / "StatefulResources.json").read_text())["ResourceTypes"],
+    "AWS::KMS::Key", "AWS::Logs::LogGroup"}
+# Actions on all resources, and why they cannot name one.
+ON_EVERYTHING = {
+    "ecr:GetAuthorizationToken": "the service gives one token for the whole registry",
+}
+# Resources with `*` for more than a path or a log stream, and why.
+WIDE = {
+    "arn:aws:ecr:*:*:repository/*": "the image is a parameter, of any account and region; a repository's policy decides",
+}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+# Values that make conditions true and false, of parameters that do not list theirs.
+OTHERWISE = {
+    "CertificateArn": ["", CERTIFICATE], "AlertEmail": ["", "ops@payments.test"],
+    "DatabaseInstanceClass": ["db.serverless", "db.r8g.large"], "DatabaseMinCapacity": ["0", "0.5"],
+    "ValidationReservedConcurrency": ["0", "10"], "ContainerHealthCommand": ["", "true"],
+}
+
+
+def schema_of(kind: str) -> Mapping[str, Any]:
+    """What CloudFormation's registry says of a resource type."""
+    found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return found
+
+
+def names_in(tree: Any, function: str) -> Iterator[Any]:
+    """Yield the arguments of a function, wherever in a tree it is called."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            if key == function:
+                yield value
+            yield from names_in(value, function)
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from names_in(item, function)
+
+
+def used_names(tree: Any) -> set[str]:
+    """What a tree refers to with Ref and Fn::Sub."""
+    patterns = [as_list(argument)[0] for argument in names_in(tree, "Fn::Sub")]
+    return {*names_in(tree, "Ref"), *(name for p in patterns for name in re.findall(r"\$\{([^.}!]+)", p))}
+
+
+@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
+def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView, title: str) -> None:
+    if "Tags" not in schema_of(stack.type_of(title))["properties"]:
+        assert "Tags" not in stack.properties(title)
+        return
+    tags = stack.properties(title)["Tags"]
+    assert len(tags) == len({tag["Key"] for tag in tags})
+    found = {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "Name"}
+    assert found == {key: stack.parameter(key) for key in FOUR_TAGS}
+
+
+@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
+def test_every_resource_that_holds_data_says_what_becomes_of_it(stack: StackView, title: str) -> None:
+    policies = {"DeletionPolicy", "UpdateReplacePolicy"} & set(stack.attributes(title))
+    assert len(policies) == (2 if stack.type_of(title) in STATEFUL else 0)
+
+
+@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
+def test_every_property_is_one_that_its_type_has(stack: StackView, title: str) -> None:
+    schema = schema_of(stack.type_of(title))
+    if stack.type_of(title) == "AWS::CloudFormation::CustomResource":
+        return
+    assert set(stack.properties(title)) <= set(schema["properties"])
+    assert set(schema.get("required", [])) <= set(stack.properties(title))
+
+
+@pytest.mark.parametrize("title", TEMPLATE["Resources"])
+def test_logical_ids_are_a_role_and_a_kind_in_pascal_case(title: str) -> None:
+    assert re.fullmatch(r"[A-Z][a-z0-9]*([A-Z0-9][a-z0-9]*)*", title)
+    assert len(title) <= 255
+    assert not re.search(r"Dev|Prod|Staging|Tap[A-Z]|Environment", title)
+
+
+@pytest.mark.parametrize("title", TEMPLATE["Resources"])
+def test_every_resource_exists_in_some_environment_or_for_some_parameters(title: str) -> None:
+    everything = {"NatGateways": "one-per-az", "InterfaceEndpoints": "true", "EmptyAssetsBucketOnDelete": "true",
+                  "CertificateArn": CERTIFICATE, "AlertEmail": "ops@payments.test"}
+    assert title in resolve(TEMPLATE, {"Environment": "test", **everything}).resources
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_described_and_constrained(name: str) -> None:
+    entry = PARAMETERS[name]
+    assert len(entry["Description"]) > 10
+    assert entry["Type"] in ("String", "Number") or entry["Type"].startswith(("AWS::", "List<AWS::"))
+    if entry["Type"] == "Number":
+        assert "AllowedValues" in entry or {"MinValue", "MaxValue"} <= set(entry)
+    elif entry["Type"] == "String":
+        assert {"AllowedValues", "AllowedPattern", "MaxLength"} & set(entry)
+    if "AllowedPattern" in entry:
+        assert entry["ConstraintDescription"].startswith("must ")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_default_passes_its_own_constraints(name: str) -> None:
+    entry = PARAMETERS[name]
+    assert "Default" not in entry or violation(name, str(entry["Default"]), entry, "a file") is None
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_every_parameter_is_used(name: str) -> None:
+    assert name in used_names([TEMPLATE["Conditions"], TEMPLATE["Resources"], TEMPLATE["Outputs"]])
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_no_parameter_is_a_secret(name: str) -> None:
+    # RDS makes the one there is, so that nobody has to.
+    assert "NoEcho" not in PARAMETERS[name]
+    assert "password" not in name.lower()
+
+
+def test_the_consoles_form_shows_every_parameter_once_with_a_label() -> None:
+    form = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+    shown = [name for group in form["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(shown) == sorted(PARAMETERS)
+    assert all(group["Label"]["default"] for group in form["ParameterGroups"])
+    assert set(form["ParameterLabels"]) == set(PARAMETERS)
+    assert all(label["default"] for label in form["ParameterLabels"].values())
+
+
+def test_the_consoles_form_has_each_group_and_each_label_once() -> None:
+    form = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+    groups = [group["Label"]["default"] for group in form["ParameterGroups"]]
+    assert len(groups) == len(set(groups))
+    for group in form["ParameterGroups"]:
+        labels = [form["ParameterLabels"][name]["default"] for name in group["Parameters"]]
+        assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("name", TEMPLATE["Conditions"])
+def test_every_condition_is_used(name: str) -> None:
+    asked = {argument[0] for argument in names_in(TEMPLATE["Resources"], "Fn::If")}
+    asked |= {entry.get("Condition") for entry in (*TEMPLATE["Resources"].values(), *TEMPLATE["Outputs"].values())}
+    asked |= set(names_in(TEMPLATE["Conditions"], "Condition"))
+    assert name in asked
+
+
+@pytest.mark.parametrize("name", TEMPLATE["Conditions"])
+def test_every_condition_is_a_predicate_that_can_be_true_and_false(name: str) -> None:
+    assert re.match("(Has|Is|Can|Needs)[A-Z]", name)
+    seen = {resolve(TEMPLATE, {"Environment": "test", parameter: value}).conditions[name]
+            for parameter, values in choices().items() for value in values}
+    assert seen == {True, False}
+
+
+def test_every_mapping_is_used() -> None:
+    asked = {argument[0] for argument in names_in(TEMPLATE["Resources"], "Fn::FindInMap")}
+    assert asked == set(TEMPLATE.get("Mappings", {}))
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_nothing_refers_to_what_the_environment_lacks(name: str) -> None:
+    assert STACKS[name].resolved.dangling == ()
+
+
+def choices() -> dict[str, list[str]]:
+    listed = {name: [str(value) for value in entry["AllowedValues"]] for name, entry in PARAMETERS.items()
+              if "AllowedValues" in entry}
+    return {**listed, **OTHERWISE}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices().items()}))
+def test_nothing_refers_to_what_is_missing_and_nothing_waits_in_a_circle_whatever_the_parameters(
+        parameters: dict[str, str]) -> None:
+    resolved = resolve(TEMPLATE, {"Environment": "test", **parameters})
+    assert resolved.dangling == ()
+    # Raises CycleError.
+    TopologicalSorter(dependencies(resolved)).prepare()
+
+
+def policies_of(stack: StackView) -> dict[str, list[dict[str, Any]]]:
+    """The statements of everything that gives an identity permissions."""
+    found = {title: statements_of(properties["PolicyDocument"])
+             for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+             for title, properties in stack.all(kind).items()}
+    for title, properties in stack.all("AWS::IAM::Role").items():
+        found[title] = [s for policy in properties.get("Policies", []) for s in statements_of(policy["PolicyDocument"])]
+    return found
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_no_role_may_do_everything_or_to_everything_without_a_reason(name: str) -> None:
+    for title, statements in policies_of(STACKS[name]).items():
+        for statement in statements:
+            assert set(statement) <= {"Effect", "Action", "Resource", "Condition", "Sid"}, title
+            assert not [action for action in statement["Action"] if "*" in action], title
+            for resource in map(str, statement["Resource"]):
+                if resource == "*":
+                    assert set(statement["Action"]) <= set(ON_EVERYTHING), title
+                elif "*" in resource:
+                    assert resource in WIDE or re.fullmatch(r"\$\{\w+\.Arn\}/\*", resource), title
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_role_is_assumed_by_one_service_and_has_no_policy_of_awss(name: str) -> None:
+    for title, role in STACKS[name].all("AWS::IAM::Role").items():
+        (trust,) = statements_of(role["AssumeRolePolicyDocument"])
+        assert set(trust["Principal"]) == {"Service"}, title
+        assert isinstance(trust["Principal"]["Service"], str), title
+        # Those grant far more than this stack has; each role's own policy is of this stack.
+        assert not [policy for policy in role.get("ManagedPolicyArns", []) if isinstance(policy, str | Text)], title
+        assert STACKS[name].statements(title), title
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_name_is_short_enough_for_the_longest_environment(name: str) -> None:
+    longest = {**STACKS[name].resolved.parameters, "Environment": "a" * 20}
+    resolved = resolve(TEMPLATE, longest, stack_name=f"tap-{'a' * 20}")
+    for title, resource in resolved.resources.items():
+        schema = schema_of(resource["Type"])
+        for key, value in resource.get("Properties", {}).items():
+            limit = schema.get("properties", {}).get(key, {}).get("maxLength")
+            assert not isinstance(value, str) or limit is None or len(value) <= limit, (title, key)
+    for output in resolved.outputs.values():
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
+        assert len(output["Export"]["Name"]) <= 255
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_only_what_a_user_must_type_has_a_name_of_its_own(name: str) -> None:
+    named = set()
+    for title, resource in STACKS[name].resolved.resources.items():
+        schema = schema_of(resource["Type"])
+        identifiers = {pointer.split("/")[-1] for pointer in schema.get("primaryIdentifier", [])}
+        given_names = {key for key in (*identifiers, "Name") if key.endswith("Name")} & set(
+            resource.get("Properties", {}))
+        named |= {f"{title}.{key}" for key in given_names}
+    # The dashboard's is the reference's, and a key's alias is nothing but a name.
+    assert named == {"Dashboard.DashboardName", "DatabaseKeyAlias.AliasName"}
+
+
+def test_the_outputs_are_those_of_the_reference_under_names_unique_to_each_environment() -> None:
+    exports = [output["Export"]["Name"] for stack in STACKS.values() for output in stack.outputs().values()]
+    assert set(TEMPLATE["Outputs"]) == {
+        "LoadBalancerDNS", "CloudFrontURL", "DatabaseEndpoint", "ValidationLambdaArn", "SessionsTableName"}
+    assert len(exports) == len(set(exports)) == 15
+
+
+EVERY_TEXT = sorted(set(strings(TEMPLATE)))
+
+
+@pytest.mark.parametrize(("what", "pattern"), [
+    ("a partition", r"arn:aws:"),
+    ("an account number", r"(?<!\d)\d{12}(?!\d)"),
+    ("an Availability Zone or a region", r"\b(us|eu|ap|sa|ca|af|me|il|mx)-[a-z]+-\d[a-f]?\b"),
+    ("somebody's address", r"@example\.|example\.(com|org|net)"),
+    ("a bucket of CDK's", r"(?i)cdk"),
+])
+def test_the_template_is_of_no_account_region_or_person(what: str, pattern: str) -> None:
+    assert [text for text in EVERY_TEXT if re.search(pattern, text)] == [], what
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_in_another_partition_every_arn_is_of_that_partition(partition: str) -> None:
+    resolved = resolve(TEMPLATE, STACKS["dev"].resolved.parameters, partition=partition, region="cn-north-1")
+    texts = [*strings(resolved.resources), *map(str, texts_in(resolved.resources))]
+    assert [text for text in texts if re.search(r"arn:aws:", text)] == []
+
+
+def texts_in(tree: Any) -> Iterator[Text]:
+    if isinstance(tree, Text):
+        yield tree
+    elif isinstance(tree, Mapping | list):
+        for item in tree.values() if isinstance(tree, Mapping) else tree:
+            yield from texts_in(item)
+
+
+def test_the_template_needs_no_transform_and_no_named_iam_capability() -> None:
+    assert "Transform" not in TEMPLATE
+    assert "Fn::Transform" not in EVERY_TEXT
+    # Named IAM resources would need CAPABILITY_NAMED_IAM.
+    for resource in TEMPLATE["Resources"].values():
+        assert not {"RoleName", "ManagedPolicyName", "PolicyName"} & set(resource["Properties"]) or (
+            not resource["Type"].startswith("AWS::IAM::"))
+
+
+def test_it_stays_within_cloudformations_numbers() -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    assert len(PARAMETERS) <= 200
+    assert len(TEMPLATE["Resources"]) <= 500
+    assert len(TEMPLATE["Outputs"]) <= 200
+    assert len(TEMPLATE["Description"].encode()) <= 1024
+    assert all(len(entry["Description"]) <= 4000 for entry in PARAMETERS.values())
+
+
+def test_stacks_differ_by_their_parameters_alone(deployed: Callable[..., StackView]) -> None:
+    one, other = (deployed(Environment=name).resolved.resources for name in ("one", "two"))
+    assert set(one) == set(other)

@@ -1,0 +1,56 @@
+"""The template's rules: combinations of parameters that are refused before anything is created."""
+
+from typing import Any
+
+import pytest
+
+from tap.deploy.rules import violations
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+GOOD_PROD = {"Environment": "prod", "CertificateArn": CERTIFICATE, "EmptyAssetsBucketOnDelete": "false"}
+
+
+def broken(template: dict[str, Any], **values: str) -> list[str]:
+    return violations(template, values)
+
+
+def test_production_as_it_should_be_breaks_no_rule(template: dict[str, Any]) -> None:
+    assert broken(template, **GOOD_PROD) == []
+
+
+def test_any_other_environment_breaks_no_rule_with_the_defaults(template: dict[str, Any]) -> None:
+    for name in ("dev", "staging", "pr-123", "prod-2", "preprod"):
+        assert broken(template, Environment=name) == []
+
+
+def test_production_needs_a_certificate(template: dict[str, Any]) -> None:
+    (told,) = broken(template, **{**GOOD_PROD, "CertificateArn": ""})
+    assert "CertificateArn" in told
+    assert "prod" in told
+
+
+def test_production_never_empties_its_bucket(template: dict[str, Any]) -> None:
+    (told,) = broken(template, **{**GOOD_PROD, "EmptyAssetsBucketOnDelete": "true"})
+    assert "EmptyAssetsBucketOnDelete" in told
+    assert broken(template, Environment="dev", EmptyAssetsBucketOnDelete="true") == []
+
+
+@pytest.mark.parametrize(("nat", "endpoints", "refused"), [
+    ("none", "false", True), ("none", "true", False), ("single", "false", False), ("single", "true", False),
+    ("one-per-az", "false", False)])
+def test_tasks_reach_aws_through_nat_or_through_interface_endpoints(
+        template: dict[str, Any], nat: str, endpoints: str, refused: bool) -> None:
+    told = broken(template, Environment="dev", NatGateways=nat, InterfaceEndpoints=endpoints)
+    assert bool(told) is refused
+    assert all("InterfaceEndpoints" in line for line in told)
+
+
+def test_all_broken_rules_are_told_at_once(template: dict[str, Any]) -> None:
+    told = broken(template, Environment="prod", EmptyAssetsBucketOnDelete="true", NatGateways="none")
+    assert len(told) == 3
+
+
+def test_every_assertion_says_in_words_what_it_wants(template: dict[str, Any]) -> None:
+    for rule in template["Rules"].values():
+        for assertion in rule["Assertions"]:
+            assert len(assertion["AssertDescription"]) > 20

@@ -1,0 +1,326 @@
+"""The service tier: an ECS service on Fargate, its task, its roles and its scaling."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from stack_view import StackView, statements_of, untagged
+
+from tap.resolve import Reference
+
+Deployed = Callable[..., StackView]
+CLUSTER = "AWS::ECS::Cluster"
+SERVICE = "AWS::ECS::Service"
+TASK = "AWS::ECS::TaskDefinition"
+TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
+FUNCTION = "AWS::Lambda::Function"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+
+
+def container_of(stack: StackView) -> dict[str, Any]:
+    (container,) = stack.only(TASK)["ContainerDefinitions"]
+    return dict(container)
+
+
+def variables(stack: StackView) -> dict[str, Any]:
+    return {entry["Name"]: entry["Value"] for entry in container_of(stack)["Environment"]}
+
+
+def secrets(stack: StackView) -> dict[str, str]:
+    return {entry["Name"]: str(entry["ValueFrom"]) for entry in container_of(stack)["Secrets"]}
+
+
+def validation_of(stack: StackView) -> str:
+    """The function that the stack hands out as its validation."""
+    return str(stack.outputs()["ValidationLambdaArn"]["Value"].logical_id)
+
+
+def role_of(stack: StackView, kind: str) -> str:
+    reference = stack.only(TASK)[kind]
+    assert reference.attribute == "Arn"
+    return str(reference.logical_id)
+
+
+def test_the_cluster_has_container_insights_and_both_fargate_providers(stack: StackView) -> None:
+    assert untagged(stack.only(CLUSTER)) == {
+        "CapacityProviders": ["FARGATE", "FARGATE_SPOT"],
+        "ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}
+
+
+def test_the_task_is_of_512_units_and_1024_mib_by_default(deployed: Deployed) -> None:
+    task = deployed().only(TASK)
+    assert (task["Cpu"], task["Memory"]) == ("512", "1024")
+    assert task["RequiresCompatibilities"] == ["FARGATE"]
+    assert task["NetworkMode"] == "awsvpc"
+
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+FARGATE_MEMORY = {
+    256: {512, 1024, 2048}, 512: set(range(1024, 4097, 1024)), 1024: set(range(2048, 8193, 1024)),
+    2048: set(range(4096, 16385, 1024)), 4096: set(range(8192, 30721, 1024)),
+    8192: set(range(16384, 61441, 4096)), 16384: set(range(32768, 122881, 8192))}
+
+
+def test_every_size_that_can_be_chosen_is_one_that_fargate_offers(
+        template: dict[str, Any], deployed: Deployed) -> None:
+    for size in template["Parameters"]["TaskSize"]["AllowedValues"]:
+        task = deployed(TaskSize=size).only(TASK)
+        assert int(task["Memory"]) in FARGATE_MEMORY[int(task["Cpu"])]
+
+
+@pytest.mark.parametrize("architecture", ["ARM64", "X86_64"])
+def test_the_processor_is_a_parameter(deployed: Deployed, architecture: str) -> None:
+    assert deployed(CpuArchitecture=architecture).only(TASK)["RuntimePlatform"] == {
+        "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX"}
+
+
+def test_execution_and_task_have_separate_roles_that_ecs_tasks_alone_assume(stack: StackView) -> None:
+    roles = {role_of(stack, "ExecutionRoleArn"), role_of(stack, "TaskRoleArn")}
+    assert len(roles) == 2
+    for role in roles:
+        assert statements_of(stack.properties(role)["AssumeRolePolicyDocument"]) == [{
+            "Effect": "Allow", "Action": ["sts:AssumeRole"],
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]
+
+
+def test_the_container_is_told_where_everything_is(stack: StackView) -> None:
+    database = stack.title("AWS::RDS::DBCluster")
+    assert variables(stack) == {
+        "DB_HOST": Reference(database, "Endpoint.Address"),
+        "DB_PORT": "5432",
+        "DB_NAME": stack.parameter("DatabaseName"),
+        "DB_SECRET_ARN": Reference(database, "MasterUserSecret.SecretArn"),
+        "DYNAMODB_TABLE": Reference(stack.title("AWS::DynamoDB::Table")),
+        "S3_BUCKET": Reference(stack.title("AWS::S3::Bucket")),
+        "ENVIRONMENT": stack.parameter("Environment"),
+        "PORT": stack.parameter("ContainerPort"),
+        "VALIDATION_FUNCTION": Reference(validation_of(stack)),
+    }
+
+
+def test_the_container_gets_the_databases_credentials_from_their_secret(stack: StackView) -> None:
+    secret = f"${{{stack.title('AWS::RDS::DBCluster')}.MasterUserSecret.SecretArn}}"
+    assert secrets(stack) == {"DB_USERNAME": f"{secret}:username::", "DB_PASSWORD": f"{secret}:password::"}
+
+
+def test_whoever_starts_the_container_may_read_the_secret_and_its_key_and_write_its_log(
+        stack: StackView) -> None:
+    granted = stack.grants(role_of(stack, "ExecutionRoleArn"))
+    key = stack.title("AWS::KMS::Key")
+    log_group = container_of(stack)["LogConfiguration"]["Options"]["awslogs-group"].logical_id
+    secret = f"${{{stack.title('AWS::RDS::DBCluster')}.MasterUserSecret.SecretArn}}"
+    assert granted.pop("ecr:GetAuthorizationToken") == {"*"}
+    for action in ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
+        assert granted.pop(action) == {"arn:aws:ecr:*:*:repository/*"}
+    assert granted == {
+        "secretsmanager:GetSecretValue": {secret}, "kms:Decrypt": {f"${{{key}.Arn}}"},
+        "logs:CreateLogStream": {f"${{{log_group}.Arn}}"}, "logs:PutLogEvents": {f"${{{log_group}.Arn}}"}}
+
+
+def test_the_application_may_use_what_it_is_told_of_and_nothing_else(stack: StackView) -> None:
+    granted = stack.grants(role_of(stack, "TaskRoleArn"))
+    table, bucket = stack.title("AWS::DynamoDB::Table"), stack.title("AWS::S3::Bucket")
+    secret = f"${{{stack.title('AWS::RDS::DBCluster')}.MasterUserSecret.SecretArn}}"
+    table_actions = {action for action in granted if action.startswith("dynamodb:")}
+    assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
+            "dynamodb:Query"} <= table_actions
+    assert not {action for action in table_actions if "Table" in action} - {"dynamodb:DescribeTable"}
+    for action in table_actions:
+        assert granted.pop(action) == {f"${{{table}.Arn}}"}
+    assert granted == {
+        "s3:ListBucket": {f"${{{bucket}.Arn}}"}, "s3:GetObject": {f"${{{bucket}.Arn}}/*"},
+        "secretsmanager:GetSecretValue": {secret},
+        "kms:Decrypt": {f"${{{stack.title('AWS::KMS::Key')}.Arn}}"},
+        "lambda:InvokeFunction": {f"${{{validation_of(stack)}.Arn}}"}}
+
+
+def test_the_container_logs_to_its_own_group_of_the_shared_retention(stack: StackView) -> None:
+    log = container_of(stack)["LogConfiguration"]
+    group = log["Options"]["awslogs-group"]
+    assert log == {"LogDriver": "awslogs", "Options": {
+        "awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web-app"}}
+    assert untagged(stack.properties(group.logical_id)) == {
+        "RetentionInDays": stack.parameter("LogRetentionDays")}
+
+
+def test_image_port_and_health_command_are_parameters(deployed: Deployed) -> None:
+    stack = deployed(
+        ContainerImage="registry.example/app:1", ContainerPort="3000", ContainerHealthCommand="/bin/healthy")
+    container = container_of(stack)
+    assert container["Image"] == "registry.example/app:1"
+    (port,) = container["PortMappings"]
+    assert (port["ContainerPort"], port.get("Protocol", "tcp")) == ("3000", "tcp")
+    assert container.get("Essential", True) is True
+    assert container["HealthCheck"] == {
+        "Command": ["CMD-SHELL", "/bin/healthy"], "Interval": 30, "Timeout": 5, "Retries": 3, "StartPeriod": 60}
+
+
+def test_an_image_without_a_health_command_has_no_health_check(deployed: Deployed) -> None:
+    assert "HealthCheck" not in container_of(deployed(ContainerHealthCommand=""))
+
+
+def test_the_default_image_answers_on_the_default_port_and_path_and_is_not_docker_hubs(
+        template: dict[str, Any]) -> None:
+    # nginx that listens on 8080, answers 200 to /, and has the curl of the default health command.
+    defaults = {name: entry.get("Default") for name, entry in template["Parameters"].items()}
+    assert defaults["ContainerImage"].startswith("public.ecr.aws/nginx/nginx-unprivileged:")
+    assert defaults["ContainerPort"] == 8080
+    assert defaults["HealthCheckPath"] == "/"
+    assert defaults["ContainerHealthCommand"].startswith("curl ")
+    # PORT is what the container is told; the shell that runs the command knows it.
+    assert "localhost:$PORT" in defaults["ContainerHealthCommand"]
+
+
+@pytest.mark.parametrize(("image", "accepted"), [
+    ("public.ecr.aws/nginx/nginx-unprivileged:stable", True),
+    ("123456789012.dkr.ecr.eu-central-1.amazonaws.com/payments/app:1.2", True),
+    ("registry.example:5000/app", True),
+    ("ghcr.io/payments/app@sha256:" + "0" * 64, True),
+    ("nginx", False),
+    ("nginx:stable", False),
+    ("amazon/amazon-ecs-sample", False),
+    ("Registry.example/App", False),
+    ("registry.example/app:1 ", False)])
+def test_an_image_names_its_registry_since_a_bare_name_is_docker_hubs(
+        accepts: Callable[..., bool], image: str, accepted: bool) -> None:
+    assert accepts("ContainerImage", image) is accepted
+
+
+def test_the_service_is_in_the_private_subnets_without_public_addresses(stack: StackView) -> None:
+    placed = stack.only(SERVICE)["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert placed["AssignPublicIp"] == "DISABLED"
+    assert placed["Subnets"] == [Reference(subnet) for subnet in stack.subnets("private")]
+
+
+def test_a_deployment_that_fails_is_rolled_back(stack: StackView) -> None:
+    deployment = stack.only(SERVICE)["DeploymentConfiguration"]
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+def test_no_deployment_and_no_template_update_takes_tasks_away(stack: StackView) -> None:
+    service = stack.only(SERVICE)
+    assert service["DeploymentConfiguration"].get("MinimumHealthyPercent", 100) == 100
+    # The scaling decides; a number here would put it back with every update.
+    assert "DesiredCount" not in service
+
+
+def test_tasks_are_registered_with_the_targets_after_60_seconds_of_grace(stack: StackView) -> None:
+    service = stack.only(SERVICE)
+    assert service["HealthCheckGracePeriodSeconds"] == 60
+    assert service["LoadBalancers"] == [{
+        "ContainerName": container_of(stack)["Name"], "ContainerPort": stack.parameter("ContainerPort"),
+        "TargetGroupArn": Reference(stack.title(TARGETS))}]
+
+
+@pytest.mark.parametrize(("capacity", "on_demand", "spot"), [("on-demand", 9, 0), ("mixed", 5, 4), ("spot", 0, 9)])
+def test_nine_tasks_are_placed_on_demand_and_on_spot_as_the_parameter_says(
+        deployed: Deployed, capacity: str, on_demand: int, spot: int) -> None:
+    service = deployed(TaskCapacity=capacity).only(SERVICE)
+    assert "LaunchType" not in service
+    # Base tasks first, the others by weight.
+    strategy = {item["CapacityProvider"]: item for item in service["CapacityProviderStrategy"]}
+    base = {name: int(item.get("Base", 0)) for name, item in strategy.items()}
+    weight = {name: int(item["Weight"]) for name, item in strategy.items()}
+    others = 9 - sum(base.values())
+    placed = {name: base[name] + others * weight[name] / sum(weight.values()) for name in strategy}
+    assert placed == {"FARGATE": on_demand, "FARGATE_SPOT": spot}
+
+
+def test_the_default_strategy_is_the_references(deployed: Deployed) -> None:
+    assert deployed().parameter("TaskCapacity") == "mixed"
+
+
+def test_the_service_scales_on_cpu_and_memory_at_70_percent_with_60_seconds_of_cooldown(
+        stack: StackView) -> None:
+    (scaling,) = stack.all("AWS::ApplicationAutoScaling::ScalableTarget")
+    found = {}
+    for policy in stack.all("AWS::ApplicationAutoScaling::ScalingPolicy").values():
+        assert policy["PolicyType"] == "TargetTrackingScaling"
+        assert policy["ScalingTargetId"] == Reference(scaling)
+        tracking = dict(policy["TargetTrackingScalingPolicyConfiguration"])
+        found[tracking.pop("PredefinedMetricSpecification")["PredefinedMetricType"]] = tracking
+    tracking = {"TargetValue": 70, "ScaleInCooldown": 60, "ScaleOutCooldown": 60}
+    assert found == {
+        "ECSServiceAverageCPUUtilization": tracking, "ECSServiceAverageMemoryUtilization": tracking}
+
+
+def test_what_scales_is_this_service_between_the_least_and_the_most_tasks(deployed: Deployed) -> None:
+    stack = deployed()
+    target = untagged(stack.only("AWS::ApplicationAutoScaling::ScalableTarget"))
+    target["ResourceId"] = str(target["ResourceId"])
+    assert target == {
+        "ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": f"service/${{{stack.title(CLUSTER)}}}/${{{stack.title(SERVICE)}.Name}}",
+        "MinCapacity": "2", "MaxCapacity": "10"}
+
+
+@pytest.mark.parametrize("certificate", ["", CERTIFICATE], ids=["without certificate", "with certificate"])
+def test_the_service_waits_for_the_listener_that_forwards_to_its_targets(
+        deployed: Deployed, certificate: str) -> None:
+    stack = deployed(CertificateArn=certificate)
+    waited = stack.waits_for(stack.title(SERVICE))
+    assert set(stack.all(LISTENER)) <= waited
+    assert any(
+        action["Type"] == "forward" for title in waited & set(stack.all(LISTENER))
+        for action in stack.properties(title)["DefaultActions"])
+
+
+@pytest.mark.parametrize(("nat", "endpoints"), [
+    ("none", "true"), ("single", "false"), ("one-per-az", "false"), ("one-per-az", "true")])
+def test_the_service_waits_for_its_subnets_ways_out(deployed: Deployed, nat: str, endpoints: str) -> None:
+    stack = deployed(NatGateways=nat, InterfaceEndpoints=endpoints)
+    subnets = stack.only(SERVICE)["NetworkConfiguration"]["AwsvpcConfiguration"]["Subnets"]
+    needed = {title for title, route in stack.all("AWS::EC2::Route").items() if "NatGatewayId" in route}
+    needed |= set(stack.all("AWS::EC2::NatGateway")) | set(stack.all("AWS::EC2::VPCEndpoint"))
+    # A subnet that is not associated yet uses the VPC's main route table, which leads nowhere.
+    needed |= {title for title, association in stack.all("AWS::EC2::SubnetRouteTableAssociation").items()
+               if association["SubnetId"] in subnets}
+    assert needed - stack.waits_for(stack.title(SERVICE)) == set()
+
+
+def test_the_service_waits_for_the_clusters_capacity_providers(stack: StackView) -> None:
+    waited = stack.waits_for(stack.title(SERVICE))
+    strategy = {item["CapacityProvider"] for item in stack.only(SERVICE)["CapacityProviderStrategy"]}
+    given = [title for title in stack.resolved.resources
+             if strategy <= set(stack.properties(title).get("CapacityProviders", []))]
+    assert given
+    assert set(given) <= waited
+
+
+def test_the_service_waits_for_the_database_its_writer_and_the_rules_on_its_way(stack: StackView) -> None:
+    waited = stack.waits_for(stack.title(SERVICE))
+    writer = min(stack.all("AWS::RDS::DBInstance"), key=lambda t: stack.properties(t)["PromotionTier"])
+    assert {stack.title("AWS::RDS::DBCluster"), writer} <= waited
+    (tasks,) = stack.only(SERVICE)["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"]
+    rules = {**stack.all("AWS::EC2::SecurityGroupIngress"), **stack.all("AWS::EC2::SecurityGroupEgress")}
+    assert {title for title, rule in rules.items() if tasks in rule.values()} <= waited
+
+
+def test_the_service_waits_for_the_permissions_of_its_roles(stack: StackView) -> None:
+    waited = stack.waits_for(stack.title(SERVICE))
+    for kind in ("ExecutionRoleArn", "TaskRoleArn"):
+        role = role_of(stack, kind)
+        policies = {policy.logical_id for policy in stack.properties(role)["ManagedPolicyArns"]}
+        assert {role, *policies} <= waited
+
+
+def test_tasks_reach_the_database_and_aws_over_https_and_nothing_else(stack: StackView) -> None:
+    placed = stack.only(SERVICE)["NetworkConfiguration"]["AwsvpcConfiguration"]
+    (tasks,) = placed["SecurityGroups"]
+    (database,) = stack.only("AWS::RDS::DBCluster")["VpcSecurityGroupIds"]
+    assert stack.may_connect(tasks.logical_id, database.logical_id, 5432)
+    assert not stack.may_connect(tasks.logical_id, database.logical_id, 22)
+    assert sorted(rule["FromPort"] for rule in stack.outward_rules(tasks.logical_id)) == [443, 5432]
+
+
+def test_nothing_but_the_load_balancer_reaches_the_tasks(stack: StackView) -> None:
+    (tasks,) = stack.only(SERVICE)["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"]
+    (balancer,) = stack.only("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"]
+    (rule,) = stack.rules(tasks.logical_id, "Ingress")
+    assert rule["SourceSecurityGroupId"] == balancer
+    assert "CidrIp" not in rule
+
+
+def test_tasks_carry_the_services_tags(stack: StackView) -> None:
+    assert stack.only(SERVICE)["PropagateTags"] == "SERVICE"

@@ -1,0 +1,86 @@
+"""The validation tier: the function, as the template deploys it. What it answers is tested with its source."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack_view import StackView
+
+from tap.resolve import Reference
+
+Deployed = Callable[..., StackView]
+
+
+def title_of(stack: StackView) -> str:
+    output = stack.outputs()["ValidationLambdaArn"]["Value"]
+    assert output.attribute == "Arn"
+    return str(output.logical_id)
+
+
+def function_of(stack: StackView) -> dict[str, Any]:
+    return stack.properties(title_of(stack))
+
+
+def test_it_has_256_mib_and_30_seconds(stack: StackView) -> None:
+    function = function_of(stack)
+    assert (function["MemorySize"], function["Timeout"]) == (256, 30)
+    assert function["Runtime"].startswith("python3.")
+    assert function["Handler"] == "index.handler"
+
+
+def test_its_source_is_inlined_and_small_enough_for_that(stack: StackView, root: Path) -> None:
+    code = function_of(stack)["Code"]["ZipFile"]
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html
+    assert len(code.encode()) <= 4 * 1024 * 1024
+    inlined: dict[str, Any] = {}
+    exec(compile(code, "index.py", "exec"), inlined)
+    transaction = {"transaction_id": "t", "amount": "1", "account_id": "a", "type": "x"}
+    source: dict[str, Any] = {}
+    exec(compile((root / "lambda/validation/index.py").read_text(), "index.py", "exec"), source)
+    for amount in ("1", "0", "abc", "NaN"):
+        event = {"transaction": {**transaction, "amount": amount}}
+        assert inlined["handler"](event, None) == source["handler"](event, None)
+
+
+@pytest.mark.parametrize(("number", "reserved"), [("10", "10"), ("0", None)])
+def test_reserved_concurrency_is_a_parameter_and_0_reserves_none(
+        deployed: Deployed, number: str, reserved: str | None) -> None:
+    function = function_of(deployed(ValidationReservedConcurrency=number))
+    assert function.get("ReservedConcurrentExecutions") == reserved
+
+
+def test_by_default_10_executions_are_reserved(deployed: Deployed) -> None:
+    assert function_of(deployed())["ReservedConcurrentExecutions"] == "10"
+
+
+def test_it_writes_to_a_log_group_of_its_own(stack: StackView) -> None:
+    group = function_of(stack)["LoggingConfig"]["LogGroup"]
+    others = [f for title, f in stack.all("AWS::Lambda::Function").items() if title != title_of(stack)]
+    assert stack.type_of(group.logical_id) == "AWS::Logs::LogGroup"
+    assert stack.properties(group.logical_id)["RetentionInDays"] == stack.parameter("LogRetentionDays")
+    assert all(other["LoggingConfig"]["LogGroup"] != group for other in others)
+
+
+def test_it_is_told_the_table_and_the_environment(stack: StackView) -> None:
+    assert function_of(stack)["Environment"]["Variables"] == {
+        "DYNAMODB_TABLE": Reference(stack.title("AWS::DynamoDB::Table")),
+        "ENVIRONMENT": stack.parameter("Environment")}
+
+
+def test_it_may_read_and_write_the_table_and_its_log_and_nothing_else(stack: StackView) -> None:
+    granted = stack.grants(function_of(stack)["Role"].logical_id)
+    table = f"${{{stack.title('AWS::DynamoDB::Table')}.Arn}}"
+    group = f"${{{function_of(stack)['LoggingConfig']['LogGroup'].logical_id}.Arn}}"
+    assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(granted)
+    assert {action.split(":")[0] for action in granted} == {"dynamodb", "logs"}
+    for action, resources in granted.items():
+        assert resources == {table if action.startswith("dynamodb:") else group}
+
+
+def test_its_arn_is_an_output_that_each_environment_exports_under_its_own_name(stack: StackView) -> None:
+    output = dict(stack.outputs()["ValidationLambdaArn"])
+    assert output.pop("Description")
+    assert output == {
+        "Value": Reference(title_of(stack), "Arn"),
+        "Export": {"Name": f"validation-lambda-arn-{stack.parameter('Environment')}"}}
