@@ -1,6 +1,7 @@
 """Print a CloudFormation template: `python generate.py > template.yaml`."""
 
 import argparse
+import errno
 import gc
 import os
 import sys
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.o:
             arguments.o.write_text(text, encoding="utf-8", newline="\n")
+        elif sys.stdout is None:  # what Python makes of a closed one
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         else:
             sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()

@@ -32,7 +32,7 @@ ON_EVERYTHING = {
 }
 # Resources with `*` for more than a path or a log stream, and why.
 WIDE = {
-    "arn:aws:ecr:*:*:repository/*": "the image is a parameter, of any account and region; a repository's policy decides",
+    "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
 }
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 # Values that make conditions true and false, of parameters that do not list theirs.

@@ -41,7 +41,7 @@ def test_the_value_of_a_number_is_text_and_that_of_a_list_is_a_list() -> None:
 
 def test_all_parameters_that_are_unknown_or_have_no_value_are_named_at_once() -> None:
     document = template({}, Parameters={"Needed": {"Type": "String"}})
-    with pytest.raises(ValueError, match="^Wrong is no parameter, Needed has no value$"):
+    with pytest.raises(ValueError, match=r"^Wrong is no parameter, Needed has no value$"):
         resolve(document, {"Wrong": "x"})
 
 
