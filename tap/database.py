@@ -56,7 +56,7 @@ def add_database(t: Template, network: Network) -> Database:
     name = add_parameter(t, "Database", "Database name", Parameter(
         "DatabaseName", Type="String", Default="transactions", AllowedPattern="[a-z][a-z0-9_]{0,62}",
         ConstraintDescription="must be lower-case letters, digits and underscores, a letter first",
-        Description="Database made with the cluster; a change replaces the cluster."))
+        Description="Database in the cluster; a change replaces the cluster."))
     instance_class = add_parameter(t, "Database", "Instance class", Parameter(
         "DatabaseInstanceClass", Type="String", Default="db.t4g.medium",
         AllowedPattern=r"db\.(serverless|[a-z0-9]+\.[a-z0-9]+)",

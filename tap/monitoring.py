@@ -51,7 +51,8 @@ def add_monitoring(
               {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}, "Sum", 10, 2)
 
     t.add_resource(Dashboard(
-        "Dashboard", DashboardName=Sub("web-app-dashboard-${Environment}"),
+        # Dashboards have one name in all regions of an account.
+        "Dashboard", DashboardName=Sub("${AWS::StackName}-${AWS::Region}"),
         DashboardBody=Sub(_dashboard_body(
             service.cluster, service.service, balancer.load_balancer, sessions.table, validation.function))))
 

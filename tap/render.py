@@ -1,9 +1,10 @@
 """A template as YAML or JSON text: CloudFormation's section order, short tags, the same bytes every time."""
 
+import functools
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from troposphere import Template
@@ -31,9 +32,6 @@ STEP = " "
 PLAIN_BLOCK = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*?;<>~%&|^,{}'\"\[\]\\-]|:(?=[^ ])| (?=[^ #]))*", re.A)
 PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]| (?=[^ #]))*", re.A)
 NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-# What YAML wants escaped: https://yaml.org/spec/1.1/#c-printable, line breaks and the byte order mark.
-UNPRINTABLE = re.compile(
-    r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml", minify: bool = False) -> str:
@@ -76,32 +74,34 @@ def without_descriptions(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _minified_lines(tree: Mapping[str, Any]) -> Iterator[str]:
+    flow = functools.partial(_flow, comma=",", known={})
     for name, section in tree.items():
         if not isinstance(section, dict) or not section:
-            yield f"{name}: {_flow(section, ',')}"
+            yield f"{name}: {flow(section)}"
             continue
         yield f"{name}:"
         for title, entry in section.items():
-            yield f"{STEP}{title}: {_flow(entry, ',')}"
+            yield f"{STEP}{title}: {flow(entry)}"
 
 
 def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a template, with empty ones between sections and between entries of many lines."""
+    flow = functools.partial(_flow, comma=", ", known={})
     for place, (name, section) in enumerate(tree.items()):
         if place:
             yield ""
         if not isinstance(section, dict) or not section:
-            yield from _item(f"{name}:", section, "", 1)
+            yield from _item(f"{name}:", section, "", 1, flow)
             continue
         yield f"{name}:"
         for entry_place, (title, entry) in enumerate(section.items()):
-            lines = list(_item(f"{STEP}{title}:", entry, STEP, 2))
+            lines = list(_item(f"{STEP}{title}:", entry, STEP, 2, flow))
             if entry_place and len(lines) > 1:
                 yield ""
             yield from lines
 
 
-def _item(head: str, value: Any, indent: str, depth: int) -> Iterator[str]:
+def _item(head: str, value: Any, indent: str, depth: int, flow: Callable[[Any], str]) -> Iterator[str]:
     """Yield the lines of a value behind a head, a key or a dash: on one line where that fits."""
     function = _function(value)
     if isinstance(value, str) and "\n" in value:
@@ -110,24 +110,24 @@ def _item(head: str, value: Any, indent: str, depth: int) -> Iterator[str]:
     # Every resource has the same tags: one line to skip, however long.
     width = UNLIMITED if head.endswith(" Tags:") else WIDTH
     if not isinstance(value, dict | list) or not value:
-        yield f"{head} {_flow(value) if isinstance(value, dict | list) else _scalar(value, PLAIN_BLOCK)}"
-    elif depth >= ENTRY_DEPTH and len(line := f"{head} {_flow(value)}") <= width and r"\n" not in line:
+        yield f"{head} {flow(value) if isinstance(value, dict | list) else _scalar(value, PLAIN_BLOCK)}"
+    elif depth >= ENTRY_DEPTH and len(line := f"{head} {flow(value)}") <= width and r"\n" not in line:
         yield line
     elif function:
-        yield from _item(f"{head} {function[0]}", function[1], indent, depth)
+        yield from _item(f"{head} {function[0]}", function[1], indent, depth, flow)
     elif isinstance(value, list):
         yield head
         for entry in value:
-            yield from _list_entry(entry, indent, depth)
+            yield from _list_entry(entry, indent, depth, flow)
     else:
         yield head
         for key, entry in value.items():
             title = _scalar(key, PLAIN_BLOCK)
-            yield from _item(f"{indent}{STEP}{title}:", entry, indent + STEP, depth + 1)
+            yield from _item(f"{indent}{STEP}{title}:", entry, indent + STEP, depth + 1, flow)
 
 
-def _list_entry(value: Any, indent: str, depth: int) -> Iterator[str]:
-    lines = list(_item(f"{indent}-", value, indent + STEP, depth + 1))
+def _list_entry(value: Any, indent: str, depth: int, flow: Callable[[Any], str]) -> Iterator[str]:
+    lines = list(_item(f"{indent}-", value, indent + STEP, depth + 1, flow))
     if isinstance(value, dict) and len(lines) > 1 and lines[0] == f"{indent}-":
         # The first key goes beside the dash.
         lines = [f"{indent}- {lines[1].lstrip()}", *lines[2:]]
@@ -145,24 +145,34 @@ def _function(value: Any) -> tuple[str, Any] | None:
     return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, str | list) else None
 
 
-def _flow(value: Any, comma: str = ", ") -> str:
-    """Return a value on one line."""
-    if function := _function(value):
-        return f"{function[0]} {_flow(function[1], comma)}"
-    if isinstance(value, dict):
-        pairs = (f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma)}" for key, item in value.items())
-        return f"{{{comma.join(pairs)}}}"
-    if isinstance(value, list):
-        return f"[{comma.join(_flow(item, comma) for item in value)}]"
-    return _scalar(value, PLAIN_FLOW)
+def _flow(value: Any, comma: str, known: dict[int, str]) -> str:
+    """Return a value on one line; known, by identity, holds what is worked out already.
+
+    A map is tried on one line before each of its parts is.
+    """
+    text = known.get(id(value))
+    if text is None:
+        if function := _function(value):
+            text = f"{function[0]} {_flow(function[1], comma, known)}"
+        elif isinstance(value, dict):
+            pairs = (f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma, known)}" for key, item in value.items())
+            text = f"{{{comma.join(pairs)}}}"
+        elif isinstance(value, list):
+            text = f"[{comma.join([_flow(item, comma, known) for item in value])}]"
+        else:
+            return _scalar(value, PLAIN_FLOW)
+        known[id(value)] = text
+    return text
 
 
+# Most scalars stand in a template many times; typed, since 1 and true are equal.
+@functools.lru_cache(maxsize=None, typed=True)
 def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    if UNPRINTABLE.search(value):
+    if not value.isprintable():
         quoted = json.dumps(value, ensure_ascii=False)
-        return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+        return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
     if plain.fullmatch(value) and value.lower() not in NOT_STRINGS:
         return value
     return "'" + value.replace("'", "''") + "'"
@@ -171,7 +181,7 @@ def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
 def _literal(head: str, value: str, indent: str) -> Iterator[str]:
     """Yield a string of several lines as a block that reads as it is."""
     lines = value.removesuffix("\n").split("\n")
-    if value[0].isspace() or any(UNPRINTABLE.search(line) for line in lines):
+    if value[0].isspace() or not all(line.isprintable() for line in lines):
         yield f"{head} {_scalar(value, PLAIN_BLOCK)}"
         return
     trailing = len(value) - len(value.rstrip("\n"))

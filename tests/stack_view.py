@@ -114,8 +114,8 @@ class StackView:
     def _holds_vpc(self, rule: Mapping[str, Any]) -> bool:
         if "CidrIp" not in rule:
             return False
-        vpc = ipaddress.ip_network(self.only("AWS::EC2::VPC")["CidrBlock"])
-        return vpc.subnet_of(ipaddress.ip_network(rule["CidrIp"]))  # type: ignore[arg-type]  both are IPv4
+        vpc = ipaddress.IPv4Network(self.only("AWS::EC2::VPC")["CidrBlock"])
+        return vpc.subnet_of(ipaddress.IPv4Network(rule["CidrIp"]))
 
     # Policies.
 

@@ -74,6 +74,14 @@ def test_cloudfront_speaks_http_2_and_3_from_the_cheapest_price_class(stack: Sta
     assert distribution["PriceClass"] == "PriceClass_100"
 
 
+def test_browsers_are_told_to_be_careful_and_the_root_is_a_page(stack: StackView) -> None:
+    distribution = distribution_of(stack)
+    # AWS's managed policy SecurityHeadersPolicy: HSTS, no sniffing, no framing.
+    policy = distribution["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    assert policy == "67f7725c-6f97-4210-82d7-5512b31e9d03"
+    assert distribution["DefaultRootObject"] == "index.html"
+
+
 def test_cloudfront_takes_the_assets_from_the_bucket_and_signs_what_it_asks(stack: StackView) -> None:
     distribution = distribution_of(stack)
     (origin,) = distribution["Origins"]
@@ -117,9 +125,14 @@ def test_the_bucket_is_emptied_only_where_the_parameter_says_so(
     stack = deployed(EmptyAssetsBucketOnDelete=switch)
     tokens = [title for title in stack.resolved.resources if "ServiceToken" in stack.properties(title)]
     assert bool(tokens) is there
-    # Nor is there a function, role or log group for it, other than those of the validation.
-    assert len(stack.all("AWS::Lambda::Function")) == 1 + there
-    assert len(stack.all("AWS::IAM::Role")) == 3 + there
+
+
+def test_without_the_emptying_there_is_no_function_role_or_log_group_for_it(deployed: Deployed) -> None:
+    without, with_it = (deployed(EmptyAssetsBucketOnDelete=switch) for switch in ("false", "true"))
+    more = set(with_it.resolved.resources) - set(without.resolved.resources)
+    assert sorted(with_it.type_of(title) for title in more) == [
+        "AWS::CloudFormation::CustomResource", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup"]
 
 
 def test_the_bucket_is_emptied_before_it_is_deleted_while_the_function_may_still_do_it(

@@ -16,7 +16,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-DIMENSIONS = {
+DIMENSIONS: dict[str, dict[str, tuple[str, str | None]]] = {
     "AWS/ECS": {"ClusterName": ("AWS::ECS::Cluster", None), "ServiceName": ("AWS::ECS::Service", "Name")},
     "AWS/ApplicationELB": {
         "LoadBalancer": ("AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerFullName")},

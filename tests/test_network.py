@@ -23,10 +23,10 @@ def test_the_vpc_resolves_names_which_private_endpoints_and_aurora_need(stack: S
 @pytest.mark.parametrize("vpc_cidr", ["10.0.0.0/16", "172.16.0.0/20", "192.168.0.0/18"])
 def test_nine_disjoint_subnets_of_256_addresses_lie_inside_the_vpc(deployed: Deployed, vpc_cidr: str) -> None:
     stack = deployed(VpcCidr=vpc_cidr)
-    blocks = [ipaddress.ip_network(s["CidrBlock"]) for s in stack.all("AWS::EC2::Subnet").values()]
+    blocks = [ipaddress.IPv4Network(s["CidrBlock"]) for s in stack.all("AWS::EC2::Subnet").values()]
     assert len(blocks) == 9
     assert {block.prefixlen for block in blocks} == {24}
-    assert all(block.subnet_of(ipaddress.ip_network(vpc_cidr)) for block in blocks)
+    assert all(block.subnet_of(ipaddress.IPv4Network(vpc_cidr)) for block in blocks)
     assert not any(a.overlaps(b) for n, a in enumerate(blocks) for b in blocks[:n])
 
 
@@ -121,8 +121,12 @@ def test_a_free_gateway_endpoint_serves_every_private_route_table(
 
 
 def test_interface_endpoints_exist_only_where_asked_for(deployed: Deployed) -> None:
-    assert not deployed().where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface")
-    assert deployed(InterfaceEndpoints="true").where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface")
+    without, with_them = deployed(), deployed(InterfaceEndpoints="true")
+    assert not without.where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface")
+    assert with_them.where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface")
+    # Nor do their security group and its rules.
+    more = set(with_them.resolved.resources) - set(without.resolved.resources)
+    assert {with_them.type_of(title) for title in more} >= {"AWS::EC2::VPCEndpoint", "AWS::EC2::SecurityGroup"}
 
 
 def test_interface_endpoints_reach_all_that_a_task_needs_of_aws_to_start(deployed: Deployed) -> None:

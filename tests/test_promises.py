@@ -20,11 +20,18 @@ from tap.stack import build
 TEMPLATE: dict[str, Any] = build().to_dict()
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 STACKS = {name: committed(TEMPLATE, name) for name in ENVIRONMENTS}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+# A stack with all that can be switched on.
+EVERYTHING = StackView(resolve(TEMPLATE, {
+    "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
+    "EmptyAssetsBucketOnDelete": "true", "CertificateArn": CERTIFICATE}))
 EVERY_RESOURCE = [
-    pytest.param(STACKS[name], title, id=f"{name}-{title}")
-    for name in ENVIRONMENTS for title in STACKS[name].resolved.resources]
+    pytest.param(stack, title, id=f"{name}-{title}")
+    for name, stack in {**STACKS, "everything": EVERYTHING}.items() for title in stack.resolved.resources]
+CFN_LINT = files("cfnlint.data.AdditionalSpecs")
+IAM_ACTIONS: dict[str, Any] = json.loads((CFN_LINT / "Policies.json").read_text())
 STATEFUL = {
-    *json.loads((files("cfnlint.data.AdditionalSpecs") / "StatefulResources.json").read_text())["ResourceTypes"],
+    *json.loads((CFN_LINT / "StatefulResources.json").read_text())["ResourceTypes"],
     "AWS::KMS::Key", "AWS::Logs::LogGroup"}
 # Actions on all resources, and why they cannot name one.
 ON_EVERYTHING = {
@@ -34,7 +41,6 @@ ON_EVERYTHING = {
 WIDE = {
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
 }
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 # Values that make conditions true and false, of parameters that do not list theirs.
 OTHERWISE = {
     "CertificateArn": ["", CERTIFICATE], "AlertEmail": ["", "ops@payments.test"],
@@ -80,8 +86,13 @@ def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView, t
 
 @pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
 def test_every_resource_that_holds_data_says_what_becomes_of_it(stack: StackView, title: str) -> None:
-    policies = {"DeletionPolicy", "UpdateReplacePolicy"} & set(stack.attributes(title))
-    assert len(policies) == (2 if stack.type_of(title) in STATEFUL else 0)
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    deletion, replacement = (stack.attributes(title).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
+    if stack.type_of(title) in STATEFUL:
+        assert deletion in ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
+        assert replacement in ("Delete", "Retain", "Snapshot")
+    else:
+        assert (deletion, replacement) == (None, None)
 
 
 @pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
@@ -100,11 +111,8 @@ def test_logical_ids_are_a_role_and_a_kind_in_pascal_case(title: str) -> None:
     assert not re.search(r"Dev|Prod|Staging|Tap[A-Z]|Environment", title)
 
 
-@pytest.mark.parametrize("title", TEMPLATE["Resources"])
-def test_every_resource_exists_in_some_environment_or_for_some_parameters(title: str) -> None:
-    everything = {"NatGateways": "one-per-az", "InterfaceEndpoints": "true", "EmptyAssetsBucketOnDelete": "true",
-                  "CertificateArn": CERTIFICATE, "AlertEmail": "ops@payments.test"}
-    assert title in resolve(TEMPLATE, {"Environment": "test", **everything}).resources
+def test_a_stack_with_everything_switched_on_has_every_resource() -> None:
+    assert set(EVERYTHING.resolved.resources) == set(TEMPLATE["Resources"])
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -222,11 +230,20 @@ def test_no_role_may_do_everything_or_to_everything_without_a_reason(name: str) 
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_action_that_a_role_may_do_is_one_that_iam_knows(name: str) -> None:
+    for title, statements in policies_of(STACKS[name]).items():
+        for action in (action for statement in statements for action in statement["Action"]):
+            service, verb = action.split(":")
+            assert verb.lower() in IAM_ACTIONS[service]["Actions"], title
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_a_role_is_assumed_by_one_service_and_has_no_policy_of_awss(name: str) -> None:
     for title, role in STACKS[name].all("AWS::IAM::Role").items():
         (trust,) = statements_of(role["AssumeRolePolicyDocument"])
-        assert set(trust["Principal"]) == {"Service"}, title
-        assert isinstance(trust["Principal"]["Service"], str), title
+        (service,) = trust.pop("Principal").values()
+        assert trust == {"Effect": "Allow", "Action": ["sts:AssumeRole"]}, title
+        assert service in ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com"), title
         # Those grant far more than this stack has; each role's own policy is of this stack.
         assert not [policy for policy in role.get("ManagedPolicyArns", []) if isinstance(policy, str | Text)], title
         assert STACKS[name].statements(title), title

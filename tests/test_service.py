@@ -144,6 +144,16 @@ def test_the_container_logs_to_its_own_group_of_the_shared_retention(stack: Stac
         "RetentionInDays": stack.parameter("LogRetentionDays")}
 
 
+def test_the_logs_of_the_service_and_of_the_validation_outlive_the_stack(stack: StackView) -> None:
+    groups = [container_of(stack)["LogConfiguration"]["Options"]["awslogs-group"],
+              stack.properties(validation_of(stack))["LoggingConfig"]["LogGroup"]]
+    for group in groups:
+        attributes = stack.attributes(group.logical_id)
+        # Events of a stack that never came up are of no use.
+        assert attributes["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert attributes["UpdateReplacePolicy"] == "Retain"
+
+
 def test_image_port_and_health_command_are_parameters(deployed: Deployed) -> None:
     stack = deployed(
         ContainerImage="registry.example/app:1", ContainerPort="3000", ContainerHealthCommand="/bin/healthy")
@@ -274,8 +284,10 @@ def test_the_service_waits_for_its_subnets_ways_out(deployed: Deployed, nat: str
     needed = {title for title, route in stack.all("AWS::EC2::Route").items() if "NatGatewayId" in route}
     needed |= set(stack.all("AWS::EC2::NatGateway")) | set(stack.all("AWS::EC2::VPCEndpoint"))
     # A subnet that is not associated yet uses the VPC's main route table, which leads nowhere.
+    public = [Reference(subnet) for subnet in stack.subnets("public")]
     needed |= {title for title, association in stack.all("AWS::EC2::SubnetRouteTableAssociation").items()
-               if association["SubnetId"] in subnets}
+               if association["SubnetId"] in [*subnets, *public]}
+    needed |= {title for title, route in stack.all("AWS::EC2::Route").items() if "GatewayId" in route}
     assert needed - stack.waits_for(stack.title(SERVICE)) == set()
 
 

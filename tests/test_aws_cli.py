@@ -1,0 +1,91 @@
+"""The real AWS CLI deploys the template to the emulator, as a platform engineer would without `tap`."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tap.deploy.parameters import load_environment
+from tap.rehearsal.emulator import emulator
+
+pytest.importorskip("ministack")
+AWS = Path(sys.executable).with_name("aws")
+OUTPUTS = ["CloudFrontURL", "DatabaseEndpoint", "LoadBalancerDNS", "SessionsTableName", "ValidationLambdaArn"]
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """An emulator of which nobody hears that a stack is in progress, but waits until it no longer is.
+
+    The CLI asks every 30 seconds, which is a long time for a stack that takes three.
+    """
+    with emulator() as behind:
+        class Patient(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, answer = send(body)
+                while b"Action=DescribeStacks&" in body and b"_IN_PROGRESS</StackStatus>" in answer:
+                    time.sleep(0.2)
+                    status, answer = send(body)
+                self.send_response(status)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        def send(body: bytes) -> tuple[int, bytes]:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            try:
+                with direct.open(urllib.request.Request(behind, body, headers), timeout=60) as answer:
+                    return answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                with error:
+                    return error.code, error.read()
+
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with ThreadingHTTPServer(("127.0.0.1", 0), Patient) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+
+
+def test_the_aws_cli_deploys_dev_without_a_bucket_and_finds_no_changes_the_second_time(
+        endpoint: str, template: dict[str, Any], root: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, str(root / "generate.py"), "--minify", "-o", "template.yaml"], cwd=tmp_path, check=True,
+        timeout=60)
+    settings = {
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def cloudformation(*arguments: str) -> str:
+        run = subprocess.run(
+            [str(AWS), "cloudformation", *arguments, "--endpoint-url", endpoint, "--output", "text"],
+            env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        assert (run.returncode, run.stderr) == (0, "")
+        return run.stdout
+
+    def deploy() -> str:
+        values = load_environment("dev", root, template).parameters
+        return cloudformation(
+            "deploy", "--stack-name", "tap-dev", "--template-file", "template.yaml",
+            "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset",
+            "--parameter-overrides", *(f"{name}={value}" for name, value in values.items()))
+
+    assert "Successfully created/updated stack - tap-dev" in deploy()
+    outputs = cloudformation(
+        "describe-stacks", "--stack-name", "tap-dev", "--query", "Stacks[0].Outputs[].OutputKey")
+    assert sorted(outputs.split()) == OUTPUTS
+    assert "No changes to deploy. Stack tap-dev is up to date" in deploy()
