@@ -16,7 +16,7 @@ PREFLIGHT := install --no-deps cdk-preflight
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine; ENV=staging for another
+rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine; or ENV=staging
 	$(BIN)/tap rehearse $(ENV)
 
 test: lint ## lint, then all tests, with coverage
@@ -25,7 +25,7 @@ test: lint ## lint, then all tests, with coverage
 template: $(VENV)/.rehearse ## write templates/tap.yaml anew
 	$(BIN)/python generate.py -o templates/tap.yaml
 
-lint: $(VENV)/.dev ## ruff, mypy, the template's validators; is templates/ up to date?
+lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tap.lint
@@ -35,10 +35,10 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators; is templates/ up to
 size: $(VENV)/.rehearse ## the template's bytes, against their limits
 	$(BIN)/python -m bench.size
 
-bench: $(VENV)/.rehearse ## generate.py's CPU time against its imports'; writes bench/last.json
+bench: $(VENV)/.rehearse ## generate.py's CPU time, against that of its imports
 	$(BIN)/python -m bench.run
 
-lock: ## write constraints.txt anew; with the oldest Python supported
+lock: ## write constraints.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev]'
 	$(VENV)/lock/bin/python -m pip --quiet $(PREFLIGHT)

@@ -30,8 +30,8 @@ Values = Mapping[str, Mapping[str, str]]
 
 CFN_LINT = "cfn-lint"
 VALIDATE = "cloudformation-validate"
-INSTALL = "pip install 'tap[lint]'"
-INSTALL_PREFLIGHT = "pip install --no-deps cdk-preflight"
+INSTALL = "pip install -e '.[lint]'"
+INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
 REGION = "eu-central-1"  # that of the stand-ins
 DEFAULTS = "defaults"
 # What resolving makes of parameters: these rules are for templates that people write.
@@ -194,7 +194,7 @@ def _place(path: Sequence[Any]) -> str:
 
 
 def _line(text: str, logical_id: str | None) -> int:
-    found = re.search(rf"(?m)^  {re.escape(logical_id)}:", text) if logical_id else None
+    found = re.search(rf"(?m)^ +{re.escape(logical_id)}:$", text) if logical_id else None
     return text.count("\n", 0, found.start()) + 1 if found else 1
 
 
@@ -208,10 +208,11 @@ def findings(text: str, template: Mapping[str, Any], environments: Values) -> li
     """Return what both tools find, with the defaults and with each environment's parameters, by line."""
     given = {name: _without_secrets(template, values) for name, values in environments.items()}
     required = {name: DEFAULTS for name, entry in template["Parameters"].items() if "Default" not in entry}
-    found = cfn_lint(text, {})
+    # The quicker one first: it tells at once where a tool is missing.
+    found = validate(text, template, {DEFAULTS: required, **given})
+    found += cfn_lint(text, {})
     if given:
         found += cfn_lint(text, given)
-    found += validate(text, template, {DEFAULTS: required, **given})
     return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
 
 
