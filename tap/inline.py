@@ -1,14 +1,12 @@
 """The source of the functions under `lambda/`, as the template carries it."""
 
 import ast
-import io
 import re
-import tokenize
 from pathlib import Path
 
 
 def function_source(name: str) -> str:
-    """Return the source of `lambda/<name>/index.py` without comments and docstrings.
+    """Return the source of `lambda/<name>/index.py` without docstrings and lines of comment.
 
     Raises FileNotFoundError where the name is unknown, SyntaxError where the source is no Python.
     """
@@ -19,22 +17,24 @@ def function_source(name: str) -> str:
 
 
 def without_comments(source: str) -> str:
-    """Return Python source without its comments and docstrings, and with single blank lines.
+    """Return Python source without its docstrings and lines of comment, and with single blank lines.
 
     What is left stays as it was written, so that every version of Python returns the same text.
     """
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip()
+    left_out: set[int] = set()
+    strings: set[int] = set()
     for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        # A body of nothing but its docstring needs it.
-        if ast.get_docstring(node) is not None and len(node.body) > 1:
-            first, last = node.body[0].lineno, node.body[0].end_lineno or node.body[0].lineno
-            lines[first - 1:last] = [""] * (last - first + 1)
-    text = "\n".join(lines).strip() + "\n"
-    text = re.sub(r"(?m)(?<=:\n)\n+", "", text)
-    return re.sub(r"\n{3,}", "\n\n", text)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            # A body of nothing but its docstring needs it.
+            if ast.get_docstring(node) is not None and len(node.body) > 1:
+                left_out.update(_lines(node.body[0]))
+        elif isinstance(node, ast.Constant | ast.JoinedStr):
+            strings.update(_lines(node)[1:])
+    lines = [
+        line for number, line in enumerate(source.splitlines(), 1)
+        if number not in left_out and (number in strings or not line.lstrip().startswith("#"))]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip() + "\n")
+
+
+def _lines(node: ast.expr | ast.stmt) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)

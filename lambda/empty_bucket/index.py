@@ -5,7 +5,8 @@ import time
 import urllib.request
 from typing import Any
 
-MARGIN = 100_000  # ms: two calls to AWS with all their retries (78 s) and the answer with its own (18 s)
+# Milliseconds: two calls to AWS with all their retries (78 s) and the answer with its own (18 s).
+MARGIN = 100_000
 
 
 def _client(service: str) -> Any:
@@ -21,11 +22,12 @@ def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
         sleep(pause)
         try:
             # CloudFormation's own URL, signed for an empty Content-Type.
-            request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")  # noqa: S310
-            urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+            request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")
+            urllib.request.urlopen(request, timeout=5).close()
             return
         except Exception as e:
-            error = type(e).__name__  # no more of it: the URL is a secret
+            # No more of it: the URL is a secret.
+            error = type(e).__name__
     raise RuntimeError(f"CloudFormation took no answer: {error}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 REQUIRED = ("transaction_id", "amount", "account_id", "type")
 
 
-def handler(event: Any, context: object) -> dict[str, Any]:  # noqa: ARG001  Lambda passes both
+def handler(event: Any, context: object) -> dict[str, Any]:
     """Answer 200 with `valid` and `transaction_id`, or 400 with `valid` and `reason`; raise nothing."""
     transaction = event.get("transaction") if isinstance(event, dict) else None
     if not isinstance(transaction, dict):
@@ -35,7 +35,8 @@ def _decimal(amount: object) -> Decimal | None:
     if not isinstance(amount, int | float | str):
         return None
     try:
-        number = Decimal(str(amount))  # refuses "True" and "False" too
+        # Refuses "True" and "False" too.
+        number = Decimal(str(amount))
     except (ArithmeticError, ValueError):
         return None
     return number if number.is_finite() else None
