@@ -1,6 +1,6 @@
 """The assets tier: a private, versioned bucket, CloudFront over it, and what empties it in the end."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from awacs import cloudformation, s3
 from awacs.aws import (
@@ -52,8 +52,7 @@ SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
-@dataclass(frozen=True)
-class Assets:
+class Assets(NamedTuple):
     """What the other tiers may use of the assets."""
 
     bucket: Bucket

@@ -1,7 +1,6 @@
 """The database tier: an encrypted Aurora PostgreSQL cluster in the isolated subnets, and its key."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from awacs import kms, secretsmanager
 from awacs.aws import Action, Allow, Principal, Statement
@@ -24,8 +23,7 @@ ENGINE = "aurora-postgresql"
 PORT = 5432
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(NamedTuple):
     """What the other tiers may use of the database."""
 
     cluster: DBCluster

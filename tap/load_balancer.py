@@ -1,7 +1,6 @@
 """The load balancer tier: an internet-facing ALB, its listeners, and the target group they forward to."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Template
 from troposphere.ec2 import SecurityGroup, SecurityGroupIngress
@@ -20,8 +19,7 @@ from tap.network import ANYWHERE, Network, add_security_group
 from tap.parts import add_export, add_parameter
 
 
-@dataclass(frozen=True)
-class Balancer:
+class Balancer(NamedTuple):
     """What the other tiers may use of the load balancer."""
 
     load_balancer: LoadBalancer

@@ -1,7 +1,6 @@
 """Log groups, with one retention for all of them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from awacs import logs
 from awacs.aws import Statement
@@ -15,8 +14,7 @@ from tap.parts import add_parameter, allow
 RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1096, 1827, 2557, 3653]
 
 
-@dataclass(frozen=True)
-class Logs:
+class Logs(NamedTuple):
     """What the other tiers need to keep logs."""
 
     template: Template

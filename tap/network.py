@@ -1,7 +1,6 @@
 """The network tier: a VPC over three Availability Zones, its subnets, its ways out, its endpoints."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from troposphere import (
     AWSHelperFn,
@@ -44,8 +43,7 @@ PRIVATE_SERVICES = {
 }
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """What the other tiers may use of the network."""
 
     vpc: VPC

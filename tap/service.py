@@ -1,6 +1,6 @@
 """The service tier: an ECS service on Fargate behind the load balancer, and its scaling."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from awacs import awslambda, ecr
 from troposphere import (
@@ -62,8 +62,7 @@ TASK_SIZES = [
     "1024/8192", "2048/4096", "2048/8192", "2048/16384", "4096/8192", "4096/16384", "4096/30720"]
 
 
-@dataclass(frozen=True)
-class WebService:
+class WebService(NamedTuple):
     """What the other tiers may use of the service."""
 
     cluster: Cluster

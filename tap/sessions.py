@@ -1,6 +1,6 @@
 """The sessions tier: one DynamoDB table."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from awacs import dynamodb
 from awacs.aws import Statement
@@ -16,8 +16,7 @@ from troposphere.dynamodb import (
 from tap.parts import add_export, allow
 
 
-@dataclass(frozen=True)
-class Sessions:
+class Sessions(NamedTuple):
     """What the other tiers may use of the sessions."""
 
     table: Table

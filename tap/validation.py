@@ -1,6 +1,6 @@
 """The validation tier: the function that checks a transaction."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from troposphere import Equals, If, Parameter, Ref, Template
 from troposphere.awslambda import Code, Environment, Function, LoggingConfig
@@ -11,8 +11,7 @@ from tap.parts import NO_VALUE, RUNTIME, add_export, add_parameter, add_role
 from tap.sessions import Sessions
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(NamedTuple):
     """What the other tiers may use of the validation."""
 
     function: Function
