@@ -29,6 +29,7 @@ Values = Mapping[str, Mapping[str, str]]
 """Parameter values by the name of the environment they are for."""
 
 CFN_LINT = "cfn-lint"
+WIRING = "tap.wiring"
 VALIDATE = "cloudformation-validate"
 INSTALL = "pip install -e '.[lint]'"
 INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
@@ -66,11 +67,11 @@ class Finding:
         return f"{self.line}: {self.severity} {self.rule} {self.place}: {message}{where}"
 
 
-def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = ()) -> list[Finding]:
+def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,)) -> list[Finding]:
     """Return what cfn-lint finds in a template.
 
     Without `values` every allowed value of a parameter is tried; with them, these, and the defaults of
-    the others. `append_rules` are folders and modules of further rules. A `.cfnlintrc` in the working
+    the others. `append_rules` are folders and modules of further rules: ours. A `.cfnlintrc` in the working
     directory counts, as it does for the command. Raises InputError where cfn-lint is not installed.
     """
     try:

@@ -111,7 +111,7 @@ def _item(head: str, value: Any, indent: str, depth: int, flow: Callable[[Any], 
     width = UNLIMITED if head.endswith(" Tags:") else WIDTH
     if not isinstance(value, dict | list) or not value:
         yield f"{head} {flow(value) if isinstance(value, dict | list) else _scalar(value, PLAIN_BLOCK)}"
-    elif depth >= ENTRY_DEPTH and len(line := f"{head} {flow(value)}") <= width and r"\n" not in line:
+    elif (depth >= ENTRY_DEPTH or function) and len(line := f"{head} {flow(value)}") <= width and r"\n" not in line:
         yield line
     elif function:
         yield from _item(f"{head} {function[0]}", function[1], indent, depth, flow)

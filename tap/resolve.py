@@ -70,14 +70,14 @@ def resolve(
               if name not in parameters and "Default" not in entry]
     if wrong:
         raise ValueError(", ".join(wrong))
-    values = {name: _parameter(parameters.get(name, entry.get("Default")), str(entry["Type"]))
+    values = {name: parameter_value(parameters.get(name, entry.get("Default")), str(entry["Type"]))
               for name, entry in declared.items()}
     pseudo = {
         "AWS::AccountId": account, "AWS::NotificationARNs": [], "AWS::NoValue": NO_VALUE,
         "AWS::Partition": partition, "AWS::Region": region,
         "AWS::StackId": f"arn:{partition}:cloudformation:{region}:{account}:stack/{stack_name}/00000000",
         "AWS::StackName": stack_name, "AWS::URLSuffix": URL_SUFFIXES.get(partition, "amazonaws.com")}
-    resolver = _Resolver(template, {**values, **pseudo}, region)
+    resolver = Resolver(template, {**values, **pseudo}, region)
 
     conditions = {name: resolver.condition(name) for name in template.get("Conditions", {})}
     resources = resolver.entries("Resources")
@@ -130,8 +130,8 @@ def _mentions(entry: Mapping[str, Any]) -> set[str]:
     return {*entry.get("DependsOn", []), *(reference.logical_id for reference in references(entry))}
 
 
-def _parameter(value: Any, kind: str) -> Any:
-    # The value of a Number is text, too, wherever it is referred to.
+def parameter_value(value: Any, kind: str) -> Any:
+    """Return what a Ref to a parameter of a type comes to: text, of a number too, or a list of text."""
     if kind.startswith(("CommaDelimitedList", "List<")):
         return [item.strip() for item in str(value).split(",")]
     return _text(value)
@@ -157,29 +157,33 @@ def _joined(parts: list[Any]) -> Any:
     return Text(tuple(piece for piece in flat if piece != ""))
 
 
-class _Resolver:
+class Resolver:
     """Evaluates the functions of one template.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
     """
 
     def __init__(self, template: Mapping[str, Any], scope: Mapping[str, Any], region: str) -> None:
+        """Take the template, the values of its parameters and pseudo parameters, and the region."""
         self._template = template
         self._scope = scope
         self._region = region
 
     def condition(self, name: str) -> bool:
+        """Return whether a condition holds. Raises ValueError where there is none of that name."""
         if name not in self._template.get("Conditions", {}):
             raise ValueError(f"there is no condition {name}")
         return self._truth(self._template["Conditions"][name])
 
     def entries(self, section: str) -> dict[str, dict[str, Any]]:
+        """Return what is there of a section, Resources or Outputs, each entry evaluated."""
         return {
             title: self.value({key: item for key, item in entry.items() if key != "Condition"})
             for title, entry in self._template.get(section, {}).items()
             if "Condition" not in entry or self.condition(entry["Condition"])}
 
     def value(self, tree: Any) -> Any:
+        """Return what a part of the template comes to."""
         if isinstance(tree, list):
             items = [self.value(item) for item in tree]
             return [item for item in items if item is not NO_VALUE]

@@ -1,0 +1,23 @@
+"""cfn-lint rules for wiring: connections between resources that no validator of single resources sees.
+
+`cfn-lint --append-rules tap.wiring` loads them, as does the path of this folder. Each rule is a module of
+its own; the others are what the rules share.
+"""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+from tap.wiring.rule import WiringRule
+
+
+def all_rules() -> list[type[WiringRule]]:
+    """Return the classes of the rules, by id."""
+    modules = [import_module(f"{__name__}.{path.stem}") for path in Path(__file__).parent.glob("[a-z]*.py")]
+    found = {member for module in modules for _, member in inspect.getmembers(module, inspect.isclass)
+             if issubclass(member, WiringRule) and member.id}
+    return sorted(found, key=lambda rule: rule.id)
+
+
+# cfn-lint looks for rules among a module's members.
+globals().update({rule.__name__: rule for rule in all_rules()})

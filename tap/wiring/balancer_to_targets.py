@@ -1,0 +1,47 @@
+"""E9501: security groups that keep a load balancer from its targets."""
+
+from collections.abc import Iterator
+
+from tap.wiring.balancing import (
+    LISTENER,
+    LISTENER_RULE,
+    LOAD_BALANCER,
+    SERVICE,
+    TARGET_GROUP,
+    balancers,
+    has_own_addresses,
+    is_application,
+    target_groups,
+)
+from tap.wiring.graph import Stack
+from tap.wiring.groups import GROUP_TYPES, groups, refuses
+from tap.wiring.rule import Broken, WiringRule
+
+
+class BalancerToTargets(WiringRule):
+    """Requests and health checks come from the load balancer's security groups."""
+
+    id = "E9501"
+    shortdesc = "Security groups that keep a load balancer from its targets"
+    description = (
+        "A load balancer reaches a task only where a group of its own has an egress rule, and a group of the task an "
+        "ingress rule, for the container's port. Otherwise no health check passes and the service never settles.")
+    source_url = (
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html")
+    mend = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
+    types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE, LOAD_BALANCER, *GROUP_TYPES)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield load balancers that cannot reach a service's tasks."""
+        for service in stack.of_type(SERVICE):
+            if not has_own_addresses(service):
+                continue
+            tasks = groups(stack, service.at("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
+            for entry, group in target_groups(stack, service):
+                for balancer in filter(is_application, balancers(stack, group)):
+                    port = entry.get("ContainerPort")
+                    refused = refuses(stack, groups(stack, balancer.at("SecurityGroups")), tasks, port)
+                    if refused:
+                        guard, kind = refused
+                        yield Broken(balancer, service, "SecurityGroups",
+                                     f"`{guard.logical_id}` has no {kind} rule for port {port} between them")

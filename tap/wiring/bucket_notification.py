@@ -1,0 +1,48 @@
+"""E9401: bucket notification to a function without its permission, or made before it."""
+
+from collections.abc import Iterator
+
+from tap.wiring.delivery import BUCKET
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.iam import service_of
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import as_maps
+
+PERMISSION = "AWS::Lambda::Permission"
+INVOKED = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
+
+
+class BucketNotification(WiringRule):
+    """S3 tests that it may invoke a function before it takes the notification."""
+
+    id = "E9401"
+    shortdesc = "Bucket notification to a function without its permission, or made before it"
+    description = (
+        "S3 validates destinations when notifications are set, and refuses those it may not invoke: Unable to validate "
+        "the following destination configurations. Nothing in the bucket refers to the permission.")
+    source_url = (
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+        "aws-properties-s3-bucket-notificationconfiguration.html")
+    mend = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and DependsOn it to the bucket."
+    types = (BUCKET, PERMISSION, *INVOKED)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield buckets that notify functions without, or before, leave."""
+        for bucket in stack.of_type(BUCKET):
+            for entry in as_maps(bucket.at("NotificationConfiguration", "LambdaConfigurations")):
+                invoked = stack.target(entry.get("Function"), *INVOKED)
+                if not invoked or stack.is_handed_out(invoked):
+                    continue
+                permissions = [found for found in stack.of_type(PERMISSION) if _permits(stack, found, invoked)]
+                if not permissions:
+                    yield Broken(bucket, invoked, "NotificationConfiguration", "no permission lets S3 invoke it")
+                elif not any(stack.waits_for(bucket, found) for found in permissions):
+                    yield Broken(bucket, permissions[0], "NotificationConfiguration",
+                                 f"the bucket does not wait for the permission to invoke `{invoked.logical_id}`")
+
+
+def _permits(stack: Stack, permission: Resource, invoked: Resource) -> bool:
+    """Whether a permission lets S3 invoke a function, or may."""
+    service = service_of(permission.at("Principal"))
+    return (service in ("s3", "*", None)
+            and stack.named(permission.at("FunctionName"), invoked.type, "FunctionName") in (invoked, None))

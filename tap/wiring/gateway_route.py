@@ -1,0 +1,32 @@
+"""E9405: route to an internet gateway that does not wait for its attachment."""
+
+from collections.abc import Iterator
+
+from tap.wiring.graph import Stack
+from tap.wiring.rule import Broken, WiringRule
+
+ROUTE = "AWS::EC2::Route"
+GATEWAY = "AWS::EC2::InternetGateway"
+ATTACHMENT = "AWS::EC2::VPCGatewayAttachment"
+
+
+class GatewayRoute(WiringRule):
+    """A route to an internet gateway needs the gateway to be attached."""
+
+    id = "E9405"
+    shortdesc = "Route to an internet gateway that does not wait for its attachment"
+    description = (
+        "A route refers to the internet gateway, not to what attaches that to the VPC. Where it does not wait for the "
+        "attachment, EC2 may refuse it: the gateway and the route table belong to different networks.")
+    source_url = (
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
+    mend = "Add DependsOn the attachment to the route."
+    types = (ROUTE, GATEWAY, ATTACHMENT)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield routes that wait for no attachment of their gateway."""
+        for route in stack.of_type(ROUTE):
+            gateway = stack.target(route.at("GatewayId"), GATEWAY)
+            attachments = list(stack.referring_to(gateway, ATTACHMENT)) if gateway else []
+            if attachments and not any(stack.waits_for(route, found) for found in attachments):
+                yield Broken(route, attachments[0], "GatewayId", "the route does not wait for the gateway's attachment")

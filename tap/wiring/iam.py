@@ -1,0 +1,197 @@
+"""Who may do what: trust, the policies of a role, and policies on resources.
+
+All of it errs towards allowing: what cannot be read here may allow anything.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from tap.wiring.facts import FACTS
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.values import Reference, Text, Unknown, as_list, as_maps, at, is_known, references
+
+ROLE = "AWS::IAM::Role"
+MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
+KEY = "AWS::KMS::Key"
+ALIAS = "AWS::KMS::Alias"
+ATTACHED_TYPES = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", MANAGED_POLICY)
+ROLE_TYPES = (ROLE, *ATTACHED_TYPES)
+ANYONE = "*"
+_AWS_POLICY = re.compile(r"arn:[^:]+:iam::aws:policy/(?:[\w-]+/)*([\w-]+)")
+_ACCOUNT = re.compile(r"(?:arn:[^:]+:iam::)?(\d{12})(?::root)?")
+_PRINCIPAL = re.compile(r"(?P<service>.+?)(\.[a-z]{2}(-[a-z]+)+-\d)?\.amazonaws\.com(\.cn)?")
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Policy statements, of however many policies."""
+
+    statements: tuple[Mapping[str, Any], ...]
+    is_complete: bool = True
+    """Whether these are all statements, and all of them can be read."""
+
+    def allow(self, action: str, resource: Resource | None = None) -> bool:
+        """Whether an action on a resource is allowed, or may be."""
+        return not self.is_complete or any(
+            _has_action(statement, action) and (resource is None or _covers(statement, resource))
+            for statement in self.statements if statement.get("Effect") == "Allow")
+
+    def allow_service(self, services: Iterable[str], action: str) -> bool:
+        """Whether an action is allowed to any of these services, or may be."""
+        return not self.is_complete or any(
+            _has_action(statement, action) and _may_be_service(statement, set(services))
+            for statement in self.statements if statement.get("Effect") == "Allow")
+
+    def allow_role(self, role: Resource, action: str) -> bool:
+        """Whether an action is allowed to a role by name, or to everyone, or may be."""
+        return not self.is_complete or any(
+            _has_action(statement, action) and _names_role(statement, role)
+            for statement in self.statements if statement.get("Effect") == "Allow")
+
+    def allow_account(self, accounts: Iterable[str], action: str) -> bool:
+        """Whether an action is allowed to any of these accounts, or may be."""
+        return not self.is_complete or any(
+            _has_action(statement, action) and _may_be_account(statement, set(accounts))
+            for statement in self.statements if statement.get("Effect") == "Allow")
+
+    def services(self) -> list[str]:
+        """Return the services that are allowed anything, sorted; `*` where not all are known."""
+        allowed = [_services(statement) for statement in self.statements if statement.get("Effect") == "Allow"]
+        if not self.is_complete or None in allowed:
+            return [ANYONE]
+        return sorted({service for found in allowed for service in found or ()})
+
+
+def policies(*documents: Any) -> Policies:
+    """Return the statements of policy documents; None among these stands for no policy."""
+    found: list[Mapping[str, Any]] = []
+    complete = True
+    for document in documents:
+        statements = as_list(at(document, "Statement"))
+        found += as_maps(statements)
+        complete &= document is None or (isinstance(document, Mapping) and "Statement" in document)
+        complete &= all(isinstance(item, Mapping) and item.get("Effect") in ("Allow", "Deny") for item in statements)
+    return Policies(tuple(found), complete)
+
+
+def role_policies(stack: Stack, role: Resource) -> Policies:
+    """Return what a role has: inline, attached by it, attached to it."""
+    documents = [item.get("PolicyDocument", "") for item in as_maps(role.at("Policies"))]
+    complete = not stack.is_handed_out(role) and len(documents) == len(as_list(role.at("Policies")))
+    for value in as_list(role.at("ManagedPolicyArns")):
+        policy = stack.target(value, MANAGED_POLICY)
+        known = _AWS_POLICY.fullmatch(str(value))
+        if policy:
+            documents.append(policy.at("PolicyDocument") or "")
+        elif known and known[1] in FACTS["managed_policies"]["actions"]:
+            actions = FACTS["managed_policies"]["actions"][known[1]]
+            documents.append({"Statement": {"Effect": "Allow", "Action": actions, "Resource": "*"}})
+        else:
+            complete = False
+    for policy in stack.of_type(*ATTACHED_TYPES):
+        for name in [*as_list(policy.at("Roles")), *as_list(policy.at("RoleName"))]:
+            attached = stack.named(name, ROLE, "RoleName")
+            if attached is role:
+                documents.append(policy.at("PolicyDocument") or "")
+            # A name that is not known may be that of a role whose name is not known either.
+            complete &= attached is not None or is_known(name) or role.at("RoleName") is None
+    found = policies(*documents)
+    return Policies(found.statements, complete and found.is_complete)
+
+
+def bucket_policies(stack: Stack, bucket: Resource) -> list[Resource]:
+    """Return the policies on a bucket."""
+    return [policy for policy in stack.of_type("AWS::S3::BucketPolicy")
+            if stack.named(policy.at("Bucket"), "AWS::S3::Bucket", "BucketName") is bucket]
+
+
+def key_of(stack: Stack, value: Any) -> Resource | None:
+    """Return the KMS key that a value stands for, itself or an alias."""
+    alias = stack.named(value, ALIAS, "AliasName")
+    return stack.target(value, KEY) or (stack.target(alias.at("TargetKeyId"), KEY) if alias else None)
+
+
+def key_policies(key: Resource) -> Policies:
+    """Return the policy of a KMS key. Without one it has the default: what the account's own policies say."""
+    return policies(key.at("KeyPolicy"))
+
+
+def service_of(principal: Any) -> str | None:
+    """Return a service's name in a principal, without region and suffix; None where it is not known.
+
+    >>> service_of("logs.eu-central-1.amazonaws.com"), service_of("ecs-tasks.amazonaws.com")
+    ('logs', 'ecs-tasks')
+    """
+    if not isinstance(principal, str):
+        return None
+    found = _PRINCIPAL.fullmatch(principal)
+    return found["service"] if found else principal
+
+
+def _may_be_service(statement: Mapping[str, Any], services: set[str]) -> bool:
+    named = _services(statement)
+    return named is None or not named.isdisjoint(services)
+
+
+def _services(statement: Mapping[str, Any]) -> set[str] | None:
+    """Return the services that a statement is for; None where it is for all of them or they are not known."""
+    principal = statement.get("Principal")
+    if "NotPrincipal" in statement or not isinstance(principal, Mapping):
+        return None
+    everyone = ANYONE in as_list(principal.get("AWS")) or ANYONE in as_list(principal.get("Service"))
+    names = [service_of(item) for item in as_list(principal.get("Service"))]
+    if everyone or None in names or any(str(key).startswith("Fn::") for key in principal):
+        return None
+    return {name for name in names if name}
+
+
+def _names_role(statement: Mapping[str, Any], role: Resource) -> bool:
+    principal = statement.get("Principal")
+    if "NotPrincipal" in statement or not isinstance(principal, Mapping):
+        return True
+    return any(_is_or_may_be(item, role) for item in as_list(principal.get("AWS")))
+
+
+def _may_be_account(statement: Mapping[str, Any], accounts: set[str]) -> bool:
+    principal = statement.get("Principal")
+    if "NotPrincipal" in statement or not isinstance(principal, Mapping):
+        return True
+    found = [_ACCOUNT.fullmatch(str(item)) for item in as_list(principal.get("AWS"))]
+    # What is not an account's number may yet be one.
+    return any(number is None or number[1] in accounts for number in found)
+
+
+def _is_or_may_be(principal: Any, role: Resource) -> bool:
+    """Whether a principal is a role, or everyone, or cannot be told. The account as such is not the role."""
+    text = str(principal)
+    if text.endswith(":root") or re.fullmatch(r"\d{12}|\$\{AWS::AccountId\}", text):
+        return False
+    names = {found.logical_id for found in references(principal) if not isinstance(found, Unknown)}
+    return role.logical_id in names if names else True
+
+
+def _has_action(statement: Mapping[str, Any], action: str) -> bool:
+    if "NotAction" in statement:
+        return True
+    actions = as_list(statement.get("Action"))
+    return any(not isinstance(item, str) or fnmatchcase(action.lower(), item.lower()) for item in actions)
+
+
+def _covers(statement: Mapping[str, Any], resource: Resource) -> bool:
+    return "NotResource" in statement or any(
+        _may_mean(item, resource) for item in as_list(statement.get("Resource")))
+
+
+def _may_mean(arn: Any, resource: Resource) -> bool:
+    """Whether an ARN in a policy is, or may be, that of a resource."""
+    if not isinstance(arn, str | Reference | Text):
+        return True
+    names = {found.logical_id for found in references(arn) if not isinstance(found, Unknown)}
+    if names:
+        return resource.logical_id in names
+    parts = str(arn).split(":")
+    service = resource.type.split("::")[1].lower()
+    return len(parts) < 6 or parts[2] == service or "*" in parts[2]

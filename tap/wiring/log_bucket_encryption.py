@@ -1,0 +1,32 @@
+"""E9303: bucket for load balancer logs with a KMS key."""
+
+from collections.abc import Iterator
+
+from tap.wiring.balancing import LOAD_BALANCER
+from tap.wiring.delivery import BUCKET, log_buckets
+from tap.wiring.facts import FACTS
+from tap.wiring.graph import Stack
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import as_maps, at
+
+
+class LogBucketEncryption(WiringRule):
+    """Load balancers deliver logs to buckets with keys of S3's alone."""
+
+    id = "E9303"
+    shortdesc = "Bucket for load balancer logs with a KMS key"
+    description = (
+        "For the logs of Application Load Balancers a bucket may have Amazon S3 managed keys alone (SSE-S3). With "
+        "KMS, the attribute access_logs.s3.enabled is refused.")
+    source_url = FACTS["load_balancer_logs"]["source"]
+    mend = "Set SSEAlgorithm: AES256 on the bucket."
+    types = (LOAD_BALANCER, BUCKET)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield load balancers with an encrypted bucket."""
+        for balancer, bucket in log_buckets(stack):
+            for entry in as_maps(bucket.at("BucketEncryption", "ServerSideEncryptionConfiguration")):
+                algorithm = at(entry, "ServerSideEncryptionByDefault", "SSEAlgorithm")
+                if str(algorithm).startswith("aws:kms"):
+                    yield Broken(balancer, bucket, "LoadBalancerAttributes",
+                                 f"logs cannot be delivered to a bucket encrypted with {algorithm}")

@@ -1,0 +1,61 @@
+"""W9204: queue, or dead-letter queue, whose policy does not let SNS or EventBridge send to it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.iam import policies
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import as_list, as_maps, at
+
+QUEUE = "AWS::SQS::Queue"
+QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
+SUBSCRIPTION = "AWS::SNS::Subscription"
+EVENT_RULE = "AWS::Events::Rule"
+
+
+class QueuePolicy(WiringRule):
+    """SNS and EventBridge send to a queue only where its policy lets them."""
+
+    id = "W9204"
+    shortdesc = "Queue, or dead-letter queue, whose policy does not let SNS or EventBridge send to it"
+    description = (
+        "SNS and EventBridge send messages, and those that they could not deliver, by the queue's policy. Without "
+        "one the messages are lost, and nothing says so.")
+    source_url = "https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html"
+    mend = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
+    types = (QUEUE, *QUEUE_POLICIES, SUBSCRIPTION, EVENT_RULE, "AWS::SNS::Topic")
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield topics' subscriptions and event rules whose queue does not accept them."""
+        for source, place, service, value in _senders(stack):
+            queue = stack.target(value, QUEUE)
+            if not queue or stack.is_handed_out(queue):
+                continue
+            documents = [policy.at("PolicyDocument") or "" for policy in stack.of_type(*QUEUE_POLICIES)
+                         if _is_on(stack, policy, queue)]
+            if not policies(*documents).allow_service([service], "sqs:SendMessage"):
+                yield Broken(source, queue, place, f"no policy lets {service}.amazonaws.com send to it")
+
+
+def _senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
+    for subscription in stack.of_type(SUBSCRIPTION):
+        if subscription.at("Protocol") == "sqs":
+            yield subscription, "Endpoint", "sns", subscription.at("Endpoint")
+        yield subscription, "RedrivePolicy", "sns", subscription.at("RedrivePolicy", "deadLetterTargetArn")
+    for topic in stack.of_type("AWS::SNS::Topic"):
+        for entry in as_maps(topic.at("Subscription")):
+            if entry.get("Protocol") == "sqs":
+                yield topic, "Subscription", "sns", entry.get("Endpoint")
+    for rule in stack.of_type(EVENT_RULE):
+        for entry in as_maps(rule.at("Targets")):
+            # A role, where there is one, is what EventBridge sends with.
+            if "RoleArn" not in entry:
+                yield rule, "Targets", "events", entry.get("Arn")
+            yield rule, "Targets", "events", at(entry, "DeadLetterConfig", "Arn")
+
+
+def _is_on(stack: Stack, policy: Resource, queue: Resource) -> bool:
+    """Whether a policy is on a queue, or may be."""
+    named = [stack.target(value, QUEUE) for value in [*as_list(policy.at("Queues")), *as_list(policy.at("Queue"))]]
+    return queue in named or None in named

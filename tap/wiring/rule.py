@@ -1,0 +1,66 @@
+"""The base of the rules: what a finding is, and how findings of several scenarios become one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+
+from tap.wiring.graph import Resource, Stack, graph_of
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A broken connection, as seen from the resource that has to be mended or that fails."""
+
+    source: Resource
+    other: Resource | str
+    """The other end: a resource, or what is in its place."""
+    property: str
+    problem: str
+
+    def message(self, mend: str) -> str:
+        """Return both ends, what is wrong between them, and how to mend it."""
+        other = self.other if isinstance(self.other, str) else f"`{self.other.logical_id}`"
+        return f"`{self.source.logical_id}` → {other}: {self.problem}. {mend}"
+
+
+class WiringRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint carries no marker that it is typed
+    """A rule about how resources connect, run on the resources of each scenario that matters to it."""
+
+    tags: ClassVar[list[str]] = ["wiring"]
+    mend = ""
+    """How to mend what the rule finds: the last sentence of every message."""
+    types: ClassVar[tuple[str, ...]] = ()
+    """The resource types that it looks at."""
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield the broken connections of one scenario."""
+        raise NotImplementedError
+
+    def match(self, cfn: Any) -> list[RuleMatch]:
+        """Return what is broken in any scenario, and in which ones."""
+        stacks = graph_of(cfn).stacks(self.types)
+        found: dict[tuple[tuple[str, ...], str], list[Stack]] = {}
+        for stack in stacks:
+            for broken in self.broken(stack):
+                path = ("Resources", broken.source.logical_id, "Properties", broken.property)
+                found.setdefault((path, broken.message(self.mend)), []).append(stack)
+        return [
+            RuleMatch(list(path), message + _where(hit, [stack for stack in stacks if path[1] in stack.resources]))
+            for (path, message), hit in found.items()]
+
+
+def _where(hit: list[Stack], all_stacks: list[Stack]) -> str:
+    """Return the conditions that tell the scenarios with a finding from those without."""
+    others = [stack for stack in all_stacks if stack not in hit]
+    common = {name: truth for name, truth in hit[0].conditions.items()
+              if all(stack.conditions[name] == truth for stack in hit)}
+    named: list[str] = []
+    while others:
+        best = max(common, key=lambda name: sum(s.conditions[name] != common[name] for s in others), default=None)
+        if best is None or all(stack.conditions[best] == common[best] for stack in others):
+            break
+        named.append(f"{best} is {str(common[best]).lower()}")
+        others = [stack for stack in others if stack.conditions[best] == common[best]]
+    return f" (Where {' and '.join(named)}.)" if named else ""

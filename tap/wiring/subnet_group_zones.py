@@ -1,0 +1,32 @@
+"""E9402: DB subnet group in one Availability Zone."""
+
+from collections.abc import Iterator
+
+from tap.wiring.graph import Stack
+from tap.wiring.rule import Broken, WiringRule
+
+SUBNET_GROUP = "AWS::RDS::DBSubnetGroup"
+SUBNET = "AWS::EC2::Subnet"
+
+
+class SubnetGroupZones(WiringRule):
+    """RDS wants subnets in two Availability Zones, whatever runs there."""
+
+    id = "E9402"
+    shortdesc = "DB subnet group in one Availability Zone"
+    description = "RDS refuses a DB subnet group whose subnets do not cover at least two Availability Zones."
+    source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
+    mend = "Add a subnet in another Availability Zone."
+    types = (SUBNET_GROUP, SUBNET)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield subnet groups whose subnets all have the same zone."""
+        for group in stack.of_type(SUBNET_GROUP):
+            subnets = stack.targets(group.at("SubnetIds"), SUBNET)
+            if not subnets:
+                continue
+            # A zone that is left to AWS, or not known, is another one; the same expression is the same zone.
+            zones = {str(subnet.at("AvailabilityZone") or subnet.at("AvailabilityZoneId") or subnet.logical_id)
+                     for subnet in subnets}
+            if len(zones) == 1:
+                yield Broken(group, subnets[0], "SubnetIds", "all its subnets are in one Availability Zone")

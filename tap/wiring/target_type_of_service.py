@@ -1,0 +1,42 @@
+"""E9103: target group of type instance for a service on Fargate or in awsvpc mode."""
+
+from collections.abc import Iterator
+
+from tap.wiring.balancing import SERVICE, TARGET_GROUP, TASK_DEFINITION, has_own_addresses, target_groups
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import at
+
+
+class TargetTypeOfService(WiringRule):
+    """Tasks with addresses of their own are targets by address."""
+
+    id = "E9103"
+    shortdesc = "Target group of type instance for a service on Fargate or in awsvpc mode"
+    description = (
+        "Tasks in the awsvpc network mode, as all on Fargate are, are registered by IP address. ECS refuses a service "
+        "whose target group has another type; instance is the default.")
+    source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html"
+    mend = "Set TargetType: ip on the target group."
+    types = (SERVICE, TARGET_GROUP, TASK_DEFINITION)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield services whose target group takes instances, or functions."""
+        for service in stack.of_type(SERVICE):
+            task = stack.target(service.at("TaskDefinition"), TASK_DEFINITION)
+            if not has_own_addresses(service) and not (task and task.at("NetworkMode") == "awsvpc"):
+                continue
+            for group in _groups(stack, service):
+                kind = group.at("TargetType") or "instance"
+                if kind in ("instance", "lambda", "alb"):
+                    yield Broken(service, group, "LoadBalancers",
+                                 f"tasks with addresses of their own cannot be targets of type {kind}")
+
+
+def _groups(stack: Stack, service: Resource) -> Iterator[Resource]:
+    """Yield a service's target groups, and those that a blue/green deployment alternates them with."""
+    for entry, group in target_groups(stack, service):
+        yield group
+        alternate = stack.target(at(entry, "AdvancedConfiguration", "AlternateTargetGroupArn"), TARGET_GROUP)
+        if alternate:
+            yield alternate

@@ -1,0 +1,56 @@
+"""W9502: security groups that keep a task or a function from its database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tap.wiring.balancing import SERVICE, TASK_DEFINITION
+from tap.wiring.facts import FACTS
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.groups import GROUP_TYPES, groups, refuses
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import references
+
+FUNCTION = "AWS::Lambda::Function"
+DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+
+
+class TaskToDatabase(WiringRule):
+    """Whoever is told a database's address is expected to connect to it."""
+
+    id = "W9502"
+    shortdesc = "Security groups that keep a task or a function from its database"
+    description = (
+        "A task or a function that has the database's endpoint in its environment connects to it, and does so only "
+        "where their security groups have an egress and an ingress rule for the database's port.")
+    source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html"
+    mend = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
+    types = (*DATABASES, SERVICE, TASK_DEFINITION, FUNCTION, *GROUP_TYPES)
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield services and functions that cannot reach the database that they are told of."""
+        for client, place, told, own in _clients(stack):
+            for database in _databases(stack, told):
+                port = database.at("Port") or FACTS["engine_ports"].get(str(database.at("Engine")))
+                theirs = groups(stack, database.at("VpcSecurityGroupIds") or database.at("VPCSecurityGroups"))
+                refused = refuses(stack, groups(stack, own), theirs, port)
+                if refused:
+                    guard, kind = refused
+                    yield Broken(client, database, place,
+                                 f"`{guard.logical_id}` has no {kind} rule for port {port} between them")
+
+
+def _clients(stack: Stack) -> Iterator[tuple[Resource, str, Any, Any]]:
+    """Yield who may connect, the property with its groups, what it is told, and its groups."""
+    for service in stack.of_type(SERVICE):
+        task = stack.target(service.at("TaskDefinition"), TASK_DEFINITION)
+        if task:
+            yield (service, "NetworkConfiguration", task.at("ContainerDefinitions"),
+                   service.at("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
+    for function in stack.of_type(FUNCTION):
+        yield function, "VpcConfig", function.at("Environment"), function.at("VpcConfig", "SecurityGroupIds")
+
+
+def _databases(stack: Stack, told: Any) -> list[Resource]:
+    ids = {found.logical_id for found in references(told)
+           if str(found.attribute).startswith(("Endpoint", "ReadEndpoint"))}
+    return [found for found in stack.of_type(*DATABASES) if found.logical_id in ids]

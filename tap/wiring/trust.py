@@ -1,0 +1,38 @@
+"""E9201: role that does not trust the service that is to assume it."""
+
+from collections.abc import Iterator
+
+from tap.wiring.facts import FACTS
+from tap.wiring.graph import Stack
+from tap.wiring.iam import ROLE, policies
+from tap.wiring.rule import Broken, WiringRule
+from tap.wiring.values import as_list
+
+_USERS = FACTS["role_users"]["users"]
+
+
+class Trust(WiringRule):
+    """A role is of use to the service that it trusts."""
+
+    id = "E9201"
+    shortdesc = "Role that does not trust the service that is to assume it"
+    description = (
+        "Functions, tasks, flow logs, database monitoring and others take a role, which their service has to be able "
+        "to assume: its principal has to be in the role's AssumeRolePolicyDocument.")
+    source_url = FACTS["role_users"]["source"]
+    mend = "Name the service's principal in the role's AssumeRolePolicyDocument."
+    types = (ROLE, *dict.fromkeys(kind for kind, *_ in _USERS))
+
+    def broken(self, stack: Stack) -> Iterator[Broken]:
+        """Yield resources whose service cannot assume their role."""
+        for kind, place, service, _ in _USERS:
+            for user in stack.of_type(kind):
+                for value in as_list(user.at(place)):
+                    role = stack.target(value, ROLE)
+                    if not role:
+                        continue
+                    trust = policies(role.at("AssumeRolePolicyDocument"))
+                    if not trust.allow_service([service], "sts:AssumeRole"):
+                        trusted = ", ".join(trust.services()) or "no service"
+                        yield Broken(user, role, place,
+                                     f"{service}.amazonaws.com may not assume it ({trusted} may)")
