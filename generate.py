@@ -12,7 +12,9 @@ TEMPLATES = ("tap",)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the template that the command line asks for; return the exit code, 2 for a file it cannot write.
+    """Print the template that the command line asks for; return the exit code.
+
+    2: a file that it cannot write, or a package that is not installed.
 
     A bad flag raises SystemExit(2), after the usage.
     """
@@ -24,8 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
 
     # After the flags: the usage need not wait for troposphere.
-    from tap.render import to_text
-    from tap.stack import build
+    try:
+        from tap.render import to_text
+        from tap.stack import build
+    except ModuleNotFoundError as error:
+        print(f"generate.py: {error.name} is not installed: pip install -e .", file=sys.stderr)
+        return 2
 
     text = to_text(build(), form=arguments.format, minify=arguments.minify)
     try:

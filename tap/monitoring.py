@@ -17,7 +17,7 @@ from tap.validation import Validation
 def add_monitoring(
         t: Template, service: WebService, balancer: Balancer, sessions: Sessions,
         validation: Validation) -> None:
-    """Add the topic, an e-mail subscription where an address is given, four alarms and the dashboard."""
+    """Add the topic, an e-mail subscription where an address is given, the alarms and the dashboard."""
     email = add_parameter(t, "Monitoring", "Alert e-mail", Parameter(
         "AlertEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
         ConstraintDescription="must be an e-mail address, or empty",
@@ -46,9 +46,12 @@ def add_monitoring(
               of_service, "Average", 80, 2)
     add_alarm("ValidationErrorAlarm", "High error rate on the validation function", "AWS/Lambda", "Errors",
               {"FunctionName": validation.function.ref()}, "Sum", 10, 1)
+    of_balancer = {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}
     add_alarm("Target5xxAlarm", "High 5XX error rate of the tasks", "AWS/ApplicationELB",
-              "HTTPCode_Target_5XX_Count",
-              {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}, "Sum", 10, 2)
+              "HTTPCode_Target_5XX_Count", of_balancer, "Sum", 10, 2)
+    # Where no task is healthy, no task answers 5XX: the load balancer does, and counts apart.
+    add_alarm("LoadBalancer5xxAlarm", "Requests without a task", "AWS/ApplicationELB",
+              "HTTPCode_ELB_5XX_Count", of_balancer, "Sum", 10, 2)
 
     t.add_resource(Dashboard(
         # Dashboards have one name in all regions of an account.

@@ -35,6 +35,7 @@ from troposphere.ec2 import (
 from tap.parts import add_parameter, add_switch, name_tag, only_if
 
 ANYWHERE = "0.0.0.0/0"
+OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
 ZONES = (1, 2, 3)
 # What tasks need of AWS where there is no NAT: their image, their logs, their secret, the function.
 PRIVATE_SERVICES = {
@@ -91,7 +92,7 @@ def add_network(t: Template) -> Network:
     """Add the VPC, three subnets a kind, their route tables, NAT gateways and endpoints."""
     cidr = add_parameter(t, "Network", "Address range", Parameter(
         "VpcCidr", Type="String", Default="10.0.0.0/16",
-        AllowedPattern=r"(\d{1,3}\.){3}\d{1,3}/(1[6-9]|20)",
+        AllowedPattern=rf"({OCTET}\.){{3}}{OCTET}/(1[6-9]|20)",
         ConstraintDescription="must be an IPv4 range from /16 to /20, such as 10.0.0.0/16",
         Description="IPv4 range of the VPC; its nine subnets take a /24 each."))
     nat = add_parameter(t, "Network", "NAT gateways", Parameter(
@@ -173,19 +174,19 @@ def add_network(t: Template) -> Network:
         vpc, public, private, isolated, (internet_route, *public_routing), tuple(private_routing),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
-            *(If(has_nat_per_az, route.ref(), "") for route in nat_routes[1:]),
-            *(If(has_endpoints, endpoint.ref(), "") for endpoint in endpoints)))
+            If(has_nat_per_az, [route.ref() for route in nat_routes[1:]], ""),
+            If(has_endpoints, [way.ref() for way in endpoints], "")))
 
 
 def _add_interface_endpoints(
         t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
         condition: str) -> list[AWSObject]:
     group = add_security_group(t, "Endpoint", vpc, "Interface endpoints", Condition=condition)
-    t.add_resource(SecurityGroupIngress(
+    ingress = t.add_resource(SecurityGroupIngress(
         "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
         IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))
-    return [t.add_resource(VPCEndpoint(
+    return [ingress, *(t.add_resource(VPCEndpoint(
         f"{title}Endpoint", Condition=condition, VpcId=vpc.ref(), VpcEndpointType="Interface",
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
         SubnetIds=[subnet.ref() for subnet in subnets], SecurityGroupIds=[group.get_att("GroupId")],
-    )) for title, service in PRIVATE_SERVICES.items()]
+    )) for title, service in PRIVATE_SERVICES.items())]

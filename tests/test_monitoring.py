@@ -25,7 +25,7 @@ DIMENSIONS: dict[str, dict[str, tuple[str, str | None]]] = {
 }
 METRICS = {
     "AWS/ECS": {"CPUUtilization", "MemoryUtilization"},
-    "AWS/ApplicationELB": {"RequestCount", "TargetResponseTime", "HTTPCode_Target_5XX_Count"},
+    "AWS/ApplicationELB": {"RequestCount", "TargetResponseTime", "HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"},
     "AWS/Lambda": {"Invocations", "Errors", "Duration"},
     "AWS/DynamoDB": {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"},
 }
@@ -80,8 +80,9 @@ def test_an_address_is_subscribed_only_where_one_is_given(deployed: Deployed, ad
     ("AWS/ECS", "CPUUtilization", "Average", 80, 2),
     ("AWS/ECS", "MemoryUtilization", "Average", 80, 2),
     ("AWS/Lambda", "Errors", "Sum", 10, 1),
-    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 10, 2)])
-def test_alarms_go_off_as_the_references_do(
+    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 10, 2),
+    ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", 10, 2)])
+def test_alarms_go_off_as_the_references_do_and_where_no_task_is_healthy(
         stack: StackView, namespace: str, metric: str, statistic: str, threshold: int, periods: int) -> None:
     (alarm,) = stack.where(ALARM, Namespace=namespace, MetricName=metric).values()
     described = {key: value for key, value in alarm.items() if key not in (
