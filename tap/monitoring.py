@@ -46,7 +46,7 @@ def add_monitoring(
               of_service, "Average", 80, 2)
     add_alarm("ValidationErrorAlarm", "High error rate on the validation function", "AWS/Lambda", "Errors",
               {"FunctionName": validation.function.ref()}, "Sum", 10, 1)
-    of_balancer = {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}
+    of_balancer: dict[str, AWSHelperFn] = {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}
     add_alarm("Target5xxAlarm", "High 5XX error rate of the tasks", "AWS/ApplicationELB",
               "HTTPCode_Target_5XX_Count", of_balancer, "Sum", 10, 2)
     # Where no task is healthy, no task answers 5XX: the load balancer does, and counts apart.

@@ -1,67 +1,107 @@
 """A change set's life: created, described, executed or deleted; an answer may be lost at each step."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tap.deploy import states
-from tap.deploy.models import CallFailed, Change, ChangeSet, Environment, InputError, TapError
-from tap.deploy.stacks import LONGEST_DELAY, Call, Sleep, delays, find_stack, is_missing_stack
+from tap.deploy.models import CallFailed, Change, ChangeSet, Detail, Environment, InputError, TapError
+from tap.deploy.stacks import LONGEST_DELAY, Call, Sleep, delays, find_stack, is_missing_stack, pages
 
-# The template makes roles, without naming them; it needs no other capability.
-_CAPABILITIES = ("CAPABILITY_IAM",)
+PREFIX = "tap-"  # of the names of our own
 # CloudFormation's two ways of saying that a change set has nothing in it.
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+# What CloudFormation says where IncludePropertyValues made it leave changes out of a change set that is complete.
+_INCOMPLETE = "--include-property-values option can return incomplete ChangeSet data"
 _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
-def create(call: Call, env: Environment, template: str, kind: str, name: str) -> None:
-    """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError."""
+def create(call: Call, env: Environment, template: Mapping[str, str], kind: str, name: str,
+           triggers: Sequence[Mapping[str, str]] = ()) -> None:
+    """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError.
+
+    `template` is TemplateBody or TemplateURL, `triggers` the alarms that roll an update back.
+    """
+    parameters: list[dict[str, Any]] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in env.parameters.items()]
+    parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(env.previous)]
+    request: dict[str, Any] = {
+        "StackName": env.stack_name, "ChangeSetName": name, "ChangeSetType": kind, "ClientToken": name,
+        "Description": f"tap: environment {env.name}", **template, "Parameters": parameters,
+        "Tags": [{"Key": key, "Value": value} for key, value in env.tags.items()],
+        "Capabilities": list(env.capabilities)}
+    if env.role_arn:
+        request["RoleARN"] = env.role_arn
+    # DELETE is for creations alone.
+    on_failure = "ROLLBACK" if kind == "UPDATE" and env.on_failure == "DELETE" else env.on_failure
+    if on_failure != "ROLLBACK":
+        request["OnStackFailure"] = on_failure
+    if triggers:
+        request["RollbackConfiguration"] = {
+            "RollbackTriggers": list(triggers), "MonitoringTimeInMinutes": env.monitoring_minutes}
+    if env.mode != "STANDARD":
+        request["DeploymentConfig"] = {"Mode": env.mode}
     try:
-        call(
-            "create_change_set",
-            StackName=env.stack_name,
-            ChangeSetName=name,
-            ChangeSetType=kind,
-            ClientToken=name,
-            Description=f"tap: environment {env.name}",
-            TemplateBody=template,
-            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in env.parameters.items()],
-            Tags=[{"Key": k, "Value": v} for k, v in env.tags.items()],
-            Capabilities=list(_CAPABILITIES),
-        )
+        call("create_change_set", **request)
     except CallFailed as error:
         # Nobody else knows the name: the answer to an earlier try of the same request was lost.
         if error.code == "AlreadyExistsException":
             return
         if error.code in ("ValidationError", "InsufficientCapabilitiesException"):
-            raise InputError(error.message) from None
+            raise InputError(env.masked(error.message)) from None
         raise
 
 
 def describe(call: Call, sleep: Sleep, env: Environment, kind: str, name: str) -> ChangeSet:
-    """Wait until CloudFormation has computed a change set and return all of it. Raises InputError."""
-    request = {"StackName": env.stack_name, "ChangeSetName": name}
+    """Wait until CloudFormation has computed a change set and return all of it. Raises InputError.
+
+    `name` is its name, or its ARN.
+    """
+    request: dict[str, Any] = {"StackName": env.stack_name, "ChangeSetName": name}
     pauses = delays()
-    while (answer := call("describe_change_set", **request))["Status"] in (
-        "CREATE_PENDING",
-        "CREATE_IN_PROGRESS",
-    ):
+    while (answer := call("describe_change_set", **request, IncludePropertyValues=True))["Status"] in (
+            "CREATE_PENDING", "CREATE_IN_PROGRESS"):
         sleep(next(pauses))
     reason = " ".join(answer.get("StatusReason", "it gives no reason").split())
     empty = answer["Status"] == "FAILED" and any(words in reason for words in _NOTHING_TO_DO)
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
-        raise InputError(f"CloudFormation cannot make a change set for stack {env.stack_name}: {reason}")
-    changes = answer["Changes"]
+        why = env.masked(reason) + _validation_errors(call, env, answer)
+        raise InputError(f"CloudFormation cannot make a change set for stack {env.stack_name}: {why}")
+    changes = _pages(call, {**request, "IncludePropertyValues": True}, answer)
+    warnings: tuple[str, ...] = ()
+    if _INCOMPLETE in reason:
+        whole = _pages(call, request, call("describe_change_set", **request))
+        known = {change.logical_id: change for change in changes}
+        changes = [known.get(change.logical_id, change) for change in whole]
+        warnings = ("CloudFormation does not tell the property values of every change: "
+                    + env.masked(reason.partition("because: ")[2] or reason),)
+    return ChangeSet(
+        id=answer["ChangeSetId"], name=answer.get("ChangeSetName", name), type=kind, stack_id=answer["StackId"],
+        changes=tuple(changes), empty=empty, warnings=warnings,
+        resolved={each["ParameterKey"]: each["ResolvedValue"]
+                  for each in answer.get("Parameters", []) if "ResolvedValue" in each})
+
+
+def _pages(call: Call, request: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Change]:
+    changes = list(answer["Changes"])
     while answer.get("NextToken"):
         answer = call("describe_change_set", **request, NextToken=answer["NextToken"])
         changes += answer["Changes"]
-    return ChangeSet(
-        id=answer["ChangeSetId"],
-        name=name,
-        type=kind,
-        stack_id=answer["StackId"],
-        changes=tuple(_change(change["ResourceChange"]) for change in changes),
-        empty=empty,
-    )
+    return [_change(change["ResourceChange"]) for change in changes if "ResourceChange" in change]
+
+
+def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) -> str:
+    # Where properties are wrong, or a name is taken, CloudFormation says which only in its events.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    try:
+        events = call("describe_events", ChangeSetName=answer["ChangeSetId"])["OperationEvents"]
+    except (CallFailed, KeyError):
+        return ""
+    told = [
+        " ".join(f"{event.get('LogicalResourceId', '')} {event.get('ValidationPath', '')}: "
+                 f"{event.get('ValidationStatusReason', 'it gives no reason')}".split())
+        for event in events
+        if event.get("EventType") == "VALIDATION_ERROR" and event.get("ValidationFailureMode") != "WARN"]
+    return "".join(f"\n  - {env.masked(line)}" for line in told)
 
 
 def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | None:
@@ -97,20 +137,30 @@ def delete(call: Call, sleep: Sleep, env: Environment, kind: str, name: str) -> 
         except CallFailed as error:
             if error.code == "ChangeSetNotFound" or is_missing_stack(error):
                 break
-            # CloudFormation keeps it while it is still computing it.
+            # CloudFormation keeps it while it is still computing it; and deleting twice does no harm.
             pause = next(pauses)
-            if error.code != "InvalidChangeSetStatus" or pause == LONGEST_DELAY:
+            if not (error.code == "InvalidChangeSetStatus" or error.passing) or pause == LONGEST_DELAY:
                 raise
             sleep(pause)
     if kind == "CREATE":
         _delete_empty_stack(call, env, name)
 
 
+def sweep(call: Call, summaries: Sequence[Mapping[str, Any]], kept: str) -> None:
+    """Delete change sets of our own that failed and were left behind, by a run that was killed, say.
+
+    `summaries` are those of the stack (API type ChangeSetSummary), `kept` is the ARN of the one in use.
+    """
+    for each in summaries:
+        if each["ChangeSetName"].startswith(PREFIX) and each["Status"] == "FAILED" and each["ChangeSetId"] != kept:
+            call("delete_change_set", ChangeSetName=each["ChangeSetId"])
+
+
 def _delete_empty_stack(call: Call, env: Environment, change_set_name: str) -> None:
     stack = find_stack(call, env.stack_name)
     if stack is None or stack["StackStatus"] != "REVIEW_IN_PROGRESS":
         return
-    summaries = call("list_change_sets", StackName=env.stack_name)["Summaries"]
+    summaries = pages(call, "list_change_sets", "Summaries", StackName=env.stack_name)
     # Somebody else's change set keeps the stack.
     if all(summary["ChangeSetName"] == change_set_name for summary in summaries):
         call("delete_stack", StackName=stack["StackId"])
@@ -135,4 +185,14 @@ def _change(change: dict[str, Any]) -> Change:
         replacement=change.get("Replacement"),
         scope=tuple(change.get("Scope", ())),
         policy_action=change.get("PolicyAction"),
+        details=tuple(_detail(detail) for detail in change.get("Details", ())),
     )
+
+
+def _detail(detail: Mapping[str, Any]) -> Detail:
+    target = detail.get("Target", {})
+    return Detail(
+        attribute=target.get("Attribute", ""), name=target.get("Name"), path=target.get("Path"),
+        requires_recreation=target.get("RequiresRecreation"), evaluation=detail.get("Evaluation"),
+        source=detail.get("ChangeSource"), cause=detail.get("CausingEntity"),
+        before=target.get("BeforeValue"), after=target.get("AfterValue"))

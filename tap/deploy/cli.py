@@ -1,87 +1,57 @@
-"""The command line: `tap deploy` and `tap rehearse`."""
+"""The command line, `tap`: its group, its exit codes, and how errors are told."""
 
-import os
-import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import signal
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 
-from tap.deploy import progress
-from tap.deploy.deploy import deploy
-from tap.deploy.models import ChangeSet, Cloud, Environment, InputError, Outcome, StackEvent, TapError
-from tap.deploy.parameters import load_environment
-from tap.deploy.template import Rendered, rendered_template
-
-DECLINED = 3
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
-_EXIT_CODES = """\b
-Exit codes:
-  0  applied, or nothing to do
-  1  failed: CloudFormation rolled the stack back, or AWS refused a request
-  2  usage or bad input: nothing was changed
-  3  declined, or interrupted before anything was applied
-  4  refused by a guard or a target (reserved)
-  5  left running: CloudFormation is still at work on the stack
-  6  the stack is stuck and needs recovery first
-  130  interrupted otherwise
-"""
-
-
-class Output(Console):
-    """Standard output; when its reader goes away, the work goes on in silence."""
-
-    def on_broken_pipe(self) -> None:
-        """Stop writing, without ending the deployment that is being watched."""
-        self.quiet = True
-        _discard_stdout()
-
-
-def _aws(env: Environment) -> Cloud:
-    # boto3 is slow to import, and `tap --help` does not need it.
-    from tap.deploy.cloudformation import CloudFormation, connect
-
-    return CloudFormation(connect("cloudformation", region=env.region))
-
-
-def _rehearse(name: str, root: Path, console: Console) -> bool:
-    from tap.rehearsal.run import rehearse
-
-    return rehearse(name, root, console)
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """What the commands take from outside themselves."""
-
-    template: Callable[[], Rendered] = rendered_template
-    cloud: Callable[[Environment], Cloud] = _aws
-    rehearse: Callable[[str, Path, Console], bool] = _rehearse
-    clock: Callable[[], float] = time.monotonic
+from tap.deploy.change_commands import deploy_command, plan_command
+from tap.deploy.models import InputError, TapError
+from tap.deploy.repair_commands import delete_command, recover_command
+from tap.deploy.session import INTERRUPTED, Wiring, console, discard_stdout, env_argument, root_option, tell
+from tap.deploy.stack_commands import (
+    diff_command,
+    doctor_command,
+    drift_command,
+    events_command,
+    outputs_command,
+    status_command,
+    watch_command,
+)
 
 
 def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int:
     """Run one command and return its exit code; expected errors are lines on standard error."""
+    wiring = wiring or Wiring()
+    _end_by_signal()
     try:
-        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring or Wiring())
+        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except TapError as error:
-        for line in (error.message, *getattr(error, "__notes__", ())):
-            click.echo(f"tap: {line}", err=True)
+        tell(error)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("tap: interrupted", err=True)
+    except (KeyboardInterrupt, click.Abort) as error:
+        for line in ("interrupted", *getattr(error, "__notes__", ())):
+            click.echo(f"tap: {line}", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        _discard_stdout()
+        discard_stdout()
         return 1
     return int(code or 0)
+
+
+def _end_by_signal() -> None:
+    """Let SIGTERM do what Ctrl-C does: what runs is left to CloudFormation, and that is said."""
+    def interrupt(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -90,73 +60,8 @@ def tap() -> None:
     """Deploy the TAP stack, one environment at a time, through change sets."""
 
 
-root_option = click.option(
-    "--root",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=".",
-    help="The project's directory, where parameters/ is; otherwise the current one.",
-)
-
-
-@tap.command("deploy", epilog=_EXIT_CODES)
-@click.argument("environment", metavar="ENV")
-@click.option("--yes", is_flag=True, help="Apply the changes without asking.")
-@click.option(
-    "--parameter",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Take this value instead of the file's; may be given several times.",
-)
-@click.option("--region", help="Deploy to this region instead of the one of targets.toml.")
-@root_option
-@click.pass_obj
-def deploy_command(
-    wiring: Wiring, environment: str, yes: bool, overrides: tuple[str, ...], region: str | None, root: Path
-) -> int:
-    """Bring the stack of environment ENV to what the template and parameters/ENV.json say.
-
-    Creates a change set, shows it, asks, executes it, and follows the stack until it is at rest.
-    """
-    console = Output(highlight=False, markup=False)
-    started = wiring.clock()
-    rendered = wiring.template()
-    env = load_environment(environment, root, rendered.document, overrides=_overrides(overrides))
-    if region:
-        env = replace(env, region=region)
-    cloud = wiring.cloud(env)
-    console.print(
-        f"Stack {env.stack_name} ({env.name}) in {cloud.place}: creating a change set", soft_wrap=True
-    )
-
-    def confirm(plan: ChangeSet) -> bool:
-        console.print()
-        if plan.changes:
-            console.print(progress.change_table(plan))
-        console.print(f"\n{progress.summary(plan)}.", soft_wrap=True)
-        return yes or _ask(f"Apply {_these(plan)} to stack {env.stack_name}?", console)
-
-    def on_event(event: StackEvent) -> None:
-        console.print(progress.event_line(event), soft_wrap=True)
-
-    try:
-        outcome = deploy(env, rendered.text, cloud, confirm, on_event)
-    except KeyboardInterrupt:
-        raise _Stopped("interrupted before anything was applied") from None
-    if outcome is Outcome.DECLINED:
-        raise _Stopped(f"declined: stack {env.stack_name} is as it was")
-    outputs = cloud.outputs(env)
-    if outputs:
-        console.print("\nOutputs", style="bold")
-        console.print(progress.output_lines(outputs), soft_wrap=True)
-    took = progress.duration(wiring.clock() - started)
-    done = "No changes" if outcome is Outcome.NO_CHANGES else "Applied"
-    console.print(f"\n{done}: stack {env.stack_name} is up to date ({took}).", soft_wrap=True)
-    return 0
-
-
 @tap.command("rehearse")
-@click.argument("environment", metavar="ENV")
+@env_argument
 @root_option
 @click.pass_obj
 def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
@@ -165,7 +70,7 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
     Needs no AWS account, and the extra `rehearse`. Exits with 1 if anything differs from what it should be.
     """
     try:
-        passed = wiring.rehearse(environment, root, Output(highlight=False, markup=False))
+        passed = wiring.rehearse(environment, root, console())
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "ministack":
             raise
@@ -173,42 +78,6 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
     return 0 if passed else 1
 
 
-class _Stopped(TapError):
-    """The user did not want it."""
-
-    exit_code = DECLINED
-
-
-def _ask(question: str, console: Console) -> bool:
-    try:
-        agreed = click.confirm(question, default=False, prompt_suffix=" ")
-    except (click.Abort, BrokenPipeError):  # no answer: end of input, Ctrl-C, or nobody to read the question
-        agreed = False
-    if not sys.stdin.isatty():
-        console.print()
-    return agreed
-
-
-def _these(plan: ChangeSet) -> str:
-    if len(plan.changes) == 1:
-        return "this change"
-    return f"these {progress.number_of_changes(plan)}" if plan.changes else "this"
-
-
-def _overrides(pairs: tuple[str, ...]) -> dict[str, str]:
-    result = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not (key and equals):
-            # The text may be a secret that lost its name.
-            raise click.UsageError("--parameter takes KEY=VALUE, as in --parameter DesiredCount=2")
-        result[key] = value
-    return result
-
-
-def _discard_stdout() -> None:
-    # What is still buffered must go somewhere, or the interpreter complains when it ends.
-    # https://docs.python.org/3/library/signal.html#note-on-sigpipe
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
+for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
+                drift_command, diff_command, doctor_command, recover_command, delete_command):
+    tap.add_command(command)

@@ -9,6 +9,7 @@ from typing import Protocol
 # CloudFormation takes a template of at most so many bytes in a request; a larger one has to lie in a bucket.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_BODY_LIMIT = 51_200
+MASK = "****"  # as CloudFormation shows a NoEcho value
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,44 @@ class Environment:
     tags: Mapping[str, str] = field(default_factory=dict)
     stack_policy: str | None = None  # JSON text
     termination_protection: bool = False
+    accounts: tuple[str, ...] = ()  # the only ones it may go to; none: any
+    role_arn: str | None = None  # what CloudFormation acts as
+    artifact_bucket: str | None = None  # {account} and {region} in it are filled in
+    on_failure: str = "ROLLBACK"  # ROLLBACK, DELETE (of a stack whose creation fails), DO_NOTHING
+    rollback_alarms: tuple[str, ...] = ()  # outputs of the stack whose value is an alarm's ARN or name
+    monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update
+    mode: str = "STANDARD"  # STANDARD, EXPRESS: done before resources are stable
+    previous: frozenset[str] = field(default=frozenset(), repr=False)  # parameters that keep the value the stack has
+    secrets: frozenset[str] = frozenset()  # names of the NoEcho parameters
+    overridden: frozenset[str] = frozenset()  # parameters given on the command line
+    approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
+    capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
+    options: str = ""  # what a command for it has to be given besides its name, as ` --region eu-west-1`
+
+    def masked(self, text: str) -> str:
+        """Return text in which no value of a NoEcho parameter is legible."""
+        for value in sorted((self.parameters[name] for name in self.secrets & set(self.parameters)), key=len)[::-1]:
+            if value:
+                text = text.replace(value, MASK)
+        return text
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One reason for a change, and what it changes (API type ResourceChangeDetail; the values are AWS's).
+
+    The property values are text; they are there only where CloudFormation was asked for them and had them.
+    """
+
+    attribute: str  # Properties, Metadata, Tags, DeletionPolicy, ...
+    name: str | None = None  # the property at the top
+    path: str | None = None  # as /Properties/DBInstanceClass
+    requires_recreation: str | None = None  # Never, Conditionally, Always
+    evaluation: str | None = None  # Static, Dynamic: known only when it runs
+    source: str | None = None  # ParameterReference, ResourceReference, DirectModification, ...
+    cause: str | None = None  # the parameter or resource (and attribute) that is behind it
+    before: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +77,7 @@ class Change:
     replacement: str | None  # True, False, Conditional; None where nothing is modified
     scope: tuple[str, ...] = ()
     policy_action: str | None = None
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +94,8 @@ class ChangeSet:
     stack_id: str
     changes: tuple[Change, ...] = ()
     empty: bool = False
+    resolved: Mapping[str, str] = field(default_factory=dict, repr=False)  # what SSM parameters resolved to
+    warnings: tuple[str, ...] = ()  # what CloudFormation says about a change set that is whole
 
 
 @dataclass(frozen=True)
@@ -84,6 +126,7 @@ class Outcome(Enum):
 
     APPLIED = "applied"
     NO_CHANGES = "no changes"
+    PROTECTED = "stack policy or termination protection changed"
     DECLINED = "declined"
 
 
@@ -102,6 +145,9 @@ class Cloud(Protocol):
 
     def apply(self, env: Environment, plan: ChangeSet, on_event: OnEvent) -> None:
         """Execute a change set and return when the stack has reached its new state."""
+
+    def protect(self, env: Environment) -> list[str]:
+        """Give the stack its stack policy and termination protection; return what was not so already."""
 
     def outputs(self, env: Environment) -> dict[str, str]:
         """Return the stack's outputs by name."""
@@ -137,6 +183,12 @@ class LeftRunning(TapError):
     """CloudFormation is still at work on the stack, and nobody here is watching any more."""
 
     exit_code = 5
+
+
+class Refused(TapError):
+    """The guard or the target does not allow it; nothing was changed."""
+
+    exit_code = 4
 
 
 class NeedsRecovery(TapError):

@@ -24,7 +24,7 @@ def change_table(plan: ChangeSet) -> Table:
         cells = [
             Text(change.action, _ACTION_STYLES.get(change.action, "")),
             Text(change.logical_id),
-            Text(_short(change.resource_type)),
+            Text(short(change.resource_type)),
         ]
         if plan.type == "UPDATE":
             cells.append(_replacement(change))
@@ -52,9 +52,9 @@ def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
     """Return one event as a line: time (in `zone`, else local), status, logical id, type, reason."""
     line = Text()
     line.append(f"{event.timestamp.astimezone(zone):%H:%M:%S}  ", "dim")
-    line.append(f"{event.status:<18}  ", _status_style(event.status))
+    line.append(f"{event.status:<18}  ", status_style(event.status))
     line.append(event.logical_id, "bold" if event.is_stack else "")
-    line.append(f"  {_short(event.resource_type)}", "dim")
+    line.append(f"  {short(event.resource_type)}", "dim")
     if event.reason:
         line.append(f"  {' '.join(event.reason.split())}")
     return line
@@ -76,7 +76,8 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02} s"
 
 
-def _short(resource_type: str) -> str:
+def short(resource_type: str) -> str:
+    """Return a resource type without what every one of AWS's begins with."""
     return resource_type.removeprefix("AWS::")
 
 
@@ -84,7 +85,8 @@ def _replacement(change: Change) -> Text:
     return Text(change.replacement or "", "red" if change.replacement in ("True", "Conditional") else "")
 
 
-def _status_style(status: str) -> str:
+def status_style(status: str) -> str:
+    """Return the colour of a status."""
     if "FAILED" in status or "ROLLBACK" in status:
         return "red"
     return "green" if status.endswith("_COMPLETE") else "yellow"

@@ -3,7 +3,8 @@
 `call` makes one request of CloudFormation: method name and members in, the answer out; it raises CallFailed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tap.deploy import states
@@ -12,15 +13,16 @@ from tap.deploy.models import CallFailed, Environment, OnEvent, StackEvent
 Call = Callable[..., Any]
 Sleep = Callable[[float], None]
 
-LONGEST_DELAY = 2.0
+LONGEST_DELAY = 1.6
 # How often in a row a look at a running operation may go wrong for a passing reason: with the pauses
 # between them and the client's own tries that is more than a minute.
-_PATIENCE = 30
+_PATIENCE = 40
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
 def delays() -> Iterator[float]:
     """Seconds between looks: short at first, as an emulator and a small stack are quick."""
-    yield from (0.1, 0.2, 0.4, 0.8, 1.5)
+    yield from (0.1, 0.2, 0.4, 0.8)
     while True:
         yield LONGEST_DELAY
 
@@ -41,6 +43,17 @@ def is_missing_stack(error: CallFailed) -> bool:
     return error.code == "ValidationError" and "does not exist" in error.message
 
 
+def pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:
+    """Return the items of a list that comes in pages, those of every page."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = call(method, **request)
+        found += page.get(member, [])
+        if not page.get("NextToken"):
+            return found
+        request["NextToken"] = page["NextToken"]
+
+
 def known_events(call: Call, stack_id: str) -> set[str]:
     """Return the ids of the newest events so far, which mark where an operation's own events begin."""
     page = call("describe_stack_events", StackName=stack_id)
@@ -55,13 +68,17 @@ def follow(
     known: set[str],
     token: str | None,
     on_event: OnEvent,
+    before: Sequence[StackEvent] = (),
 ) -> list[StackEvent]:
     """Pass an operation's events on as they come; return them all, oldest first, once the stack is at rest.
 
     `known` are the events from before it began; `token` is its ClientRequestToken, None where it is not
-    certain. Raises LeftRunning when interrupted and when CloudFormation can no longer be asked.
+    certain. `before` are events of it that are known and passed on already. `on_event` may have a method
+    `waiting`, which is called before each pause. Raises LeftRunning when interrupted and when CloudFormation
+    can no longer be asked.
     """
-    history: list[StackEvent] = []
+    history = list(before)
+    waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
     failures = 0
     pauses = delays()
     try:
@@ -74,7 +91,7 @@ def follow(
                 if not error.passing or failures > _PATIENCE:
                     raise states.left_running(env, error.message) from None
                 events = []
-            for event in events:
+            for event in (masked(env, each) for each in events):
                 # What an earlier operation reports late bears that operation's token.
                 if token and event.token and event.token != token:
                     continue
@@ -82,9 +99,48 @@ def follow(
                 on_event(event)
                 if event.is_stack and states.is_at_rest(event.status):
                     return history
+            waiting()
             sleep(next(pauses))
     except KeyboardInterrupt:
         raise states.left_running(env, "interrupted") from None
+
+
+def current_operation(call: Call, stack_id: str) -> tuple[list[StackEvent], set[str]]:
+    """Return the events of the latest operation so far, oldest first, and the ids of those and of earlier ones.
+
+    It begins where the stack itself began to be created, updated or deleted.
+    """
+    found: list[StackEvent] = []
+    request = {"StackName": stack_id}
+    while True:
+        page = call("describe_stack_events", **request)
+        for each in page["StackEvents"]:
+            event = _event(each)
+            found.append(event)
+            if event.is_stack and event.status in _BEGINNINGS:
+                known = {one["EventId"] for one in page["StackEvents"]} | {one.event_id for one in found}
+                return found[::-1], known
+        if not page.get("NextToken"):
+            return found[::-1], {event.event_id for event in found}
+        request["NextToken"] = page["NextToken"]
+
+
+def all_events(call: Call, stack_id: str, most: int) -> list[StackEvent]:
+    """Return a stack's latest events, oldest first, those of `most` pages."""
+    found: list[StackEvent] = []
+    request = {"StackName": stack_id}
+    for _ in range(most):
+        page = call("describe_stack_events", **request)
+        found += map(_event, page["StackEvents"])
+        if not page.get("NextToken"):
+            break
+        request["NextToken"] = page["NextToken"]
+    return found[::-1]
+
+
+def masked(env: Environment, event: StackEvent) -> StackEvent:
+    """Return an event in whose reason no value of a NoEcho parameter is legible: services repeat values."""
+    return replace(event, reason=env.masked(event.reason)) if event.reason else event
 
 
 def _new_events(call: Call, stack_id: str, known: set[str]) -> list[StackEvent]:

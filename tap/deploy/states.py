@@ -12,33 +12,24 @@ TO_BE_CREATED = (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
               "IMPORT_ROLLBACK_COMPLETE")  # fmt: skip
-# The AWS CLI command that leads out of each state in which a stack is stuck.
-_WAY_OUT = {
-    "ROLLBACK_COMPLETE": "delete-stack",
-    "ROLLBACK_FAILED": "delete-stack",
-    "DELETE_FAILED": "delete-stack",
-    "CREATE_FAILED": "rollback-stack",
-    "UPDATE_FAILED": "rollback-stack",
-    "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
-    "IMPORT_ROLLBACK_FAILED": "continue-update-rollback",
-}
+STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED", "UPDATE_FAILED",
+         "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED")  # fmt: skip
 
 
-def aws_command(command: str, env: Environment) -> str:
-    """Return the AWS CLI line that does `command` to the environment's stack."""
-    region = f" --region {env.region}" if env.region else ""
-    return f"aws cloudformation {command} --stack-name {env.stack_name}{region}"
+def tap_command(command: str, env: Environment) -> str:
+    """Return the line that does `command` to the environment."""
+    return f"tap {command} {env.name}{env.options}"
 
 
 def obstacle(env: Environment, status: str | None) -> TapError | None:
     """Return what keeps the stack from taking a change set in this status, or None."""
     if status in TO_BE_CREATED or status in _UPDATABLE:
         return None
-    if status in _WAY_OUT:
+    if status in STUCK:
         return _stuck(env, status)
     return LeftRunning(
         f"stack {env.stack_name} is busy ({status}): wait until it has finished, then run this again; "
-        f"look with: {aws_command('describe-stack-events', env)}"
+        f"follow it with {tap_command('watch', env)}"
     )
 
 
@@ -55,14 +46,14 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
     status = history[-1].status
     if status == goal:
         return None
-    cause = _root_cause(history)
+    cause = root_cause(history)
     told = f"stack {env.stack_name} failed"
     if cause:
         told += f": {cause.logical_id} ({cause.resource_type}) {cause.status}"
-        told += f": {' '.join(cause.reason.split()).rstrip('.')}" if cause.reason else ""
+        told += f": {env.masked(' '.join(cause.reason.split())).rstrip('.')}" if cause.reason else ""
     if status == "ROLLBACK_COMPLETE":
         return StackFailed(
-            f"{told}. Its creation was rolled back; before the next try: {aws_command('delete-stack', env)}"
+            f"{told}. Its creation was rolled back; before the next try: {tap_command('recover', env)}"
         )
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
         return StackFailed(f"{told}. It was rolled back to what it was before.")
@@ -75,20 +66,26 @@ def left_running(env: Environment, why: str) -> LeftRunning:
     """Return the error for an operation that nobody watches any more, for the reason `why`."""
     return LeftRunning(
         f"{why}. CloudFormation goes on with stack {env.stack_name} by itself; "
-        f"look with: {aws_command('describe-stack-events', env)}"
+        f"follow it with {tap_command('watch', env)}"
     )
 
 
 def _stuck(env: Environment, status: str) -> NeedsRecovery:
     return NeedsRecovery(
-        f"stack {env.stack_name} is {status} and takes no change set: {aws_command(_WAY_OUT[status], env)}, "
+        f"stack {env.stack_name} is {status} and takes no change set: {tap_command('recover', env)}, "
         "then run this again"
     )
 
 
-def _root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
+def root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
+    """Return the event that tells why an operation failed, None where none does."""
     # When one resource fails, CloudFormation cancels the others, which then count as failed too.
     failed = [event for event in history if event.status.endswith("_FAILED")]
-    own = [event for event in failed if "cancelled" not in (event.reason or "").lower()]
+    own = [event for event in failed if not is_cancelled(event)]
     resources = [event for event in own if not event.is_stack]
     return next(iter(resources or own or failed), None)
+
+
+def is_cancelled(event: StackEvent) -> bool:
+    """Whether a resource failed only because another one had."""
+    return "cancelled" in (event.reason or "").lower()

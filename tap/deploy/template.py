@@ -1,10 +1,12 @@
 """The template as it is deployed: its text, and the dictionary that parameters are checked against."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.deploy.models import TEMPLATE_BODY_LIMIT
+from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,52 @@ def rendered_template() -> Rendered:
     if len(text.encode()) > TEMPLATE_BODY_LIMIT:
         text = to_text(template, minify=True)
     return Rendered(template.to_dict(), text)
+
+
+def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template's text, YAML with short or long intrinsics or JSON, as a dictionary with the long ones.
+
+    What boto3 has already parsed, as it does with JSON, stays as it is. Raises InputError.
+    """
+    if isinstance(body, Mapping):
+        return dict(body)
+    # As slow to import as it is rarely needed.
+    import yaml
+
+    class Loader(yaml.CSafeLoader):
+        """Knows CloudFormation's tags; dates stay text."""
+
+        yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own way)
+            first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+            for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()}
+
+    def intrinsic(loader: Any, suffix: str, node: Any) -> dict[str, Any]:
+        if isinstance(node, yaml.ScalarNode):
+            value: Any = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = loader.construct_mapping(node, deep=True)
+        if suffix == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+    Loader.add_multi_constructor("!", intrinsic)
+    try:
+        document = yaml.load(body, Loader)  # noqa: S506 (a safe loader)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        where = f":{place.line + 1}:{place.column + 1}" if place else ""
+        raise InputError(f"the template{where} does not parse: {getattr(error, 'problem', None) or error}") from None
+    if not isinstance(document, dict):
+        raise InputError("the template does not parse: it is no map of sections")
+    return document
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a template says, however it is written.
+
+    CloudFormation gives a template back with question marks for what is not ASCII.
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("ascii", "replace")).hexdigest()

@@ -20,6 +20,7 @@ from tap.rehearsal.inspection import Stack, look, read_stack, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
 from tap.rehearsal.stand_ins import STAND_INS
 
+ARTIFACT_BUCKET = "tap-artifacts"  # of the emulator: a template too large for a request goes there
 LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
 
 
@@ -37,7 +38,8 @@ class Stage:
     def cloud(self) -> CloudFormation:
         """CloudFormation, as `tap deploy` uses it but looking more often."""
         return CloudFormation(
-            self.aws("cloudformation"), sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)))
+            self.aws("cloudformation"), sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)),
+            clients=self.aws)
 
     def deploy(self, env: Environment) -> tuple[Outcome, int]:
         """Deploy as `tap deploy --yes` does; answers how it ended and how many resources changed."""
@@ -60,15 +62,21 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
     """
     began = clock()
     template = template or rendered_template()
-    env = load_environment(name, root, template.document, stand_ins=STAND_INS)
+    env = replace(load_environment(name, root, template.document, stand_ins=STAND_INS),
+                  accounts=(), role_arn=None, artifact_bucket=ARTIFACT_BUCKET,
+                  # The emulator takes every change that it is not sure of for a replacement.
+                  approved=frozenset(template.document["Resources"]))
 
     def say(text: str) -> None:
         console.print(f"{clock() - began:5.1f} s  {text}", highlight=False, markup=False)
 
     with console.status("starting the emulator") as status, emulator() as endpoint:
         report.heading(console, env, endpoint)
+        aws = clients(endpoint, env.region or REGION)
+        aws("s3").create_bucket(
+            Bucket=ARTIFACT_BUCKET, CreateBucketConfiguration={"LocationConstraint": env.region or REGION})
         stage = Stage(
-            env, template, clients(endpoint, env.region or REGION), say,
+            env, template, aws, say,
             on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"))
         checks = list(_steps(stage))
     report.table(console, checks)

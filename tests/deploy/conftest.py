@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from memory_aws import OLD, MemoryAws, Stack, Tap
 
 from tap.deploy.cloudformation import CloudFormation, connect
 
@@ -104,3 +106,24 @@ def cloud(client: Any) -> CloudFormation:
 @pytest.fixture
 def topic_template() -> str:
     return json.dumps(TOPIC)
+
+
+@pytest.fixture
+def aws() -> MemoryAws:
+    return MemoryAws()
+
+
+@pytest.fixture
+def tap(aws: MemoryAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Tap]:
+    (tmp_path / "parameters").mkdir()
+    policy = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
+    (tmp_path / "parameters/dev.json").write_text(json.dumps({"Parameters": {}, "StackPolicy": policy}))
+    handler = signal.getsignal(signal.SIGTERM)
+    yield Tap(aws, tmp_path, capsys)
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def stack(aws: MemoryAws) -> Stack:
+    """Return a stack that is deployed and healthy."""
+    return aws.add(template=json.dumps(OLD), resources={"Table": ("AWS::DynamoDB::Table", "CREATE_COMPLETE")})

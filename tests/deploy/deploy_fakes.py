@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Environment, OnEvent, StackEvent
+from tap.deploy.planning import Plan
+from tap.deploy.template import Rendered
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tap-dev/1"
 DEV = Environment("dev", "tap-dev", region="eu-west-1")
@@ -54,6 +57,20 @@ class MemoryCloud:
         self.pending.remove(env.stack_name)
         self.stacks[env.stack_name] = self._template
         on_event(event(env.stack_name, f"{plan.type}_COMPLETE"))
+
+    def check(self, env: Environment, template: Rendered, lint: Any) -> None: ...
+
+    def review(self, env: Environment, _template: Rendered, plan: ChangeSet) -> Plan:
+        return Plan(env, plan, {each.logical_id: judge(each) for each in plan.changes})
+
+    def history(self, _env: Environment) -> list[StackEvent]:
+        return []
+
+    def previous(self, _env: Environment) -> frozenset[str]:
+        return frozenset()
+
+    def protect(self, _env: Environment) -> list[str]:
+        return []
 
     def outputs(self, env: Environment) -> dict[str, str]:
         return {"TopicArn": f"arn:{env.stack_name}"}

@@ -1,6 +1,7 @@
 """`tap`, as it is typed: what it prints and how it exits."""
 
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -39,11 +40,10 @@ def memory() -> MemoryCloud:
 @pytest.fixture
 def run(root: Path, memory: MemoryCloud) -> Run:
     def run_tap(*arguments: str, cloud: Any = memory, **wiring: Any) -> int:
-        ticks = iter([0.0, 8.25])
         outside = cli.Wiring(
             template=lambda: Rendered(DOCUMENT, "text"),
             cloud=lambda _env: cloud,
-            clock=lambda: next(ticks),
+            clock=itertools.chain([0.0], itertools.repeat(8.25)).__next__,
             **wiring,
         )
         return cli.main([*arguments, "--root", str(root)], outside)
@@ -201,7 +201,9 @@ def test_overrides_and_region_reach_the_environment(root: Path) -> None:
     outside = cli.Wiring(template=lambda: Rendered(DOCUMENT, "text"), cloud=open_cloud)
     options = ["--parameter", "Size=2", "--region", "eu-north-1", "--root", str(root)]
     assert cli.main(["deploy", "dev", "--yes", *options], outside) == 0
-    assert seen == [Environment("dev", "tap-dev", region="eu-north-1", parameters={"Size": "2"})]
+    assert seen == [Environment(
+        "dev", "tap-dev", region="eu-north-1", parameters={"Size": "2"}, overridden=frozenset({"Size"}),
+        options=f" --region eu-north-1 --root {root}")]
 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])

@@ -62,4 +62,4 @@ def test_events_are_passed_on() -> None:
 
 
 def test_parameter_values_are_not_in_an_environments_representation() -> None:
-    assert "secret" not in repr(Environment("dev", "tap-dev", parameters={"Password": "secret"}))
+    assert "hunter2" not in repr(Environment("dev", "tap-dev", parameters={"Password": "hunter2"}))

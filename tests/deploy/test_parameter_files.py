@@ -58,6 +58,7 @@ def test_a_file_makes_an_environment(root: Path) -> None:
         tags={"Team": "payments"},
         stack_policy='{"Statement": []}',
         termination_protection=True,
+        secrets=frozenset({"Password"}),
     )
 
 

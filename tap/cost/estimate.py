@@ -1,0 +1,84 @@
+"""An environment's cost for a month: its resources priced one by one, and the sum by tier."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tap.cost.month import Month
+from tap.cost.prices import Prices
+from tap.cost.resources import FREE, PRICED, TIERS
+from tap.resolve import Resolved
+
+# What depends on more than a template tells, and is too little or too different to be guessed.
+NOT_COUNTED = (
+    "traffic between availability zones", "requests to S3", "images in ECR", "Database Insights", "enhanced monitoring",
+    "snapshots that are kept", "logs of the web ACL, load balancer and distribution", "old material of rotated keys",
+    "DNS queries", "what the application calls outside the stack")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an estimate: so much of something for a month, in US dollars."""
+
+    tier: str
+    resource: str
+    what: str
+    quantity: float
+    price: str  # name in the price table
+    usd: float
+    fixed: bool  # costs the same however much it is used
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an environment costs a month."""
+
+    name: str
+    rows: tuple[Row, ...]
+    unpriced: tuple[tuple[str, str], ...]  # resource, and why it has no price
+    assumptions: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""  # what else is to be known
+
+    @property
+    def total(self) -> float:
+        """The sum in US dollars."""
+        return sum(row.usd for row in self.rows)
+
+    @property
+    def fixed(self) -> float:
+        """The part that does not depend on use."""
+        return sum(row.usd for row in self.rows if row.fixed)
+
+    def tiers(self) -> dict[str, float]:
+        """Return the sum of each tier, in the order of the rows."""
+        sums: dict[str, float] = {}
+        for row in self.rows:
+            sums[row.tier] = sums.get(row.tier, 0.0) + row.usd
+        return sums
+
+
+def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], name: str) -> Estimate:
+    """Return what the resources cost a month. What has no price is named, not left out."""
+    month = Month(resolved, prices, assumed)
+    rows: list[Row] = []
+    unpriced: list[tuple[str, str]] = []
+    for title, entry in resolved.resources.items():
+        kind = str(entry["Type"])
+        if kind in FREE or kind.startswith("AWS::IAM::"):
+            continue
+        if kind not in PRICED:
+            unpriced.append((title, f"{kind} is not in the price table"))
+            continue
+        try:
+            lines = list(PRICED[kind](entry.get("Properties", {}), month))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            unpriced.append((title, f"{kind} is not as expected: {error}"))
+            continue
+        for what, quantity, price, fixed in lines:
+            if price not in prices.by_name:
+                unpriced.append((title, f"{what}: {price} is not in the price table"))
+            elif quantity:
+                rows.append(Row(TIERS.get(kind, "Other"), title, what, quantity, price,
+                                quantity * prices.by_name[price].usd, fixed))
+    order = list(dict.fromkeys(TIERS.values()))
+    rows.sort(key=lambda row: order.index(row.tier))
+    return Estimate(name, tuple(rows), tuple(unpriced), dict(assumed))

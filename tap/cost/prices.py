@@ -1,0 +1,101 @@
+"""The price table and the assumptions: data files of the package, read and checked."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from tap.deploy.models import InputError
+
+REFERENCE, PRICES, ASSUMPTIONS = "reference.json", "prices.json", "assumptions.json"
+
+
+@dataclass(frozen=True)
+class Price:
+    """One figure of AWS's price list, and where it stands."""
+
+    usd: float
+    per: str
+    source: str  # URL
+    checked: str  # quoted, aws, others, unchecked, api: see the table's own words
+    read: str  # date
+    service: str  # of the AWS Price List API: service code
+    usage: str  # usage type
+    operation: str = ""
+    engine: str = ""
+    scale: float = 1  # how many of the price list's units `per` is
+
+
+@dataclass(frozen=True)
+class Prices:
+    """All figures for one region."""
+
+    region: str
+    date: str
+    checked: Mapping[str, str]
+    by_name: Mapping[str, Price]
+
+    def with_usd(self, figures: Mapping[str, float], date: str) -> "Prices":
+        """Return the table with figures that the AWS Price List API answered on a date."""
+        found = {name: replace(price, usd=figures[name], checked="api", read=date) if name in figures else price
+                 for name, price in self.by_name.items()}
+        return replace(self, date=date, by_name=found)
+
+    def text(self) -> str:
+        """Return the table as its file has it: a price a line."""
+        def shown(price: Price) -> str:
+            left_out = {"operation": "", "engine": "", "scale": 1}
+            return json.dumps({key: value for key, value in vars(price).items() if left_out.get(key) != value})
+
+        lines = ",\n".join(f"  {json.dumps(name)}: {shown(price)}" for name, price in self.by_name.items())
+        words = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in self.checked.items())
+        return (f'{{\n "region": {json.dumps(self.region)},\n "date": {json.dumps(self.date)},\n'
+                f' "checked": {{\n{words}\n }},\n "prices": {{\n{lines}\n }}\n}}\n')
+
+
+def packaged(name: str) -> str:
+    """Return the text of a data file of this package."""
+    return files("tap.cost").joinpath(name).read_text(encoding="utf-8")
+
+
+def read_prices(file: Path | None = None) -> Prices:
+    """Return the package's price table, or that of a file. Raises InputError."""
+    content = _parsed(file, PRICES)
+    try:
+        prices = {name: Price(**{**entry, "usd": float(entry["usd"])}) for name, entry in content["prices"].items()}
+        return Prices(content["region"], content["date"], content["checked"], prices)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{file or PRICES} is no price table: {error}") from None
+
+
+def read_assumptions(environment: str, file: Path | None = None) -> dict[str, float]:
+    """Return what is assumed of an environment's use; a file's figures take the place of the package's.
+
+    Raises InputError for figures that are not known or no numbers of zero or more.
+    """
+    known: dict[str, dict[str, float]] = json.loads(packaged(ASSUMPTIONS))
+    found = {**known["default"], **known.get(environment, {})}
+    if file:
+        content = _parsed(file, ASSUMPTIONS)
+        for section in ("default", environment):
+            for name, value in content.get(section, {}).items():
+                if name not in found:
+                    raise InputError(f"{file}: {name} is no assumption; there are {', '.join(found)}")
+                if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                    raise InputError(f"{file}: {name} must be a number of zero or more, not {json.dumps(value)}")
+                found[name] = value
+    return found
+
+
+def _parsed(file: Path | None, default: str) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8") if file else packaged(default))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{file} is no JSON: {error}") from None
+    if not isinstance(content, dict) or not all(isinstance(each, dict | str) for each in content.values()):
+        raise InputError(f"{file or default} must be an object of objects")
+    return content

@@ -1,0 +1,248 @@
+"""How each resource type is billed; the rules are those of AWS's pricing pages, which the price table names."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tap.cost.month import Line, Month, Pricing
+
+NETWORK, BALANCER, SERVICE, DATABASE, SESSIONS, ASSETS, FUNCTIONS, KEYS, OPERATIONS = (
+    "Network", "Load balancer", "Service", "Database", "Sessions", "Assets", "Functions", "Keys and secrets",
+    "Operations")
+KB_PER_GB, DAYS_PER_MONTH, MONTHLY_SECONDS = 1024 * 1024, 30.4, 3600
+LCU_CONNECTIONS_PER_SECOND, LCU_GB_PER_HOUR = 25, 1
+
+# What is billed through other resources, or not at all.
+FREE = frozenset(f"AWS::{name}" for name in (
+    "ApplicationAutoScaling::ScalableTarget", "ApplicationAutoScaling::ScalingPolicy", "Backup::BackupPlan",
+    "Backup::BackupSelection", "Budgets::Budget", "CertificateManager::Certificate",
+    "CloudFormation::CustomResource", "CloudFront::CloudFrontOriginAccessIdentity",
+    "CloudFront::OriginAccessControl", "CloudFront::ResponseHeadersPolicy", "EC2::EIP", "EC2::InternetGateway",
+    "EC2::Route", "EC2::RouteTable", "EC2::SecurityGroup", "EC2::SecurityGroupEgress", "EC2::SecurityGroupIngress",
+    "EC2::Subnet", "EC2::SubnetRouteTableAssociation", "EC2::VPC", "EC2::VPCGatewayAttachment",
+    "ECS::ClusterCapacityProviderAssociations", "ECS::TaskDefinition", "ElasticLoadBalancingV2::Listener",
+    "ElasticLoadBalancingV2::ListenerRule", "ElasticLoadBalancingV2::TargetGroup", "Events::Rule", "KMS::Alias",
+    "Lambda::Alias", "Lambda::EventInvokeConfig", "Lambda::Permission", "Lambda::Version", "Logs::Delivery",
+    "Logs::DeliveryDestination", "Logs::DeliverySource", "Logs::MetricFilter", "Logs::ResourcePolicy",
+    "RDS::DBClusterParameterGroup", "RDS::DBParameterGroup", "RDS::DBSubnetGroup", "RDS::EventSubscription",
+    "Route53::RecordSet", "S3::BucketPolicy", "SNS::Subscription", "SNS::TopicInlinePolicy", "SNS::TopicPolicy",
+    "SQS::QueueInlinePolicy", "SQS::QueuePolicy",
+    "SecretsManager::SecretTargetAttachment", "WAFv2::LoggingConfiguration", "WAFv2::WebACLAssociation"))
+
+
+def _nat(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "hours", month.hours, "nat_gateway_hour", True
+    # Each public address is billed whether it is in use or idle.
+    yield "public address", month.hours, "public_ipv4_hour", True
+    yield "data processed", month.assumed["nat_gb"] * month.share("AWS::EC2::NatGateway"), "nat_gateway_gb", False
+
+
+def _endpoint(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    if properties.get("VpcEndpointType") == "Interface":  # those of the Gateway type are free
+        zones = len(properties.get("SubnetIds", []))
+        yield f"hours in {zones} zones", month.hours * zones, "interface_endpoint_hour", True
+
+
+def _flow_log(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    price = "vended_log_s3_gb" if properties.get("LogDestinationType") == "s3" else "log_ingestion_gb"
+    yield "flow log records", _request_gb(month) * 0.02, price, False
+
+
+def lcu(connections_per_second: float, active_connections: float, gb_per_hour: float,
+        rules_per_second: float = 0) -> float:
+    """Return the load balancer capacity units of an hour: the largest of four measures.
+
+    https://aws.amazon.com/elasticloadbalancing/pricing/: 25 new connections a second, 3,000 active ones a
+    minute, 1 GB an hour, 1,000 rule evaluations a second.
+    """
+    return max(connections_per_second / LCU_CONNECTIONS_PER_SECOND, active_connections / 3000,
+               gb_per_hour / LCU_GB_PER_HOUR, rules_per_second / 1000)
+
+
+def _request_gb(month: Month) -> float:
+    return month.assumed["requests_per_month"] * month.assumed["kb_per_request"] / KB_PER_GB
+
+
+def _balancer(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    zones = len(properties.get("Subnets", []))
+    yield "hours", month.hours, "load_balancer_hour", True
+    if properties.get("Scheme", "internet-facing") == "internet-facing":
+        yield f"public addresses in {zones} zones", month.hours * zones, "public_ipv4_hour", True
+    connections = month.assumed["requests_per_month"] * month.assumed["new_connections_per_request"]
+    units = lcu(connections / (month.hours * 3600), 0, _request_gb(month) / month.hours)
+    yield "capacity units", units * month.hours, "load_balancer_lcu_hour", False
+    yield "data to the Internet", _request_gb(month), "data_out_gb", False
+
+
+def _web_acl(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "web ACL", 1, "web_acl_month", True
+    yield "rules and rule groups", len(properties.get("Rules", [])), "web_acl_rule_month", True
+    yield "requests", month.assumed["requests_per_month"] / 1e6, "web_acl_million_requests", False
+
+
+def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
+    """Return how many of so many tasks a capacity provider strategy runs on demand.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html: bases
+    come first, the rest goes by weight.
+    """
+    weights = {str(each["CapacityProvider"]): float(each.get("Weight", 0)) for each in strategy}
+    bases = {str(each["CapacityProvider"]): float(each.get("Base", 0)) for each in strategy}
+    if not strategy:
+        return tasks
+    base = min(tasks, bases.get("FARGATE", 0.0))
+    rest = max(0.0, tasks - sum(bases.values()))
+    return base + rest * weights.get("FARGATE", 0.0) / (sum(weights.values()) or 1)
+
+
+def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    tasks = float(properties.get("DesiredCount", 1))
+    hours = month.hours
+    for target in month.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values():
+        tasks = min(max(float(target["MinCapacity"]), month.assumed["average_tasks"]), float(target["MaxCapacity"]))
+        if any(str(each.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0"
+               for each in target.get("ScheduledActions", [])):
+            hours = month.active_hours
+    on_demand = on_demand_share(properties.get("CapacityProviderStrategy", []), tasks)
+    spot = (tasks - on_demand) * (1 - month.assumed["spot_discount_percent"] / 100)
+    for definition in month.referred(properties.get("TaskDefinition"), "AWS::ECS::TaskDefinition").values():
+        processor = "arm" if definition.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
+        for what, count in (("on demand", on_demand), ("Spot", spot)):
+            yield (f"vCPUs {what}", count * hours * float(definition["Cpu"]) / 1024,
+                   f"fargate_{processor}_vcpu_hour", True)
+            yield (f"memory {what}", count * hours * float(definition["Memory"]) / 1024,
+                   f"fargate_{processor}_gb_hour", True)
+
+
+def _cluster(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    settings = {str(each.get("Name")): str(each.get("Value")) for each in properties.get("ClusterSettings", [])}
+    if settings.get("containerInsights", "disabled") != "disabled":
+        yield "Container Insights metrics", month.assumed["container_insights_metrics"], "metric_month", True
+
+
+def _database(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "storage", month.assumed["database_gb"], "aurora_storage_gb_month", False
+    yield "I/O", month.assumed["database_million_io"], "aurora_million_io", False
+    # Backup storage up to the size of the cluster is free for each day of retention beyond the first.
+    yield "backups beyond the free part", month.assumed["backup_gb"], "aurora_backup_gb_month", False
+    if properties.get("ManageMasterUserPassword"):
+        yield from _secret({}, month)
+
+
+def _instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    size = str(properties.get("DBInstanceClass"))
+    if size != "db.serverless":
+        yield size, month.hours, f"aurora_{size}_hour", True
+        return
+    clusters = month.referred(properties.get("DBClusterIdentifier"), "AWS::RDS::DBCluster").values()
+    least = min((float(each["ServerlessV2ScalingConfiguration"]["MinCapacity"]) for each in clusters), default=0.5)
+    most = min((float(each["ServerlessV2ScalingConfiguration"]["MaxCapacity"]) for each in clusters), default=256)
+    first = properties.get("PromotionTier", 1) in (0, "0")
+    average = min(max(least, month.assumed["writer_acu" if first else "reader_acu"]), most)
+    # At a minimum of 0 it pauses when nobody connects.
+    hours = month.hours if least else month.active_hours
+    yield f"{average:g} ACU for {hours:g} hours", average * hours, "aurora_acu_hour", bool(least)
+
+
+def _table(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    requests = month.assumed["requests_per_month"] / 1e6
+    yield "writes", requests * month.assumed["session_writes_per_request"], "dynamodb_million_writes", False
+    yield "reads", requests * month.assumed["session_reads_per_request"], "dynamodb_million_reads", False
+    yield "storage", month.assumed["sessions_gb"], "dynamodb_storage_gb_month", False
+    if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+        yield "point-in-time recovery", month.assumed["sessions_gb"], "dynamodb_pitr_gb_month", False
+
+
+def _bucket(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "storage", month.assumed["assets_gb"] * month.share("AWS::S3::Bucket"), "s3_storage_gb_month", False
+
+
+def _distribution(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "data to the Internet", month.assumed["cdn_gb"], "cloudfront_gb", False
+    yield "requests", month.assumed["cdn_requests_per_month"] / 1e4, "cloudfront_ten_thousand_requests", False
+
+
+def _function(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    if "Environment" not in properties:
+        return  # a helper of the stack: it runs when the stack changes, not when the application is used
+    calls = month.assumed["requests_per_month"] * month.assumed["validations_per_request"]
+    seconds = calls * month.assumed["validation_ms"] / 1000
+    processor = "arm" if "arm64" in properties.get("Architectures", []) else "x86"
+    yield "requests", calls / 1e6, "lambda_million_requests", False
+    yield ("duration", seconds * float(properties.get("MemorySize", 128)) / 1024,
+           f"lambda_{processor}_gb_second", False)
+    if properties.get("TracingConfig", {}).get("Mode") == "Active":
+        yield "traces, one in twenty", calls * 0.05 / 1e6, "xray_million_traces", False
+
+
+def _key(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "key", 1, "key_month", True
+    requests = month.assumed["key_requests_per_month"] * month.share("AWS::KMS::Key")
+    yield "requests", requests / 1e4, "key_ten_thousand_requests", False
+
+
+def _secret(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "secret", 1, "secret_month", True
+    yield "calls", month.assumed["secret_requests_per_month"] / 1e4, "secret_ten_thousand_requests", False
+
+
+def _log_group(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    gb = (month.assumed["requests_per_month"] * month.assumed["log_kb_per_request"] / KB_PER_GB
+          * month.share("AWS::Logs::LogGroup"))
+    yield "ingestion", gb, "log_ingestion_gb", False
+    months = float(properties.get("RetentionInDays", 365)) / DAYS_PER_MONTH
+    # Stored compressed, at about 0.15 of the size: https://aws.amazon.com/cloudwatch/pricing/
+    yield "storage once full", gb * months * 0.15, "log_storage_gb_month", False
+
+
+def _topic(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    share = month.share("AWS::SNS::Topic")
+    yield "e-mails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails", False
+
+
+def _queue(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "requests", month.assumed["notifications_per_month"] / 1e6, "sqs_million_requests", False
+
+
+def _alarm(properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
+    metrics = [each for each in properties.get("Metrics", []) if "MetricStat" in each]
+    yield "metrics", max(1, len(metrics)), "alarm_month", True
+
+
+def _composite(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
+    yield "composite alarm", 1, "composite_alarm_month", True
+
+
+def _dashboard(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
+    yield "dashboard", 1, "dashboard_month", True
+
+
+def _vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield "backups of the table", month.assumed["sessions_gb"], "backup_dynamodb_gb_month", False
+
+
+_BILLED: Mapping[str, tuple[str, Pricing]] = {
+    "AWS::EC2::NatGateway": (NETWORK, _nat),
+    "AWS::EC2::VPCEndpoint": (NETWORK, _endpoint),
+    "AWS::EC2::FlowLog": (NETWORK, _flow_log),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": (BALANCER, _balancer),
+    "AWS::WAFv2::WebACL": (BALANCER, _web_acl),
+    "AWS::ECS::Service": (SERVICE, _service),
+    "AWS::ECS::Cluster": (SERVICE, _cluster),
+    "AWS::RDS::DBCluster": (DATABASE, _database),
+    "AWS::RDS::DBInstance": (DATABASE, _instance),
+    "AWS::DynamoDB::Table": (SESSIONS, _table),
+    "AWS::S3::Bucket": (ASSETS, _bucket),
+    "AWS::CloudFront::Distribution": (ASSETS, _distribution),
+    "AWS::Lambda::Function": (FUNCTIONS, _function),
+    "AWS::SQS::Queue": (FUNCTIONS, _queue),
+    "AWS::KMS::Key": (KEYS, _key),
+    "AWS::SecretsManager::Secret": (KEYS, _secret),
+    "AWS::Logs::LogGroup": (OPERATIONS, _log_group),
+    "AWS::SNS::Topic": (OPERATIONS, _topic),
+    "AWS::CloudWatch::Alarm": (OPERATIONS, _alarm),
+    "AWS::CloudWatch::CompositeAlarm": (OPERATIONS, _composite),
+    "AWS::CloudWatch::Dashboard": (OPERATIONS, _dashboard),
+    "AWS::Backup::BackupVault": (OPERATIONS, _vault),
+}
+PRICED: Mapping[str, Pricing] = {kind: pricing for kind, (_, pricing) in _BILLED.items()}
+TIERS: Mapping[str, str] = {kind: tier for kind, (tier, _) in _BILLED.items()}

@@ -1,0 +1,122 @@
+"""Where a template too large for a request goes: the artifact bucket, under the hash of its content."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.models import TEMPLATE_BODY_LIMIT, CallFailed, Environment, InputError
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+TEMPLATE_OBJECT_LIMIT = 1_048_576  # bytes, in a bucket (1 MB)
+_NOT_THERE = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a client for S3 keeps things, as a TemplateURL has to name it."""
+
+    account: str
+    region: str
+    url_suffix: str  # amazonaws.com, in China amazonaws.com.cn
+    endpoint: str  # the client's own
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether it is AWS itself, and not an emulator or a proxy."""
+        return self.endpoint.partition("://")[2].partition("/")[0].partition(":")[0].endswith(self.url_suffix)
+
+    def url(self, bucket: str, key: str) -> str:
+        """Return the TemplateURL of an object.
+
+        An endpoint of one's own, and a name with dots, which no wildcard certificate covers, take the path.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        """
+        if not self.is_aws:
+            return f"{self.endpoint.rstrip('/')}/{bucket}/{key}"
+        if "." in bucket:
+            return f"https://s3.{self.region}.{self.url_suffix}/{bucket}/{key}"
+        return f"https://{bucket}.s3.{self.region}.{self.url_suffix}/{key}"
+
+
+def bucket_name(env: Environment, place: Place) -> str | None:
+    """Return the artifact bucket's name, `{account}` and `{region}` filled in; None where there is none."""
+    if env.artifact_bucket is None:
+        return None
+    return env.artifact_bucket.replace("{account}", place.account).replace("{region}", place.region)
+
+
+def make_bucket_command(name: str, region: str) -> str:
+    """Return the AWS CLI line that makes the bucket."""
+    return f"aws s3 mb s3://{name} --region {region}"
+
+
+def is_too_large(template: str) -> bool:
+    """Whether a request cannot hold the template."""
+    return len(template.encode()) > TEMPLATE_BODY_LIMIT
+
+
+def check_bucket(call: Call, env: Environment, template: str, place: Place) -> str:
+    """Return the name of the bucket that a template can go to. Raises InputError where there is none."""
+    size = len(template.encode())
+    if size > TEMPLATE_OBJECT_LIMIT:
+        raise InputError(f"the template has {size:,} bytes, and CloudFormation takes {TEMPLATE_OBJECT_LIMIT:,} "
+                         "at most: split it into stacks")
+    name = bucket_name(env, place)
+    if name is None:
+        suggestion = f"tap-artifacts-{place.account}-{place.region}"
+        raise InputError(
+            f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that a request takes: "
+            f"make a bucket ({make_bucket_command(suggestion, place.region)}) and name it in "
+            f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
+    with _explained(name, place):
+        call("head_bucket", Bucket=name, ExpectedBucketOwner=place.account)
+    return name
+
+
+def upload(call: Call, env: Environment, template: str, place: Place) -> str:
+    """Put a template into the artifact bucket unless it is there already; return its TemplateURL.
+
+    `call` makes one request of S3. The bucket has to be the account's own: a name can be taken by
+    somebody else. Raises InputError where there is no bucket or it cannot be used.
+    """
+    name = check_bucket(call, env, template, place)
+    body = template.encode()
+    key = hashlib.sha256(body).hexdigest()
+    owner = {"Bucket": name, "ExpectedBucketOwner": place.account}
+    with _explained(name, place):
+        if not _is_there(call, owner, key):
+            call("put_object", **owner, Key=key, Body=body, ContentType="text/plain", ChecksumAlgorithm="SHA256")
+    return place.url(name, key)
+
+
+@contextlib.contextmanager
+def _explained(name: str, place: Place) -> Iterator[None]:
+    """Turn what S3 answers about a bucket that cannot be used into the next step."""
+    try:
+        yield
+    except CallFailed as error:
+        if error.code in _NOT_THERE:
+            raise InputError("the template is too large for a request, and the artifact bucket is not there: "
+                             f"{make_bucket_command(name, place.region)}, then run this again") from None
+        if error.code in ("403", "AccessDenied"):
+            raise InputError(f"the artifact bucket {name} is not account {place.account}'s, or may not be used "
+                             f"by whoever runs this: look with aws s3api head-bucket --bucket {name}") from None
+        if error.code in ("301", "PermanentRedirect"):
+            raise InputError(f"the artifact bucket {name} is in another region than {place.region}: "
+                             "name one that is there in parameters/targets.toml") from None
+        raise
+
+
+def _is_there(call: Call, owner: dict[str, str], key: str) -> bool:
+    try:
+        call("head_object", **owner, Key=key)
+    except CallFailed as error:
+        # Without s3:ListBucket a missing object is answered with 403; whether that is so, writing tells.
+        if error.code in (*_NOT_THERE, "403"):
+            return False
+        raise
+    return True

@@ -1,0 +1,108 @@
+"""What deleting a stack does, said before it is done: what goes, stays, stands in the way, and goes on costing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.guard import STATEFUL
+from tap.deploy.models import CallFailed, Environment
+from tap.deploy.stacks import Call, find_stack, pages
+from tap.deploy.template import parsed
+from tap.resolve import Reference, resolve
+
+# The default where a template says nothing is Snapshot for these.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+_SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
+# Properties that make the service refuse a deletion.
+_PROTECTIONS = {"AWS::RDS::DBCluster": "DeletionProtection", "AWS::RDS::DBInstance": "DeletionProtection",
+                "AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::EC2::Instance": "DisableApiTermination"}
+_COSTS = {"AWS::KMS::Key": "1 USD a month", "AWS::Logs::LogGroup": "by the GB of what it holds",
+          "AWS::S3::Bucket": "by the GB of what it holds", "AWS::RDS::DBCluster": "by the GB of its snapshot",
+          "AWS::DynamoDB::Table": "by the GB of what it holds", "AWS::RDS::DBInstance": "by the GB of its snapshot"}
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What becomes of each resource, by logical id, and what is to be known beforehand."""
+
+    stack_id: str
+    protected: bool
+    lost: tuple[str, ...] = ()  # with data
+    goes: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    costs: tuple[str, ...] = ()
+
+
+def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environment) -> Deletion | None:
+    """Return what deleting the environment's stack does; None where there is no stack. Changes nothing."""
+    stack = find_stack(call, env.stack_name)
+    if stack is None:
+        return None
+    stack_id = stack["StackId"]
+    document = parsed(call("get_template", StackName=stack_id, TemplateStage="Original")["TemplateBody"])
+    values = {each["ParameterKey"]: each.get("ResolvedValue", each["ParameterValue"])
+              for each in stack.get("Parameters", ())}
+    entries: Mapping[str, Mapping[str, Any]] = resolve(document, values, stack_name=env.stack_name).resources
+    there = {each["LogicalResourceId"]: each for each in
+             pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
+             if each["ResourceStatus"] != "DELETE_COMPLETE"}
+    policies = {name: _policy(entries.get(name, {})) for name in there}
+    emptied = _emptied(entries) & set(there)
+    blocks = [f"output {each['OutputKey']} is imported by {importers}" for each in stack.get("Outputs", ())
+              if "ExportName" in each and (importers := _importers(call, each["ExportName"]))]
+    for name, each in there.items():
+        if policies[name] in ("Retain", "RetainExceptOnCreate"):
+            continue
+        flag = _PROTECTIONS.get(each["ResourceType"], "")
+        if str(entries.get(name, {}).get("Properties", {}).get(flag, "")).lower() == "true":
+            blocks.append(f"{name} has {flag}")
+        if each["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
+                ask, each.get("PhysicalResourceId", "")):
+            blocks.append(f"{name} is not empty")
+    kept = tuple(name for name, policy in policies.items() if policy in ("Retain", "RetainExceptOnCreate"))
+    snapshot = tuple(name for name, policy in policies.items() if policy == "Snapshot")
+    goes = [name for name in there if name not in kept and name not in snapshot]
+    # The instances of a cluster hold nothing of their own.
+    lost = tuple(name for name in goes if there[name]["ResourceType"] in STATEFUL
+                 and "DBClusterIdentifier" not in entries.get(name, {}).get("Properties", {}))
+    costs = [f"{name}: {cost}" for name in (*kept, *snapshot)
+             if (cost := _COSTS.get(there[name]["ResourceType"]))]
+    return Deletion(
+        stack_id, bool(stack.get("EnableTerminationProtection")),
+        lost, tuple(name for name in goes if name not in lost), snapshot, kept,
+        tuple(sorted(emptied)), tuple(blocks), tuple(costs))
+
+
+def _policy(entry: Mapping[str, Any]) -> str:
+    kind = entry.get("Type")
+    alone = kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in entry.get("Properties", {})
+    return str(entry.get("DeletionPolicy", "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT or alone else "Delete"))
+
+
+def _emptied(entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return the buckets that a custom resource names: it empties them when it is deleted."""
+    found = set()
+    for entry in entries.values():
+        if entry["Type"] == "AWS::CloudFormation::CustomResource" or entry["Type"].startswith("Custom::"):
+            found |= {value.logical_id for value in entry.get("Properties", {}).values()
+                      if isinstance(value, Reference) and entries.get(value.logical_id, {}).get(
+                          "Type") == "AWS::S3::Bucket"}
+    return found
+
+
+def _importers(call: Call, export: str) -> str:
+    try:
+        return ", ".join(call("list_imports", ExportName=export)["Imports"])
+    except CallFailed:  # so it answers where nobody imports it
+        return ""
+
+
+def _holds_objects(ask: Callable[[str], Callable[..., Any]], bucket: str) -> bool:
+    try:
+        found = ask("s3")("list_object_versions", Bucket=bucket, MaxKeys=1)
+    except CallFailed:
+        return False
+    return bool(found.get("Versions") or found.get("DeleteMarkers"))

@@ -1,0 +1,114 @@
+"""Why a resource failed, asked of the services that know: ECS, the logs, CloudFormation's own detailed events.
+
+Everything here is asked while it is still there, and does without an answer.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from tap.deploy.models import CallFailed, Environment, OnEvent, StackEvent
+from tap.deploy.states import is_cancelled
+
+_LOG_LINES = 5
+
+
+class Services(Protocol):
+    """What a diagnosis asks: CloudFormation, and other services by boto3's name."""
+
+    def call(self, method: str, **request: Any) -> Any:
+        """Make a request of CloudFormation; raises CallFailed."""
+
+    def ask(self, service: str) -> Callable[..., Any]:
+        """Return a function that makes requests of another service; raises CallFailed."""
+
+
+def diagnose(aws: Services, env: Environment, event: StackEvent) -> list[str]:
+    """Return lines that say more about a failed resource than its event does; none where nobody knows."""
+    asked: list[Callable[[], Iterator[str]]] = [lambda: _details(aws, event)]
+    if event.resource_type == "AWS::ECS::Service" and event.physical_id:
+        asked.append(lambda: _tasks(aws, str(event.physical_id)))
+    if event.resource_type == "AWS::CloudFormation::CustomResource" or event.resource_type.startswith("Custom::"):
+        asked.append(lambda: _function_log(aws, event))
+    lines: list[str] = []
+    for question in asked:
+        try:
+            lines += question()
+        except (CallFailed, LookupError, ValueError, TypeError, AttributeError):
+            continue
+    return list(dict.fromkeys(env.masked(" ".join(line.split())) for line in lines))
+
+
+def _details(aws: Services, event: StackEvent) -> Iterator[str]:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
+    answer = aws.call("describe_events", StackName=event.stack_id, Filters={"FailedEvents": True})
+    for each in answer["OperationEvents"]:
+        if each.get("LogicalResourceId") != event.logical_id:
+            continue
+        if reason := each.get("ValidationStatusReason"):
+            yield f"{each.get('ValidationPath', event.logical_id)}: {reason}"
+        if reason := each.get("HookStatusReason"):
+            yield f"hook {each.get('HookType')} ({each.get('HookStatus')}): {reason}"
+
+
+def _tasks(aws: Services, service: str) -> Iterator[str]:
+    ecs, logs = aws.ask("ecs"), aws.ask("logs")
+    # arn:aws:ecs:<region>:<account>:service/<cluster>/<service>
+    _, cluster, name = service.rsplit(":", 1)[1].split("/")
+    found = ecs("describe_services", cluster=cluster, services=[name])["services"]
+    for message in [each["message"] for service in found for each in service.get("events", [])[:1]]:
+        yield f"ECS: {message}"
+    stopped = ecs("list_tasks", cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
+    if not stopped:
+        return
+    task = ecs("describe_tasks", cluster=cluster, tasks=stopped[:1])["tasks"][0]
+    yield f"task stopped: {task.get('stoppedReason', 'no reason given')}"
+    for container in task.get("containers", []):
+        code = f"exit code {container['exitCode']}" if "exitCode" in container else ""
+        told = ", ".join(part for part in (code, container.get("reason", "")) if part)
+        if told:
+            yield f"container {container['name']}: {told}"
+    definition = ecs("describe_task_definition", taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
+    for container in definition["containerDefinitions"]:
+        options = container.get("logConfiguration", {}).get("options", {})
+        if "awslogs-stream-prefix" in options:
+            stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task['taskArn'].rsplit('/', 1)[1]}"
+            yield from _last_lines(logs, options["awslogs-group"], stream)
+
+
+def _function_log(aws: Services, event: StackEvent) -> Iterator[str]:
+    body = aws.call("get_template", StackName=event.stack_id)["TemplateBody"]
+    from tap.deploy.template import parsed  # PyYAML is needed here alone
+
+    token = parsed(body)["Resources"][event.logical_id]["Properties"]["ServiceToken"]
+    function = token["Fn::GetAtt"][0] if isinstance(token, dict) else token
+    if isinstance(token, dict):
+        function = aws.call("describe_stack_resource", StackName=event.stack_id, LogicalResourceId=function)[
+            "StackResourceDetail"]["PhysicalResourceId"]
+    settings = aws.ask("lambda")("get_function_configuration", FunctionName=function)
+    group = settings.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{settings['FunctionName']}"
+    logs = aws.ask("logs")
+    streams = logs("describe_log_streams", logGroupName=group, orderBy="LastEventTime", descending=True, limit=1)
+    yield from _last_lines(logs, group, streams["logStreams"][0]["logStreamName"])
+
+
+def _last_lines(logs: Callable[..., Any], group: str, stream: str) -> Iterator[str]:
+    events = logs("get_log_events", logGroupName=group, logStreamName=stream, limit=_LOG_LINES,
+                  startFromHead=False)["events"]
+    for each in events:
+        yield f"log: {each['message']}"
+
+
+class Witness:
+    """Passes events on, and asks about the first resource that fails by itself, while it is still there."""
+
+    def __init__(self, aws: Services, env: Environment, on_event: OnEvent) -> None:
+        """Take whom to ask and whom to pass events on to."""
+        self._aws, self._env, self._on_event = aws, env, on_event
+        self.lines: list[str] | None = None
+        self.waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
+
+    def __call__(self, event: StackEvent) -> None:
+        """Take one event."""
+        self._on_event(event)
+        if self.lines is None and event.status.endswith("_FAILED") and not event.is_stack and not is_cancelled(event):
+            self.lines = diagnose(self._aws, self._env, event)

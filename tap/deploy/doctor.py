@@ -1,0 +1,82 @@
+"""Everything a deployment needs beside the template, looked at without changing anything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tap.deploy.artifacts import make_bucket_command
+from tap.deploy.models import CallFailed, Environment
+
+Ask = Callable[[str], Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool | None  # None: it could not be told
+    told: str
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
+_ROLES = {
+    "AWSServiceRoleForECS": "ecs.amazonaws.com", "AWSServiceRoleForRDS": "rds.amazonaws.com",
+    "AWSServiceRoleForElasticLoadBalancing": "elasticloadbalancing.amazonaws.com",
+    "AWSServiceRoleForApplicationAutoScaling_ECSService": "ecs.application-autoscaling.amazonaws.com",
+}
+# Service, quota code, name, and what one stack takes at most; the codes are Service Quotas' own.
+_QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP addresses", 3),
+           ("rds", "L-952B80B8", "DB clusters", 1))
+
+
+def examine(ask: Ask, env: Environment, account: str, region: str, bucket: str | None) -> list[Examined]:
+    """Return what there is and what is missing for deploying an environment."""
+    allowed = not env.accounts or account in env.accounts
+    found = [
+        Examined("account", allowed, account if allowed else
+                 f"{account}, but {env.name} may only go to {', '.join(env.accounts)}"),
+        Examined("region", True, region),
+        _asked("CloudFormation", partial(_stacks, ask("cloudformation")))]
+    if env.role_arn:
+        found.append(_asked("execution role", partial(_role, ask, env.role_arn.rpartition("/")[2])))
+    if bucket:
+        found.append(_asked("artifact bucket", partial(_bucket, ask, bucket, account),
+                            make_bucket_command(bucket, region)))
+    found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, ask, role),
+                     f"aws iam create-service-linked-role --aws-service-name {service}")
+              for role, service in _ROLES.items()]
+    return found + [_asked(f"quota of {what}", partial(_quota, ask, service, code, least))
+                    for service, code, what, least in _QUOTAS]
+
+
+def _stacks(call: Callable[..., Any]) -> tuple[bool, str]:
+    limits = {each["Name"]: each["Value"] for each in call("describe_account_limits")["AccountLimits"]}
+    return True, f"answers; {limits['StackLimit']} stacks at most" if "StackLimit" in limits else "answers"
+
+
+def _role(ask: Ask, name: str) -> tuple[bool, str]:
+    return True, str(ask("iam")("get_role", RoleName=name)["Role"]["Arn"])
+
+
+def _bucket(ask: Ask, name: str, account: str) -> tuple[bool, str]:
+    ask("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=account)
+    return True, name
+
+
+def _quota(ask: Ask, service: str, code: str, least: int) -> tuple[bool, str]:
+    value = ask("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
+    return value >= least, f"{value:g}, of which a stack takes up to {least}"
+
+
+def _asked(what: str, question: Callable[[], tuple[bool, str]], remedy: str = "") -> Examined:
+    try:
+        ok, told = question()
+        return Examined(what, ok, told)
+    except CallFailed as error:
+        if error.code in ("NoSuchEntity", "404", "NoSuchBucket"):
+            return Examined(what, False, f"is not there{': ' + remedy if remedy else ''}")
+        return Examined(what, None, error.message)
+    except (LookupError, TypeError) as error:
+        return Examined(what, None, f"no answer: {error}")

@@ -1,0 +1,100 @@
+"""How long things take: learned from a stack's own events, else typical; and how long is left.
+
+All pure: events, graphs and seconds in, seconds out.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from tap.deploy.models import ChangeSet, StackEvent
+
+# Seconds that creating one takes on AWS, roughly; deletions and updates in place take as long or less.
+TYPICAL: Mapping[str, float] = {f"AWS::{name}": seconds for name, seconds in {
+    "ApplicationAutoScaling::ScalableTarget": 5, "Backup::BackupSelection": 30, "CloudFront::Distribution": 240,
+    "CloudWatch::Alarm": 8, "DynamoDB::Table": 30, "EC2::EIP": 15, "EC2::InternetGateway": 15,
+    "EC2::NatGateway": 110, "EC2::Subnet": 5, "EC2::VPC": 12, "EC2::VPCEndpoint": 60, "ECS::Cluster": 12,
+    "ECS::Service": 150, "ElasticLoadBalancingV2::LoadBalancer": 160, "ElasticLoadBalancingV2::TargetGroup": 15,
+    "IAM::ManagedPolicy": 18, "IAM::Role": 18, "KMS::Key": 25, "Lambda::Function": 12, "RDS::DBCluster": 90,
+    "RDS::DBInstance": 540, "S3::Bucket": 20, "SNS::Topic": 12}.items()}
+OTHERWISE = 10.0
+_OVERDUE = 2.0  # how many times longer than usual is worth a warning
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How long one resource's operation takes, and whether this stack has shown it."""
+
+    seconds: float
+    learned: bool
+
+
+def learned(events: Iterable[StackEvent]) -> dict[tuple[str, str], float]:
+    """Return seconds by logical id and operation (CREATE, UPDATE, DELETE), the latest that succeeded.
+
+    `events` are of one stack, oldest first. Only events are compared with each other: nobody's clock counts.
+    """
+    began: dict[tuple[str, str], StackEvent] = {}
+    found: dict[tuple[str, str], float] = {}
+    for event in events:
+        if event.is_stack:
+            # An operation that begins anew forgets what was cut off in the last one.
+            if event.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+                began.clear()
+            continue
+        operation, _, state = event.status.partition("_")
+        key = (event.logical_id, operation)
+        if state == "IN_PROGRESS":
+            began.setdefault(key, event)
+        elif state == "COMPLETE" and key in began:
+            found[key] = max(0.0, (event.timestamp - began.pop(key).timestamp).total_seconds())
+        elif state == "FAILED":
+            began.pop(key, None)
+    return found
+
+
+def usual(plan: ChangeSet, history: Mapping[tuple[str, str], float]) -> dict[str, Usual]:
+    """Return how long each change of a plan is expected to take, by logical id."""
+    expected = {}
+    for change in plan.changes:
+        replaced = change.action == "Modify" and change.replacement == "True"
+        operation = {"Add": "CREATE", "Remove": "DELETE"}.get(change.action, "CREATE" if replaced else "UPDATE")
+        seconds = history.get((change.logical_id, operation))
+        typical = TYPICAL.get(change.resource_type, OTHERWISE)
+        expected[change.logical_id] = Usual(typical if seconds is None else seconds, seconds is not None)
+    return expected
+
+
+def remaining(
+    expected: Mapping[str, float], needs: Mapping[str, Collection[str]], elapsed: Mapping[str, float],
+    done: Collection[str],
+) -> float:
+    """Return the seconds left: the longest way through the graph of what is not done.
+
+    `expected` are seconds by logical id; `needs` says what each waits for; `elapsed` are the seconds that
+    those in flight have taken. What takes longer than expected is taken to need a tenth of that again.
+    """
+    finish: dict[str, float] = {}
+    on_the_way: set[str] = set()
+
+    def seconds(logical_id: str) -> float:
+        if logical_id in done or logical_id not in expected or logical_id in on_the_way:
+            return 0.0
+        if logical_id not in finish:
+            on_the_way.add(logical_id)
+            # What has begun waits for nothing any more.
+            waits = () if logical_id in elapsed else needs.get(logical_id, ())
+            before = max((seconds(each) for each in waits), default=0.0)
+            on_the_way.discard(logical_id)
+            finish[logical_id] = before + _left(expected[logical_id], elapsed.get(logical_id, 0.0))
+        return finish[logical_id]
+
+    return max((seconds(each) for each in expected), default=0.0)
+
+
+def _left(expected: float, elapsed: float) -> float:
+    return expected - elapsed if elapsed <= expected else (elapsed - expected) / 10
+
+
+def is_overdue(expected: float, elapsed: float) -> bool:
+    """Whether something takes so much longer than usual that it is worth a warning."""
+    return elapsed > max(_OVERDUE * expected, 30.0)

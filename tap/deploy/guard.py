@@ -1,0 +1,151 @@
+"""How bad a change can be: safe, disruptive or destructive; what is not known counts as destructive.
+
+The members judged are those of
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tap.deploy.models import Change, ChangeSet, Refused
+
+# cfn-lint's list (data/AdditionalSpecs/StatefulResources.json), a test compares, and what it lacks.
+STATEFUL = frozenset("AWS::" + name for name in (
+    "Backup::BackupVault", "CloudFormation::Stack", "Cognito::UserPool", "DocDB::DBCluster", "DocDB::DBInstance",
+    "DynamoDB::GlobalTable", "DynamoDB::Table", "EC2::Volume", "EFS::FileSystem", "EMR::Cluster",
+    "ElastiCache::CacheCluster", "ElastiCache::ReplicationGroup", "Elasticsearch::Domain", "FSx::FileSystem",
+    "KMS::Key", "Kinesis::Stream", "Logs::LogGroup", "Neptune::DBCluster", "Neptune::DBInstance",
+    "OpenSearchService::Domain", "Organizations::Account", "QLDB::Ledger", "RDS::DBCluster", "RDS::DBInstance",
+    "Redshift::Cluster", "S3::Bucket", "SDB::Domain", "SQS::Queue", "SecretsManager::Secret",
+    "EC2::EIP", "EC2::Instance", "ECR::Repository", "ElastiCache::ServerlessCache", "KMS::ReplicaKey",
+    "RDS::GlobalCluster", "S3Express::DirectoryBucket", "SSM::Parameter"))
+# Services of which nothing but the types above holds data. Any other type counts as holding some.
+STATELESS_SERVICES = frozenset("AWS::" + name for name in (
+    "ApplicationAutoScaling", "AutoScaling", "Budgets", "CertificateManager", "CloudFront", "CloudWatch",
+    "CodeDeploy", "EC2", "ECS", "ElasticLoadBalancingV2", "Events", "IAM", "Lambda", "Route53", "SNS", "WAFv2"))
+_STATELESS = frozenset("AWS::" + name for name in (
+    "Backup::BackupPlan", "Backup::BackupSelection", "Cognito::UserPoolClient", "KMS::Alias",
+    "Logs::MetricFilter", "Logs::SubscriptionFilter", "Logs::QueryDefinition", "RDS::DBClusterParameterGroup",
+    "RDS::DBParameterGroup", "RDS::DBSubnetGroup", "RDS::EventSubscription", "S3::BucketPolicy", "SQS::QueuePolicy",
+    "SecretsManager::ResourcePolicy", "SecretsManager::RotationSchedule",
+    "SecretsManager::SecretTargetAttachment", "ServiceCatalog::TagOption"))
+# "Update requires: Some interruptions" of each type's page in the template reference.
+INTERRUPTING = frozenset({
+    ("AWS::RDS::DBInstance", "DBInstanceClass"), ("AWS::RDS::DBInstance", "EngineVersion"),
+    ("AWS::RDS::DBInstance", "DBParameterGroupName"), ("AWS::RDS::DBCluster", "EngineVersion"),
+    ("AWS::RDS::DBCluster", "DBClusterParameterGroupName"), ("AWS::RDS::DBCluster", "Port"),
+    ("AWS::EC2::Instance", "InstanceType"), ("AWS::EC2::NatGateway", "SecondaryAllocationIds"),
+})
+_KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
+STACK_POLICY = "StackPolicy"  # what to approve so that a stack policy may allow more than before
+TERMINATION_PROTECTION = "TerminationProtection"  # what to approve so that it may be lifted
+
+
+class Grade(IntEnum):
+    """How bad a change can be; the greater, the worse."""
+
+    SAFE = 0
+    DISRUPTIVE = 1
+    DESTRUCTIVE = 2
+
+    def __str__(self) -> str:
+        """Return it as people and JSON have it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How bad a change can be, and why."""
+
+    grade: Grade
+    reason: str
+
+
+def holds_data(resource_type: str) -> bool:
+    """Whether something may be lost with a resource of this type; a type that is not known holds data."""
+    if resource_type in STATEFUL:
+        return True
+    return resource_type not in _STATELESS and resource_type.rpartition("::")[0] not in STATELESS_SERVICES
+
+
+def judge(change: Change) -> Verdict:
+    """Return how bad one change of a change set can be."""
+    match change.action:
+        case "Add":
+            return Verdict(Grade.SAFE, "new")
+        case "Import":
+            return Verdict(Grade.SAFE, "taken over as it is")
+        case "SyncWithActual":
+            return Verdict(Grade.SAFE, "only the stack's record changes")
+        case "Remove":
+            return _removal(change)
+        case "Modify":
+            return max((_replacement(change), _in_place(change)), key=lambda verdict: verdict.grade)
+        case "Dynamic":
+            return _loss(change, "what becomes of it is known only when it runs")
+    return Verdict(Grade.DESTRUCTIVE, f"tap does not know the action {change.action}")
+
+
+def _loss(change: Change, reason: str) -> Verdict:
+    if holds_data(change.resource_type):
+        holds = "holds" if change.resource_type in STATEFUL else "may hold"
+        return Verdict(Grade.DESTRUCTIVE, f"{reason}; it {holds} data")
+    return Verdict(Grade.DISRUPTIVE, reason)
+
+
+def _removal(change: Change) -> Verdict:
+    match change.policy_action:
+        case None | "Delete":
+            return _loss(change, "deleted")
+        case "Snapshot":
+            return _loss(change, "deleted after a last snapshot")
+        case "Retain":
+            return Verdict(Grade.DISRUPTIVE, "leaves the stack, and stays in the account")
+    return Verdict(Grade.DESTRUCTIVE, f"tap does not know the policy action {change.policy_action}")
+
+
+def _replacement(change: Change) -> Verdict:
+    old = {None: "", "ReplaceAndDelete": "", "ReplaceAndRetain": ", the old one is kept",
+           "ReplaceAndSnapshot": ", the old one leaves a snapshot"}
+    needs = {detail.requires_recreation for detail in change.details} - {None}
+    if strange := needs - {"Never", "Conditionally", "Always"}:
+        return Verdict(Grade.DESTRUCTIVE, f"tap does not know the recreation {', '.join(sorted(map(str, strange)))}")
+    if change.policy_action not in old:
+        return Verdict(Grade.DESTRUCTIVE, f"tap does not know the policy action {change.policy_action}")
+    match change.replacement:
+        case "False" if needs <= {"Never"}:
+            return Verdict(Grade.SAFE, "changed in place")
+        case "True":
+            return _loss(change, f"replaced{old[change.policy_action]}")
+        case "Conditional" | "False":
+            return _loss(change, f"perhaps replaced{old[change.policy_action]}")
+        case None if set(change.scope) and set(change.scope) <= {"Metadata", "Tags", *_KEEPING}:
+            return Verdict(Grade.SAFE, "changed in place")
+        case None:
+            return _loss(change, "CloudFormation does not say whether it is replaced")
+    return Verdict(Grade.DESTRUCTIVE, f"tap does not know the replacement {change.replacement}")
+
+
+def _in_place(change: Change) -> Verdict:
+    names = sorted({detail.name for detail in change.details
+                    if detail.name and (change.resource_type, detail.name) in INTERRUPTING})
+    if names:
+        return Verdict(Grade.DISRUPTIVE, f"{', '.join(names)} interrupts it")
+    if holds_data(change.resource_type) and (policies := [name for name in _KEEPING if name in change.scope]):
+        return Verdict(Grade.DISRUPTIVE, f"{' and '.join(policies)}: what protects its data changes")
+    return Verdict(Grade.SAFE, "changed in place")
+
+
+def unapproved(plan: ChangeSet, approved: Iterable[str]) -> dict[str, Verdict]:
+    """Return the destructive changes that nobody has approved, by logical id."""
+    verdicts = {change.logical_id: judge(change) for change in plan.changes}
+    return {logical_id: verdict for logical_id, verdict in verdicts.items()
+            if verdict.grade is Grade.DESTRUCTIVE and logical_id not in set(approved)}
+
+
+def check(plan: ChangeSet, approved: Iterable[str]) -> None:
+    """Raise Refused unless each destructive change is approved by its logical id."""
+    if found := unapproved(plan, approved):
+        reasons = "; ".join(f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items())
+        raise Refused(f"destructive: {reasons}. To let it happen: --approve {','.join(found)}")

@@ -1,0 +1,105 @@
+"""What can be asked of a stack that changes nothing: its status, its events, its drift."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.models import Environment, InputError, StackEvent, TapError
+from tap.deploy.stacks import Call, Sleep, all_events, current_operation, delays, find_stack, pages
+
+# What a service changes by itself, as it should: type, top-level property, and why.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html: ECS shifts traffic by
+# rewriting the rule's weights; Application Auto Scaling sets the number of tasks.
+_EXPECTED = {
+    ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"): "ECS shifts traffic between target groups",
+    ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"): "ECS shifts traffic between target groups",
+    ("AWS::ECS::Service", "DesiredCount"): "scaling sets it",
+    ("AWS::DynamoDB::Table", "ProvisionedThroughput"): "scaling sets it",
+}
+
+
+@dataclass(frozen=True)
+class Status:
+    """A stack in a line."""
+
+    environment: str
+    stack: str
+    status: str  # StackStatus, or "none"
+    changed: str = ""  # when, in ISO 8601
+    protected: bool = False
+    drift: str = ""  # StackDriftStatus when it was last looked at
+    pending: tuple[str, ...] = ()  # names of change sets that could be executed
+    reason: str = ""
+
+
+def status(call: Call, env: Environment) -> Status:
+    """Return the state of an environment's stack."""
+    stack = find_stack(call, env.stack_name)
+    if stack is None:
+        return Status(env.name, env.stack_name, "none")
+    changed = stack.get("LastUpdatedTime") or stack["CreationTime"]
+    sets = pages(call, "list_change_sets", "Summaries", StackName=env.stack_name)
+    return Status(
+        env.name, env.stack_name, stack["StackStatus"], changed.isoformat(timespec="seconds"),
+        bool(stack.get("EnableTerminationProtection")),
+        stack.get("DriftInformation", {}).get("StackDriftStatus", ""),
+        tuple(each["ChangeSetName"] for each in sets if each.get("ExecutionStatus") == "AVAILABLE"),
+        env.masked(stack.get("StackStatusReason", "")))
+
+
+def events(call: Call, env: Environment, *, everything: bool, failed: bool) -> list[StackEvent]:
+    """Return the events of the latest operation, oldest first, or all there are. Raises InputError."""
+    stack_id = _stack(call, env)["StackId"]
+    found = all_events(call, stack_id, 1000) if everything else current_operation(call, stack_id)[0]
+    return [event for event in found if not failed or event.status.endswith("_FAILED")]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What differs between a resource as it is and as its template says."""
+
+    logical_id: str
+    resource_type: str
+    status: str  # MODIFIED, DELETED
+    path: str = ""
+    expected: str = ""
+    actual: str = ""
+    explanation: str = ""  # why it is to be expected; empty: it is not
+
+
+def drift(call: Call, sleep: Sleep, env: Environment) -> list[Drift]:
+    """Let CloudFormation compare every resource with its template; return what differs, path by path.
+
+    Raises InputError where there is no stack, TapError where CloudFormation cannot tell.
+    """
+    stack_id = _stack(call, env)["StackId"]
+    detection = call("detect_stack_drift", StackName=stack_id)["StackDriftDetectionId"]
+    pauses = delays()
+    while (answer := call("describe_stack_drift_detection_status", StackDriftDetectionId=detection))[
+            "DetectionStatus"] == "DETECTION_IN_PROGRESS":
+        sleep(next(pauses))
+    found = pages(call, "describe_stack_resource_drifts", "StackResourceDrifts", StackName=stack_id,
+                  StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
+    # It fails where a single resource cannot be read, although it knows about the others.
+    if answer["DetectionStatus"] == "DETECTION_FAILED" and not found:
+        raise TapError(f"CloudFormation cannot tell the drift of stack {env.stack_name}: "
+                       f"{answer.get('DetectionStatusReason', 'it gives no reason')}")
+    return [each for resource in found for each in _drifts(env, resource)]
+
+
+def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
+    logical_id, kind = resource["LogicalResourceId"], resource["ResourceType"]
+    state = resource["StackResourceDriftStatus"]
+    if state == "DELETED":
+        return [Drift(logical_id, kind, state)]
+    return [Drift(logical_id, kind, state, each["PropertyPath"], env.masked(each["ExpectedValue"]),
+                  env.masked(each["ActualValue"]),
+                  _EXPECTED.get((kind, each["PropertyPath"].strip("/").partition("/")[0]), ""))
+            for each in resource.get("PropertyDifferences", ())]
+
+
+def _stack(call: Call, env: Environment) -> dict[str, Any]:
+    stack = find_stack(call, env.stack_name)
+    if stack is None:
+        raise InputError(f"there is no stack {env.stack_name}: tap deploy {env.name}{env.options} makes it")
+    return stack

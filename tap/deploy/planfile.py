@@ -1,0 +1,130 @@
+"""A saved plan: what was reviewed, bound so tightly that nothing else can be executed in its name."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tap.deploy.models import CallFailed, ChangeSet, Environment, InputError, Refused
+from tap.deploy.template import fingerprint, parsed
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """What a plan file says. The hash of the parameters leaves NoEcho values out: they could be guessed from it."""
+
+    version: int
+    environment: str
+    account: str
+    region: str
+    stack: str
+    stack_id: str
+    type: str
+    change_set: str  # its ARN
+    template: str  # SHA-256 of what it says
+    parameters: str  # SHA-256
+    changes: str  # SHA-256 of what CloudFormation said it would do
+
+
+def make(env: Environment, change_set: ChangeSet, document: Mapping[str, Any]) -> SavedPlan:
+    """Return what to save of a change set that was just made."""
+    _, _, _, region, account, _ = change_set.stack_id.split(":", 5)
+    return SavedPlan(_VERSION, env.name, account, region, env.stack_name, change_set.stack_id, change_set.type,
+                     change_set.id, fingerprint(document), parameters_hash(env), changes_hash(change_set))
+
+
+def parameters_hash(env: Environment) -> str:
+    """Return the SHA-256 of what the environment gives the stack, secrets left out but named."""
+    told = {name: value for name, value in env.parameters.items() if name not in env.secrets}
+    secret = sorted(env.secrets & set(env.parameters))
+    return _hash([told, secret, sorted(env.previous), dict(env.tags), env.stack_policy, env.role_arn])
+
+
+def changes_hash(change_set: ChangeSet) -> str:
+    """Return the SHA-256 of what a change set would do, values aside."""
+    return _hash([[each.action, each.logical_id, each.physical_id, each.replacement, each.policy_action,
+                   sorted(f"{detail.path or detail.name}" for detail in each.details)]
+                  for each in sorted(change_set.changes, key=lambda each: each.logical_id)])
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def save(plan: SavedPlan, file: Path) -> None:
+    """Write a plan file, whole or not at all, readable by its owner alone. Raises InputError."""
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False,
+                                         encoding="utf-8") as stream:
+            temporary = Path(stream.name)
+            json.dump(vars(plan), stream, indent=1)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(file)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+        raise InputError(f"the plan cannot be saved to {file}: {error.strerror or error}") from None
+
+
+def load(file: Path) -> SavedPlan:
+    """Read a plan file. Raises InputError."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the plan {file} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{file} is no plan that tap plan --save wrote: {error}") from None
+    names = {each.name for each in fields(SavedPlan)}
+    if not isinstance(content, dict) or set(content) != names or content["version"] != _VERSION:
+        raise InputError(f"{file} is no plan that this version of tap plan --save wrote: plan anew")
+    return SavedPlan(**content)
+
+
+def check(saved: SavedPlan, env: Environment, document: Mapping[str, Any], call: Callable[..., Any],
+          account: str, region: str, describe: Callable[[str, str], ChangeSet]) -> ChangeSet:
+    """Return the change set of a saved plan. Raises Refused unless everything is as it was when it was reviewed.
+
+    `describe` takes the ARN and the type of a change set and returns it.
+    """
+    for what, then, now in (
+            ("another environment", saved.environment, env.name), ("another account", saved.account, account),
+            ("another region", saved.region, region), ("another stack", saved.stack, env.stack_name)):
+        if then != now:
+            raise _refused(f"it is for {what}: {then}, not {now}")
+    if saved.template != fingerprint(document):
+        raise _refused("the template has changed since")
+    if saved.parameters != parameters_hash(env):
+        raise _refused(f"parameters/{env.name}.json or what is given beside it has changed since")
+    try:
+        answer = call("describe_change_set", ChangeSetName=saved.change_set)
+    except CallFailed as error:
+        if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
+            raise _refused("its change set is gone: it was executed or deleted, or the stack was changed") from None
+        raise
+    if answer.get("ExecutionStatus") != "AVAILABLE":
+        raise _refused(f"its change set cannot be executed any more ({answer.get('ExecutionStatus')}): "
+                       "the stack was changed since, or it ran already")
+    if answer["StackId"] != saved.stack_id:
+        raise _refused("the stack was deleted and made anew since")
+    body = call("get_template", ChangeSetName=saved.change_set, StackName=saved.stack_id)["TemplateBody"]
+    if fingerprint(parsed(body)) != saved.template:
+        raise _refused("its change set holds another template")
+    change_set = describe(saved.change_set, saved.type)
+    if changes_hash(change_set) != saved.changes:
+        raise _refused("its change set would do something else now")
+    return change_set
+
+
+def _refused(why: str) -> Refused:
+    return Refused(f"this plan is not executed: {why}; plan anew with tap plan --save")

@@ -1,0 +1,254 @@
+"""A plan: a change set with what is to be known before it runs, from the guard to what CloudFormation leaves out."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tap.deploy import guard, policies
+from tap.deploy.changesets import sweep
+from tap.deploy.diff import Difference, compare, shown, unlisted
+from tap.deploy.guard import Grade, Verdict
+from tap.deploy.models import (
+    MASK,
+    CallFailed,
+    Change,
+    ChangeSet,
+    Detail,
+    Environment,
+    InputError,
+    TapError,
+)
+from tap.deploy.stacks import find_stack, pages
+from tap.deploy.template import Rendered, parsed
+from tap.resolve import Resolved, dependencies, resolve
+
+_NAMED = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName",
+          "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::InstanceProfile": "InstanceProfileName"}
+
+
+class Requests(Protocol):
+    """What looking at a stack needs of CloudFormation."""
+
+    @property
+    def call(self) -> Callable[..., Any]:
+        """Make one request: method and members in, the answer out; raises CallFailed."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """One parameter as a deployment uses it; a secret's value is MASK."""
+
+    name: str
+    value: str
+    source: str  # file, override, default, previous
+    resolved: str | None = None  # what an SSM parameter's name resolved to
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment would do to one environment."""
+
+    env: Environment
+    change_set: ChangeSet
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)  # by logical id
+    parameters: tuple[Given, ...] = ()
+    warnings: tuple[str, ...] = ()
+    loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
+    denied: tuple[str, ...] = ()  # what the stack policy will not let happen
+    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own look
+
+    @property
+    def grade(self) -> Grade:
+        """The worst of all verdicts."""
+        return max((verdict.grade for verdict in self.verdicts.values()), default=Grade.SAFE)
+
+    @property
+    def needs_approval(self) -> tuple[str, ...]:
+        """What is to be approved by name before this may run, and is not yet."""
+        names = [*guard.unapproved(self.change_set, self.env.approved)]
+        return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.approved
+                          else []))
+
+
+def capabilities(document: Mapping[str, Any]) -> set[str]:
+    """Return the capabilities that a template needs.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (Capabilities)
+    """
+    needed = {"CAPABILITY_AUTO_EXPAND"} if document.get("Transform") else set()
+    for entry in document.get("Resources", {}).values():
+        if entry.get("Type", "").startswith("AWS::IAM::"):
+            named = _NAMED.get(entry["Type"]) in entry.get("Properties", {})
+            needed.add("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")
+    return needed
+
+
+def given(env: Environment, document: Mapping[str, Any], plan: ChangeSet) -> tuple[Given, ...]:
+    """Return every parameter of the template, its value, and where that comes from."""
+    found = []
+    for name, declaration in document.get("Parameters", {}).items():
+        if name in env.previous:
+            value, source = "(as it is)", "previous"
+        elif name in env.parameters:
+            value, source = env.parameters[name], "override" if name in env.overridden else "file"
+        else:
+            value, source = str(declaration.get("Default", "")), "default"
+        secret = name in env.secrets and value != "" and source != "previous"
+        resolved = plan.resolved.get(name)
+        found.append(Given(name, MASK if secret else value, source,
+                           None if name in env.secrets or resolved is None else env.masked(resolved)))
+    return tuple(found)
+
+
+def taken_exports(call: Callable[..., Any], env: Environment, wanted: Resolved) -> list[str]:
+    """Return a line for each export that another stack has already."""
+    names = {name: title for title, output in wanted.outputs.items()
+             if isinstance(name := output.get("Export", {}).get("Name"), str)}
+    if not names:
+        return []
+    return [f"output {names[each['Name']]} exports {each['Name']}, which stack "
+            f"{each['ExportingStackId'].split('/')[1]} exports already"
+            for each in pages(call, "list_exports", "Exports")
+            if each["Name"] in names and each["ExportingStackId"].split("/")[1] != env.stack_name]
+
+
+def resolved_for(env: Environment, document: Mapping[str, Any], stack: Mapping[str, Any] | None) -> Resolved:
+    """Return what a template comes to with an environment's parameters, secrets masked. Raises ValueError."""
+    values = {name: MASK if name in env.secrets and value else value for name, value in env.parameters.items()}
+    values |= dict.fromkeys(env.previous, MASK)
+    return _resolved(env, document, values, stack)
+
+
+def _resolved(env: Environment, document: Mapping[str, Any], values: Mapping[str, str],
+              stack: Mapping[str, Any] | None) -> Resolved:
+    place = {"region": env.region} if env.region else {}
+    if stack:
+        _, partition, _, region, account, _ = stack["StackId"].split(":", 5)
+        place = {"partition": partition, "region": region, "account": account}
+    return resolve(document, values, stack_name=env.stack_name, **place)
+
+
+def check_before(cloud: Requests, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
+    """Raise InputError for whatever can be known to be wrong before a change set is made."""
+    problems = [f"the template needs {name}: tap does not grant it" for name in
+                sorted(capabilities(template.document) - set(env.capabilities) - _implied(env))]
+    try:
+        problems += taken_exports(cloud.call, env, resolved_for(env, template.document, None))
+    except CallFailed as error:
+        if not error.code.startswith("AccessDenied"):
+            raise
+    except ValueError as error:
+        problems.append(f"the template does not resolve: {error}")
+    problems += lint()
+    if problems:
+        raise InputError(env.masked("\n  - ".join(["the template cannot be deployed:", *problems])
+                                    if len(problems) > 1 else problems[0]))
+
+
+def _implied(env: Environment) -> set[str]:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html: either will do.
+    return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.capabilities else set()
+
+
+def review(cloud: Requests, env: Environment, template: Rendered, change_set: ChangeSet) -> Plan:
+    """Return what is to be known of a change set before it runs.
+
+    Changes nothing but this: failed change sets that an earlier run left behind are deleted.
+    """
+    stack = find_stack(cloud.call, env.stack_name)
+    deployed = stack if stack and change_set.type == "UPDATE" else None
+    warnings = [*change_set.warnings, *_others(cloud.call, change_set)]
+    verdicts = {change.logical_id: guard.judge(change) for change in change_set.changes}
+    loosened: list[str] = []
+    denied: list[str] = []
+    found: list[Difference] = []
+    if deployed:
+        try:
+            found = _compare(cloud.call, env, template, deployed)
+            warnings += unlisted(found, change_set)
+        except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
+            warnings.append(f"the deployed template was not compared with the new one: {error}")
+        old = cloud.call("get_stack_policy", StackName=deployed["StackId"]).get("StackPolicyBody")
+        types = {change.logical_id: change.resource_type for change in change_set.changes}
+        types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()}
+        loosened = policies.allowed_beyond(old, env.stack_policy, types) if env.stack_policy else []
+        denied = _denied(env.stack_policy or old, change_set)
+        if deployed.get("EnableTerminationProtection") and not env.termination_protection:
+            warnings.append("the stack is protected against deletion and stays so, although its target is not: "
+                            f"to lift it, --approve {guard.TERMINATION_PROTECTION}")
+    return Plan(env, change_set, verdicts, given(env, template.document, change_set),
+                tuple(map(env.masked, warnings)), tuple(loosened), tuple(denied), tuple(found))
+
+
+def _others(call: Callable[..., Any], change_set: ChangeSet) -> list[str]:
+    summaries = pages(call, "list_change_sets", "Summaries", StackName=change_set.stack_id)
+    sweep(call, summaries, kept=change_set.id)
+    return [f"change set {each['ChangeSetName']} of somebody else is pending on this stack; it is left alone"
+            for each in summaries
+            if each["ChangeSetId"] != change_set.id and each.get("ExecutionStatus") == "AVAILABLE"]
+
+
+def _compare(call: Callable[..., Any], env: Environment, template: Rendered,
+             stack: Mapping[str, Any]) -> list[Difference]:
+    body = call("get_template", StackName=stack["StackId"], TemplateStage="Original")["TemplateBody"]
+    values = {each["ParameterKey"]: each.get("ResolvedValue", each["ParameterValue"])
+              for each in stack.get("Parameters", ())}
+    return compare(_resolved(env, parsed(body), values, stack), resolved_for(env, template.document, stack))
+
+
+def values_of(plan: Plan, change: Change) -> list[tuple[str, str, str, str]]:
+    """Return what a change does to each property: its name, the value before and after, and why.
+
+    Where CloudFormation gives no values, those of our own look at the two templates stand for them.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for detail in change.details:
+        name = (detail.path or "").removeprefix("/Properties/").replace("/", ".") or detail.name or detail.attribute
+        values = [(name, detail.before, detail.after)] if detail.before is not None or detail.after is not None else [
+            (each.name.removeprefix("Properties."), shown(each.before), shown(each.after))
+            for each in plan.differences
+            if each.path[1] == change.logical_id and (detail.name or detail.attribute) in each.path[2:4]]
+        for path, before, after in values or [(name, None, None)]:
+            old, new = ("" if value is None else plan.env.masked(value) for value in (before, after))
+            causes = found.setdefault((path, old, new), [])
+            if (why := _cause(detail)) not in causes:
+                causes.append(why)
+    return [(*key, ", ".join(causes)) for key, causes in found.items()]
+
+
+def _cause(detail: Detail) -> str:
+    match detail.source:
+        case "ParameterReference":
+            return f"parameter {detail.cause}" if detail.cause else "a parameter"
+        case "ResourceReference" | "ResourceAttribute":
+            return f"change of {detail.cause}" if detail.cause else "change of another resource"
+        case "DirectModification":
+            return "the template"
+        case "Automatic":
+            return "a nested stack"
+    return detail.source or ""
+
+
+def order(env: Environment, document: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+    """Return what each resource of a template waits for; nothing where the template does not resolve."""
+    try:
+        return dependencies(resolved_for(env, document, None))
+    except ValueError:
+        return {}
+
+
+def _denied(policy: str | None, change_set: ChangeSet) -> list[str]:
+    lines = []
+    for change in change_set.changes:
+        if change.action == "Add":
+            continue
+        replaced = change.replacement in ("True", "Conditional")
+        action = "Update:Delete" if change.action == "Remove" else (
+            "Update:Replace" if replaced else "Update:Modify")
+        try:
+            allowed = policies.allows(policy, action, change.logical_id, change.resource_type)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+        if not allowed:
+            lines.append(f"{action} of {change.logical_id}")
+    return lines

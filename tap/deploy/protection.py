@@ -1,0 +1,49 @@
+"""What protects a stack: its stack policy and its termination protection; neither is loosened unsaid."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tap.deploy import policies
+from tap.deploy.guard import STACK_POLICY, TERMINATION_PROTECTION
+from tap.deploy.models import Environment, Refused
+from tap.deploy.stacks import Call, pages
+
+
+def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
+    """Give the stack the policy of the environment's file, if it has one; return what was done.
+
+    Raises Refused where it would allow more than the stack's own does and that is not approved. A
+    stack keeps its policy where the file has none: a policy can be replaced, but not removed.
+    """
+    if not env.stack_policy:
+        return []
+    old = call("get_stack_policy", StackName=stack_id).get("StackPolicyBody")
+    if old and policies.same(old, env.stack_policy):
+        return []
+    if old:
+        resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
+        check_stack_policy(env, old, {each["LogicalResourceId"]: each["ResourceType"] for each in resources})
+    call("set_stack_policy", StackName=stack_id, StackPolicyBody=env.stack_policy)
+    return ["stack policy set"]
+
+
+def check_stack_policy(env: Environment, old: str, types: Mapping[str, str]) -> None:
+    """Raise Refused where the environment's policy allows more than `old` and that is not approved."""
+    more = policies.allowed_beyond(old, env.stack_policy, types)
+    if more and STACK_POLICY not in env.approved:
+        raise Refused(looser(more))
+
+
+def looser(more: list[str]) -> str:
+    """Return the line for a stack policy that allows more than before."""
+    told = ", ".join(more[:3]) + (f" and {len(more) - 3} more" if len(more) > 3 else "")
+    return f"the new stack policy would allow {told}, which the stack's own denies: --approve {STACK_POLICY}"
+
+
+def set_termination_protection(call: Call, env: Environment, stack: Mapping[str, Any]) -> list[str]:
+    """Turn termination protection on where the target says so, off only where that is approved by name."""
+    has, wanted = bool(stack.get("EnableTerminationProtection")), env.termination_protection
+    if has == wanted or (has and TERMINATION_PROTECTION not in env.approved):
+        return []
+    call("update_termination_protection", StackName=stack["StackId"], EnableTerminationProtection=wanted)
+    return [f"termination protection turned {'on' if wanted else 'off'}"]

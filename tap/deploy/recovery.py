@@ -1,0 +1,98 @@
+"""The way out of each state that a stack can be stuck in, said before it is taken.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap.deploy import states
+from tap.deploy.changesets import PREFIX
+from tap.deploy.models import Environment, InputError, Refused
+from tap.deploy.stacks import Call, find_stack, pages
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What leads out of a state: what it means, what would be done, and the request that does it."""
+
+    stack_id: str
+    status: str
+    lines: tuple[str, ...]
+    method: str = ""  # of CloudFormation; none: there is nothing to do
+    request: Mapping[str, Any] = field(default_factory=dict)
+    goal: str = ""
+    change_sets: tuple[str, ...] = ()  # ARNs of our own, to be deleted
+
+
+def recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recovery:
+    """Return the way out of the state that the environment's stack is in.
+
+    `skip` are resources that are left as they are: kept by a deletion, passed over by a rollback.
+    Raises InputError, Refused where somebody else's change set is pending, LeftRunning while it is busy.
+    """
+    stack = find_stack(call, env.stack_name)
+    if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
+        return Recovery("", "none", (f"there is no stack {env.stack_name}: nothing to recover",))
+    stack_id, status = stack["StackId"], stack["StackStatus"]
+    if status == "REVIEW_IN_PROGRESS":
+        return _review(call, env, stack_id)
+    if status.endswith("_IN_PROGRESS"):
+        raise states.obstacle(env, status) or AssertionError(status)
+    if status not in states.STUCK:
+        return _healthy(call, env, stack_id, status)
+    failed = _failed(call, stack_id)
+    if strange := set(skip) - set(failed):
+        raise InputError(f"--skip takes resources that failed, and {', '.join(sorted(strange))} did not; "
+                         f"these did: {', '.join(failed) or 'none'}")
+    told = [f"stack {env.stack_name} is {status}", *(f"{name}: {reason}" for name, reason in failed.items())]
+    passed = f", {', '.join(sorted(skip))} passed over" if skip else ""
+    match status:
+        case "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED":
+            told.append("it never came up, and can only be deleted: tap would delete it")
+            return Recovery(stack_id, status, tuple(told), "delete_stack", {}, "DELETE_COMPLETE")
+        case "DELETE_FAILED":
+            kept = {"RetainResources": sorted(skip)} if skip else {}
+            told.append(f"tap would delete it again{passed}")
+            if not skip:
+                told.append(f"to leave behind what cannot be deleted: --skip {','.join(failed)}")
+            return Recovery(stack_id, status, tuple(told), "delete_stack", kept, "DELETE_COMPLETE")
+        case "UPDATE_FAILED":
+            told.append("tap would roll it back to its last working state")
+            return Recovery(stack_id, status, tuple(told), "rollback_stack", {}, "UPDATE_ROLLBACK_COMPLETE")
+    told.append(f"tap would continue its rollback{passed}")
+    if not skip:
+        told.append("put right what failed first, or pass it over, which leaves it as it is: "
+                    f"--skip {','.join(failed)}")
+    return Recovery(stack_id, status, tuple(told), "continue_update_rollback",
+                    {"ResourcesToSkip": sorted(skip)} if skip else {}, "UPDATE_ROLLBACK_COMPLETE")
+
+
+def _review(call: Call, env: Environment, stack_id: str) -> Recovery:
+    summaries = pages(call, "list_change_sets", "Summaries", StackName=stack_id)
+    theirs = [each["ChangeSetName"] for each in summaries if not each["ChangeSetName"].startswith(PREFIX)]
+    if theirs:
+        raise Refused(f"stack {env.stack_name} waits for somebody else's change set, {', '.join(theirs)}: "
+                      "it is left alone")
+    lines = [f"stack {env.stack_name} is empty: it was made by a change set that never ran",
+             *(f"tap would delete change set {each['ChangeSetName']} of {each['CreationTime']:%Y-%m-%d %H:%M}"
+               for each in summaries), "tap would delete the empty stack"]
+    return Recovery(stack_id, "REVIEW_IN_PROGRESS", tuple(lines), "delete_stack", {}, "DELETE_COMPLETE",
+                    tuple(each["ChangeSetId"] for each in summaries))
+
+
+def _healthy(call: Call, env: Environment, stack_id: str, status: str) -> Recovery:
+    stale = [each for each in pages(call, "list_change_sets", "Summaries", StackName=stack_id)
+             if each["ChangeSetName"].startswith(PREFIX)
+             and (each["Status"] == "FAILED" or each.get("ExecutionStatus") == "OBSOLETE")]
+    lines = [f"stack {env.stack_name} is {status}: nothing to recover",
+             *(f"tap would delete change set {each['ChangeSetName']}, which can no longer run" for each in stale)]
+    return Recovery(stack_id, status, tuple(lines), change_sets=tuple(each["ChangeSetId"] for each in stale))
+
+
+def _failed(call: Call, stack_id: str) -> dict[str, str]:
+    return {each["LogicalResourceId"]: f"{each['ResourceStatus']}: "
+            f"{' '.join(each.get('ResourceStatusReason', 'no reason given').split())}"
+            for each in pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
+            if each["ResourceStatus"].endswith("_FAILED")}

@@ -1,0 +1,1 @@
+"""A plan, or what became of it, as one self-contained page for reviewers."""

@@ -1,0 +1,52 @@
+"""What `tap plan --html` and `tap deploy --html` put on a page, taken while they run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tap.cost.change import told
+from tap.deploy.models import Environment, StackEvent
+from tap.deploy.planning import Plan
+from tap.deploy.template import Rendered
+from tap.page.plan_page import Content
+from tap.page.timeline import happened
+from tap.page.write import gathered, write_content
+
+
+class Recording:
+    """Takes a plan, then events, then how it ended; writes the page to `file`, if there is one."""
+
+    def __init__(self, file: Path | None, cloud: Any, rendered: Rendered) -> None:
+        """Take where to write, `tap.deploy.cloudformation.CloudFormation`, and the template."""
+        self._file = file
+        self._cloud = cloud
+        self._rendered = rendered
+        self._events: list[StackEvent] = []
+        self._content: Content | None = None
+
+    def planned(self, env: Environment, plan: Plan) -> None:
+        """Take a plan, before anything of it is applied, and write its page. Raises InputError."""
+        try:
+            self._content = gathered(self._cloud, env, self._rendered, plan)
+        except ValueError:
+            return  # a template that does not resolve has been told already
+        if self._file:
+            write_content(self._file, self._content)
+
+    def __call__(self, event: StackEvent) -> None:
+        """Take an event of the deployment."""
+        self._events.append(event)
+
+    def ended(self, outcome: str, error: BaseException | None = None) -> None:
+        """Write the page of what really happened. Raises InputError.
+
+        `error` is why it failed; its message and notes are the cause.
+        """
+        if self._file and self._content:
+            cause = [str(error), *getattr(error, "__notes__", ())] if error else []
+            write_content(self._file, replace(self._content, went=happened(outcome, self._events, cause)))
+
+    def cost(self) -> str:
+        """Return what the plan costs on one line; empty where that is not known."""
+        content = self._content
+        return told(content.cost, content.cost_before) if content and content.cost else ""

@@ -1,0 +1,200 @@
+"""What is known of each resource type: how it is drawn, where, and what is said of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.resolve import Resolved
+
+Facts = Callable[[Mapping[str, Any], Resolved], list[str]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How resources of one type are drawn."""
+
+    tag: str
+    colour: str
+    group: str
+    """The heading it stands under where it is in no subnet."""
+    several: str = ""
+    """What several of them are drawn together as; empty where each has its own box."""
+
+
+STORAGE, DATA, CODE, SECURITY, WATCH, OTHER = (
+    "Storage", "Data", "Functions and queues", "Security", "Operations", "Other")
+GROUPS = (STORAGE, CODE, DATA, SECURITY, WATCH, OTHER)
+
+KINDS: Mapping[str, Kind] = {
+    "AWS::Backup::BackupVault": Kind("Backup", "storage", WATCH),
+    "AWS::Budgets::Budget": Kind("Budget", "operations", WATCH),
+    "AWS::CertificateManager::Certificate": Kind("ACM", "security", SECURITY),
+    "AWS::CloudFront::Distribution": Kind("CloudFront", "network", ""),
+    "AWS::CloudWatch::Alarm": Kind("CloudWatch", "operations", WATCH, "Alarms"),
+    "AWS::CloudWatch::CompositeAlarm": Kind("CloudWatch", "operations", WATCH),
+    "AWS::CloudWatch::Dashboard": Kind("CloudWatch", "operations", WATCH),
+    "AWS::DynamoDB::Table": Kind("DynamoDB", "data", DATA),
+    "AWS::EC2::InternetGateway": Kind("IGW", "network", ""),
+    "AWS::EC2::NatGateway": Kind("NAT", "network", ""),
+    "AWS::EC2::VPCEndpoint": Kind("Endpoint", "network", ""),
+    "AWS::ECS::Service": Kind("Fargate", "compute", ""),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Kind("ALB", "network", ""),
+    "AWS::Events::Rule": Kind("EventBridge", "operations", WATCH, "Event rules"),
+    "AWS::KMS::Key": Kind("KMS", "security", SECURITY, "Keys"),
+    "AWS::Lambda::Function": Kind("Lambda", "compute", CODE),
+    "AWS::Logs::LogGroup": Kind("Logs", "operations", WATCH, "Log groups"),
+    "AWS::RDS::DBCluster": Kind("Aurora", "data", DATA),
+    "AWS::RDS::DBInstance": Kind("Aurora", "data", DATA),
+    "AWS::S3::Bucket": Kind("S3", "storage", STORAGE),
+    "AWS::SNS::Topic": Kind("SNS", "operations", WATCH, "Topics"),
+    "AWS::SQS::Queue": Kind("SQS", "compute", CODE, "Queues"),
+    "AWS::SecretsManager::Secret": Kind("Secret", "security", SECURITY),
+    "AWS::WAFv2::WebACL": Kind("WAF", "security", SECURITY),
+}
+
+# Resources that belong to another one: the property that names it, or None for the one that refers to them.
+BELONGS: Mapping[str, str | None] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": "ResourceId",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "ScalingTargetId",
+    "AWS::Backup::BackupPlan": "BackupPlan",
+    "AWS::Backup::BackupSelection": "BackupPlanId",
+    "AWS::CloudFormation::CustomResource": "ServiceToken",
+    "AWS::CloudFront::OriginAccessControl": None,
+    "AWS::CloudFront::ResponseHeadersPolicy": None,
+    "AWS::EC2::EIP": None,
+    "AWS::EC2::FlowLog": "ResourceId",
+    "AWS::EC2::Route": "RouteTableId",
+    "AWS::EC2::RouteTable": "VpcId",
+    "AWS::EC2::SecurityGroup": None,
+    "AWS::EC2::SecurityGroupEgress": "GroupId",
+    "AWS::EC2::SecurityGroupIngress": "GroupId",
+    "AWS::EC2::SubnetRouteTableAssociation": "SubnetId",
+    "AWS::EC2::VPCGatewayAttachment": "InternetGatewayId",
+    "AWS::ECS::Cluster": None,
+    "AWS::ECS::ClusterCapacityProviderAssociations": "Cluster",
+    "AWS::ECS::TaskDefinition": None,
+    "AWS::ElasticLoadBalancingV2::Listener": "LoadBalancerArn",
+    "AWS::ElasticLoadBalancingV2::ListenerRule": "ListenerArn",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": None,
+    "AWS::IAM::InstanceProfile": None,
+    "AWS::IAM::ManagedPolicy": None,
+    "AWS::IAM::Policy": "Roles",
+    "AWS::IAM::Role": None,
+    "AWS::KMS::Alias": "TargetKeyId",
+    "AWS::Lambda::Alias": "FunctionName",
+    "AWS::Lambda::EventInvokeConfig": "FunctionName",
+    "AWS::Lambda::Permission": "FunctionName",
+    "AWS::Lambda::Version": "FunctionName",
+    "AWS::Logs::Delivery": "DeliverySourceName",
+    "AWS::Logs::DeliveryDestination": None,
+    "AWS::Logs::DeliverySource": "ResourceArn",
+    "AWS::Logs::MetricFilter": "LogGroupName",
+    "AWS::Logs::ResourcePolicy": "PolicyDocument",
+    "AWS::RDS::DBClusterParameterGroup": None,
+    "AWS::RDS::DBParameterGroup": None,
+    "AWS::RDS::DBSubnetGroup": None,
+    "AWS::RDS::EventSubscription": "SnsTopicArn",
+    "AWS::Route53::RecordSet": "AliasTarget",
+    "AWS::S3::BucketPolicy": "Bucket",
+    "AWS::SNS::Subscription": "TopicArn",
+    "AWS::SNS::TopicInlinePolicy": "TopicArn",
+    "AWS::SNS::TopicPolicy": "Topics",
+    "AWS::SQS::QueueInlinePolicy": "Queue",
+    "AWS::SQS::QueuePolicy": "Queues",
+    "AWS::SecretsManager::SecretTargetAttachment": "SecretId",
+    "AWS::WAFv2::LoggingConfiguration": "ResourceArn",
+    "AWS::WAFv2::WebACLAssociation": "WebACLArn",
+}
+
+
+def kind_of(resource_type: str) -> Kind:
+    """Return how a type is drawn; one that is not known is drawn under Other, never left out."""
+    return KINDS.get(resource_type) or Kind(resource_type.split("::")[1], "outside", OTHER)
+
+
+def facts_of(logical_id: str, resolved: Resolved) -> tuple[str, ...]:
+    """Return what is worth saying of a resource in this environment, a few words each; nothing of a malformed one."""
+    find = _FACTS.get(str(resolved.resources[logical_id]["Type"]))
+    properties = resolved.properties(logical_id)
+    try:
+        return tuple(text for text in (find(properties, resolved) if find else []) if text)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return ()
+
+
+def _balancer(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    listeners = [entry["Properties"] for entry in resolved.resources.values()
+                 if entry["Type"] == "AWS::ElasticLoadBalancingV2::Listener"]
+    texts = []
+    for listener in listeners:
+        action = listener["DefaultActions"][0]
+        goal = action.get("RedirectConfig", {}).get("Port")
+        texts.append(f"{listener['Protocol']} {listener['Port']}{f' → {goal}' if goal else ''}")
+    rules = sum(len(entry["Properties"].get("Rules", [])) for entry in resolved.resources.values()
+                if entry["Type"] == "AWS::WAFv2::WebACL")
+    return [str(properties.get("Scheme", "internet-facing")), *texts, f"WAF: {rules} rules" if rules else ""]
+
+
+def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    texts = []
+    for entry in resolved.resources.values():
+        found = entry.get("Properties", {})
+        if entry["Type"] == "AWS::ECS::TaskDefinition":
+            processor = found.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
+            texts.append(f"{int(found['Cpu']) / 1024:g} vCPU, {int(found['Memory']) / 1024:g} GB, {processor}")
+        if entry["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget":
+            texts.append(f"{found['MinCapacity']} to {found['MaxCapacity']} tasks")
+    shares = [each for each in properties.get("CapacityProviderStrategy", [])
+              if int(each.get("Weight", 0)) or int(each.get("Base", 0))]
+    return [*texts, " + ".join({"FARGATE": "on demand", "FARGATE_SPOT": "Spot"}.get(
+        each["CapacityProvider"], str(each["CapacityProvider"])) for each in shares)]
+
+
+def _cluster(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
+    scaling = properties.get("ServerlessV2ScalingConfiguration")
+    return [f"{properties['Engine'].removeprefix('aurora-')} {properties.get('EngineVersion', '')}",
+            f"{scaling['MinCapacity']} to {scaling['MaxCapacity']} ACU" if scaling else "",
+            f"backups {properties.get('BackupRetentionPeriod', 1)} days",
+            "encrypted" if properties.get("StorageEncrypted") else ""]
+
+
+def _table(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
+    return ["on demand" if properties.get("BillingMode") == "PAY_PER_REQUEST" else "provisioned",
+            "point-in-time recovery" if properties.get("PointInTimeRecoverySpecification", {}).get(
+                "PointInTimeRecoveryEnabled") else ""]
+
+
+def _bucket(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
+    return ["versioned" if properties.get("VersioningConfiguration", {}).get("Status") == "Enabled" else "",
+            "private" if properties.get("PublicAccessBlockConfiguration") else ""]
+
+
+def _function(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
+    most = properties.get("ReservedConcurrentExecutions")
+    return [str(properties.get("Runtime", "image")), f"{properties.get('MemorySize', 128)} MB",
+            f"{most} at most" if most else ""]
+
+
+def _topic(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    protocols = sorted(str(entry["Properties"]["Protocol"]) for entry in resolved.resources.values()
+                       if entry["Type"] == "AWS::SNS::Subscription")
+    return [f"to {', '.join(dict.fromkeys(protocols))}" if protocols else "nobody subscribes"]
+
+
+_FACTS: Mapping[str, Facts] = {
+    "AWS::CloudFront::Distribution": lambda p, _: [
+        str(p["DistributionConfig"].get("PriceClass", "")).replace("PriceClass_", "price class "),
+        str(p["DistributionConfig"].get("HttpVersion", "")).replace("http2and3", "HTTP/2 and 3")],
+    "AWS::DynamoDB::Table": _table,
+    "AWS::EC2::VPCEndpoint": lambda p, _: [str(p["ServiceName"]).split(".", 3)[-1]],
+    "AWS::ECS::Service": _service,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
+    "AWS::KMS::Key": lambda p, _: ["yearly rotation" if p.get("EnableKeyRotation") else "no rotation"],
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": lambda p, _: [
+        f"{p['RetentionInDays']} days" if "RetentionInDays" in p else "kept for ever"],
+    "AWS::RDS::DBCluster": _cluster,
+    "AWS::RDS::DBInstance": lambda p, _: [str(p.get("DBInstanceClass", ""))],
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SNS::Topic": _topic,
+}

@@ -1,0 +1,52 @@
+"""Which drawn resource every other resource belongs to."""
+
+from collections.abc import Mapping, Set
+
+from tap.picture.kinds import BELONGS
+from tap.resolve import Resolved, dependencies, references
+
+
+def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
+    """Return the drawn resource that each resource belongs to; one that belongs to none is its own.
+
+    A resource follows the property that `BELONGS` names for its type, as far as that leads. From there it
+    belongs to the nearest drawn resource that refers to it, and failing that to the nearest that it refers to.
+    """
+    needs = dependencies(resolved)
+    users: dict[str, set[str]] = {name: set() for name in resolved.resources}
+    for name, needed in needs.items():
+        for other in needed:
+            users[other].add(name)
+    order = {name: place for place, name in enumerate(resolved.resources)}
+
+    def owner(name: str) -> str:
+        end = _followed(name, resolved, drawn)
+        return (end if end in drawn else _nearest(end, users, drawn, order)
+                or _nearest(name, needs, drawn, order) or name)
+
+    return {name: owner(name) for name in resolved.resources}
+
+
+def _followed(name: str, resolved: Resolved, drawn: Set[str]) -> str:
+    """Return where the chain of what belongs to what ends: at a drawn resource, or where it leads no further."""
+    seen: set[str] = set()
+    while name not in drawn:
+        seen.add(name)
+        path = BELONGS.get(str(resolved.resources[name]["Type"]))
+        hits = [each.logical_id for each in references(resolved.properties(name).get(path))] if path else []
+        hits = [each for each in hits if each in resolved.resources and each not in seen]
+        if not hits:
+            break
+        name = next((each for each in reversed(hits) if each in drawn), hits[0])
+    return name
+
+
+def _nearest(name: str, near: Mapping[str, Set[str]], drawn: Set[str], order: Mapping[str, int]) -> str | None:
+    seen = {name}
+    level = [name]
+    while level:
+        level = sorted({other for each in level for other in near[each]} - seen, key=order.__getitem__)
+        if hits := [each for each in level if each in drawn]:
+            return hits[0]
+        seen |= set(level)
+    return None

@@ -1,0 +1,141 @@
+"""The way that every arrow takes between the boxes: straight where that is clear, else through the gutter."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tap.picture.layout import LABEL, MARGIN, SIDE, TIP, VPC_WIDTH, Layout, Rect
+from tap.picture.model import Architecture, Arrow
+
+Point = tuple[float, float]
+_LANE, _LANES = 9, 100  # one lane's width, and that of all: labels stand to the right of them
+
+
+@dataclass(frozen=True)
+class Route:
+    """An arrow with the points that it runs through, and where its label stands."""
+
+    arrow: Arrow
+    points: tuple[Point, ...]
+    label: Point
+    anchor: str = "end"  # as SVG's text-anchor
+
+
+def routes(found: Architecture, layout: Layout) -> list[Route]:
+    """Return the way of every arrow whose ends are on the picture."""
+    arrows = [each for each in found.arrows if each.source in layout.items and each.target in layout.items]
+    made: list[Route] = []
+    through_gutter: list[Arrow] = []
+    used: list[tuple[float, float, float]] = []
+    for arrow in arrows:
+        route = (_across(arrow, layout) or _by_bus(arrow, found, layout) or _straight(arrow, found, layout, used))
+        if route:
+            made.append(route)
+        else:
+            through_gutter.append(arrow)
+    taken = {way.arrow.target: way.points[-1][1] for way in made if way.points[0][1] == way.points[-1][1]}
+    return made + _gutter(through_gutter, layout, taken)
+
+
+def _across(arrow: Arrow, layout: Layout) -> Route | None:
+    """Side by side above the VPC: a horizontal line."""
+    source, target = layout.items[arrow.source], layout.items[arrow.target]
+    if not layout.vpc or max(source.bottom, target.y) > layout.vpc.y or target.x < source.right:
+        return None
+    top, bottom = max(source.y, target.y), min(source.bottom, target.bottom)
+    if bottom - top < 16:
+        return None
+    y = top + (bottom - top) * 0.3
+    return Route(arrow, ((source.right, y), (target.x, y)), (target.x - 14, y - 6))
+
+
+def _by_bus(arrow: Arrow, found: Architecture, layout: Layout) -> Route | None:
+    """From what is in one subnet to a gateway of the VPC: along a line that all share, up the left channel."""
+    if arrow.target not in found.gateways or len(found.spans.get(arrow.source, ())) != 1 or not arrow.is_traffic:
+        return None
+    source, target = layout.items[arrow.source], layout.items[arrow.target]
+    x, y = source.x + source.width * 0.25, source.y - 11
+    lane = MARGIN + 26
+    return Route(arrow, ((x, source.y), (x, y), (lane, y), (lane, target.bottom)), (lane, y))
+
+
+def _straight(arrow: Arrow, found: Architecture, layout: Layout,
+              used: list[tuple[float, float, float]]) -> Route | None:
+    """One above the other: a vertical line where no other box is in the way and no other line close by."""
+    source, target = layout.items[arrow.source], layout.items[arrow.target]
+    left, right = max(source.x, target.x) + 12, min(source.right, target.right) - 12
+    down = source.bottom <= target.y
+    top, bottom = (source.bottom, target.y) if down else (target.bottom, source.y)
+    if right < left or bottom - top < 22 or (not arrow.is_traffic and min(source.x, target.x) > VPC_WIDTH):
+        return None
+    others = [rect for name, rect in layout.items.items()
+              if name not in (arrow.source, arrow.target, *_parts(arrow, found))]
+    for x in _columns(left, right, layout):
+        if any(rect.crosses(x, top, bottom) for rect in others):
+            continue
+        if any(abs(x - other) < 16 and top < low and bottom > high for other, high, low in used):
+            continue
+        used.append((x, top, bottom))
+        ends = ((x, top), (x, bottom))
+        label_y = bottom - 14 if down else top + 24
+        return Route(arrow, ends if down else ends[::-1], (x + 7, label_y), "start")
+    return None
+
+
+def _columns(left: float, right: float, layout: Layout) -> list[float]:
+    """Return where a vertical line may run: right in a zone, clear of what is written on the left; the middle first."""
+    zones = sorted(layout.zones.values(), key=lambda zone: abs(zone.x + zone.width / 2 - (left + right) / 2))
+    places = [zone.x + share * zone.width for zone in zones for share in (0.8, 0.9, 0.7)]
+    inside = [x for x in places if left <= x <= right]
+    return [*inside, *(left + share * (right - left) for share in (0.62, 0.5, 0.8, 0.2))]
+
+
+def _parts(arrow: Arrow, found: Architecture) -> list[str]:
+    return [name for name, of in found.inside.items() if of in (arrow.source, arrow.target)]
+
+
+def _gutter(arrows: Sequence[Arrow], layout: Layout, taken: Mapping[str, float]) -> list[Route]:
+    """Through the space between VPC and what is outside: one lane a source and kind, branching to the targets."""
+    lanes: dict[tuple[str, bool], float] = {}
+    order = sorted({(arrow.source, arrow.is_traffic) for arrow in arrows},
+                   key=lambda each: (each[1], layout.items[each[0]].y))
+    lane = min(_LANE, _LANES / max(1, len(order)))
+    for place, each in enumerate(order):
+        lanes[each] = round(MARGIN + VPC_WIDTH + 14 + place * lane, 1)
+    ports = _ports(arrows, layout, taken)
+    made = []
+    for arrow in arrows:
+        source, target = layout.items[arrow.source], layout.items[arrow.target]
+        x = lanes[arrow.source, arrow.is_traffic]
+        start = (_side(source), ports[arrow.source, "out", arrow.is_traffic])
+        end = (_side(target), ports[arrow.target, arrow.source, arrow.is_traffic])
+        on_left = end[0] < x
+        made.append(Route(arrow, (start, (x, start[1]), (x, end[1]), end),
+                          (end[0] + 14, end[1] - 5) if on_left else (SIDE - 12, end[1] - 5),
+                          "start" if on_left else "end"))
+    return made
+
+
+def _side(rect: Rect) -> float:
+    return rect.x if rect.x > VPC_WIDTH else rect.right
+
+
+def _ports(arrows: Sequence[Arrow], layout: Layout,
+           taken: Mapping[str, float]) -> Mapping[tuple[str, str, bool], float]:
+    """Return at which height each arrow meets the edge of its boxes: in order of the other ends, spread by room.
+
+    `taken` is where another arrow meets a box already: all others come below.
+    """
+    wanted: dict[str, set[tuple[float, str, bool]]] = {}
+    for arrow in arrows:
+        wanted.setdefault(arrow.source, set()).add((1e9, "out", arrow.is_traffic))
+        wanted.setdefault(arrow.target, set()).add((layout.items[arrow.source].y, arrow.source, arrow.is_traffic))
+    found = {}
+    for name, ends in wanted.items():
+        rect = layout.items[name]
+        y = max(rect.y, taken.get(name, 0) + LABEL / 2)
+        room = (rect.bottom - y) / sum(LABEL if traffic else TIP for _, _, traffic in ends)
+        for _, other, traffic in sorted(ends):
+            half = room * (LABEL if traffic else TIP) / 2
+            found[name, other, traffic] = round(y + half, 1)
+            y += 2 * half
+    return found

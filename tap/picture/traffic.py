@@ -1,0 +1,180 @@
+"""Who talks to whom in a resolved template, and who merely refers to whom."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tap.picture.model import INTERNET, Arrow
+from tap.resolve import Reference, Resolved, references
+
+Owner = Callable[[str], str | None]
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+# What an action does, by how its name begins after the service; the first that fits.
+_VERBS = (("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("GetSecretValue", "read"),
+          ("Decrypt", "decrypt"), ("GenerateDataKey", "encrypt"), ("Put", "write"), ("Create", "write"),
+          ("Update", "write"), ("Delete", "write"), ("BatchWrite", "write"), ("Get", "read"), ("BatchGet", "read"),
+          ("List", "read"), ("Query", "read"), ("Scan", "read"), ("Describe", "read"), ("ConditionCheck", "read"))
+
+
+def arrows(resolved: Resolved, owner: Owner) -> tuple[Arrow, ...]:
+    """Return all arrows between drawn items, each pair at most once a direction; `owner` tells whose a resource is.
+
+    Traffic comes from security groups, listeners, origins, routes, permissions and actions. A pair with
+    traffic in either direction has no arrow for plain references.
+    """
+    labels: dict[tuple[str, str], list[str]] = {}
+    for source, target, label in _traffic(resolved, owner):
+        if source and target and source != target:
+            found = labels.setdefault((source, target), [])
+            if label and label not in found:
+                found.append(label)
+    made = [Arrow(*pair, ", ".join(texts)) for pair, texts in labels.items()]
+    plain: dict[tuple[str, str], Arrow] = {}
+    for name, entry in resolved.resources.items():
+        for other in references(entry.get("Properties")):
+            source, target = owner(name), owner(other.logical_id)
+            if source and target and source != target and not {(source, target), (target, source)} & labels.keys():
+                plain.setdefault((source, target), Arrow(source, target, is_traffic=False))
+    return (*made, *(arrow for pair, arrow in plain.items() if pair[::-1] not in plain or pair < pair[::-1]))
+
+
+def _traffic(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    yield from _through_groups(resolved, owner)
+    yield from _listeners(resolved, owner)
+    yield from _routes(resolved, owner)
+    yield from _origins(resolved, owner)
+    yield from _permissions(resolved, owner)
+    yield from _actions(resolved, owner)
+
+
+def _entries(resolved: Resolved, *types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((name, entry.get("Properties", {})) for name, entry in resolved.resources.items() if entry["Type"] in types)
+
+
+def _rules(resolved: Resolved, direction: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every rule of every security group with the group that it is of."""
+    for name, properties in _entries(resolved, "AWS::EC2::SecurityGroup"):
+        for rule in properties.get(f"SecurityGroup{direction}", []):
+            yield name, rule
+    for _, rule in _entries(resolved, f"AWS::EC2::SecurityGroup{direction}"):
+        for group in references(rule["GroupId"]):
+            yield group.logical_id, rule
+
+
+def _port(rule: Mapping[str, Any]) -> str:
+    if str(rule.get("IpProtocol")) == "-1":
+        return "any"
+    first, last = str(rule.get("FromPort")), str(rule.get("ToPort"))
+    return first if first == last else f"{first} to {last}"
+
+
+def _peer(rule: Mapping[str, Any], key: str) -> str | None:
+    return next((each.logical_id for each in references(rule.get(key))), None)
+
+
+def _through_groups(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    """Traffic that leaves one group and may enter the other; and what may enter from everywhere."""
+    leaving = [(group, _peer(rule, "DestinationSecurityGroupId"), rule.get("CidrIp"), _port(rule))
+               for group, rule in _rules(resolved, "Egress")]
+    vpc = next((properties["CidrBlock"] for _, properties in _entries(resolved, "AWS::EC2::VPC")), None)
+    for group, rule in _rules(resolved, "Ingress"):
+        port, source = _port(rule), _peer(rule, "SourceSecurityGroupId")
+        if rule.get("CidrIp") in EVERYWHERE:
+            yield INTERNET, owner(group), port
+        for other, target, block, leaves in leaving:
+            if leaves in (port, "any") and other != group and (
+                    (other == source and target == group)
+                    or (rule.get("CidrIp") == vpc and (target == group or block in EVERYWHERE))
+                    or (other == source and block in EVERYWHERE)):
+                yield owner(other), owner(group), port
+
+
+def _listeners(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    for _, listener in _entries(resolved, "AWS::ElasticLoadBalancingV2::Listener",
+                                "AWS::ElasticLoadBalancingV2::ListenerRule"):
+        balancer = next((each.logical_id for each in references(listener.get("LoadBalancerArn"))), None)
+        for action in listener.get("DefaultActions", listener.get("Actions", [])):
+            for target in references(action):
+                if balancer and _type(resolved, target) == "AWS::ElasticLoadBalancingV2::TargetGroup":
+                    yield owner(balancer), owner(target.logical_id), ""
+
+
+def _routes(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    """From what runs in a subnet to its NAT gateway, where its group lets it out; from there to the Internet."""
+    out = {owner(group): _port(rule) for group, rule in _rules(resolved, "Egress") if rule.get("CidrIp") in EVERYWHERE}
+    tables = {_peer(p, "SubnetId"): _peer(p, "RouteTableId")
+              for _, p in _entries(resolved, "AWS::EC2::SubnetRouteTableAssociation")}
+    gateways = {_peer(p, "RouteTableId"): (_peer(p, "NatGatewayId"), _peer(p, "GatewayId"))
+                for _, p in _entries(resolved, "AWS::EC2::Route") if p.get("DestinationCidrBlock") in EVERYWHERE}
+    for name, service in _entries(resolved, "AWS::ECS::Service"):
+        for subnet in references(service.get("NetworkConfiguration")):
+            nat, _ = gateways.get(tables.get(subnet.logical_id), (None, None))
+            if nat and owner(name) in out:
+                yield owner(name), nat, out[owner(name)]
+    for name, properties in _entries(resolved, "AWS::EC2::NatGateway"):
+        _, gateway = gateways.get(tables.get(_peer(properties, "SubnetId")), (None, None))
+        if gateway:
+            yield name, gateway, ""
+            yield gateway, INTERNET, ""
+
+
+def _origins(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    for name, properties in _entries(resolved, "AWS::CloudFront::Distribution"):
+        yield INTERNET, owner(name), "443"
+        for origin in properties["DistributionConfig"].get("Origins", []):
+            for target in references(origin["DomainName"]):
+                yield owner(name), owner(target.logical_id), "origin"
+
+
+def _permissions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    """What a role may do with resources of the stack, from whoever has the role."""
+    attached = {name: [each.logical_id for each in references(properties.get("ManagedPolicyArns"))]
+                for name, properties in _entries(resolved, "AWS::IAM::Role")}
+    for name, properties in _entries(resolved, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        for each in references(properties.get("Roles")):
+            attached.setdefault(each.logical_id, []).append(name)
+    for role, policies in attached.items():
+        documents = [each["PolicyDocument"] for each in resolved.properties(role).get("Policies", [])]
+        documents += [resolved.properties(each)["PolicyDocument"] for each in policies if each in resolved.resources]
+        for document in documents:
+            for statement in _listed(document["Statement"]):
+                if statement.get("Effect") == "Allow":
+                    yield from _allowed(statement, owner(role), owner)
+
+
+def _allowed(statement: Mapping[str, Any], who: str | None, owner: Owner) -> Iterator[tuple[str | None, str, str]]:
+    verbs = dict.fromkeys(_verb(str(action)) for action in _listed(statement.get("Action", [])))
+    for target in references(statement.get("Resource")):
+        secret = target.attribute == "MasterUserSecret.SecretArn"
+        goal = f"{target.logical_id}.MasterUserSecret" if secret else owner(target.logical_id)
+        if goal:
+            yield who, goal, ", ".join(sorted(verbs))
+
+
+def _verb(action: str) -> str:
+    name = action.partition(":")[2]
+    return next((verb for start, verb in _VERBS if name.startswith(start)), name)
+
+
+def _actions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
+    """What is told of events: alarms, rules, destinations, notifications."""
+    for name, properties in _entries(resolved, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        for target in references(properties.get("AlarmActions")):
+            yield owner(name), owner(target.logical_id), "notify"
+    for name, properties in _entries(resolved, "AWS::Events::Rule"):
+        for target in references([each.get("Arn") for each in properties.get("Targets", [])]):
+            yield owner(name), owner(target.logical_id), "notify"
+    for name, properties in _entries(resolved, "AWS::Lambda::EventInvokeConfig"):
+        for target in references(properties.get("DestinationConfig")):
+            yield owner(name), owner(target.logical_id), "failures"
+    for name, properties in _entries(resolved, "AWS::Lambda::Function"):
+        for target in references(properties.get("DeadLetterConfig")):
+            yield owner(name), owner(target.logical_id), "failures"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _type(resolved: Resolved, reference: Reference) -> str | None:
+    entry = resolved.resources.get(reference.logical_id)
+    return str(entry["Type"]) if entry else None

@@ -1,0 +1,378 @@
+"""CloudFormation in memory, at the level of boto3's calls: requests are checked against the API's own model.
+
+Every call may be made to fail, before or after its work is done. Operations advance by one event each time
+that their events are asked for.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+
+from tap.deploy import cli
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.session import Wiring
+from tap.deploy.template import Rendered
+
+TOPIC, TABLE = {"Type": "AWS::SNS::Topic"}, {"Type": "AWS::DynamoDB::Table"}
+OLD = {"Resources": {"Table": TABLE}}
+NEW = {"Resources": {"Table": TABLE, "Topic": TOPIC}}
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@cache
+def model() -> Any:
+    client = boto3.client("cloudformation", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    return client.meta.service_model, client.meta.method_to_api_mapping
+
+
+def refusal(code: str, message: str = "no", operation: str = "Call", status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message},
+                        "ResponseMetadata": {"HTTPStatusCode": status}}, operation)
+
+
+@dataclass
+class Stack:
+    name: str
+    stack_id: str
+    status: str
+    template: str = '{"Resources": {}}'
+    parameters: list[dict[str, str]] = field(default_factory=list)
+    policy: str | None = None
+    protected: bool = False
+    events: list[dict[str, Any]] = field(default_factory=list)
+    script: list[tuple[str, str, str, str]] = field(default_factory=list)  # still to happen
+    resources: dict[str, tuple[str, str]] = field(default_factory=dict)  # type and status by logical id
+    token: str | None = None
+
+
+@dataclass
+class ChangeSet:
+    name: str
+    arn: str
+    stack: Stack
+    kind: str
+    template: str
+    parameters: list[dict[str, str]]
+    status: str = "CREATE_COMPLETE"
+    execution: str = "AVAILABLE"
+    reason: str = ""
+
+
+class MemoryAws:
+    """The client; attributes are what the account is like."""
+
+    def __init__(self) -> None:
+        self.stacks: dict[str, Stack] = {}
+        self.deleted: dict[str, Stack] = {}
+        self.change_sets: dict[str, ChangeSet] = {}
+        self.calls: list[str] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.faults: dict[str, list[tuple[str, BaseException]]] = {}  # method: when, error; consumed one a call
+        self.always: dict[str, BaseException] = {}
+        self.hooks: dict[str, Callable[[], None]] = {}  # run once, before the method's work
+        self.failing: set[str] = set()  # logical ids that fail to be made
+        self.reason = "no capacity"
+        self.stuck = False  # whether rollbacks and deletions fail
+        self.page = 100
+        self.skew = timedelta()
+        self.extra_changes: list[dict[str, Any]] = []
+        self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
+        self.numbers = itertools.count(1)
+        self.executed: list[str] = []
+        self.account = ACCOUNT
+        self.meta = type("Meta", (), {
+            "region_name": REGION, "endpoint_url": f"https://cloudformation.{REGION}.amazonaws.com",
+            "service_model": type("Model", (), {"service_id": "CloudFormation"})})
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        work: Callable[..., Any] = object.__getattribute__(self, f"do_{name}")
+
+        def call(**request: Any) -> Any:
+            self.calls.append(name)
+            self.requests.append((name, request))
+            service, names = model()
+            if name in names:
+                shape = service.operation_model(names[name]).input_shape
+                validate_parameters(request, shape)
+            if hook := self.hooks.pop(name, None):
+                hook()
+            if name in self.always:
+                raise self.always[name]
+            when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
+            if error and when == "before":
+                raise error
+            answer = work(**request)
+            if error and when == "after":
+                raise error
+            if error and when == "twice":  # the client's own second try, after the first answer was lost
+                return work(**request)
+            return answer
+
+        return call
+
+    # -- stacks
+
+    def add(self, name: str = "tap-dev", status: str = "CREATE_COMPLETE", **more: Any) -> Stack:
+        number = next(self.numbers)
+        stack = Stack(name, f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/{number}", status, **more)
+        self.stacks[name] = stack
+        self._event(stack, name, "AWS::CloudFormation::Stack", status)
+        return stack
+
+    def _find(self, name: str) -> Stack:
+        found = self.stacks.get(name) or next(
+            (each for each in [*self.stacks.values(), *self.deleted.values()] if each.stack_id == name), None)
+        if found is None:
+            raise refusal("ValidationError", f"Stack with id {name} does not exist")
+        return found
+
+    def _event(self, stack: Stack, logical_id: str, kind: str, status: str, reason: str = "") -> None:
+        number = next(self.numbers)
+        event = {"StackId": stack.stack_id, "EventId": f"e{number}", "StackName": stack.name,
+                 "LogicalResourceId": logical_id, "ResourceType": kind, "ResourceStatus": status,
+                 "PhysicalResourceId": stack.stack_id if logical_id == stack.name else f"{logical_id}-1",
+                 "Timestamp": NOON + self.skew + timedelta(seconds=number)}
+        if reason:
+            event["ResourceStatusReason"] = reason
+        if stack.token:
+            event["ClientRequestToken"] = stack.token
+        stack.events.append(event)
+
+    def _advance(self, stack: Stack) -> None:
+        if not stack.script:
+            return
+        logical_id, kind, status, reason = stack.script.pop(0)
+        self._event(stack, logical_id, kind, status, reason)
+        if logical_id != stack.name:
+            stack.resources[logical_id] = (kind, status)
+            return
+        stack.status = status
+        if status == "DELETE_COMPLETE":
+            self.stacks.pop(stack.name, None)
+            self.deleted[stack.stack_id] = stack
+
+    def finish(self, stack: Stack) -> None:
+        while stack.script:
+            self._advance(stack)
+
+    def _work(self, stack: Stack, operation: str, resources: dict[str, str]) -> Iterator[tuple[str, str, str, str]]:
+        me = "AWS::CloudFormation::Stack"
+        yield stack.name, me, f"{operation}_IN_PROGRESS", ""
+        for logical_id, kind in resources.items():
+            yield logical_id, kind, f"{operation}_IN_PROGRESS", ""
+            if logical_id in self.failing or (operation == "DELETE" and self.stuck):
+                yield logical_id, kind, f"{operation}_FAILED", self.reason
+                if operation == "DELETE":
+                    yield stack.name, me, "DELETE_FAILED", "it failed"
+                    return
+                rolled = "UPDATE_ROLLBACK" if operation == "UPDATE" else "ROLLBACK"
+                yield stack.name, me, f"{rolled}_IN_PROGRESS", "it failed"
+                yield logical_id, kind, "DELETE_COMPLETE", ""
+                yield stack.name, me, f"{rolled}_{'FAILED' if self.stuck else 'COMPLETE'}", ""
+                return
+            yield logical_id, kind, f"{operation}_COMPLETE", ""
+        yield stack.name, me, f"{operation}_COMPLETE", ""
+
+    def do_describe_stacks(self, StackName: str) -> Any:
+        stack = self._find(StackName)
+        return {"Stacks": [{
+            "StackName": stack.name, "StackId": stack.stack_id, "StackStatus": stack.status, "CreationTime": NOON,
+            "Parameters": stack.parameters, "EnableTerminationProtection": stack.protected, "Outputs": []}]}
+
+    def do_describe_stack_events(self, StackName: str, NextToken: str = "0") -> Any:
+        stack = self._find(StackName)
+        if NextToken == "0":
+            self._advance(stack)
+        newest = stack.events[::-1]
+        begin = int(NextToken)
+        answer: dict[str, Any] = {"StackEvents": newest[begin:begin + self.page]}
+        if begin + self.page < len(newest):
+            answer["NextToken"] = str(begin + self.page)
+        return answer
+
+    def do_list_stack_resources(self, StackName: str) -> Any:
+        return {"StackResourceSummaries": [
+            {"LogicalResourceId": name, "PhysicalResourceId": f"{name}-1", "ResourceType": kind,
+             "ResourceStatus": status} for name, (kind, status) in self._find(StackName).resources.items()]}
+
+    def do_get_template(self, StackName: str = "", ChangeSetName: str = "", TemplateStage: str = "Original") -> Any:
+        assert TemplateStage == "Original"
+        found = self._change_set(ChangeSetName, StackName).template if ChangeSetName else self._find(StackName).template
+        return {"TemplateBody": json.loads(found)}
+
+    def do_get_stack_policy(self, StackName: str) -> Any:
+        policy = self._find(StackName).policy
+        return {"StackPolicyBody": policy} if policy else {}
+
+    def do_set_stack_policy(self, StackName: str, StackPolicyBody: str) -> None:
+        self._find(StackName).policy = StackPolicyBody
+
+    def do_update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> None:
+        self._find(StackName).protected = EnableTerminationProtection
+
+    def do_list_exports(self) -> Any:
+        return {"Exports": []}
+
+    def do_describe_events(self, **_request: Any) -> Any:
+        raise refusal("InvalidAction")
+
+    def do_get_caller_identity(self) -> Any:
+        return {"Account": self.account}
+
+    def do_delete_stack(self, StackName: str, ClientRequestToken: str | None = None,
+                        RetainResources: list[str] | None = None, **_more: Any) -> None:
+        try:
+            stack = self._find(StackName)
+        except ClientError:
+            return
+        if stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
+            return
+        if stack.protected:
+            raise refusal("ValidationError", "TerminationProtection is enabled")
+        for arn in [arn for arn, each in self.change_sets.items() if each.stack is stack]:
+            del self.change_sets[arn]
+        stack.token = ClientRequestToken
+        left = {name: kind for name, (kind, status) in stack.resources.items()
+                if status != "DELETE_COMPLETE" and name not in (RetainResources or [])}
+        stack.script = list(self._work(stack, "DELETE", left))
+        self._advance(stack)
+        if not left or ClientRequestToken is None:
+            self.finish(stack)
+
+    def do_rollback_stack(self, StackName: str, ClientRequestToken: str) -> None:
+        self._roll_back(StackName, ClientRequestToken, "UPDATE_FAILED")
+
+    def do_continue_update_rollback(self, StackName: str, ClientRequestToken: str,
+                                    ResourcesToSkip: list[str] | None = None) -> None:
+        assert ResourcesToSkip is None or ResourcesToSkip
+        self._roll_back(StackName, ClientRequestToken, "UPDATE_ROLLBACK_FAILED")
+
+    def _roll_back(self, name: str, token: str, expected: str) -> None:
+        stack = self._find(name)
+        if stack.status != expected:
+            raise refusal("ValidationError", f"Stack is in {stack.status} state")
+        stack.token = token
+        me = "AWS::CloudFormation::Stack"
+        stack.script = [(stack.name, me, f"UPDATE_ROLLBACK_{state}", "") for state in ("IN_PROGRESS", "COMPLETE")]
+        self._advance(stack)
+
+    # -- change sets
+
+    def _change_set(self, name: str, stack_name: str = "") -> ChangeSet:
+        found = self.change_sets.get(name) or next(
+            (each for each in self.change_sets.values()
+             if each.name == name and stack_name in (each.stack.name, each.stack.stack_id)), None)
+        if found is None:
+            raise refusal("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
+        return found
+
+    def do_create_change_set(self, StackName: str, ChangeSetName: str, ChangeSetType: str, TemplateBody: str,
+                             Parameters: list[dict[str, str]], **_more: Any) -> Any:
+        if any(each.name == ChangeSetName for each in self.change_sets.values()):
+            raise refusal("AlreadyExistsException", f"ChangeSet {ChangeSetName} cannot be created")
+        if ChangeSetType == "CREATE" and StackName not in self.stacks:
+            self.add(StackName, "REVIEW_IN_PROGRESS")
+        stack = self._find(StackName)
+        made = ChangeSet(ChangeSetName, f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/{ChangeSetName}/1",
+                         stack, ChangeSetType, TemplateBody, Parameters)
+        if ChangeSetType == "UPDATE" and json.loads(TemplateBody) == json.loads(stack.template):
+            made.status, made.execution = "FAILED", "UNAVAILABLE"
+            made.reason = "The submitted information didn't contain changes. Submit different information."
+        self.change_sets[made.arn] = made
+        return {"Id": made.arn, "StackId": stack.stack_id}
+
+    def do_describe_change_set(self, ChangeSetName: str, StackName: str = "", NextToken: str = "0",
+                               **_more: Any) -> Any:
+        found = self._change_set(ChangeSetName, StackName)
+        changes = self._changes(found) if found.status == "CREATE_COMPLETE" else []
+        begin = int(NextToken)
+        answer = {"ChangeSetId": found.arn, "ChangeSetName": found.name, "StackId": found.stack.stack_id,
+                  "Status": found.status, "ExecutionStatus": found.execution, "StatusReason": found.reason,
+                  "Changes": changes[begin:begin + self.page]}
+        if begin + self.page < len(changes):
+            answer["NextToken"] = str(begin + self.page)
+        return answer
+
+    def _changes(self, found: ChangeSet) -> list[dict[str, Any]]:
+        new, old = (json.loads(text)["Resources"] for text in (found.template, found.stack.template))
+        changes = []
+        for name in [*new, *(each for each in old if each not in new)]:
+            if old.get(name) == new.get(name):
+                continue
+            action = "Add" if name not in old else "Remove" if name not in new else "Modify"
+            changes.append({"Type": "Resource", "ResourceChange": {
+                "Action": action, "LogicalResourceId": name, "ResourceType": (new.get(name) or old[name])["Type"],
+                **({"Replacement": "False", "Scope": ["Properties"]} if action == "Modify" else {}),
+                **self.changed.get(name, {})}})
+        return changes + self.extra_changes
+
+    def do_list_change_sets(self, StackName: str) -> Any:
+        stack = self._find(StackName)
+        return {"Summaries": [
+            {"ChangeSetId": each.arn, "ChangeSetName": each.name, "Status": each.status, "CreationTime": NOON,
+             "ExecutionStatus": each.execution} for each in self.change_sets.values() if each.stack is stack]}
+
+    def do_delete_change_set(self, ChangeSetName: str, StackName: str = "") -> None:
+        found = self._change_set(ChangeSetName, StackName)
+        del self.change_sets[found.arn]
+
+    def do_execute_change_set(self, ChangeSetName: str, ClientRequestToken: str) -> None:
+        found = self._change_set(ChangeSetName)
+        if found.execution != "AVAILABLE":
+            raise refusal("InvalidChangeSetStatus", f"ChangeSet is in {found.execution}")
+        stack = found.stack
+        self.executed.append(found.name)
+        found.execution = "EXECUTE_IN_PROGRESS"
+        for each in self.change_sets.values():
+            if each.stack is stack and each is not found:
+                each.execution = "OBSOLETE"
+        changes = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"]["ResourceType"]
+                   for each in self._changes(found)}
+        stack.token = ClientRequestToken
+        stack.script = list(self._work(stack, found.kind, changes))
+        self._advance(stack)
+        if not self.failing:
+            stack.template, stack.parameters = found.template, found.parameters
+
+
+class Tap:
+    """The command line over an account in memory, and what it said."""
+
+    def __init__(self, aws: MemoryAws, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.aws, self.root, self._capsys = aws, root, capsys
+        self.document: dict[str, Any] = NEW
+        self.slept = 0.0
+        self.out = self.err = ""
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        assert self.slept < 3600, "it waits for ever"
+
+    def __call__(self, *arguments: str) -> int:
+        self._capsys.readouterr()
+        wiring = Wiring(
+            template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
+            clock=lambda: self.slept,
+            cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
+                                              lambda _service: self.aws))
+        code = cli.main([*arguments, "--root", str(self.root)], wiring)
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def left(self) -> list[str]:
+        """What of our own is left behind without a word."""
+        change_sets = [each.name for each in self.aws.change_sets.values()
+                       if each.name.startswith("tap-") and each.execution in ("AVAILABLE", "UNAVAILABLE")]
+        stacks = [each.name for each in self.aws.stacks.values() if each.status == "REVIEW_IN_PROGRESS"]
+        return [name for name in [*change_sets, *stacks] if name not in self.err]

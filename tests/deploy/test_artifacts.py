@@ -1,0 +1,102 @@
+"""A template that no request holds goes to the artifact bucket, and CloudFormation reads it there."""
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from deploy_fakes import DEV
+
+from tap.deploy.artifacts import Place
+from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.models import InputError
+
+pytestmark = pytest.mark.usefixtures("client")  # an account in which nothing is
+BUCKET = "artifacts-123456789012"
+ENV = replace(DEV, artifact_bucket="artifacts-{account}")
+AWS = Place("123456789012", "eu-west-1", "amazonaws.com", "https://s3.eu-west-1.amazonaws.com")
+
+
+def large(topics: int = 900) -> str:
+    names = [f"Topic{number:04}" for number in range(topics)]
+    return json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+                       "Metadata": {"Padding": [f"{name}{'x' * 60}" for name in names]}})
+
+
+@pytest.fixture(scope="module")
+def s3(emulator: str) -> Any:
+    return connect("s3", region="eu-west-1", endpoint_url=emulator,
+                   access_key_id="123456789012", secret_access_key="test")
+
+
+@pytest.fixture
+def cloud(emulator: str, s3: Any) -> CloudFormation:
+    sts = connect("sts", region="eu-west-1", endpoint_url=emulator,
+                  access_key_id="123456789012", secret_access_key="test")
+    cloudformation = connect("cloudformation", region="eu-west-1", endpoint_url=emulator,
+                             access_key_id="123456789012", secret_access_key="test")
+    return CloudFormation(cloudformation, clients=lambda service: {"s3": s3, "sts": sts}[service])
+
+
+def make_bucket(s3: Any) -> None:
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+
+
+def keys(s3: Any) -> list[str]:
+    return [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+
+
+def test_a_large_template_lies_under_the_hash_of_its_content(cloud: CloudFormation, s3: Any) -> None:
+    make_bucket(s3)
+
+    assert cloud.plan(ENV, large()).changes
+    assert keys(s3) == [hashlib.sha256(large().encode()).hexdigest()]
+
+
+def test_a_large_template_is_put_there_once(cloud: CloudFormation, s3: Any) -> None:
+    make_bucket(s3)
+    cloud.plan(ENV, large())
+    first = s3.list_objects_v2(Bucket=BUCKET)["Contents"][0]["LastModified"]
+
+    cloud.plan(ENV, large())
+    assert [each["LastModified"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [first]
+
+
+def test_a_small_template_goes_without_a_bucket(cloud: CloudFormation) -> None:
+    assert cloud.plan(ENV, large(1)).changes
+
+
+def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormation) -> None:
+    with pytest.raises(InputError) as caught:
+        cloud.plan(DEV, large())
+    assert re.sub(r"\d\d,\d{3} bytes", "N bytes", caught.value.message) == (
+        "the template has N bytes, more than the 51,200 that a request takes: make a bucket "
+        "(aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and name it in "
+        'parameters/targets.toml: artifact_bucket = "tap-artifacts-123456789012-eu-west-1"')
+
+
+def test_a_bucket_that_is_not_there_is_told_with_the_command_that_makes_it(cloud: CloudFormation) -> None:
+    with pytest.raises(InputError, match=rf"bucket is not there: aws s3 mb s3://{BUCKET} --region eu-west-1"):
+        cloud.plan(ENV, large())
+
+
+def test_what_no_bucket_helps_is_refused(cloud: CloudFormation) -> None:
+    with pytest.raises(InputError, match=r"takes 1,048,576 at most"):
+        cloud.plan(ENV, large(20_000))
+
+
+@pytest.mark.parametrize(("place", "bucket", "url"), [
+    (AWS, "b", "https://b.s3.eu-west-1.amazonaws.com/k"),
+    (AWS, "a.b", "https://s3.eu-west-1.amazonaws.com/a.b/k"),
+    (Place("1", "cn-north-1", "amazonaws.com.cn", "https://s3.cn-north-1.amazonaws.com.cn"), "b",
+     "https://b.s3.cn-north-1.amazonaws.com.cn/k"),
+    (Place("1", "us-iso-east-1", "c2s.ic.gov", "https://s3.us-iso-east-1.c2s.ic.gov"), "b",
+     "https://b.s3.us-iso-east-1.c2s.ic.gov/k"),
+    (Place("1", "us-east-1", "amazonaws.com", "https://s3.amazonaws.com"), "b",
+     "https://b.s3.us-east-1.amazonaws.com/k"),
+    (Place("1", "eu-west-1", "amazonaws.com", "http://127.0.0.1:4566/"), "b", "http://127.0.0.1:4566/b/k"),
+])
+def test_a_template_url_has_each_partitions_form(place: Place, bucket: str, url: str) -> None:
+    assert place.url(bucket, "k") == url

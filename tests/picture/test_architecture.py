@@ -1,0 +1,149 @@
+"""What is on the picture: every resource, in its place, and who talks to whom."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from stack_view import ENVIRONMENTS, StackView
+
+from tap.picture.architecture import architecture
+from tap.picture.kinds import kind_of
+from tap.picture.model import INTERNET, Architecture
+from tap.resolve import resolve
+
+Draw = Callable[..., Architecture]
+
+
+def traffic(found: Architecture) -> dict[tuple[str, str], str]:
+    return {(each.source, each.target): each.label for each in found.arrows if each.is_traffic}
+
+
+def references(found: Architecture) -> set[tuple[str, str]]:
+    return {(each.source, each.target) for each in found.arrows if not each.is_traffic}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_resource_is_covered_by_exactly_one_box(
+        name: str, architectures: dict[str, Architecture], environments: dict[str, StackView]) -> None:
+    assert Counter(architectures[name].covered) == Counter(list(environments[name].resolved.resources))
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_item_has_one_place(name: str, architectures: dict[str, Architecture]) -> None:
+    found = architectures[name]
+    grouped = [each for members in found.groups.values() for each in members]
+    assert sorted([*found.spans, *found.inside, *found.gateways, *grouped, *found.loose]) == sorted(found.items)
+
+
+def test_prod_has_three_zones_with_a_subnet_of_each_kind(architectures: dict[str, Architecture]) -> None:
+    found = architectures["prod"]
+    assert [(each.kind, each.zone) for each in found.subnets] == [
+        (kind, f"us-east-1{zone}") for kind in ("public", "private", "isolated") for zone in "abc"]
+
+
+def test_what_runs_in_subnets_stands_in_them(architectures: dict[str, Architecture]) -> None:
+    spans = architectures["prod"].spans
+    assert spans["LoadBalancer"] == ("PublicSubnet1", "PublicSubnet2", "PublicSubnet3")
+    assert spans["Service"] == ("PrivateSubnet1", "PrivateSubnet2", "PrivateSubnet3")
+    assert spans["DatabaseCluster"] == ("IsolatedSubnet1", "IsolatedSubnet2", "IsolatedSubnet3")
+    assert spans["NatGateway2"] == ("PublicSubnet2",)
+
+
+def test_instances_stand_in_their_cluster(architectures: dict[str, Architecture]) -> None:
+    assert architectures["prod"].inside == {"DatabaseWriter": "DatabaseCluster", "DatabaseReader": "DatabaseCluster"}
+
+
+def test_optional_parts_that_are_off_are_not_there(drawn_of: Draw) -> None:
+    found = drawn_of(NatGateways="single", DatabaseReaderInstance="false", InterfaceEndpoints="false")
+    assert not {"NatGateway2", "NatGateway3", "DatabaseReader", "Interface endpoints"} & set(found.items)
+
+
+def test_a_stack_without_nat_gateways_has_none_and_no_way_out(drawn_of: Draw) -> None:
+    found = drawn_of(NatGateways="none", InterfaceEndpoints="true")
+    assert not [each for each in found.items if each.startswith("NatGateway")]
+    assert ("InternetGateway", INTERNET) not in traffic(found)
+
+
+def test_interface_endpoints_are_one_box_that_spans_the_private_subnets_and_takes_https(drawn_of: Draw) -> None:
+    found = drawn_of(InterfaceEndpoints="true")
+    assert found.spans["Interface endpoints"] == ("PrivateSubnet1", "PrivateSubnet2", "PrivateSubnet3")
+    assert traffic(found)["Service", "Interface endpoints"] == "443"
+
+
+def test_the_traffic_of_prod_is_what_groups_listeners_origins_and_permissions_say(
+        architectures: dict[str, Architecture]) -> None:
+    found = traffic(architectures["prod"])
+    assert found["LoadBalancer", "Service"] == "8080"
+    assert found["Service", "DatabaseCluster"] == "5432"
+    assert found["Service", "NatGateway1"] == "443"
+    assert found["NatGateway1", "InternetGateway"] == ""
+    assert found[INTERNET, "Distribution"] == "443"
+    assert found["Distribution", "AssetsBucket"] == "origin"
+    assert found["Service", "SessionsTable"] == "read, write"
+    assert found["Service", "ValidationFunction"] == "invoke"
+    assert found["Service", "DatabaseCluster.MasterUserSecret"] == "read"
+    assert "443" in found[INTERNET, "LoadBalancer"]
+
+
+def test_http_and_https_enter_only_where_a_listener_has_them(drawn_of: Draw) -> None:
+    assert traffic(drawn_of())[INTERNET, "LoadBalancer"] == "80"
+
+
+def test_a_rule_that_only_one_group_has_lets_nothing_through(drawn_of: Draw) -> None:
+    def without_egress(resources: dict[str, Any]) -> None:
+        del resources["ServiceToDatabaseEgress"]
+        resources["Service"] = {**resources["Service"], "DependsOn": []}
+
+    assert ("Service", "DatabaseCluster") not in traffic(drawn_of(without_egress))
+
+
+def test_a_permission_that_is_gone_takes_its_arrow_along(drawn_of: Draw) -> None:
+    def without_permission(resources: dict[str, Any]) -> None:
+        resources["ValidationPolicy"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}}
+
+    assert ("ValidationFunction", "SessionsTable") in traffic(drawn_of())
+    assert ("ValidationFunction", "SessionsTable") not in traffic(drawn_of(without_permission))
+
+
+def test_a_pair_has_traffic_or_a_reference_but_not_both(architectures: dict[str, Architecture]) -> None:
+    for found in architectures.values():
+        talking = {frozenset(pair) for pair in traffic(found)}
+        assert not [pair for pair in references(found) if frozenset(pair) in talking]
+
+
+def test_the_database_refers_to_its_key(architectures: dict[str, Architecture]) -> None:
+    pairs = {(source, target.partition(" ")[0]) for source, target in references(architectures["prod"])}
+    assert ("DatabaseCluster", "DatabaseKey") in pairs or ("DatabaseCluster", "Keys") in pairs
+
+
+def test_every_arrow_joins_two_boxes(architectures: dict[str, Architecture]) -> None:
+    for found in architectures.values():
+        assert {end for each in found.arrows for end in (each.source, each.target)} <= set(found.items)
+
+
+def test_a_type_that_is_not_known_is_drawn_under_other() -> None:
+    resolved = resolve({"Resources": {"Thing": {"Type": "AWS::Novelty::Thing"}}}, {})
+    found = architecture(resolved, "test", "tap-test")
+    assert found.groups == {"Other": ("Thing",)}
+    assert kind_of("AWS::Novelty::Thing").tag == "Novelty"
+
+
+def test_a_part_whose_owner_is_missing_is_drawn_itself() -> None:
+    resolved = resolve({"Resources": {"Lonely": {"Type": "AWS::IAM::Role", "Properties": {}}}}, {})
+    assert "Lonely" in architecture(resolved, "test", "tap-test").items
+
+
+def test_a_template_without_a_vpc_has_a_picture() -> None:
+    resolved = resolve({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}, {})
+    found = architecture(resolved, "test", "tap-test")
+    assert (found.vpc, found.zones, found.region) == (None, (), "")
+
+
+def test_what_is_malformed_is_drawn_without_facts() -> None:
+    resolved = resolve({"Resources": {"Board": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {}},
+                                      "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {}}}}, {})
+    found = architecture(resolved, "test", "tap-test")
+    assert found.items["Board"].facts == ()
+    assert found.zones == ("any zone",)

@@ -1,0 +1,120 @@
+"""`tap dashboard`: every metric exists, for a resource of the environment, and the layout is drawn."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack_view import ENVIRONMENTS, StackView
+
+from tap.deploy.models import InputError
+from tap.picture.commands import dashboard_command
+from tap.picture.dashboard import alarm_problems, dashboards
+from tap.picture.dashboard_svg import to_svg
+from tap.picture.metrics import namespaces
+from tap.resolve import resolve
+
+CPU = ["AWS/ECS", "CPUUtilization", "ClusterName", "${Cluster}", "ServiceName", "${Service.Name}"]
+
+
+def dashboard_of(*metrics: Any, **widget: Any) -> Any:
+    body = {"widgets": [{"type": "metric", "x": 0, "y": 0, "width": 12, "height": 6,
+                         "properties": {"title": "W", "metrics": list(metrics), **widget}}]}
+    resolved = resolve({"Resources": {
+        "Cluster": {"Type": "AWS::ECS::Cluster"}, "Service": {"Type": "AWS::ECS::Service"},
+        "Table": {"Type": "AWS::DynamoDB::Table"}, "High": {"Type": "AWS::CloudWatch::Alarm"},
+        "Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {
+            "DashboardBody": {"Fn::Sub": json.dumps(body)}}}}}, {})
+    (found,) = dashboards(resolved)
+    return found
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_metric_of_every_environment_exists(name: str, environments: dict[str, StackView]) -> None:
+    resolved = environments[name].resolved
+    found = dashboards(resolved)
+    assert found
+    assert [line for each in found for line in each.problems] == []
+    assert list(alarm_problems(resolved)) == []
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_layout_of_every_environment_names_every_widget(name: str, environments: dict[str, StackView]) -> None:
+    for found in dashboards(environments[name].resolved):
+        texts = {each.text for each in ElementTree.fromstring(to_svg(found)).iter()}
+        assert {widget.title for widget in found.widgets} <= texts
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_no_two_widgets_overlap(name: str, environments: dict[str, StackView]) -> None:
+    for found in dashboards(environments[name].resolved):
+        cells = [(x, y) for each in found.widgets for x in range(each.x, each.x + each.width)
+                 for y in range(each.y, each.y + each.height)]
+        assert len(cells) == len(set(cells))
+
+
+def test_a_metric_that_is_right_has_no_problem() -> None:
+    assert dashboard_of(CPU).problems == ()
+
+
+@pytest.mark.parametrize(("metric", "problem"), [
+    (["AWS/ECS", "CpuUtilisation", *CPU[2:]], "AWS/ECS has no metric CpuUtilisation"),
+    (["AWS/Nothing", "X"], "AWS/Nothing is no namespace that tap knows"),
+    ([*CPU, {"stat": "Mean"}], "Mean is no statistic"),
+    (["AWS/ECS", "CPUUtilization", "Cluster", "${Cluster}"], "Cluster: the dimensions of AWS/ECS are ClusterName or"),
+    ([*CPU[:4], "ServiceName", "${Gone.Name}"], "there is no Gone in this environment"),
+    ([*CPU[:4], "ServiceName", "${Service}"], "ServiceName ${Service}: it must be Name of an AWS::ECS::Service"),
+    ([*CPU[:3], "${Table}", *CPU[4:]], "ClusterName ${Table}: it must be Ref of an AWS::ECS::Cluster"),
+    ([*CPU[:3], "web", *CPU[4:]], "ClusterName web is no resource of this environment"),
+])
+def test_a_metric_that_does_not_exist_is_told(metric: list[Any], problem: str) -> None:
+    (told,) = dashboard_of(metric).problems
+    assert problem in told
+
+
+@pytest.mark.parametrize("statistic", ["Sum", "Average", "p99", "p99.9", "tm90", "IQM", "TM(2%:98%)"])
+def test_statistics_of_cloudwatch_are_known(statistic: str) -> None:
+    assert dashboard_of([*CPU, {"stat": statistic}]).problems == ()
+
+
+def test_dots_stand_for_the_line_before() -> None:
+    found = dashboard_of(CPU, [".", "MemoryUtilization", ".", ".", ".", "."], ["...", {"stat": "p99"}])
+    assert [(each.name, each.statistic) for each in found.widgets[0].metrics] == [
+        ("CPUUtilization", "Average"), ("MemoryUtilization", "Average"), ("MemoryUtilization", "p99")]
+    assert found.problems == ()
+
+
+def test_an_application_s_own_namespace_is_its_own_business() -> None:
+    assert dashboard_of(["Payments", "Settled", "Currency", "EUR"]).problems == ()
+
+
+def test_an_alarm_that_is_gone_is_told() -> None:
+    assert dashboard_of(alarms=["${High.Arn}"]).problems == ()
+    assert dashboard_of(alarms=["${Gone.Arn}"]).problems == ("W: there is no alarm Gone in this environment",)
+
+
+def test_a_body_that_is_no_json_is_told() -> None:
+    resolved = resolve({"Resources": {"Board": {"Type": "AWS::CloudWatch::Dashboard",
+                                                "Properties": {"DashboardBody": "{"}}}}, {})
+    with pytest.raises(InputError, match="the body of Board is no dashboard"):
+        dashboards(resolved)
+
+
+def test_problems_are_drawn_and_are_text() -> None:
+    drawn = to_svg(dashboard_of(["AWS/ECS", "<script>", *CPU[2:]]))
+    assert "<script>" not in drawn
+    assert "AWS/ECS has no metric" in drawn
+
+
+def test_every_dimension_of_a_namespace_has_a_known_value() -> None:
+    for name, namespace in namespaces().items():
+        assert {each for dimensions in namespace.sets for each in dimensions} <= set(namespace.values), name
+
+
+def test_the_command_lists_metrics_and_writes_the_layout(
+        run: Callable[..., int | str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(dashboard_command, "prod", "-o", str(tmp_path / "d.svg")) == 0
+    assert "AWS/" in capsys.readouterr().out
+    assert (tmp_path / "d.svg").read_text().startswith("<svg")
