@@ -11,7 +11,7 @@ PREFLIGHT := install --no-deps cdk-preflight
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test template lint size bench lock clean
+.PHONY: help rehearse test template lint size pages bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +22,10 @@ rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine;
 test: lint ## lint, then all tests, with coverage
 	$(BIN)/pytest --cov
 
-template: $(VENV)/.rehearse ## write templates/tap.yaml anew
+template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
 	$(BIN)/python generate.py -o templates/tap.yaml
+	$(BIN)/tap diagram prod -o docs/architecture.svg
+	$(BIN)/python -m tap.cost.document > docs/.costs.md && mv docs/.costs.md docs/costs.md
 
 lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .
@@ -35,8 +37,12 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 size: $(VENV)/.rehearse ## the template's bytes, against their limits
 	$(BIN)/python -m bench.size
 
+pages: $(VENV)/.dev ## every page in headless Chromium; screenshots in build/
+	$(BIN)/pytest -n 0 tests/page/browser/pages.py
+
 bench: $(VENV)/.rehearse ## generate.py's CPU time, against that of its imports
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.deploy
 
 lock: ## write constraints.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock

@@ -38,7 +38,7 @@ def test_the_make_target_is_there(target: str) -> None:
 
 @pytest.mark.parametrize("flag", sorted(set(re.findall(r"`(--[\w-]+)", README))))
 def test_the_flag_is_there(flag: str) -> None:
-    sources = [ROOT / "generate.py", *(ROOT / "tap" / "deploy").glob("*.py")]
+    sources = [ROOT / "generate.py", *(ROOT / "tap").rglob("*.py")]
     assert any(f'"{flag}"' in source.read_text(encoding="utf-8") for source in sources)
 
 

@@ -25,6 +25,7 @@ from tap.deploy.session import (
     console,
     env_argument,
     envs_argument,
+    html_option,
     json_option,
     parameter_option,
     region_option,
@@ -35,6 +36,7 @@ from tap.deploy.session import (
 from tap.deploy.template import Rendered, parsed
 from tap.deploy.watching import Watch
 
+Planned = tuple[Plan, str]
 MOST_AT_ONCE = 20
 _APPLIED = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
 
@@ -47,13 +49,15 @@ _APPLIED = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcom
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request's comment.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 0: no changes; 1: error; 2: changes.")
 @click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template first.")
+@html_option
 @parameter_option
 @region_option
 @root_option
 @click.pass_obj
 def plan_command(
     wiring: Wiring, names: tuple[str, ...], save: Path | None, as_json: bool, as_markdown: bool,
-    detailed_exitcode: bool, no_lint: bool, overrides: tuple[str, ...], region: str | None, root: Path,
+    detailed_exitcode: bool, no_lint: bool, html: Path | None, overrides: tuple[str, ...], region: str | None,
+    root: Path,
 ) -> int:
     """Show what a deployment of each ENV would do, and change nothing.
 
@@ -61,17 +65,19 @@ def plan_command(
     change set again unless it is saved.
     """
     try:
-        if save and len(names) > 1:
-            raise click.UsageError("--save takes one environment")
+        for option, file in (("--save", save), ("--html", html)):
+            if file and len(names) > 1:
+                raise click.UsageError(f"{option} takes one environment")
         if as_json and as_markdown:
             raise click.UsageError("choose one of --json and --markdown")
         rendered = wiring.template()
         options = Options(root, region, overrides)
         envs = [options.load(wiring, name, rendered.document) for name in dict.fromkeys(names)]
         problems = [] if no_lint else wiring.lint(rendered)
-        made = _all(wiring, envs, lambda env: _plan(wiring.cloud(env), env, rendered, problems, save))
-        plans = [each for each in made if isinstance(each, Plan)]
-        _show(plans, len(envs), as_json, as_markdown, save)
+        made = _all(wiring, envs, lambda env: _plan(wiring.cloud(env), env, rendered, problems, save, html))
+        done = [each for each in made if isinstance(each, tuple)]
+        plans = [plan for plan, _ in done]
+        _show(done, len(envs), as_json, as_markdown, save)
         _raise_first({env.name: each for env, each in zip(envs, made, strict=True) if isinstance(each, TapError)},
                      named=len(envs) > 1)
     except click.ClickException as error:
@@ -97,9 +103,9 @@ def _raise_first(errors: Mapping[str, TapError], *, named: bool) -> None:
 
 
 def _all(wiring: Wiring, envs: Sequence[Environment],
-         make: Callable[[Environment], Plan]) -> list[Plan | TapError]:
-    """Return each environment's plan, or the error that came instead; they are made at the same time."""
-    def safely(env: Environment) -> Plan | TapError:
+         make: Callable[[Environment], Planned]) -> list[Planned | TapError]:
+    """Return what is made of each environment, or the error that came instead; all at the same time."""
+    def safely(env: Environment) -> Planned | TapError:
         try:
             return make(env)
         except TapError as error:
@@ -117,38 +123,48 @@ def _all(wiring: Wiring, envs: Sequence[Environment],
             raise
 
 
-def _plan(cloud: Any, env: Environment, rendered: Rendered, problems: list[str], save: Path | None) -> Plan:
+def _plan(cloud: Any, env: Environment, rendered: Rendered, problems: list[str], save: Path | None,
+          html: Path | None) -> Planned:
+    """Return an environment's plan, and what it costs on one line."""
+    from tap.page.recording import Recording
+
     cloud.check(env, rendered, lambda: problems)
     change_set = cloud.plan(env, rendered.text)
     try:
         plan: Plan = cloud.review(env, rendered, change_set)
+        recording = Recording(html, cloud, rendered)
+        recording.planned(env, plan)
         if save and not change_set.empty:
             planfile.save(planfile.make(env, change_set, parsed(rendered.text)), save)
-            return plan
+            return plan, recording.cost()
     except BaseException as error:
         discard_after(error, env, change_set, cloud)
         raise
     cloud.discard(env, change_set)
-    return plan
+    return plan, recording.cost()
 
 
-def _show(plans: Sequence[Plan], wanted: int, as_json: bool, as_markdown: bool, save: Path | None) -> None:
+def _show(done: Sequence[Planned], wanted: int, as_json: bool, as_markdown: bool, save: Path | None) -> None:
+    plans = [plan for plan, _ in done]
     if as_json:
         click.echo(plan_view.json_text(plans))
     elif as_markdown and plans:
         click.echo(plan_view.markdown(plans), nl=False)
     elif wanted > 1:
         out = console()
-        for plan in plans:
+        for plan, cost in done:
             out.print(f"{plan.env.name}: stack {plan.env.stack_name}", style="bold", soft_wrap=True)
             out.print(plan_view.whole(plan))
+            out.print(cost, soft_wrap=True)
             out.print()
         out.print(plan_view.side_by_side(plans))
     else:
         out = console()
-        for plan in plans:
+        for plan, cost in done:
             out.print(plan_view.whole(plan, parameters=True))
             _next(out, plan, save)
+            if cost:
+                out.print(cost, soft_wrap=True)
 
 
 def _next(out: Console, plan: Plan, save: Path | None) -> None:
@@ -172,19 +188,22 @@ def _next(out: Console, plan: Plan, save: Path | None) -> None:
               help="Let this destructive change happen: a logical id, StackPolicy or TerminationProtection.")
 @yes_option
 @json_option
+@html_option
 @parameter_option
 @region_option
 @root_option
 @click.pass_obj
 def deploy_command(
     wiring: Wiring, environment: str, plan_file: Path | None, approve: tuple[str, ...], yes: bool, as_json: bool,
-    overrides: tuple[str, ...], region: str | None, root: Path,
+    html: Path | None, overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
     """Bring the stack of environment ENV to what the template and parameters/ENV.json say.
 
     Creates a change set, shows it, asks, executes it, and follows the stack until it is at rest.
     Destructive changes have to be approved by name, whatever else is answered.
     """
+    from tap.page.recording import Recording
+
     out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
     started = wiring.clock()
     rendered = wiring.template()
@@ -192,23 +211,33 @@ def deploy_command(
     cloud = wiring.cloud(env)
     plans: list[Plan] = []
 
-    watch = Watch(out, wiring.clock)
+    recording = Recording(html, cloud, rendered)
+    watch = Watch(out, wiring.clock, also=recording)
 
     def confirm(change_set: ChangeSet) -> bool:
         plan = cloud.review(env, rendered, change_set)
         plans.append(plan)
+        if html:
+            recording.planned(env, plan)
         out.print()
         out.print(plan_view.whole(plan))
         _check(plan)
         if not (yes or ask(f"Apply {_these(change_set)} to stack {env.stack_name}?", out)):
             return False
         earlier = cloud.history(env) if change_set.type == "UPDATE" else []
-        watch.expect(usual(change_set, learned(earlier)), order(env, rendered.document))
+        needs = order(env, rendered.document)
+        expected = usual(change_set, learned(earlier))
+        # An emulator lists resources whose condition is false, too.
+        watch.expect({name: each for name, each in expected.items()
+                      if name in needs or name not in rendered.document["Resources"]}, needs)
         return True
 
     try:
         with watch:
             outcome = _run(cloud, env, rendered, plan_file, confirm, out, watch)
+    except TapError as error:
+        _ended(recording, "failed", error)
+        raise
     except KeyboardInterrupt as error:
         stopped = Stopped("interrupted before anything was applied")
         for note in getattr(error, "__notes__", ()):
@@ -216,7 +245,8 @@ def deploy_command(
         raise stopped from None
     if outcome is Outcome.DECLINED:
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
-    outputs = cloud.outputs(env)
+    _ended(recording, "applied")
+    outputs = _outputs(cloud, env)
     if as_json:
         click.echo(json.dumps(_result(env, plans, outcome, outputs), indent=1))
         return 0
@@ -226,6 +256,24 @@ def deploy_command(
     took = progress.duration(wiring.clock() - started)
     out.print(f"\n{_APPLIED[outcome]}: stack {env.stack_name} is up to date ({took}).", soft_wrap=True)
     return 0
+
+
+def _ended(recording: Any, outcome: str, error: TapError | None = None) -> None:
+    """Let the page be written; where it cannot be, the deployment has ended as it has all the same."""
+    try:
+        recording.ended(outcome, error)
+    except TapError as trouble:
+        click.echo(f"tap: {trouble.message}", err=True)
+
+
+def _outputs(cloud: Any, env: Environment) -> dict[str, str]:
+    """Return the stack's outputs; where they cannot be had, the deployment has succeeded all the same."""
+    try:
+        return dict(cloud.outputs(env))
+    except (TapError, KeyboardInterrupt) as error:
+        click.echo(f"tap: stack {env.stack_name} is up to date, but its outputs cannot be read: "
+                   f"{error or 'interrupted'}", err=True)
+        return {}
 
 
 def _run(cloud: Any, env: Environment, rendered: Rendered, plan_file: Path | None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tap.cost.commands import cost_command
 from tap.deploy.change_commands import deploy_command, plan_command
 from tap.deploy.models import InputError, TapError
 from tap.deploy.repair_commands import delete_command, recover_command
@@ -21,6 +22,7 @@ from tap.deploy.stack_commands import (
     status_command,
     watch_command,
 )
+from tap.picture.commands import dashboard_command, diagram_command
 
 
 def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int:
@@ -79,5 +81,6 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
 
 
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
-                drift_command, diff_command, doctor_command, recover_command, delete_command):
+                drift_command, diff_command, doctor_command, recover_command, delete_command, diagram_command,
+                dashboard_command, cost_command):
     tap.add_command(command)

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.deploy.durations import Usual, is_overdue, remaining
-from tap.deploy.models import StackEvent
+from tap.deploy.models import OnEvent, StackEvent
 from tap.deploy.progress import duration, event_line, short
 
 _MOST_LINES = 8  # of what is in flight
@@ -24,8 +24,9 @@ class Watch:
     """
 
     def __init__(self, console: Console, clock: Callable[[], float], expected: Mapping[str, Usual] | None = None,
-                 needs: Mapping[str, Collection[str]] | None = None) -> None:
-        """Take where to print, what counts seconds, and what is known beforehand."""
+                 needs: Mapping[str, Collection[str]] | None = None, also: OnEvent = lambda _event: None) -> None:
+        """Take where to print, what counts seconds, what is known beforehand, and who else gets each event."""
+        self._also = also
         self._console = console
         self._clock = clock
         self._expected = dict(expected or {})
@@ -53,6 +54,7 @@ class Watch:
 
     def __call__(self, event: StackEvent) -> None:
         """Take one event."""
+        self._also(event)
         if self._live is None and self._console.is_terminal:
             self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()

@@ -13,6 +13,10 @@ from tap.deploy.deploy import deploy
 from tap.deploy.models import ChangeSet, Environment, OnEvent, Outcome, StackEvent, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.template import Rendered, rendered_template
+from tap.page.plan_page import Content
+from tap.page.rehearsal import write_rehearsal
+from tap.page.timeline import happened
+from tap.page.write import gathered
 from tap.rehearsal import report
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
@@ -33,6 +37,8 @@ class Stage:
     aws: Clients
     say: Callable[[str], None]
     on_event: OnEvent
+    pages: list[Content]
+    """What to show of the first deployment, once it has been."""
 
     @property
     def cloud(self) -> CloudFormation:
@@ -41,15 +47,25 @@ class Stage:
             self.aws("cloudformation"), sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)),
             clients=self.aws)
 
-    def deploy(self, env: Environment) -> tuple[Outcome, int]:
+    def deploy(self, env: Environment, *, record: bool = False) -> tuple[Outcome, int]:
         """Deploy as `tap deploy --yes` does; answers how it ended and how many resources changed."""
         plans: list[ChangeSet] = []
+        events: list[StackEvent] = []
 
         def agree(plan: ChangeSet) -> bool:
             plans.append(plan)
+            if record:
+                reviewed = self.cloud.review(env, self.template, plan)
+                self.pages.append(gathered(self.cloud, env, self.template, reviewed))
             return True
 
-        outcome = deploy(env, self.template.text, self.cloud, agree, self.on_event)
+        def on_event(event: StackEvent) -> None:
+            events.append(event)
+            self.on_event(event)
+
+        outcome = deploy(env, self.template.text, self.cloud, agree, on_event)
+        if record:
+            self.pages[:] = [replace(page, went=happened(outcome.value, events, [])) for page in self.pages]
         return outcome, sum(len(plan.changes) for plan in plans)
 
 
@@ -77,10 +93,13 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
             Bucket=ARTIFACT_BUCKET, CreateBucketConfiguration={"LocationConstraint": env.region or REGION})
         stage = Stage(
             env, template, aws, say,
-            on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"))
+            on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"), pages=[])
         checks = list(_steps(stage))
     report.table(console, checks)
     report.notes(console, env, checks, clock() - began)
+    for page in stage.pages:
+        shown = [path.relative_to(root) for path in write_rehearsal(root / "build", page)]
+        console.print(f"To look at: {', '.join(map(str, shown))}", highlight=False, markup=False)
     return all(check.ok for check in checks)
 
 
@@ -104,7 +123,7 @@ def _steps(stage: Stage) -> Iterator[Check]:
 
 def _create(stage: Stage) -> Iterator[Check]:
     stage.say(f"creating {stage.env.stack_name}")
-    outcome, _ = stage.deploy(stage.env)
+    outcome, _ = stage.deploy(stage.env, record=True)
     yield Check("Stack", Outcome.APPLIED.value, outcome.value)
 
 
