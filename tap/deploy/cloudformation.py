@@ -14,6 +14,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     HTTPClientError,
     LoginError,
     NoAuthTokenError,
@@ -44,6 +45,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"
 # With the pauses between them, and the client's own tries, more than a minute, and some seconds.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
+_SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
 _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
 
 
@@ -165,9 +167,10 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
     except ClientError as error:
         raise _refused(error, client.meta.service_model.service_id) from None
     except _CREDENTIAL_ERRORS as error:
-        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_RENEW}") from None
+        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     except (BotoConnectionError, HTTPClientError) as error:
-        raise CallFailed(f"AWS gives no answer: {_one_line(error)}", passing=True) from None
+        hint = " (is the region right?)" if isinstance(error, EndpointConnectionError) else ""
+        raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
     except ResponseParserError:  # its message is the whole answer
         raise CallFailed(f"AWS gives an answer to {method} that cannot be read", passing=True) from None
     except BotoCoreError as error:

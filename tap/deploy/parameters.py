@@ -69,6 +69,9 @@ def load_environment(
     if not check:
         return env
     problems += parameter_problems(template, given, file, mistyped=sections.get("Parameters", {}))
+    problems += _another_name(name, given) if "Environment" in declarations else []
+    problems = [f"{each} (given with --parameter)" if each.partition(" ")[0] in (overrides or {}) else each
+                for each in problems]
     without = {key for key, declaration in declarations.items()
                if key not in given and key not in sections.get("Parameters", {}) and "Default" not in declaration}
     if without and previous:
@@ -118,7 +121,33 @@ def parameter_problems(
             settled[name] = value
     # A parameter whose value is not settled must not count as its default.
     unsettled = [name for name in names if name not in settled]
+    found += _crossed(declarations, {**_defaults(declarations, unsettled), **settled})
     return found + rules.violations(_without_defaults(template, unsettled), settled)
+
+
+def _another_name(name: str, given: Mapping[str, str]) -> list[str]:
+    """Exports are named by the environment, and prod's rules go by its name: a copied file must not keep another's."""
+    told = given.get("Environment", name)
+    return [] if told == name else [f"Environment is {told}, not {name}: leave it out, or make it {name}"]
+
+
+def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> dict[str, str]:
+    return {name: str(declaration["Default"]) for name, declaration in declarations.items()
+            if "Default" in declaration and name not in unsettled}
+
+
+def _crossed(declarations: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
+    """Return a line for each Min… parameter above its Max…, which a template's Rules cannot compare."""
+    found = []
+    for least in declarations:
+        most = least.replace("Min", "Max")
+        try:
+            crossed = most != least and float(values[least]) > float(values[most])
+        except (KeyError, ValueError):
+            continue  # not a pair, or told already
+        if crossed:
+            found.append(f"{least} is {values[least]}, which is more than {most}, {values[most]}: change one of them")
+    return found
 
 
 def _without_defaults(template: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tap.deploy import states
 from tap.deploy.changesets import PREFIX
-from tap.deploy.models import Environment, InputError, Refused
+from tap.deploy.models import Environment, InputError, NeedsRecovery, Refused
 from tap.deploy.stacks import Call, find_stack, pages
 
 
@@ -30,7 +30,8 @@ def recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recove
     """Return the way out of the state that the environment's stack is in.
 
     `skip` are resources that are left as they are: kept by a deletion, passed over by a rollback.
-    Raises InputError, Refused where somebody else's change set is pending, LeftRunning while it is busy.
+    Raises InputError, Refused where somebody else's change set is pending, LeftRunning while it is busy,
+    NeedsRecovery where there is no way that CloudFormation documents.
     """
     stack = find_stack(call, env.stack_name)
     if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
@@ -61,6 +62,9 @@ def recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recove
         case "UPDATE_FAILED":
             told.append("tap would roll it back to its last working state")
             return Recovery(stack_id, status, tuple(told), "rollback_stack", {}, "UPDATE_ROLLBACK_COMPLETE")
+    if status != "UPDATE_ROLLBACK_FAILED":
+        raise NeedsRecovery(f"{'; '.join(told)}: CloudFormation documents no request that leads out of that; put right "
+                            "what failed and delete the stack, or ask AWS Support")
     told.append(f"tap would continue its rollback{passed}")
     if not skip:
         told.append("put right what failed first, or pass it over, which leaves it as it is: "

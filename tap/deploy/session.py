@@ -161,7 +161,7 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
         key, equals, value = pair.partition("=")
         if not (key and equals):
             # The text may be a secret that lost its name.
-            raise click.UsageError("--parameter takes KEY=VALUE, as in --parameter DesiredCount=2")
+            raise click.UsageError("--parameter takes KEY=VALUE, as in --parameter MinTasks=2")
         result[key] = value
     return result
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_aws import OLD, MemoryAws, Stack, Tap
+from memory_aws import OLD, MemoryAws, Stack
+from memory_tap import Tap
 
 from tap.deploy.cloudformation import CloudFormation, connect
 

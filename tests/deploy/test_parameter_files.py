@@ -73,10 +73,25 @@ def test_the_default_table_gives_what_an_environments_own_does_not(root: Path) -
     assert (load(root).region, load(root, "prod").region) == ("eu-west-1", "eu-north-1")
 
 
-def test_a_file_may_name_another_environment(root: Path) -> None:
-    write(root, Parameters={"Environment": "pr-123"})
+def test_a_copied_file_that_still_names_another_environment_is_refused(root: Path) -> None:
+    write(root, "pr-123.json", Parameters={"Environment": "dev"})
 
-    assert load(root).parameters["Environment"] == "pr-123"
+    assert refusal(root, "pr-123") == (
+        "parameters/pr-123.json: Environment is dev, not pr-123: leave it out, or make it pr-123")
+
+
+def test_a_least_above_its_most_is_refused(root: Path) -> None:
+    template = {"Parameters": {"MinTasks": {"Type": "Number"}, "MaxTasks": {"Type": "Number", "Default": 10}}}
+    write(root, Parameters={"MinTasks": "11"})
+
+    with pytest.raises(InputError) as caught:
+        load_environment("dev", root, template)
+    assert caught.value.message == (
+        "parameters/dev.json: MinTasks is 11, which is more than MaxTasks, 10: change one of them")
+
+
+def test_what_was_given_on_the_command_line_is_not_looked_for_in_the_file(root: Path) -> None:
+    assert "(given with --parameter)" in refusal(root, overrides={"Sizes": "1"})
 
 
 def test_a_template_without_an_environment_parameter_is_given_none(root: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from deploy_fakes import DEV, event
-from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, Tap, refusal
+from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
+from memory_tap import Tap
 
 from tap.deploy.diagnosis import diagnose
 from tap.deploy.models import CallFailed
@@ -338,3 +339,73 @@ def test_a_closed_standard_input_is_no(tap: Tap, stack: Stack, monkeypatch: pyte
 
     assert tap("delete", "dev") == 3
     assert stack.status == "CREATE_COMPLETE"
+
+
+def test_a_bucket_that_a_custom_resource_empties_does_not_block(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    stack.template = json.dumps({"Resources": {
+        "Bucket": {"Type": "AWS::S3::Bucket"},
+        "Emptier": {"Type": "Custom::Empty", "Properties": {"Bucket": {"Ref": "Bucket"}}}}})
+    stack.resources = {name: (kind, "CREATE_COMPLETE")
+                       for name, kind in (("Bucket", "AWS::S3::Bucket"), ("Emptier", "Custom::Empty"))}
+    aws.__dict__["do_list_object_versions"] = lambda **_request: {"Versions": [{}]}
+
+    assert tap("delete", "dev", "--yes") == 0
+    assert "is emptied first, in all versions: Bucket" in tap.out
+
+
+def test_an_output_that_another_stack_imports_blocks(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    plain = aws.do_describe_stacks
+
+    def with_export(StackName: str) -> Any:
+        answer = plain(StackName)
+        answer["Stacks"][0]["Outputs"] = [{"OutputKey": "Url", "OutputValue": "u", "ExportName": "url"}]
+        return answer
+
+    aws.__dict__.update(do_describe_stacks=with_export,
+                        do_list_imports=lambda ExportName: {"Imports": ["other"]})  # noqa: ARG005
+    assert tap("delete", "dev", "--yes") == 4
+    assert "output Url is imported by other" in tap.err
+    assert stack.status == "CREATE_COMPLETE"
+
+
+def test_two_environments_are_compared_in_tables_that_fit(tap: Tap) -> None:
+    tap.document = {
+        "Parameters": {"Size": {"Type": "Number", "Default": "1"}, "Pin": {"Type": "String", "NoEcho": True}},
+        "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Size"}}}}}
+    (tap.root / "parameters/dev.json").write_text('{"Parameters": {"Pin": "1111"}}')
+    (tap.root / "parameters/prod.json").write_text('{"Parameters": {"Size": "2", "Pin": "2222"}}')
+
+    assert tap("diff", "dev", "prod") == 0
+    lines = [line.split() for line in tap.out.splitlines()]
+    assert ["Size", "1", "2"] in lines
+    assert ["Topic", "DisplayName", "1", "2"] in lines
+    assert "1111" not in tap.out
+    assert max(map(len, tap.out.splitlines())) <= 80
+
+
+def test_a_deployment_as_json_is_json_and_nothing_else(tap: Tap, stack: Stack) -> None:
+    assert tap("deploy", "dev", "--yes", "--json") == 0
+    told = json.loads(tap.out)
+    assert {name: told[name] for name in ("environment", "stack", "outcome", "verdict", "outputs")} == {
+        "environment": "dev", "stack": stack.name, "outcome": "applied", "verdict": "safe", "outputs": {}}
+    assert [each["logical_id"] for each in told["changes"]] == ["Topic"]
+
+
+def test_early_validation_is_told_with_its_path(tap: Tap, aws: MemoryAws) -> None:
+    plain = aws.do_describe_change_set
+
+    def failed(**request: Any) -> Any:
+        return {**plain(**request), "Status": "FAILED", "StatusReason": "AWS::EarlyValidation::PropertyValidation"}
+
+    aws.__dict__.update(do_describe_change_set=failed, do_describe_events=lambda **_request: {"OperationEvents": [
+        {"EventType": "VALIDATION_ERROR", "LogicalResourceId": "Topic", "ValidationPath": "/Resources/Topic/Properties",
+         "ValidationStatusReason": "unknown property Nmae", "ValidationFailureMode": "FAIL"},
+        {"EventType": "VALIDATION_ERROR", "ValidationStatusReason": "a mere warning", "ValidationFailureMode": "WARN"},
+        {"EventType": "STACK_EVENT", "ValidationStatusReason": "something else"}]})
+
+    assert tap("plan", "dev") == 2
+    assert tap.err.splitlines() == [
+        "tap: CloudFormation cannot make a change set for stack tap-dev: AWS::EarlyValidation::PropertyValidation",
+        "  - Topic /Resources/Topic/Properties: unknown property Nmae"]
+    assert aws.stacks == {}

@@ -1,0 +1,85 @@
+"""A saved plan is executed as it was reviewed, once, or not at all."""
+
+import json
+import resource
+from pathlib import Path
+
+import pytest
+from memory_aws import TABLE, TOPIC, MemoryAws, Stack
+from memory_tap import Tap
+
+
+@pytest.fixture
+def saved(tap: Tap, tmp_path: Path, stack: Stack) -> Path:  # noqa: ARG001  (there is a stack)
+    assert tap("plan", "dev", "--save", str(tmp_path / "plan")) == 0
+    return tmp_path / "plan"
+
+
+def test_a_saved_plan_is_executed(tap: Tap, aws: MemoryAws, saved: Path) -> None:
+    change_set = json.loads(saved.read_text())["change_set"]
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 0
+    assert aws.executed == [change_set.split("/")[1]]
+
+
+def test_a_saved_plan_is_executed_once(tap: Tap, aws: MemoryAws, saved: Path) -> None:
+    tap("deploy", "dev", "--plan", str(saved), "--yes")
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
+    assert len(aws.executed) == 1
+
+
+def test_a_saved_plan_for_which_the_stack_has_changed_is_refused(tap: Tap, aws: MemoryAws, saved: Path) -> None:
+    tap("deploy", "dev", "--yes")
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
+    assert "this plan is not executed: " in tap.err
+    assert len(aws.executed) == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("account", "999999999999"), ("region", "us-east-1"), ("stack", "other"), ("environment", "prod"),
+    ("template", "0" * 64), ("parameters", "0" * 64), ("changes", "0" * 64), ("change_set", "arn:gone"),
+    ("stack_id", "arn:aws:cloudformation:eu-west-1:123456789012:stack/tap-dev/0")])
+def test_a_saved_plan_in_which_anything_differs_is_refused(
+        tap: Tap, aws: MemoryAws, saved: Path, name: str, value: str) -> None:
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), name: value}))
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
+    assert (aws.executed, len(aws.change_sets)) == ([], 1)
+
+
+def test_a_saved_plan_does_not_outlive_a_change_of_the_template(tap: Tap, aws: MemoryAws, saved: Path) -> None:
+    tap.document = {"Resources": {"Table": TABLE, "Topic": TOPIC, "More": TOPIC}}
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
+    assert "the template has changed since" in tap.err
+    assert aws.executed == []
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 9}', "\x00"])
+def test_a_plan_file_that_is_none_is_bad_input(tap: Tap, tmp_path: Path, text: str) -> None:
+    (tmp_path / "plan").write_text(text)
+
+    assert tap("deploy", "dev", "--plan", str(tmp_path / "plan"), "--yes") == 2
+    assert "no plan that" in tap.err
+
+
+def test_a_full_disk_leaves_neither_a_file_nor_a_change_set(tap: Tap, aws: MemoryAws, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
+    try:
+        code = tap("plan", "dev", "--save", str(tmp_path / "plan"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert code == 2
+    assert tap.err.startswith("tap: the plan cannot be saved to ")
+    assert [path.name for path in tmp_path.iterdir()] == ["parameters"]
+    assert (aws.stacks, aws.change_sets) == ({}, {})
+
+
+def test_a_folder_that_is_not_there_leaves_no_change_set(tap: Tap, aws: MemoryAws, tmp_path: Path) -> None:
+    assert tap("plan", "dev", "--save", str(tmp_path / "nowhere/plan")) == 2
+    assert (aws.stacks, aws.change_sets) == ({}, {})
