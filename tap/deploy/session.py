@@ -77,12 +77,13 @@ def _rehearse(name: str, root: Path, console: Console) -> bool:
 
 
 def _lint(template: Rendered) -> list[str]:
-    """Return cfn-lint's errors, a line each; none where cfn-lint is not installed."""
+    """Return cfn-lint's errors, a line each; none where cfn-lint is not installed, which is said."""
     try:
         from tap.lint import cfn_lint
 
         found = cfn_lint(template.text, {})
     except (ImportError, InputError):
+        click.echo("tap: not linted: cfn-lint is not installed (pip install -e '.[lint]')", err=True)
         return []
     return [f"cfn-lint {each.rule} {each.place}: {each.message}" for each in found if each.severity == "error"]
 
