@@ -78,7 +78,6 @@ def add_database(t: Template, network: Network) -> Database:
         "DatabaseKey",
         # Kept with the stack's last snapshot, which nobody could read without it.
         DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
-        Description=Sub("Database of ${AWS::StackName}"),
         EnableKeyRotation=True,
         KeyPolicy=policy(Statement(
             Effect=Allow,

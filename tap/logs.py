@@ -11,7 +11,7 @@ from tap.parts import add_parameter, allow
 
 # Of those that CloudWatch takes, the ones in use:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1096, 1827, 2557, 3653]
+RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653]
 
 
 class Logs(NamedTuple):

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from troposphere import AWSHelperFn, AWSObject, Equals, Not, Parameter, Sub, Template
-from troposphere.cloudwatch import Alarm, Dashboard, MetricDimension
+from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard, MetricDimension
 from troposphere.sns import SubscriptionResource, Topic
 
 from tap.load_balancer import Balancer
-from tap.parts import add_parameter
+from tap.parts import add_export, add_parameter
 from tap.service import WebService
 from tap.sessions import Sessions
 from tap.validation import Validation
@@ -31,8 +31,8 @@ def add_monitoring(
 
     def add_alarm(
             title: str, description: str, namespace: str, metric: str, dimensions: dict[str, AWSHelperFn],
-            statistic: str, threshold: int, periods: int) -> None:
-        t.add_resource(Alarm(
+            statistic: str, threshold: int, periods: int) -> Alarm:
+        return t.add_resource(Alarm(
             title, AlarmDescription=description, Namespace=namespace, MetricName=metric,
             Dimensions=[MetricDimension(Name=name, Value=value) for name, value in dimensions.items()],
             Statistic=statistic, Period=300, EvaluationPeriods=periods,
@@ -47,11 +47,16 @@ def add_monitoring(
     add_alarm("ValidationErrorAlarm", "High error rate on the validation function", "AWS/Lambda", "Errors",
               {"FunctionName": validation.function.ref()}, "Sum", 10, 1)
     of_balancer: dict[str, AWSHelperFn] = {"LoadBalancer": balancer.load_balancer.get_att("LoadBalancerFullName")}
-    add_alarm("Target5xxAlarm", "High 5XX error rate of the tasks", "AWS/ApplicationELB",
-              "HTTPCode_Target_5XX_Count", of_balancer, "Sum", 10, 2)
     # Where no task is healthy, no task answers 5XX: the load balancer does, and counts apart.
-    add_alarm("LoadBalancer5xxAlarm", "Requests without a task", "AWS/ApplicationELB",
-              "HTTPCode_ELB_5XX_Count", of_balancer, "Sum", 10, 2)
+    failing = (
+        add_alarm("Target5xxAlarm", "High 5XX error rate of the tasks", "AWS/ApplicationELB",
+                  "HTTPCode_Target_5XX_Count", of_balancer, "Sum", 10, 2),
+        add_alarm("LoadBalancer5xxAlarm", "Requests without a task", "AWS/ApplicationELB",
+                  "HTTPCode_ELB_5XX_Count", of_balancer, "Sum", 10, 2))
+    # Rolls an update of the stack back, see rollback_alarms in parameters/targets.toml; its parts tell the topic.
+    health = t.add_resource(CompositeAlarm("ServiceHealthAlarm", AlarmRule=Sub(
+        " OR ".join(f"ALARM(${{{alarm.title}}})" for alarm in failing))))
+    add_export(t, "ServiceHealthAlarm", "Alarm that rolls back", health.ref(), "service-health-alarm")
 
     t.add_resource(Dashboard(
         # Dashboards have one name in all regions of an account.

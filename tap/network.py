@@ -69,8 +69,7 @@ def add_security_group(
     return t.add_resource(SecurityGroup(
         f"{kind}SecurityGroup", VpcId=vpc.ref(), GroupDescription=description,
         SecurityGroupEgress=[SecurityGroupRule(
-            IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing")],
-        Tags=name_tag(kind.lower()), **attributes))
+            IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing")], **attributes))
 
 
 def connect(
@@ -181,7 +180,7 @@ def add_network(t: Template) -> Network:
 def _add_interface_endpoints(
         t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
         condition: str) -> list[AWSObject]:
-    group = add_security_group(t, "Endpoint", vpc, "Interface endpoints", Condition=condition)
+    group = add_security_group(t, "Endpoint", vpc, "Endpoints", Condition=condition)
     ingress = t.add_resource(SecurityGroupIngress(
         "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
         IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))

@@ -19,7 +19,9 @@ from tap.rehearsal.emulator import emulator
 
 pytest.importorskip("ministack")
 AWS = Path(sys.executable).with_name("aws")
-OUTPUTS = ["CloudFrontURL", "DatabaseEndpoint", "LoadBalancerDNS", "SessionsTableName", "ValidationLambdaArn"]
+OUTPUTS = [
+    "CloudFrontURL", "DatabaseEndpoint", "LoadBalancerDNS", "ServiceHealthAlarm", "SessionsTableName",
+    "ValidationLambdaArn"]
 
 
 @pytest.fixture

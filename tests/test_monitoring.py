@@ -92,6 +92,11 @@ def test_alarms_go_off_as_the_references_do_and_where_no_task_is_healthy(
         "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching"}
 
 
+def test_the_alarm_that_rolls_back_rings_with_either_of_those_that_visitors_feel(stack: StackView) -> None:
+    (health,) = stack.all("AWS::CloudWatch::CompositeAlarm").values()
+    assert str(health["AlarmRule"]) == "ALARM(${Target5xxAlarm}) OR ALARM(${LoadBalancer5xxAlarm})"
+
+
 def test_alarms_watch_this_stacks_resources_by_the_dimensions_that_aws_publishes(stack: StackView) -> None:
     for title, alarm in stack.all(ALARM).items():
         namespace = alarm["Namespace"]

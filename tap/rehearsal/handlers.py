@@ -114,6 +114,19 @@ def _delete_rule(direction: str, client: Client, physical_id: str, properties: P
     revoke(GroupId=properties["GroupId"], SecurityGroupRuleIds=[physical_id])
 
 
+def _create_composite_alarm(client: Client, logical_id: str, properties: Properties, stack: str) -> Created:
+    names = ("AlarmRule", "AlarmDescription", "AlarmActions", "OKActions", "Tags")
+    name = properties.get("AlarmName") or f"{stack}-{logical_id}-{uuid.uuid4().hex[:12]}"
+    client("cloudwatch").put_composite_alarm(
+        AlarmName=name, **{key: properties[key] for key in names if key in properties})
+    arn = f"arn:aws:cloudwatch:{get_region()}:{get_account_id()}:alarm:{name}"
+    return name, {"Arn": arn}
+
+
+def _delete_composite_alarm(client: Client, physical_id: str, _properties: Properties) -> None:
+    client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
+
+
 def _record_scalable_target(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
     """A stand-in: recorded, nothing scales. Refuses a service that is not there, as AWS does."""
     resource_id = properties["ResourceId"]
@@ -145,6 +158,7 @@ HANDLERS: dict[str, tuple[Create, Delete]] = {
         functools.partial(_create_rule, "ingress"), functools.partial(_delete_rule, "ingress")),
     "AWS::EC2::SecurityGroupEgress": (
         functools.partial(_create_rule, "egress"), functools.partial(_delete_rule, "egress")),
+    "AWS::CloudWatch::CompositeAlarm": (_create_composite_alarm, _delete_composite_alarm),
     "AWS::ApplicationAutoScaling::ScalableTarget": (_record_scalable_target, _forget),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (_record_scaling_policy, _forget),
 }
