@@ -2,18 +2,9 @@
 
 from typing import NamedTuple
 
-from awacs import cloudformation, s3
-from awacs.aws import (
-    Action,
-    Allow,
-    Bool,
-    Condition,
-    Deny,
-    Principal,
-    Statement,
-    StringEquals,
-)
-from troposphere import GetAtt, Ref, Sub, Template
+from awacs import cloudformation, kms, s3
+from awacs.aws import Action, Condition, Statement, StringEquals
+from troposphere import Equals, GetAtt, If, Not, Parameter, Ref, Sub, Template
 from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.cloudformation import CustomResource
 from troposphere.cloudfront import (
@@ -29,20 +20,30 @@ from troposphere.cloudfront import (
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
     Bucket,
-    BucketEncryption,
     BucketPolicy,
     LifecycleConfiguration,
     LifecycleRule,
     NoncurrentVersionExpiration,
-    PublicAccessBlockConfiguration,
     ServerSideEncryptionByDefault,
-    ServerSideEncryptionRule,
-    VersioningConfiguration,
 )
 
+from tap.access_logs import AccessLogs, private_bucket
+from tap.domain import Domain
 from tap.inline import function_source
+from tap.keys import Keys
 from tap.logs import Logs
-from tap.parts import RUNTIME, add_export, add_role, add_switch, allow, policy
+from tap.parts import (
+    NO_VALUE,
+    RUNTIME,
+    add_export,
+    add_parameter,
+    add_role,
+    add_switch,
+    admit,
+    allow,
+    policy,
+    refuse_plain_http,
+)
 
 # Policies that CloudFront keeps for everybody, under the same ids in every account:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
@@ -56,38 +57,47 @@ class Assets(NamedTuple):
     """What the other tiers may use of the assets."""
 
     bucket: Bucket
+    keys: Keys
 
     @property
     def objects(self) -> Sub:
         """The ARN that stands for all objects of the bucket."""
         return Sub(f"${{{self.bucket.title}.Arn}}/*")
 
-    def read(self) -> tuple[Statement, Statement]:
+    def read(self) -> tuple[Statement, Statement, If]:
         """Return what a role needs to list and read the assets."""
         return (
             allow([s3.ListBucket], self.bucket.get_att("Arn")),
             allow([s3.GetObject], self.objects),
+            self.keys.use(self.keys.data, "s3", actions=[kms.Decrypt]),
         )
 
 
-def add_assets(t: Template, logs: Logs) -> Assets:
+def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, domain: Domain) -> Assets:
     """Add the bucket, the distribution that alone may read it and, by parameter, the emptying on deletion."""
     empties = add_switch(
         t, "Assets", "Empty on deletion", "EmptyAssetsBucketOnDelete", "false",
         "Delete all objects with the stack; otherwise a bucket that holds any stops its deletion.")
 
-    bucket = t.add_resource(Bucket(
-        "AssetsBucket", DeletionPolicy="Delete", UpdateReplacePolicy="Retain",
-        BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(
-            ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))]),
-        PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
-            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True),
-        VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
+    web_acl = add_parameter(t, "Assets", "Web ACL of CloudFront", Parameter(
+        "CdnWebAclArn", Type="String", Default="",
+        AllowedPattern=r"(arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[0-9a-f-]+)?",
+        ConstraintDescription="must be the ARN of a web ACL of scope CLOUDFRONT, or empty",
+        Description="AWS WAF ACL before CloudFront, made in us-east-1; empty for none."))
+    has_web_acl = t.add_condition("HasCdnWebAcl", Not(Equals(web_acl.ref(), "")))
+
+    bucket = t.add_resource(private_bucket(
+        "AssetsBucket",
+        If(keys.condition,
+           ServerSideEncryptionByDefault(SSEAlgorithm="aws:kms", KMSMasterKeyID=keys.data.get_att("Arn")),
+           ServerSideEncryptionByDefault(SSEAlgorithm="AES256")),
+        DeletionPolicy="Delete", UpdateReplacePolicy="Retain",
+        LoggingConfiguration=access_logs.of_bucket(),
         LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
             Status="Enabled",
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=30),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7))])))
-    assets = Assets(bucket)
+    assets = Assets(bucket, keys)
 
     access = t.add_resource(OriginAccessControl(
         "AssetsAccessControl", OriginAccessControlConfig=OriginAccessControlConfig(
@@ -107,17 +117,21 @@ def add_assets(t: Template, logs: Logs) -> Assets:
             TargetOriginId="assets", ViewerProtocolPolicy="redirect-to-https", Compress=True,
             AllowedMethods=METHODS, CachedMethods=METHODS,
             CachePolicyId=CACHING_OPTIMIZED, ResponseHeadersPolicyId=SECURITY_HEADERS),
-        ViewerCertificate=ViewerCertificate(CloudFrontDefaultCertificate=True))))
+        Aliases=If(domain.has_cdn_certificate, [domain.cdn_name], NO_VALUE),
+        ViewerCertificate=If(
+            domain.has_cdn_certificate,
+            ViewerCertificate(
+                AcmCertificateArn=domain.cdn_certificate, SslSupportMethod="sni-only",
+                MinimumProtocolVersion="TLSv1.2_2021"),
+            ViewerCertificate(CloudFrontDefaultCertificate=True)),
+        Logging=access_logs.of_distribution(),
+        WebACLId=If(has_web_acl, web_acl.ref(), NO_VALUE))))
+    domain.lead_to_distribution(distribution)
     t.add_resource(BucketPolicy("AssetsBucketPolicy", Bucket=bucket.ref(), PolicyDocument=policy(
-        Statement(
-            Effect=Allow, Principal=Principal("Service", "cloudfront.amazonaws.com"),
-            Action=[s3.GetObject], Resource=[assets.objects],
-            Condition=Condition(StringEquals({"AWS:SourceArn": Sub(
+        admit("cloudfront.amazonaws.com", [s3.GetObject], assets.objects, condition=Condition(
+            StringEquals({"AWS:SourceArn": Sub(
                 "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}")}))),
-        Statement(
-            Effect=Deny, Principal=Principal("*"), Action=[Action("s3", "*")],
-            Resource=[bucket.get_att("Arn"), assets.objects],
-            Condition=Condition(Bool({"aws:SecureTransport": "false"}))))))
+        refuse_plain_http([Action("s3", "*")], bucket.get_att("Arn"), assets.objects))))
     add_export(t, "CloudFrontURL", "CloudFront distribution URL", distribution.get_att("DomainName"),
                "cloudfront-url")
 

@@ -1,12 +1,13 @@
-"""The database tier: an encrypted Aurora PostgreSQL cluster in the isolated subnets, and its key."""
+"""The database tier: an encrypted Aurora PostgreSQL cluster in the isolated subnets, its key and its log."""
 
 from typing import Any, NamedTuple
 
-from awacs import kms, secretsmanager
-from awacs.aws import Action, Allow, Principal, Statement
-from troposphere import AWSHelperFn, Equals, Parameter, Select, Split, Sub, Template
+from awacs import kms, rds_db, secretsmanager
+from awacs.aws import Condition, Statement, StringEquals
+from awacs.logs import CreateLogStream, DescribeLogStreams, PutLogEvents
+from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, Parameter, Select, Split, Sub, Template
 from troposphere.ec2 import SecurityGroup
-from troposphere.kms import Alias, Key
+from troposphere.kms import Key
 from troposphere.rds import (
     DBCluster,
     DBClusterParameterGroup,
@@ -16,11 +17,15 @@ from troposphere.rds import (
     ServerlessV2ScalingConfiguration,
 )
 
+from tap.keys import add_key
+from tap.logs import Logs
 from tap.network import Network, add_security_group
-from tap.parts import add_export, add_parameter, add_switch, allow, only_if, policy
+from tap.parts import add_export, add_parameter, add_role, add_switch, allow, of_this_account, only_if
 
 ENGINE = "aurora-postgresql"
 PORT = 5432
+# Whom the application may be to the database without a password; a migration creates it.
+IAM_USER = "app"
 
 
 class Database(NamedTuple):
@@ -31,6 +36,9 @@ class Database(NamedTuple):
     security_group: SecurityGroup
     key: Key
     name: AWSHelperFn
+    is_serverless: str
+    has_reader: str
+    most_connections: AWSHelperFn
 
     @property
     def secret_arn(self) -> AWSHelperFn:
@@ -41,11 +49,21 @@ class Database(NamedTuple):
         """Return what a role needs to read the secret, which is under the database's key."""
         return (
             allow([secretsmanager.GetSecretValue], self.secret_arn),
-            allow([kms.Decrypt], self.key.get_att("Arn")),
+            allow([kms.Decrypt], self.key.get_att("Arn"), condition=Condition(StringEquals({
+                "kms:ViaService": Sub("secretsmanager.${AWS::Region}.amazonaws.com")}))),
         )
 
+    def connect(self) -> Statement:
+        """Return what a role needs to log in with a token of IAM's instead of a password.
 
-def add_database(t: Template, network: Network) -> Database:
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html
+        """
+        return allow([rds_db.connect], Sub(
+            "arn:${AWS::Partition}:rds-db:${AWS::Region}:${AWS::AccountId}:"
+            f"dbuser:${{{self.cluster.title}.DBClusterResourceId}}/{IAM_USER}"))
+
+
+def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -> Database:
     """Add the key, the cluster with its secret, a writer and, by parameter, a reader."""
     version = add_parameter(t, "Database", "Engine version", Parameter(
         "DatabaseEngineVersion", Type="String", Default="17.9", AllowedPattern=r"1[6-8]\.\d{1,2}",
@@ -72,29 +90,24 @@ def add_database(t: Template, network: Network) -> Database:
     has_reader = add_switch(
         t, "Database", "Reader", "DatabaseReaderInstance", "true",
         "Add an instance that takes over when the writer fails.")
+    most_connections = add_parameter(t, "Database", "Connections", Parameter(
+        "DatabaseConnectionsLimit", Type="Number", Default=300, MinValue=1, MaxValue=16000,
+        Description="Connections to an instance from which on the alarm rings."))
+    monitoring = add_parameter(t, "Database", "Monitoring interval", Parameter(
+        "DatabaseMonitoringInterval", Type="Number", Default=60, AllowedValues=[0, 1, 5, 10, 15, 30, 60],
+        Description="Seconds between measurements of the instances' operating system; 0 for none."))
+    has_monitoring = t.add_condition("HasDatabaseMonitoring", Not(Equals(monitoring.ref(), "0")))
     is_serverless = t.add_condition("IsDatabaseServerless", Equals(instance_class.ref(), "db.serverless"))
 
-    key = t.add_resource(Key(
-        "DatabaseKey",
-        # Kept with the stack's last snapshot, which nobody could read without it.
-        DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
-        EnableKeyRotation=True,
-        KeyPolicy=policy(Statement(
-            Effect=Allow,
-            Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-            # The account's IAM policies decide, as KMS recommends; in a key policy `*` is the key itself.
-            # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-            Action=[Action("kms", "*")], Resource=["*"]))))
-    t.add_resource(Alias(
-        "DatabaseKeyAlias", AliasName=Sub("alias/${AWS::StackName}-database"), TargetKeyId=key.ref()))
+    key = add_key(t, "Database")
     subnet_group = t.add_resource(DBSubnetGroup(
         "DatabaseSubnetGroup", DBSubnetGroupDescription="Isolated subnets",
         SubnetIds=[subnet.ref() for subnet in network.isolated_subnets]))
     security_group = add_security_group(t, "Database", network.vpc, "Database")
     parameter_group = t.add_resource(DBClusterParameterGroup(
-        "DatabaseParameterGroup", Description="TLS only",
+        "DatabaseParameterGroup", Description="TLS only; log changes of the schema and what takes a second",
         Family=Sub(f"{ENGINE}${{Major}}", Major=Select(0, Split(".", version.ref()))),
-        Parameters={"rds.force_ssl": "1"}))
+        Parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000", "log_statement": "ddl"}))
     cluster = t.add_resource(DBCluster(
         "DatabaseCluster", DeletionPolicy="Snapshot", UpdateReplacePolicy="Snapshot",
         Engine=ENGINE, EngineVersion=version.ref(), DatabaseName=name.ref(), Port=PORT,
@@ -105,19 +118,35 @@ def add_database(t: Template, network: Network) -> Database:
         DBClusterParameterGroupName=parameter_group.ref(),
         StorageEncrypted=True, KmsKeyId=key.get_att("Arn"),
         BackupRetentionPeriod=retention.ref(), CopyTagsToSnapshot=True,
+        DeletionProtection=If(is_protected, True, False), EnableCloudwatchLogsExports=["postgresql"],
         ServerlessV2ScalingConfiguration=only_if(is_serverless, ServerlessV2ScalingConfiguration(
             MinCapacity=min_capacity.ref(), MaxCapacity=max_capacity.ref()))))
 
-    def add_instance(title: str, **attributes: Any) -> DBInstance:
+    # Under the name that the database writes to, before it does and makes one that keeps everything for ever.
+    log_group = logs.add_group(
+        "DatabaseLogGroup", LogGroupName=Sub(f"/aws/rds/cluster/${{{cluster.title}}}/postgresql"))
+    monitoring_role = add_role(
+        t, "DatabaseMonitoring", "monitoring.rds.amazonaws.com",
+        # The group is the region's, for all databases, and RDS makes it.
+        allow([CreateLogStream, DescribeLogStreams, PutLogEvents], Sub(
+            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDSOSMetrics:log-stream:*")),
+        condition=has_monitoring, trust_condition=of_this_account())
+
+    def add_instance(title: str, depends_on: AWSObject, **attributes: Any) -> DBInstance:
         return t.add_resource(DBInstance(
             title, DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
             Engine=ENGINE, DBClusterIdentifier=cluster.ref(), DBInstanceClass=instance_class.ref(),
-            PubliclyAccessible=False, AutoMinorVersionUpgrade=True, **attributes))
+            PubliclyAccessible=False, AutoMinorVersionUpgrade=True,
+            EnablePerformanceInsights=True, PerformanceInsightsKMSKeyId=key.get_att("Arn"),
+            MonitoringInterval=monitoring.ref(),
+            MonitoringRoleArn=only_if(has_monitoring, monitoring_role.get_att("Arn")),
+            DependsOn=depends_on, **attributes))
 
-    writer = add_instance("DatabaseWriter", PromotionTier=0)
+    writer = add_instance("DatabaseWriter", log_group, PromotionTier=0)
     # The first instance of a cluster becomes its writer.
-    add_instance("DatabaseReader", PromotionTier=1, Condition=has_reader, DependsOn=writer)
+    add_instance("DatabaseReader", writer, PromotionTier=1, Condition=has_reader)
 
     add_export(t, "DatabaseEndpoint", "Aurora cluster endpoint", cluster.get_att("Endpoint.Address"),
                "db-endpoint")
-    return Database(cluster, writer, security_group, key, name.ref())
+    return Database(cluster, writer, security_group, key, name.ref(), is_serverless, has_reader,
+                    most_connections.ref())

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Template
+from troposphere import AWSHelperFn, If, Parameter, Ref, Template
 from troposphere.ec2 import SecurityGroup, SecurityGroupIngress
 from troposphere.elasticloadbalancingv2 import (
     Action,
@@ -15,8 +15,14 @@ from troposphere.elasticloadbalancingv2 import (
     TargetGroupAttribute,
 )
 
+from tap.access_logs import AccessLogs
+from tap.domain import Domain
 from tap.network import ANYWHERE, Network, add_security_group
 from tap.parts import add_export, add_parameter
+
+# Seconds in which requests end that are under way when a task stops. With the 30 that the task then has, it is less
+# than the two minutes after which Spot takes it away.
+DRAINING = 30
 
 
 class Balancer(NamedTuple):
@@ -30,23 +36,26 @@ class Balancer(NamedTuple):
     """A reference to the HTTPS listener; an empty string where there is no certificate."""
     port: AWSHelperFn
     """The port that the targets listen on."""
+    production_listener: AWSHelperFn
+    """The listener that forwards: the one with HTTPS, where there is a certificate."""
+
+    @property
+    def dimensions(self) -> dict[str, Any]:
+        """The dimensions of the load balancer's metrics."""
+        return {"LoadBalancer": self.load_balancer.get_att("LoadBalancerFullName")}
 
 
-def add_load_balancer(t: Template, network: Network) -> Balancer:
+def add_load_balancer(
+        t: Template, network: Network, domain: Domain, access_logs: AccessLogs, is_protected: str) -> Balancer:
     """Add the ALB; with a certificate it serves HTTPS and redirects to it, without one it serves HTTP."""
-    certificate = add_parameter(t, "Load balancer", "Certificate", Parameter(
-        "CertificateArn", Type="String", Default="",
-        AllowedPattern=r"(arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+)?",
-        ConstraintDescription="must be the ARN of an ACM certificate, or empty",
-        Description="ACM certificate, in the stack's region, for HTTPS; empty for plain HTTP."))
-    health_path = add_parameter(t, "Load balancer", "Health path", Parameter(
+    add_parameter(t, "Load balancer", "Health path", Parameter(
         "HealthCheckPath", Type="String", Default="/", AllowedPattern=r"/[\x21-\x7e]{0,1023}",
         ConstraintDescription="must start with a slash and hold no spaces",
         Description="Path that answers 200 in a healthy task."))
     port = add_parameter(t, "Load balancer", "Container port", Parameter(
         "ContainerPort", Type="Number", Default=8080, MinValue=1, MaxValue=65535,
         Description="Port the container listens on, and finds in PORT."))
-    has_certificate = t.add_condition("HasCertificate", Not(Equals(certificate.ref(), "")))
+    has_certificate = domain.has_certificate
 
     security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")
 
@@ -62,15 +71,16 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
         "LoadBalancer", Scheme="internet-facing",
         # Its nodes must be reachable from the moment that they are there.
         DependsOn=list(network.public_routing),
+        # It tries to write to the bucket when its logs are switched on.
+        Metadata={"WaitsFor": [access_logs.is_writable]},
         Subnets=[subnet.ref() for subnet in network.public_subnets],
         SecurityGroups=[security_group.get_att("GroupId")],
-        LoadBalancerAttributes=[LoadBalancerAttributes(
-            Key="routing.http.drop_invalid_header_fields.enabled", Value="true")]))
-    target_group = t.add_resource(TargetGroup(
-        "TargetGroup", VpcId=network.vpc.ref(), TargetType="ip", Protocol="HTTP", Port=port.ref(),
-        HealthCheckPath=health_path.ref(), HealthCheckIntervalSeconds=30, HealthCheckTimeoutSeconds=5,
-        HealthyThresholdCount=2, UnhealthyThresholdCount=3,
-        TargetGroupAttributes=[TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value="30")]))
+        LoadBalancerAttributes=[
+            LoadBalancerAttributes(Key="deletion_protection.enabled", Value=If(is_protected, "true", "false")),
+            LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
+            *access_logs.of_balancer()]))
+    domain.lead_to_balancer(load_balancer)
+    target_group = t.add_resource(target_group_of("TargetGroup", network))
 
     forward = Action(Type="forward", TargetGroupArn=target_group.ref())
     redirect = Action(Type="redirect", RedirectConfig=RedirectConfig(
@@ -78,7 +88,7 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
     https_listener = t.add_resource(Listener(
         "HttpsListener", Condition=has_certificate, LoadBalancerArn=load_balancer.ref(),
         Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
-        Certificates=[Certificate(CertificateArn=certificate.ref())], DefaultActions=[forward]))
+        Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward]))
     http_listener = t.add_resource(Listener(
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
         DefaultActions=[If(has_certificate, redirect, forward)]))
@@ -87,4 +97,15 @@ def add_load_balancer(t: Template, network: Network) -> Balancer:
                "alb-dns")
     return Balancer(
         load_balancer, security_group, target_group, http_listener,
-        If(has_certificate, https_listener.ref(), ""), port.ref())
+        If(has_certificate, https_listener.ref(), ""), port.ref(),
+        If(has_certificate, https_listener.ref(), http_listener.ref()))
+
+
+def target_group_of(title: str, network: Network, **attributes: Any) -> TargetGroup:
+    """Return a target group of tasks; one answer within five seconds, twice, makes a task healthy."""
+    return TargetGroup(
+        title, VpcId=network.vpc.ref(), TargetType="ip", Protocol="HTTP", Port=Ref("ContainerPort"),
+        HealthCheckPath=Ref("HealthCheckPath"), HealthCheckIntervalSeconds=30, HealthCheckTimeoutSeconds=5,
+        HealthyThresholdCount=2, UnhealthyThresholdCount=3,
+        TargetGroupAttributes=[TargetGroupAttribute(
+            Key="deregistration_delay.timeout_seconds", Value=str(DRAINING))], **attributes)

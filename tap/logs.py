@@ -1,4 +1,4 @@
-"""Log groups, with one retention for all of them."""
+"""Log groups, with one retention and one key for all of them."""
 
 from typing import Any, NamedTuple
 
@@ -7,6 +7,7 @@ from awacs.aws import Statement
 from troposphere import Parameter, Template
 from troposphere.logs import LogGroup
 
+from tap.keys import Keys
 from tap.parts import add_parameter, allow
 
 # Of those that CloudWatch takes, the ones in use:
@@ -18,12 +19,13 @@ class Logs(NamedTuple):
     """What the other tiers need to keep logs."""
 
     template: Template
+    keys: Keys
     retention: Parameter
 
     def add_group(self, title: str, *, keep: bool = True, **attributes: Any) -> LogGroup:
         """Add a log group; keep says whether its events outlive the stack."""
         return self.template.add_resource(LogGroup(
-            title, RetentionInDays=self.retention.ref(),
+            title, RetentionInDays=self.retention.ref(), KmsKeyId=self.keys.arn(self.keys.operations),
             DeletionPolicy="RetainExceptOnCreate" if keep else "Delete",
             UpdateReplacePolicy="Retain" if keep else "Delete", **attributes))
 
@@ -33,8 +35,8 @@ class Logs(NamedTuple):
         return allow([logs.CreateLogStream, logs.PutLogEvents], group.get_att("Arn"))
 
 
-def add_logs(t: Template) -> Logs:
+def add_logs(t: Template, keys: Keys) -> Logs:
     """Declare the retention that every log group shares."""
-    return Logs(t, add_parameter(t, "Environment", "Log retention", Parameter(
+    return Logs(t, keys, add_parameter(t, "Environment", "Log retention", Parameter(
         "LogRetentionDays", Type="Number", Default=7, AllowedValues=RETENTION_DAYS,
         Description="Days to keep log events.")))

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from awacs.logs import DescribeLogStreams
 from troposphere import (
     AWSHelperFn,
     AWSObject,
@@ -18,6 +19,7 @@ from troposphere import (
 from troposphere.ec2 import (
     EIP,
     VPC,
+    FlowLog,
     InternetGateway,
     NatGateway,
     Route,
@@ -32,7 +34,8 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from tap.parts import add_parameter, add_switch, name_tag, only_if
+from tap.logs import Logs
+from tap.parts import add_parameter, add_role, add_switch, allow, name_tag, of_this_account, only_if
 
 ANYWHERE = "0.0.0.0/0"
 OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -57,6 +60,10 @@ class Network(NamedTuple):
     """What gives private subnets their route tables, and those the gateway endpoints."""
     ways_out: tuple[AWSHelperFn, ...]
     """References to the NAT routes and interface endpoints; empty strings where they are switched off."""
+    nat_gateways: tuple[NatGateway, ...]
+    """The first is there with has_nat, all of them with has_nat_per_az."""
+    has_nat: str
+    has_nat_per_az: str
 
 
 def add_security_group(
@@ -87,8 +94,8 @@ def connect(
             SourceSecurityGroupId=source.get_att("GroupId"), **ends)))
 
 
-def add_network(t: Template) -> Network:
-    """Add the VPC, three subnets a kind, their route tables, NAT gateways and endpoints."""
+def add_network(t: Template, logs: Logs) -> Network:
+    """Add the VPC, three subnets a kind, their route tables, NAT gateways, endpoints and flow logs."""
     cidr = add_parameter(t, "Network", "Address range", Parameter(
         "VpcCidr", Type="String", Default="10.0.0.0/16",
         AllowedPattern=rf"({OCTET}\.){{3}}{OCTET}/(1[6-9]|20)",
@@ -140,13 +147,14 @@ def add_network(t: Template) -> Network:
         add_route_table("PrivateRouteTable2", Condition=has_nat_per_az),
         add_route_table("PrivateRouteTable3", Condition=has_nat_per_az),
     ]
-    nat_routes = []
+    nat_gateways, nat_routes = [], []
     for zone, condition in zip(ZONES, (has_nat, has_nat_per_az, has_nat_per_az), strict=True):
         address = t.add_resource(EIP(
             f"NatAddress{zone}", Domain="vpc", Condition=condition, DependsOn=attachment))
         nat_gateway = t.add_resource(NatGateway(
             f"NatGateway{zone}", AllocationId=address.get_att("AllocationId"), Condition=condition,
             SubnetId=public[zone - 1].ref(), DependsOn=internet_route))
+        nat_gateways.append(nat_gateway)
         nat_routes.append(t.add_resource(Route(
             f"PrivateDefaultRoute{zone}", RouteTableId=private_tables[zone - 1].ref(), Condition=condition,
             DestinationCidrBlock=ANYWHERE, NatGatewayId=nat_gateway.ref())))
@@ -168,13 +176,15 @@ def add_network(t: Template) -> Network:
             *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])],
     )) for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")))
     endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
+    _add_flow_log(t, logs, vpc)
 
     return Network(
         vpc, public, private, isolated, (internet_route, *public_routing), tuple(private_routing),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
             If(has_nat_per_az, [route.ref() for route in nat_routes[1:]], ""),
-            If(has_endpoints, [way.ref() for way in endpoints], "")))
+            If(has_endpoints, [way.ref() for way in endpoints], "")),
+        nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az)
 
 
 def _add_interface_endpoints(
@@ -189,3 +199,16 @@ def _add_interface_endpoints(
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
         SubnetIds=[subnet.ref() for subnet in subnets], SecurityGroupIds=[group.get_att("GroupId")],
     )) for title, service in PRIVATE_SERVICES.items())]
+
+
+def _add_flow_log(t: Template, logs: Logs, vpc: VPC) -> None:
+    condition = add_switch(
+        t, "Network", "Flow logs", "FlowLogs", "true", "Keep who talked to whom in the VPC, and what was refused.")
+    log_group = logs.add_group("FlowLogGroup", Condition=condition)
+    role = add_role(
+        t, "FlowLog", "vpc-flow-logs.amazonaws.com",
+        logs.write(log_group), allow([DescribeLogStreams], log_group.get_att("Arn")),
+        condition=condition, trust_condition=of_this_account())
+    t.add_resource(FlowLog(
+        "FlowLog", Condition=condition, ResourceId=vpc.ref(), ResourceType="VPC", TrafficType="ALL",
+        LogGroupName=log_group.ref(), DeliverLogsPermissionArn=role.get_att("Arn"), MaxAggregationInterval=60))

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from awacs.aws import Action, Allow, Condition, PolicyDocument, Principal, Statement
+from awacs.aws import (
+    Action,
+    Allow,
+    Bool,
+    Condition,
+    Deny,
+    Principal,
+    Statement,
+    StringEquals,
+)
 from awacs.sts import AssumeRole
 from troposphere import (
     AWSHelperFn,
@@ -24,6 +33,7 @@ from troposphere.iam import ManagedPolicy, Role
 INTERFACE = "AWS::CloudFormation::Interface"
 NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
+HAS_BOUNDARY = "HasPermissionsBoundary"
 RUNTIME = "python3.13"
 
 
@@ -61,31 +71,64 @@ def allow(actions: Sequence[Action], *resources: Any, condition: Condition | Non
     return Statement(Effect=Allow, Action=list(actions), Resource=list(resources), **extra)
 
 
-def policy(*statements: Statement) -> dict[str, Any]:
-    """Return a policy document in IAM's current policy language, with lists of one written as the one."""
-    document: dict[str, Any] = encode_to_dict(PolicyDocument(Version="2012-10-17", Statement=list(statements)))
+def admit(
+        services: str | list[str] | Sub, actions: Sequence[Action], *resources: Any,
+        condition: Condition | None = None) -> Statement:
+    """Return a statement of a resource's policy that lets services of AWS in."""
+    statement = allow(actions, *resources, condition=condition)
+    statement.Principal = Principal("Service", services)
+    return statement
+
+
+def refuse_plain_http(actions: Sequence[Action], *resources: Any) -> Statement:
+    """Return a statement of a resource's policy that refuses whoever comes without TLS."""
+    return Statement(
+        Effect=Deny, Principal=Principal("*"), Action=list(actions), Resource=list(resources),
+        Condition=Condition(Bool({"aws:SecureTransport": "false"})))
+
+
+def of_this_account() -> Condition:
+    """Return the condition that a service of AWS acts for this account and nobody else's.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return Condition(StringEquals({"aws:SourceAccount": Ref("AWS::AccountId")}))
+
+
+def policy(*statements: Statement | If) -> dict[str, Any]:
+    """Return a policy document in IAM's current policy language, with lists of one written as the one.
+
+    A statement may be there by a condition of the template.
+    """
+    document: dict[str, Any] = encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)})
     for statement in document["Statement"]:
+        _, body, _ = statement.get("Fn::If", (None, statement, None))
         for key in ("Action", "Resource"):
-            if len(statement.get(key, ())) == 1:
-                statement[key], = statement[key]
+            if len(body.get(key, ())) == 1:
+                body[key], = body[key]
     return document
 
 
 def add_role(
-        t: Template, title: str, service: str, *statements: Statement, condition: str | None = None) -> Role:
+        t: Template, title: str, service: str, *statements: Statement | If, condition: str | None = None,
+        trust_condition: Condition | None = None) -> Role:
     """Add `<title>Role`, assumed by a service, with a customer-managed policy of its own.
 
     The role refers to the policy and not the other way round, so that whatever waits for the role
-    has its permissions too.
+    has its permissions too. It stays within the policy that the parameter PermissionsBoundary names.
     """
     extra: dict[str, Any] = {"Condition": condition} if condition else {}
     permissions = t.add_resource(ManagedPolicy(
         f"{title}Policy", PolicyDocument=policy(*statements), **extra))
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", service))
+    if trust_condition:
+        trust.Condition = trust_condition
     return t.add_resource(Role(
         f"{title}Role",
         AssumeRolePolicyDocument=policy(trust),
-        ManagedPolicyArns=[permissions.ref()], **extra))
+        ManagedPolicyArns=[permissions.ref()],
+        PermissionsBoundary=only_if(HAS_BOUNDARY, Sub(
+            "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/${PermissionsBoundary}")), **extra))
 
 
 def only_if(condition: str, value: Any) -> If:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-str
 
 from typing import Any
 
-from troposphere import Equals, Not, Ref, Template
+from troposphere import And, Equals, Not, Or, Ref, Template
 
 PRODUCTION = "prod"
 
@@ -13,15 +13,29 @@ PRODUCTION = "prod"
 def add_rules(t: Template) -> None:
     """Add the template's rules."""
     is_production = Equals(Ref("Environment"), PRODUCTION)
-    _add_rule(t, "ProductionHasCertificate", is_production, Not(Equals(Ref("CertificateArn"), "")),
-              "prod needs a CertificateArn: money does not travel over plain HTTP")
-    _add_rule(t, "ProductionKeepsAssets", is_production, Equals(Ref("EmptyAssetsBucketOnDelete"), "false"),
-              "prod needs EmptyAssetsBucketOnDelete=false")
+    _add_rule(t, "ProductionHasCertificate", is_production,
+              (Or(_is_given("CertificateArn"), And(_is_given("DomainName"), _is_given("HostedZoneId"))),
+               "prod needs a CertificateArn, or DomainName and HostedZoneId to issue one: "
+               "money does not travel over plain HTTP"))
+    protections = {"EmptyAssetsBucketOnDelete": "false", **dict.fromkeys((
+        "DeletionProtection", "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
+    _add_rule(t, "ProductionIsProtected", is_production, *(
+        (Equals(Ref(name), value), f"prod needs {name}={value}") for name, value in protections.items()))
+    _add_rule(t, "CdnHasNameAndCertificate", Not(Equals(Ref("CdnDomainName"), Ref("CdnCertificateArn"))),
+              (And(_is_given("CdnDomainName"), _is_given("CdnCertificateArn")),
+               "CdnDomainName and CdnCertificateArn go together"))
+    _add_rule(t, "SleepsAndWakes", Not(Equals(Ref("SleepSchedule"), Ref("WakeSchedule"))),
+              (And(_is_given("SleepSchedule"), _is_given("WakeSchedule")),
+               "SleepSchedule and WakeSchedule go together"))
     _add_rule(t, "TasksReachAws", Equals(Ref("NatGateways"), "none"),
-              Equals(Ref("InterfaceEndpoints"), "true"),
-              "NatGateways=none needs InterfaceEndpoints=true, or no task could start")
+              (Equals(Ref("InterfaceEndpoints"), "true"),
+               "NatGateways=none needs InterfaceEndpoints=true, or no task could start"))
 
 
-def _add_rule(t: Template, title: str, when: Any, assertion: Any, description: str) -> None:
-    t.add_rule(title, {
-        "RuleCondition": when, "Assertions": [{"Assert": assertion, "AssertDescription": description}]})
+def _is_given(parameter: str) -> Not:
+    return Not(Equals(Ref(parameter), ""))
+
+
+def _add_rule(t: Template, title: str, when: Any, *assertions: tuple[Any, str]) -> None:
+    t.add_rule(title, {"RuleCondition": when, "Assertions": [
+        {"Assert": assertion, "AssertDescription": description} for assertion, description in assertions]})

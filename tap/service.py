@@ -18,7 +18,9 @@ from troposphere import (
 from troposphere.applicationautoscaling import (
     PredefinedMetricSpecification,
     ScalableTarget,
+    ScalableTargetAction,
     ScalingPolicy,
+    ScheduledAction,
     TargetTrackingScalingPolicyConfiguration,
 )
 from troposphere.ec2 import SecurityGroupEgress
@@ -28,10 +30,10 @@ from troposphere.ecs import (
     Cluster,
     ClusterSetting,
     ContainerDefinition,
-    DeploymentCircuitBreaker,
-    DeploymentConfiguration,
     Environment,
     HealthCheck,
+    KernelCapabilities,
+    LinuxParameters,
     LoadBalancer,
     LogConfiguration,
     NetworkConfiguration,
@@ -40,6 +42,7 @@ from troposphere.ecs import (
     Secret,
     Service,
     TaskDefinition,
+    Tmpfs,
 )
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
@@ -47,14 +50,17 @@ from troposphere.logs import LogGroup
 from tap.assets import Assets
 from tap.database import PORT as DATABASE_PORT
 from tap.database import Database
+from tap.deployment import Deployment
 from tap.load_balancer import Balancer
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
-from tap.parts import add_parameter, add_role, allow, only_if
+from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
 
 CONTAINER = "WebApp"
+# Seconds for a task to end in once no request comes any more.
+STOPPING = 30
 # CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 TASK_SIZES = [
@@ -68,10 +74,15 @@ class WebService(NamedTuple):
     cluster: Cluster
     service: Service
 
+    @property
+    def dimensions(self) -> dict[str, AWSHelperFn]:
+        """The dimensions of the service's metrics."""
+        return {"ClusterName": self.cluster.ref(), "ServiceName": self.service.get_att("Name")}
+
 
 def add_service(
         t: Template, logs: Logs, network: Network, database: Database, sessions: Sessions, assets: Assets,
-        balancer: Balancer, validation: Validation) -> WebService:
+        balancer: Balancer, validation: Validation, deployment: Deployment) -> WebService:
     """Add the cluster, the task definition with its roles, the service and its scaling."""
     cluster = t.add_resource(Cluster(
         "Cluster",
@@ -87,12 +98,12 @@ def add_service(
         # The image is a parameter: its repository may be in any account or region.
         allow([ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
               Sub("arn:${AWS::Partition}:ecr:*:*:repository/*")),
-        *database.read_secret(), logs.write(log_group))
+        *database.read_secret(), logs.write(log_group), trust_condition=of_this_account())
     # What the application itself may do; it reads the secret again after a rotation.
     task_role = add_role(
         t, "Task", "ecs-tasks.amazonaws.com",
-        sessions.read_write(), *assets.read(), *database.read_secret(),
-        allow([awslambda.InvokeFunction], validation.function.get_att("Arn")))
+        *sessions.read_write(), *assets.read(), *database.read_secret(), database.connect(),
+        allow([awslambda.InvokeFunction], validation.alias.ref()), trust_condition=of_this_account())
     task_definition = _add_task_definition(
         t, log_group, execution_role, task_role, balancer.port, database, environment={
             "DB_HOST": database.cluster.get_att("Endpoint.Address"),
@@ -103,7 +114,7 @@ def add_service(
             "ENVIRONMENT": Ref("Environment"),
             "PORT": balancer.port,
             "S3_BUCKET": assets.bucket.ref(),
-            "VALIDATION_FUNCTION": validation.function.ref(),
+            "VALIDATION_FUNCTION": validation.alias.ref(),
         })
 
     security_group = add_security_group(t, "Service", network.vpc, "Tasks")
@@ -127,13 +138,11 @@ def add_service(
         Cluster=cluster.ref(), TaskDefinition=task_definition.ref(),
         CapacityProviderStrategy=_capacity_strategy(t),
         # No DesiredCount: an update would undo what the scaling has set.
-        DeploymentConfiguration=DeploymentConfiguration(
-            MinimumHealthyPercent=100, MaximumPercent=200,
-            DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
+        DeploymentConfiguration=deployment.configuration, AvailabilityZoneRebalancing="ENABLED",
         HealthCheckGracePeriodSeconds=60,
         LoadBalancers=[LoadBalancer(
             ContainerName=CONTAINER, ContainerPort=balancer.port,
-            TargetGroupArn=balancer.target_group.ref())],
+            TargetGroupArn=balancer.target_group.ref(), AdvancedConfiguration=deployment.balancing)],
         NetworkConfiguration=NetworkConfiguration(AwsvpcConfiguration=AwsvpcConfiguration(
             AssignPublicIp="DISABLED", SecurityGroups=[security_group.get_att("GroupId")],
             Subnets=[subnet.ref() for subnet in network.private_subnets])),
@@ -161,6 +170,10 @@ def _add_task_definition(
         "ContainerHealthCommand", Type="String", Default="curl -fsS localhost:$PORT || exit 1",
         MaxLength=1024,
         Description="Shell command that exits 0 in a healthy container; empty for none."))
+    user = add_parameter(t, "Service", "User", Parameter(
+        "ContainerUser", Type="String", Default="101", AllowedPattern=r"[1-9][0-9]{0,9}(:[0-9]{1,10})?",
+        ConstraintDescription="must be the number of a user that is not root, such as 101 or 101:101",
+        Description="User, by number, that the container runs as; the default image's is 101."))
     has_health_command = t.add_condition("HasHealthCommand", Not(Equals(health_command.ref(), "")))
     return t.add_resource(TaskDefinition(
         "TaskDefinition", RequiresCompatibilities=["FARGATE"], NetworkMode="awsvpc",
@@ -170,6 +183,11 @@ def _add_task_definition(
         ContainerDefinitions=[ContainerDefinition(
             Name=CONTAINER, Image=image.ref(),
             PortMappings=[PortMapping(ContainerPort=port)],
+            User=user.ref(), Privileged=False, ReadonlyRootFilesystem=True, Memory=memory, StopTimeout=STOPPING,
+            LinuxParameters=LinuxParameters(
+                InitProcessEnabled=True, Capabilities=KernelCapabilities(Drop=["ALL"]),
+                # The one place to write to, whoever the user is.
+                Tmpfs=[Tmpfs(ContainerPath="/tmp", Size=64, MountOptions=["noexec", "nosuid", "nodev"])]),  # noqa: S108
             Environment=[Environment(Name=key, Value=value) for key, value in sorted(environment.items())],
             Secrets=[
                 Secret(Name=f"DB_{field.upper()}", ValueFrom=Sub(
@@ -203,11 +221,24 @@ def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
     most = add_parameter(t, "Service", "Most tasks", Parameter(
         "MaxTasks", Type="Number", Default=10, MinValue=1, MaxValue=1000,
         Description="Most tasks."))
+    sleep, wake = (add_parameter(t, "Service", label, Parameter(
+        title, Type="String", Default="", AllowedPattern=r"(cron\([0-9A-Z ,*/?#-]{11,80}\))?",
+        ConstraintDescription="must be a schedule such as cron(0 20 ? * MON-FRI *), or empty",
+        Description=f"When, by UTC, the service {what}; empty for never."))
+        for title, label, what in (
+            ("SleepSchedule", "Sleep", "stops all its tasks"), ("WakeSchedule", "Wake", "starts them again")))
+    sleeps = t.add_condition("HasSleepSchedule", Not(Equals(sleep.ref(), "")))
     target = t.add_resource(ScalableTarget(
         "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
         # No role: Application Auto Scaling uses, and makes, its service-linked role.
         ResourceId=Sub(f"service/${{{cluster.title}}}/${{{service.title}.Name}}"),
-        MinCapacity=least.ref(), MaxCapacity=most.ref()))
+        MinCapacity=least.ref(), MaxCapacity=most.ref(),
+        ScheduledActions=only_if(sleeps, [
+            ScheduledAction(
+                ScheduledActionName=name, Schedule=schedule.ref(),
+                ScalableTargetAction=ScalableTargetAction(MinCapacity=fewest, MaxCapacity=greatest))
+            for name, schedule, fewest, greatest in (
+                ("sleep", sleep, 0, 0), ("wake", wake, least.ref(), most.ref()))])))
     for resource in ("CPU", "Memory"):
         t.add_resource(ScalingPolicy(
             f"Service{resource.capitalize()}Scaling", PolicyName=resource.lower(),

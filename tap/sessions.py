@@ -2,35 +2,50 @@
 
 from typing import NamedTuple
 
-from awacs import dynamodb
-from awacs.aws import Statement
-from troposphere import Template
+from awacs import dynamodb, kms
+from awacs.aws import Action, Statement
+from troposphere import If, Parameter, Template
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
     PointInTimeRecoverySpecification,
+    SSESpecification,
     Table,
     TimeToLiveSpecification,
 )
 
-from tap.parts import add_export, allow
+from tap.keys import Keys
+from tap.parts import add_export, add_parameter, allow, only_if
 
 
 class Sessions(NamedTuple):
     """What the other tiers may use of the sessions."""
 
     table: Table
+    keys: Keys
 
-    def read_write(self) -> Statement:
+    def read_write(self) -> tuple[Statement, If]:
         """Return what a role needs to read and write the table's items."""
-        return allow([
+        return self._allow(
             dynamodb.BatchGetItem, dynamodb.BatchWriteItem, dynamodb.ConditionCheckItem, dynamodb.DeleteItem,
-            dynamodb.DescribeTable, dynamodb.GetItem, dynamodb.PutItem, dynamodb.Query, dynamodb.UpdateItem,
-        ], self.table.get_att("Arn"))
+            dynamodb.DescribeTable, dynamodb.GetItem, dynamodb.PutItem, dynamodb.Query, dynamodb.UpdateItem)
+
+    def put(self) -> tuple[Statement, If]:
+        """Return what a role needs to put an item, on a condition too."""
+        return self._allow(dynamodb.PutItem)
+
+    def _allow(self, *actions: Action) -> tuple[Statement, If]:
+        # DynamoDB uses the key for whoever asks:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+        return (allow(actions, self.table.get_att("Arn")),
+                self.keys.use(self.keys.data, "dynamodb", actions=[kms.Decrypt]))
 
 
-def add_sessions(t: Template) -> Sessions:
+def add_sessions(t: Template, keys: Keys, is_protected: str) -> Sessions:
     """Add the table, keyed by `sessionId`, whose items expire at their `expiresAt` (epoch seconds)."""
+    recovery = add_parameter(t, "Sessions", "Recovery days", Parameter(
+        "SessionsRecoveryDays", Type="Number", Default=35, MinValue=1, MaxValue=35,
+        Description="Days back to any second of which the table can be restored."))
     table = t.add_resource(Table(
         "SessionsTable",
         # DynamoDB keeps a backup of a deleted table with point-in-time recovery for 35 days.
@@ -39,7 +54,11 @@ def add_sessions(t: Template) -> Sessions:
         AttributeDefinitions=[AttributeDefinition(AttributeName="sessionId", AttributeType="S")],
         KeySchema=[KeySchema(AttributeName="sessionId", KeyType="HASH")],
         BillingMode="PAY_PER_REQUEST",
-        PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+        PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
+            PointInTimeRecoveryEnabled=True, RecoveryPeriodInDays=recovery.ref()),
+        DeletionProtectionEnabled=If(is_protected, True, False),
+        SSESpecification=only_if(keys.condition, SSESpecification(
+            SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=keys.data.get_att("Arn"))),
         TimeToLiveSpecification=TimeToLiveSpecification(AttributeName="expiresAt", Enabled=True)))
     add_export(t, "SessionsTableName", "DynamoDB sessions table name", table.ref(), "sessions-table")
-    return Sessions(table)
+    return Sessions(table, keys)

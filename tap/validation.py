@@ -1,40 +1,101 @@
-"""The validation tier: the function that checks a transaction."""
+"""The validation tier: the function that checks a transaction, its live version, and where its failures go."""
 
+import zlib
 from typing import NamedTuple
 
+from awacs import sqs, xray
+from awacs.aws import Action
 from troposphere import Equals, If, Parameter, Ref, Template
-from troposphere.awslambda import Code, Environment, Function, LoggingConfig
+from troposphere.awslambda import (
+    Alias,
+    Code,
+    DestinationConfig,
+    Environment,
+    EventInvokeConfig,
+    Function,
+    LoggingConfig,
+    OnFailure,
+    TracingConfig,
+    Version,
+)
+from troposphere.sqs import Queue, QueuePolicy
 
+from tap.alerts import FORTNIGHT
 from tap.inline import function_source
+from tap.keys import USE, Keys
 from tap.logs import Logs
-from tap.parts import NO_VALUE, RUNTIME, add_export, add_parameter, add_role
+from tap.parts import (
+    NO_VALUE,
+    RUNTIME,
+    add_export,
+    add_parameter,
+    add_role,
+    allow,
+    policy,
+    refuse_plain_http,
+)
 from tap.sessions import Sessions
+
+TIMEOUT = 30
 
 
 class Validation(NamedTuple):
     """What the other tiers may use of the validation."""
 
     function: Function
+    alias: Alias
+    """What callers call: the version that is live."""
+    failures: Queue
+
+    @property
+    def dimensions(self) -> dict[str, Ref]:
+        """The dimensions of the function's metrics."""
+        return {"FunctionName": self.function.ref()}
 
 
-def add_validation(t: Template, logs: Logs, sessions: Sessions) -> Validation:
-    """Add the function, from `lambda/validation/index.py`, with its role and log group."""
+def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> Validation:
+    """Add the function, from `lambda/validation/index.py`, with its role, log group, version and alias."""
     concurrency = add_parameter(t, "Validation", "Reserved concurrency", Parameter(
         "ValidationReservedConcurrency", Type="Number", Default=10, MinValue=0, MaxValue=1000,
         Description="Executions kept for the function, and its most; 0 reserves none."))
     unreserved = t.add_condition("IsValidationUnreserved", Equals(concurrency.ref(), "0"))
 
+    failures = t.add_resource(Queue(
+        "ValidationFailures", DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
+        MessageRetentionPeriod=FORTNIGHT, KmsMasterKeyId=keys.arn(keys.data),
+        SqsManagedSseEnabled=If(keys.condition, NO_VALUE, True)))
+    t.add_resource(QueuePolicy("ValidationFailuresPolicy", Queues=[failures.ref()], PolicyDocument=policy(
+        refuse_plain_http([Action("sqs", "*")], failures.get_att("Arn")))))
     log_group = logs.add_group("ValidationLogGroup")
     role = add_role(
-        t, "Validation", "lambda.amazonaws.com", sessions.read_write(), logs.write(log_group))
+        t, "Validation", "lambda.amazonaws.com", *sessions.put(), logs.write(log_group),
+        # Traces have no resource to name.
+        allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
+        allow([sqs.SendMessage], failures.get_att("Arn")),
+        # For its variables, and for what it could not do.
+        keys.use(keys.data, "lambda", "sqs", actions=USE))
+    source = function_source("validation")
     function = t.add_resource(Function(
         "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",
-        MemorySize=256, Timeout=30,
+        MemorySize=256, Timeout=TIMEOUT,
         ReservedConcurrentExecutions=If(unreserved, NO_VALUE, concurrency.ref()),
         Role=role.get_att("Arn"), LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
+        TracingConfig=TracingConfig(Mode="Active"), KmsKeyArn=keys.arn(keys.data),
         Environment=Environment(Variables={
             "DYNAMODB_TABLE": sessions.table.ref(), "ENVIRONMENT": Ref("Environment")}),
-        Code=Code(ZipFile=function_source("validation"))))
+        Code=Code(ZipFile=source)))
+    version = t.add_resource(Version(
+        # A description that changes with the code makes a new version, which is what a version is for.
+        "ValidationVersion", FunctionName=function.ref(),
+        Description=f"{zlib.crc32(source.encode()):08x}",
+        # So that the alias can go back to it.
+        DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
+    alias = t.add_resource(Alias(
+        "ValidationAlias", Name="live", FunctionName=function.ref(), FunctionVersion=version.get_att("Version")))
+    t.add_resource(EventInvokeConfig(
+        "ValidationOnFailure", FunctionName=function.ref(), Qualifier="live", MaximumRetryAttempts=2,
+        DependsOn=alias, DestinationConfig=DestinationConfig(OnFailure=OnFailure(
+            Destination=failures.get_att("Arn")))))
     add_export(t, "ValidationLambdaArn", "Validation Lambda function ARN", function.get_att("Arn"),
                "validation-lambda-arn")
-    return Validation(function)
+    return Validation(function, alias, failures)

@@ -1,0 +1,63 @@
+"""The backups: a vault outside the services' own, and a plan that fills it daily from database and table."""
+
+from awacs import backup, dynamodb, kms, rds
+from awacs.aws import Bool, Condition
+from troposphere import Parameter, Ref, Select, Split, Sub, Template
+from troposphere.backup import (
+    BackupPlan,
+    BackupPlanResourceType,
+    BackupRuleResourceType,
+    BackupSelection,
+    BackupSelectionResourceType,
+    BackupVault,
+    LifecycleResourceType,
+)
+
+from tap.database import Database
+from tap.parts import add_parameter, add_role, add_switch, allow
+from tap.sessions import Sessions
+
+
+def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
+    """Add the vault, the plan, what it selects and the role it acts as; a parameter switches them off."""
+    condition = add_switch(
+        t, "Backup", "Backups", "Backups", "true",
+        "AWS Backup copies database and table daily into a vault that outlives the stack.")
+    days = add_parameter(t, "Backup", "Kept for", Parameter(
+        "BackupRetentionDays", Type="Number", Default=35, MinValue=1, MaxValue=3650,
+        Description="Days for which AWS Backup keeps a copy."))
+
+    vault = t.add_resource(BackupVault(
+        "BackupVault", Condition=condition, DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
+        # Of 50 characters at most, and new with each stack, whose predecessor's vault is still there.
+        BackupVaultName=Sub("tap-${Id}", Id=Select(2, Split("/", Ref("AWS::StackId")))),
+        EncryptionKeyArn=database.key.get_att("Arn")))
+    plan = t.add_resource(BackupPlan("BackupPlan", Condition=condition, BackupPlan=BackupPlanResourceType(
+        BackupPlanName=Ref("AWS::StackName"),
+        BackupPlanRule=[BackupRuleResourceType(
+            RuleName="daily", TargetBackupVault=vault.ref(), ScheduleExpression="cron(0 3 * * ? *)",
+            StartWindowMinutes=60, CompletionWindowMinutes=360,
+            Lifecycle=LifecycleResourceType(DeleteAfterDays=days.ref()))])))
+    cluster, table = database.cluster.get_att("DBClusterArn"), sessions.table.get_att("Arn")
+    snapshots = Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:awsbackup:*")
+    # What AWS's own policy for backups grants, for these two resources.
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+    role = add_role(
+        t, "Backup", "backup.amazonaws.com",
+        allow([dynamodb.CreateBackup, dynamodb.DescribeTable, dynamodb.ListTagsOfResource,
+               dynamodb.StartAwsBackupJob], table),
+        allow([dynamodb.DeleteBackup, dynamodb.DescribeBackup], Sub(f"${{{sessions.table.title}.Arn}}/backup/*")),
+        allow([rds.CreateDBClusterSnapshot, rds.DescribeDBClusters, rds.ListTagsForResource], cluster),
+        allow([rds.AddTagsToResource, rds.CopyDBClusterSnapshot, rds.CreateDBClusterSnapshot,
+               rds.DeleteDBClusterSnapshot, rds.DescribeDBClusterSnapshots, rds.ListTagsForResource], snapshots),
+        allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], vault.get_att("BackupVaultArn")),
+        allow([kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], database.key.get_att("Arn")),
+        # For services that hold the data, and never for whoever could assume the role.
+        allow([kms.CreateGrant], database.key.get_att("Arn"), condition=Condition(
+            Bool({"kms:GrantIsForAWSResource": "true"}))),
+        sessions.keys.use(sessions.keys.data, "dynamodb", actions=[kms.Decrypt]),
+        condition=condition)
+    t.add_resource(BackupSelection(
+        "BackupSelection", Condition=condition, BackupPlanId=plan.ref(),
+        BackupSelection=BackupSelectionResourceType(
+            SelectionName="data", IamRoleArn=role.get_att("Arn"), Resources=[cluster, table])))

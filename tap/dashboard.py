@@ -1,0 +1,80 @@
+"""The dashboard: the state of the alarms, then a row for each tier."""
+
+import json
+from typing import Any
+
+from troposphere import If, Sub, Template
+from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard
+
+from tap.alarms import Tiers
+
+Metric = list[Any]
+SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
+HEIGHT, FULL = 6, 24
+
+
+def add_dashboard(t: Template, health: CompositeAlarm, alarms: list[Alarm], tiers: Tiers) -> None:
+    """Add the dashboard; alarms that an environment lacks are not on it.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+    """
+    # Each alarm's ARN, behind a comma, under the conditions that alarms have in common.
+    groups: dict[str, list[str]] = {}
+    for alarm in alarms:
+        groups.setdefault(alarm.resource.get("Condition", ""), []).append(f'"${{{alarm.title}.Arn}}"')
+    always = groups.pop("", [])
+    values = {condition: If(condition, Sub("".join(f",{arn}" for arn in arns)), "")
+              for condition, arns in groups.items()}
+    listed = ",".join([f'"${{{health.title}.Arn}}"', *always]) + "".join(f"${{{name}}}" for name in values)
+    lines = [
+        '{"type":"alarm","x":0,"y":0,"width":24,"height":3,"properties":{"title":"Alarms","alarms":['
+        + listed + "]}}"]
+    y = 3
+    for row in _rows(tiers):
+        width = FULL // len(row)
+        for place, (title, metrics) in enumerate(row):
+            lines.append(json.dumps({
+                "type": "metric", "x": width * place, "y": y, "width": width, "height": HEIGHT,
+                "properties": {"title": title, "region": "${AWS::Region}", "metrics": metrics},
+            }, separators=(",", ":")))
+        y += HEIGHT
+    t.add_resource(Dashboard(
+        # Dashboards have one name in all regions of an account.
+        "Dashboard", DashboardName=Sub("${AWS::StackName}-${AWS::Region}"),
+        DashboardBody=Sub('{"widgets":[\n' + ",\n".join(lines) + "\n]}\n", values)))
+
+
+def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
+    """Return the rows, each of widgets, each with a title and its metrics."""
+    service, balancer, database = tiers.service, tiers.balancer, tiers.database
+    of_service = ("ClusterName", f"${{{service.cluster.title}}}", "ServiceName", f"${{{service.service.title}.Name}}")
+    of_balancer = ("LoadBalancer", f"${{{balancer.load_balancer.title}.LoadBalancerFullName}}")
+    of_database = ("DBClusterIdentifier", f"${{{database.cluster.title}}}")
+    of_table = ("TableName", f"${{{tiers.sessions.table.title}}}")
+    of_function = ("FunctionName", f"${{{tiers.validation.function.title}}}")
+
+    def metrics(namespace: str, of: tuple[str, ...], *named: tuple[str, dict[str, str]]) -> list[Metric]:
+        # A dot is what the line before has there.
+        (first, how), *others = named
+        return [[namespace, first, *of, how], *([".", name, *"." * len(of), how] for name, how in others)]
+
+    return [
+        [("ALB Metrics", metrics("AWS/ApplicationELB", of_balancer, ("RequestCount", SUM))),
+         ("Response time", metrics("AWS/ApplicationELB", of_balancer,
+                                   ("TargetResponseTime", P50), ("TargetResponseTime", P99))),
+         ("Failed requests", metrics("AWS/ApplicationELB", of_balancer,
+                                     ("HTTPCode_Target_5XX_Count", SUM), ("HTTPCode_ELB_5XX_Count", SUM)))],
+        [("ECS Service Metrics", metrics("AWS/ECS", of_service, ("CPUUtilization", P99), ("MemoryUtilization", P99))),
+         ("Tasks", metrics("ECS/ContainerInsights", of_service,
+                           ("RunningTaskCount", MOST), ("DesiredTaskCount", MOST)))],
+        [("Lambda Metrics", metrics("AWS/Lambda", of_function,
+                                    ("Invocations", SUM), ("Errors", SUM), ("Throttles", SUM))),
+         ("Lambda duration", metrics("AWS/Lambda", of_function, ("Duration", P50), ("Duration", P99)))],
+        [("Database load", metrics("AWS/RDS", of_database, ("CPUUtilization", P99), ("DatabaseConnections", MOST))),
+         ("Database latency", metrics("AWS/RDS", of_database,
+                                      ("CommitLatency", P50), ("CommitLatency", P99)))],
+        [("DynamoDB Operations", metrics("AWS/DynamoDB", of_table, ("ConsumedReadCapacityUnits", SUM),
+                                         ("ConsumedWriteCapacityUnits", SUM))),
+         ("DynamoDB throttles", metrics("AWS/DynamoDB", of_table,
+                                        ("ReadThrottleEvents", SUM), ("WriteThrottleEvents", SUM)))],
+    ]

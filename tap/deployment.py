@@ -1,0 +1,102 @@
+"""How a new version of the service takes over from the old: all at once or by steps, and what undoes it."""
+
+from typing import Any, NamedTuple
+
+from awacs import elasticloadbalancing
+from troposphere import Equals, If, Not, Parameter, Template
+from troposphere.ecs import (
+    AdvancedConfiguration,
+    CanaryConfiguration,
+    DeploymentAlarms,
+    DeploymentCircuitBreaker,
+    DeploymentConfiguration,
+    LinearConfiguration,
+)
+from troposphere.elasticloadbalancingv2 import (
+    Condition,
+    ForwardConfig,
+    HttpHeaderConfig,
+    ListenerRule,
+    ListenerRuleAction,
+    PathPatternConfig,
+    TargetGroup,
+    TargetGroupTuple,
+)
+
+from tap.health import Health
+from tap.load_balancer import Balancer, target_group_of
+from tap.network import Network
+from tap.parts import NO_VALUE, add_parameter, add_role, allow, only_if
+
+TEST_HEADER = "X-Test-Traffic"
+
+
+class Deployment(NamedTuple):
+    """What the service needs to be deployed."""
+
+    configuration: DeploymentConfiguration
+    balancing: Any
+    """How traffic is shifted; absent where all tasks are replaced in turn."""
+    alternate: TargetGroup
+    is_shifting: str
+
+
+def add_deployment(t: Template, network: Network, balancer: Balancer, health: Health) -> Deployment:
+    """Declare the strategy, and add what a strategy that shifts traffic takes besides.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
+    """
+    strategy = add_parameter(t, "Deployment", "Strategy", Parameter(
+        "DeploymentStrategy", Type="String", Default="ROLLING",
+        AllowedValues=["ROLLING", "BLUE_GREEN", "CANARY", "LINEAR"],
+        Description="ROLLING replaces tasks in turn; the others run old and new side by side and shift the traffic."))
+    bake = add_parameter(t, "Deployment", "Bake time", Parameter(
+        "DeploymentBakeMinutes", Type="Number", Default=5, MinValue=0, MaxValue=1440,
+        Description="Minutes that the old tasks wait behind the new ones, and between steps; not for ROLLING."))
+    is_shifting = t.add_condition("IsTrafficShifted", Not(Equals(strategy.ref(), "ROLLING")))
+    is_canary = t.add_condition("IsCanary", Equals(strategy.ref(), "CANARY"))
+    is_linear = t.add_condition("IsLinear", Equals(strategy.ref(), "LINEAR"))
+
+    alternate = t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=is_shifting))
+
+    def add_listener_rule(title: str, priority: int, condition: Condition) -> ListenerRule:
+        # ECS moves the weights, and then sees both groups in both rules.
+        return t.add_resource(ListenerRule(
+            title, Condition=is_shifting, ListenerArn=balancer.production_listener, Priority=priority,
+            Conditions=[condition],
+            Actions=[ListenerRuleAction(Type="forward", ForwardConfig=ForwardConfig(TargetGroups=[
+                TargetGroupTuple(TargetGroupArn=group.ref(), Weight=weight)
+                for group, weight in ((balancer.target_group, 1), (alternate, 0))]))]))
+
+    test = add_listener_rule("TestRule", 1, Condition(
+        Field="http-header", HttpHeaderConfig=HttpHeaderConfig(HttpHeaderName=TEST_HEADER, Values=["true"])))
+    production = add_listener_rule("ProductionRule", 2, Condition(
+        Field="path-pattern", PathPatternConfig=PathPatternConfig(Values=["/*"])))
+    role = add_role(
+        t, "Deployment", "ecs.amazonaws.com",
+        # Elastic Load Balancing describes all or nothing.
+        allow([elasticloadbalancing.DescribeListeners, elasticloadbalancing.DescribeRules,
+               elasticloadbalancing.DescribeTargetGroups, elasticloadbalancing.DescribeTargetHealth], "*"),
+        allow([elasticloadbalancing.ModifyRule], test.ref(), production.ref()),
+        allow([elasticloadbalancing.RegisterTargets, elasticloadbalancing.DeregisterTargets],
+              balancer.target_group.ref(), alternate.ref()),
+        condition=is_shifting)
+    return Deployment(
+        DeploymentConfiguration(
+            Strategy=strategy.ref(), MinimumHealthyPercent=100, MaximumPercent=200,
+            # It watches rolling deployments alone, and only those that shift traffic may bake: with ROLLING
+            # it would stretch CloudFormation's patience to 36 hours.
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
+            DeploymentCircuitBreaker=If(
+                is_shifting, NO_VALUE, DeploymentCircuitBreaker(Enable=True, Rollback=True)),
+            BakeTimeInMinutes=only_if(is_shifting, bake.ref()),
+            CanaryConfiguration=only_if(is_canary, CanaryConfiguration(
+                CanaryPercent=10, CanaryBakeTimeInMinutes=bake.ref())),
+            LinearConfiguration=only_if(is_linear, LinearConfiguration(
+                StepPercent=25, StepBakeTimeInMinutes=bake.ref())),
+            Alarms=DeploymentAlarms(
+                AlarmNames=[alarm.ref() for alarm in health.alarms], Enable=True, Rollback=True)),
+        only_if(is_shifting, AdvancedConfiguration(
+            AlternateTargetGroupArn=alternate.ref(), ProductionListenerRule=production.ref(),
+            TestListenerRule=test.ref(), RoleArn=role.get_att("Arn"))),
+        alternate, is_shifting)

@@ -1,0 +1,90 @@
+"""The domain: the certificate of the load balancer, given or issued here, and the names that lead to the stack."""
+
+from typing import Any, NamedTuple
+
+from troposphere import And, AWSHelperFn, AWSObject, Condition, Equals, If, Not, Or, Parameter, Template
+from troposphere.certificatemanager import Certificate, DomainValidationOption
+from troposphere.route53 import AliasTarget, RecordSetType  # type: ignore[attr-defined]  # re-exported unsaid
+
+from tap.parts import add_parameter
+
+# The hosted zone of every CloudFront distribution:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-route53-recordset-aliastarget.html
+CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
+HOST = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
+
+
+class Domain(NamedTuple):
+    """What the other tiers may use of the domain."""
+
+    template: Template
+    certificate: AWSHelperFn
+    """The ARN of the load balancer's certificate, where there is one."""
+    has_certificate: str
+    cdn_name: AWSHelperFn
+    cdn_certificate: AWSHelperFn
+    has_cdn_certificate: str
+    name: AWSHelperFn
+    zone: AWSHelperFn
+    has_record: str
+    has_cdn_record: str
+
+    def lead_to_balancer(self, balancer: AWSObject) -> None:
+        """Add the name's record, where there is a zone to put it into."""
+        self._alias("DomainRecord", "A", self.has_record, self.name, balancer.get_att("DNSName"),
+                    balancer.get_att("CanonicalHostedZoneID"), EvaluateTargetHealth=True)
+
+    def lead_to_distribution(self, distribution: AWSObject) -> None:
+        """Add the CDN's records of both families, where there is a zone to put them into."""
+        for kind, title in (("A", "CdnRecord"), ("AAAA", "CdnIpv6Record")):
+            self._alias(title, kind, self.has_cdn_record, self.cdn_name, distribution.get_att("DomainName"),
+                        CLOUDFRONT_ZONE)
+
+    def _alias(
+            self, title: str, kind: str, condition: str, name: Any, target: Any, zone: Any, **options: Any) -> None:
+        self.template.add_resource(RecordSetType(
+            title, Condition=condition, HostedZoneId=self.zone, Name=name, Type=kind,
+            # Its initialiser carries no annotations.
+            AliasTarget=AliasTarget(zone, target, **options)))  # type: ignore[no-untyped-call]
+
+
+def add_domain(t: Template) -> Domain:
+    """Declare the names and certificates; issue a certificate where there are a name and its zone, and none given."""
+    group = "Domain"
+    given = add_parameter(t, group, "Certificate", Parameter(
+        "CertificateArn", Type="String", Default="", AllowedPattern=f"({CERTIFICATE})?",
+        ConstraintDescription="must be the ARN of an ACM certificate, or empty",
+        Description="ACM certificate, in the stack's region; empty to issue one for DomainName, or for plain HTTP."))
+    name = add_parameter(t, group, "Domain name", Parameter(
+        "DomainName", Type="String", Default="", AllowedPattern=f"({HOST})?",
+        ConstraintDescription="must be a host name in lower case, or empty",
+        Description="Name of the application, such as pay.example.net; empty for the load balancer's own."))
+    zone = add_parameter(t, group, "Hosted zone", Parameter(
+        "HostedZoneId", Type="String", Default="", AllowedPattern="(Z[A-Z0-9]{1,31})?",
+        ConstraintDescription="must be the id of a Route 53 hosted zone, or empty",
+        Description="Public Route 53 zone of the names, for their records and certificate; empty if others keep it."))
+    cdn_name = add_parameter(t, group, "CDN name", Parameter(
+        "CdnDomainName", Type="String", Default="", AllowedPattern=f"({HOST})?",
+        ConstraintDescription="must be a host name in lower case, or empty",
+        Description="Name of the assets; empty for CloudFront's own."))
+    cdn_certificate = add_parameter(t, group, "CDN certificate", Parameter(
+        "CdnCertificateArn", Type="String", Default="", AllowedPattern=f"({CERTIFICATE})?",
+        ConstraintDescription="must be the ARN of an ACM certificate, or empty",
+        Description="ACM certificate of CdnDomainName, in us-east-1 wherever the stack is."))
+    is_given = t.add_condition("HasCertificateArn", Not(Equals(given.ref(), "")))
+    has_zone = t.add_condition("HasHostedZone", Not(Equals(zone.ref(), "")))
+    has_record = t.add_condition("HasDomainRecord", And(Condition(has_zone), Not(Equals(name.ref(), ""))))
+    is_issued = t.add_condition("IsCertificateIssued", And(Condition(has_record), Not(Condition(is_given))))
+    has_certificate = t.add_condition("HasCertificate", Or(Condition(is_given), Condition(is_issued)))
+    # One does not go without the other, see the rules.
+    has_cdn_certificate = t.add_condition("HasCdnCertificate", Not(Equals(cdn_certificate.ref(), "")))
+    has_cdn_record = t.add_condition("HasCdnRecord", And(Condition(has_zone), Condition(has_cdn_certificate)))
+
+    issued = t.add_resource(Certificate(
+        "Certificate", Condition=is_issued, DomainName=name.ref(), ValidationMethod="DNS",
+        DomainValidationOptions=[DomainValidationOption(DomainName=name.ref(), HostedZoneId=zone.ref())]))
+    return Domain(
+        t, If(is_issued, issued.ref(), given.ref()), has_certificate,
+        cdn_name.ref(), cdn_certificate.ref(), has_cdn_certificate,
+        name.ref(), zone.ref(), has_record, has_cdn_record)

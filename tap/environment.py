@@ -1,0 +1,40 @@
+"""The environment: its name, its tags, and how far it is protected."""
+
+from typing import NamedTuple
+
+from troposphere import AWSHelperFn, Equals, Not, Parameter, Template
+
+from tap.parts import HAS_BOUNDARY, add_parameter, add_switch
+
+TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
+
+
+class Environment(NamedTuple):
+    """What the other tiers may use of the environment."""
+
+    tags: dict[str, AWSHelperFn]
+    is_protected: str
+    """The condition that what holds data, or is known to others, refuses to be deleted."""
+
+
+def add_environment(t: Template) -> Environment:
+    """Declare the environment's name and tags, its deletion protection and its permissions boundary."""
+    name = add_parameter(t, "Environment", "Name", Parameter(
+        "Environment", Type="String", AllowedPattern="[a-z][a-z0-9]*(-[a-z0-9]+)*", MinLength=2, MaxLength=20,
+        ConstraintDescription="must be lower-case letters, digits and single hyphens, such as pr-123",
+        Description="Short name, such as dev or pr-123; prod obeys more rules."))
+    tags: dict[str, AWSHelperFn] = {"Environment": name.ref()}
+    for title, value in TAGS.items():
+        tags[title] = add_parameter(t, "Environment", title, Parameter(
+            title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
+            ConstraintDescription="must be a tag value",
+            Description="Tag of every resource.")).ref()
+    is_protected = add_switch(
+        t, "Environment", "Deletion protection", "DeletionProtection", "true",
+        "Database, table and load balancer refuse to be deleted until this is false.")
+    boundary = add_parameter(t, "Environment", "Permissions boundary", Parameter(
+        "PermissionsBoundary", Type="String", Default="", AllowedPattern=r"[\w+=,.@/-]{0,512}",
+        ConstraintDescription="must be the path and name of an IAM policy, or empty",
+        Description="Customer-managed IAM policy, by path and name, that bounds every role; empty for none."))
+    t.add_condition(HAS_BOUNDARY, Not(Equals(boundary.ref(), "")))
+    return Environment(tags, is_protected)

@@ -1,0 +1,75 @@
+"""The firewall: a web ACL in front of the load balancer, and its log."""
+
+from typing import Any
+
+from troposphere import Parameter, Sub, Template
+from troposphere.wafv2 import (
+    AllowAction,
+    BlockAction,
+    DefaultAction,
+    LoggingConfiguration,
+    LoggingConfigurationFieldToMatch,
+    ManagedRuleGroupStatement,
+    OverrideAction,
+    RateBasedStatement,
+    RuleAction,
+    SingleHeader,
+    Statement,
+    VisibilityConfig,
+    WebACL,
+    WebACLAssociation,
+    WebACLRule,
+)
+
+from tap.load_balancer import Balancer
+from tap.logs import Logs
+from tap.parts import add_parameter, add_switch
+
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+MANAGED = ["AmazonIpReputationList", "KnownBadInputsRuleSet", "SQLiRuleSet", "CommonRuleSet"]
+
+# Not merely counted. The property's name is a keyword of Python's.
+AS_THE_GROUP_SAYS: dict[str, Any] = {"None": {}}
+
+
+def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
+    """Add the ACL, its association and its log, which a parameter switches off."""
+    condition = add_switch(
+        t, "Load balancer", "Firewall", "Firewall", "true",
+        "AWS WAF before the load balancer: attacks, bad addresses and floods are blocked.")
+    limit = add_parameter(t, "Load balancer", "Rate limit", Parameter(
+        "FirewallRateLimit", Type="Number", Default=2000, MinValue=10, MaxValue=2000000000,
+        Description="Requests in five minutes from which on an address is blocked."))
+
+    def seen_as(metric: str) -> VisibilityConfig:
+        return VisibilityConfig(CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=metric)
+
+    acl = t.add_resource(WebACL(
+        "WebAcl", Condition=condition, Scope="REGIONAL", DefaultAction=DefaultAction(Allow=AllowAction()),
+        VisibilityConfig=seen_as("WebAcl"),
+        Rules=[
+            WebACLRule(
+                Name="RateLimit", Priority=0, Action=RuleAction(Block=BlockAction()),
+                Statement=Statement(RateBasedStatement=RateBasedStatement(
+                    Limit=limit.ref(), AggregateKeyType="IP")),
+                VisibilityConfig=seen_as("RateLimit")),
+            *(WebACLRule(
+                Name=name, Priority=priority,
+                OverrideAction=OverrideAction(**AS_THE_GROUP_SAYS),
+                Statement=Statement(ManagedRuleGroupStatement=ManagedRuleGroupStatement(
+                    VendorName="AWS", Name=f"AWSManagedRules{name}")),
+                VisibilityConfig=seen_as(name)) for priority, name in enumerate(MANAGED, 1))]))
+    t.add_resource(WebACLAssociation(
+        "WebAclAssociation", Condition=condition, ResourceArn=balancer.load_balancer.ref(),
+        WebACLArn=acl.get_att("Arn")))
+    # WAF takes no group whose name starts otherwise.
+    # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    logs.add_group(
+        "WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${AWS::StackName}"))
+    t.add_resource(LoggingConfiguration(
+        "WebAclLogging", Condition=condition, ResourceArn=acl.get_att("Arn"),
+        LogDestinationConfigs=[Sub(
+            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${WebAclLogGroup}")],
+        RedactedFields=[
+            LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name))
+            for name in ("authorization", "cookie")]))
