@@ -3,7 +3,7 @@
 import zlib
 from typing import NamedTuple
 
-from awacs import sqs, xray
+from awacs import kms, sqs, xray
 from awacs.aws import Action
 from troposphere import Equals, If, Parameter, Ref, Template
 from troposphere.awslambda import (
@@ -22,7 +22,7 @@ from troposphere.sqs import Queue, QueuePolicy
 
 from tap.alerts import FORTNIGHT
 from tap.inline import function_source
-from tap.keys import USE, Keys
+from tap.keys import Keys
 from tap.logs import Logs
 from tap.parts import (
     NO_VALUE,
@@ -73,7 +73,7 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
         allow([sqs.SendMessage], failures.get_att("Arn")),
         # For its variables, and for what it could not do.
-        keys.use(keys.data, "lambda", "sqs", actions=USE))
+        keys.use(keys.data, "lambda", "sqs", actions=[kms.Decrypt, kms.GenerateDataKey]))
     source = function_source("validation")
     function = t.add_resource(Function(
         "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",

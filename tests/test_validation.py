@@ -1,5 +1,6 @@
 """The validation tier: the function, as the template deploys it. What it answers is tested with its source."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,14 +69,33 @@ def test_it_is_told_the_table_and_the_environment(stack: StackView) -> None:
         "ENVIRONMENT": stack.parameter("Environment")}
 
 
-def test_it_may_read_and_write_the_table_and_its_log_and_nothing_else(stack: StackView) -> None:
-    granted = stack.grants(function_of(stack)["Role"].logical_id)
-    table = f"${{{stack.title('AWS::DynamoDB::Table')}.Arn}}"
-    group = f"${{{function_of(stack)['LoggingConfig']['LogGroup'].logical_id}.Arn}}"
-    assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(granted)
-    assert {action.split(":")[0] for action in granted} == {"dynamodb", "logs"}
-    for action, resources in granted.items():
-        assert resources == {table if action.startswith("dynamodb:") else group}
+def test_callers_call_an_alias_of_a_version_so_that_a_bad_one_can_be_rolled_back(stack: StackView) -> None:
+    alias = stack.only("AWS::Lambda::Alias")
+    version = stack.title("AWS::Lambda::Version")
+    assert (alias["Name"], alias["FunctionName"]) == ("live", Reference(title_of(stack)))
+    assert alias["FunctionVersion"] == Reference(version, "Version")
+    # The version before stays, to go back to.
+    assert stack.attributes(version)["UpdateReplacePolicy"] == "Retain"
+
+
+def test_other_code_is_another_version(stack: StackView) -> None:
+    # Lambda publishes anew when a property of the version changes, and a description is all there is to change.
+    code = function_of(stack)["Code"]["ZipFile"]
+    assert f"{zlib.crc32(code.encode()):08x}" in str(stack.only("AWS::Lambda::Version")["Description"])
+
+
+def test_what_fails_without_a_caller_to_tell_waits_in_a_queue(stack: StackView) -> None:
+    settings = stack.only("AWS::Lambda::EventInvokeConfig")
+    queue = settings["DestinationConfig"]["OnFailure"]["Destination"]
+    assert (settings["FunctionName"], settings["Qualifier"]) == (Reference(title_of(stack)), "live")
+    assert stack.type_of(queue.logical_id) == "AWS::SQS::Queue"
+    assert int(stack.properties(queue.logical_id)["MessageRetentionPeriod"]) == 14 * 24 * 3600
+
+
+def test_it_is_traced_and_runs_on_arm(stack: StackView) -> None:
+    function = function_of(stack)
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["Architectures"] == ["arm64"]
 
 
 def test_its_arn_is_an_output_that_each_environment_exports_under_its_own_name(stack: StackView) -> None:
