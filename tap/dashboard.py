@@ -13,14 +13,14 @@ SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum
 HEIGHT, FULL = 6, 24
 
 
-def add_dashboard(t: Template, health: CompositeAlarm, alarms: list[Alarm], tiers: Tiers) -> None:
-    """Add the dashboard; alarms that an environment lacks are not on it.
+def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
+    """Add the dashboard, with all alarms that there are so far; those that an environment lacks are not on it.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
     # Each alarm's ARN, behind a comma, under the conditions that alarms have in common.
     groups: dict[str, list[str]] = {}
-    for alarm in alarms:
+    for alarm in (resource for resource in t.resources.values() if isinstance(resource, Alarm)):
         groups.setdefault(alarm.resource.get("Condition", ""), []).append(f'"${{{alarm.title}.Arn}}"')
     always = groups.pop("", [])
     values = {condition: If(condition, Sub("".join(f",{arn}" for arn in arns)), "")

@@ -129,7 +129,7 @@ def test_sections_are_in_cloudformations_order(readable: str) -> None:
 def test_resources_are_in_the_order_of_the_tiers(readable: str) -> None:
     first = {
         "network": "AWS::EC2::VPC", "database": "AWS::RDS::DBCluster", "sessions": "AWS::DynamoDB::Table",
-        "assets": "AWS::S3::Bucket", "load balancer": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "assets": "AWS::CloudFront::Distribution", "load balancer": "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "service": "AWS::ECS::Service", "dashboard": "AWS::CloudWatch::Dashboard"}
     places = [readable.index(f"Type: {kind}\n") for kind in first.values()]
     assert places == sorted(places)
