@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from stack_view import StackView, statements_of, untagged
+from stack_view import StackView, untagged
 
 from tap.resolve import Reference
 

@@ -52,7 +52,8 @@ def test_the_others_bake_and_have_no_circuit_breaker_which_watches_rolling_alone
 def test_each_strategy_has_its_own_steps_and_no_others(
         deployed: Deployed, strategy: str, steps: dict[str, Any]) -> None:
     found = configuration(deployed(DeploymentStrategy=strategy, DeploymentBakeMinutes="7"))
-    assert {key: value for key, value in found.items() if key in ("CanaryConfiguration", "LinearConfiguration")} == steps
+    of_steps = ("CanaryConfiguration", "LinearConfiguration")
+    assert {key: value for key, value in found.items() if key in of_steps} == steps
 
 
 @pytest.mark.parametrize("strategy", ["ROLLING", *SHIFTING])
