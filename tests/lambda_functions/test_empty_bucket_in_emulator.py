@@ -5,21 +5,12 @@ and looked into once the stack is gone.
 """
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
+from emulated import emulator
 
 pytest.importorskip("ministack")
 
@@ -30,43 +21,8 @@ BUCKET = "emptied-assets"
 @pytest.fixture(scope="module")
 def client() -> Iterator[Callable[[str], Any]]:
     """A maker of clients of an emulator of our own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        settings = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "TMPDIR": home, "HOME": home}
-        emulator = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            cwd=home,
-            env={"PATH": os.environ["PATH"]} | settings,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            _wait_until_it_answers(url, emulator)
-            yield lambda service: boto3.client(
-                service,
-                endpoint_url=url,
-                region_name="eu-west-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(s3={"addressing_style": "path"}),
-            )
-        finally:
-            emulator.terminate()
-            emulator.wait(timeout=10)
-
-
-def _wait_until_it_answers(url: str, emulator: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert emulator.poll() is None, "the emulator ended before it answered"
-        try:
-            urllib.request.urlopen(f"{url}/_ministack/health", timeout=5).close()
-            return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    pytest.fail("the emulator does not answer")
+    with emulator() as clients:
+        yield clients
 
 
 def template(source: str, *, emptied: bool = True) -> str:
