@@ -1,60 +1,26 @@
-"""Loads the functions' source from its path: `lambda` is no name for a package."""
+"""The functions, loaded, and what a caller of the validation gets."""
 
-import importlib.util
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-
-FUNCTIONS = Path(__file__).parents[2] / "lambda"
-SETTINGS = ("MAX_AMOUNT", "CURRENCIES", "TYPES", "DYNAMODB_TABLE", "TTL_DAYS")
+from loading import FUNCTIONS, TABLE, load
 
 Answer = tuple[int, dict[str, Any]]
-
-
-def load(name: str) -> ModuleType:
-    path = FUNCTIONS / name / "index.py"
-    spec = importlib.util.spec_from_file_location(f"{name}_index", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def configured(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ModuleType]:
-    """The validation as Lambda starts it with these environment variables, and none of its others."""
-    def start(**variables: str) -> ModuleType:
-        for name in SETTINGS:
-            monkeypatch.delenv(name, raising=False)
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        return load("validation")
-
-    return start
 
 
 @pytest.fixture(scope="session")
 def validation() -> ModuleType:
     """The validation without any setting."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in SETTINGS:
-            environment.delenv(name, raising=False)
-        return load("validation")
+    return load("validation")
 
 
 @pytest.fixture(scope="session")
-def empty_bucket() -> ModuleType:
-    return load("empty_bucket")
-
-
-@pytest.fixture(scope="session")
-def empty_bucket_source() -> str:
-    return (FUNCTIONS / "empty_bucket" / "index.py").read_text(encoding="ascii")
+def remembering() -> ModuleType:
+    """The validation with a table, and no other setting."""
+    return load("validation", **TABLE)
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +32,13 @@ def ask() -> Callable[..., Answer]:
         return answer["statusCode"], json.loads(answer["body"])
 
     return send
+
+
+@pytest.fixture(scope="session")
+def empty_bucket() -> ModuleType:
+    return load("empty_bucket")
+
+
+@pytest.fixture(scope="session")
+def empty_bucket_source() -> str:
+    return (FUNCTIONS / "empty_bucket" / "index.py").read_text(encoding="ascii")

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from loading import load
 from transactions import accepted, refused, transaction, without
 
 Ask = Callable[..., tuple[int, dict[str, Any]]]
@@ -73,15 +74,14 @@ def test_an_amount_is_a_million_at_the_most(validation: ModuleType, ask: Ask, am
     assert ask(validation, transaction(amount=amount)) == (accepted() if fits else refused("amount_too_large"))
 
 
-def test_the_most_is_a_setting(configured: Callable[..., ModuleType], ask: Ask) -> None:
-    function = configured(MAX_AMOUNT="99.99")
+def test_the_most_is_a_setting(ask: Ask) -> None:
+    function = load("validation", MAX_AMOUNT="99.99")
     assert ask(function, transaction(amount="99.99")) == accepted()
     assert ask(function, transaction(amount="100")) == refused("amount_too_large")
 
 
-def test_the_currencies_and_their_minor_units_are_a_setting(
-        configured: Callable[..., ModuleType], ask: Ask) -> None:
-    function = configured(CURRENCIES="CHF:2,CLF:4")
+def test_the_currencies_and_their_minor_units_are_a_setting(ask: Ask) -> None:
+    function = load("validation", CURRENCIES="CHF:2,CLF:4")
     assert ask(function, transaction(currency="CLF", amount="0.0001")) == accepted()
     assert ask(function, transaction(currency="EUR")) == refused("currency_unknown")
     assert ask(function, transaction()) == refused("currency_unknown")
@@ -121,8 +121,8 @@ def test_another_type_is_refused(validation: ModuleType, ask: Ask, kind: Any) ->
     assert ask(validation, transaction(type=kind)) == refused("type_unknown")
 
 
-def test_the_types_are_a_setting(configured: Callable[..., ModuleType], ask: Ask) -> None:
-    function = configured(TYPES="chargeback")
+def test_the_types_are_a_setting(ask: Ask) -> None:
+    function = load("validation", TYPES="chargeback")
     assert ask(function, transaction(type="chargeback")) == accepted()
     assert ask(function, transaction(type="debit")) == refused("type_unknown")
 

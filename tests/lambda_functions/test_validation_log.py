@@ -96,10 +96,7 @@ def test_the_function_is_named_as_lambda_names_it(
     assert line["FunctionName"] == "tap-dev-validation"
 
 
-def test_why_nothing_was_decided_is_named_without_the_errors_words(
-        configured: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch, lines: Lines) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-
+def test_why_nothing_was_decided_is_named_without_the_errors_words(remembering: ModuleType, lines: Lines) -> None:
     class Failing:
         class exceptions:
             class ConditionalCheckFailedException(Exception):
@@ -109,7 +106,7 @@ def test_why_nothing_was_decided_is_named_without_the_errors_words(
             raise ConnectionError(str(request))
 
     event = {"transaction": transaction(account_id="DE89370400440532013000")}
-    [line] = lines(configured(DYNAMODB_TABLE="sessions"), event, Context(), Failing())
+    [line] = lines(remembering, event, Context(), Failing())
     assert line["error"] == "ConnectionError"
     assert metrics(line)["FunctionName",] | {"Latency": 0} == {
         "Accepted": 0, "Duplicate": 0, "Unavailable": 1, "Rejected": 0, "Latency": 0}
