@@ -1,11 +1,12 @@
 """The validation tier: the function that checks a transaction, its live version, and where its failures go."""
 
+import json
 import zlib
 from typing import NamedTuple
 
 from awacs import sqs, xray
 from awacs.aws import Action
-from troposphere import Equals, If, Parameter, Ref, Template
+from troposphere import Equals, If, Parameter, Ref, Sub, Template, encode_to_dict
 from troposphere.awslambda import (
     Alias,
     Code,
@@ -74,7 +75,6 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         allow([sqs.SendMessage], failures.get_att("Arn")),
         # For its variables, and for what it could not do.
         keys.use(keys.data, "lambda", "sqs", actions=USE))
-    source = function_source("validation")
     function = t.add_resource(Function(
         "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",
         MemorySize=256, Timeout=TIMEOUT,
@@ -83,11 +83,16 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         TracingConfig=TracingConfig(Mode="Active"), KmsKeyArn=keys.arn(keys.data),
         Environment=Environment(Variables={
             "DYNAMODB_TABLE": sessions.table.ref(), "ENVIRONMENT": Ref("Environment")}),
-        Code=Code(ZipFile=source)))
+        Code=Code(ZipFile=function_source("validation"))))
+    # All of the function that a version freezes. Where nothing else changes, Lambda publishes none.
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+    frozen = {key: value for key, value in encode_to_dict(function)["Properties"].items()
+              if key != "ReservedConcurrentExecutions"}
+    digest = zlib.crc32(json.dumps(frozen, sort_keys=True).encode())
     version = t.add_resource(Version(
-        # A description that changes with the code makes a new version, which is what a version is for.
+        # A description that changes with the function makes a new version, which is what a version is for.
         "ValidationVersion", FunctionName=function.ref(),
-        Description=f"{zlib.crc32(source.encode()):08x}",
+        Description=Sub(f"{digest:08x} ${{{sessions.table.title}}}"),
         # So that the alias can go back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
     alias = t.add_resource(Alias(
