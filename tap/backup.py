@@ -53,9 +53,9 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], vault.get_att("BackupVaultArn")),
         allow([kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], database.key.get_att("Arn")),
         # For services that hold the data, and never for whoever could assume the role.
-        allow([kms.CreateGrant], database.key.get_att("Arn"), condition=Condition(
-            Bool({"kms:GrantIsForAWSResource": "true"}))),
-        sessions.keys.use(sessions.keys.data, "dynamodb", actions=[kms.Decrypt]),
+        allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),
+              condition=Condition(Bool({"kms:GrantIsForAWSResource": True}))),
+        sessions.keys.use(sessions.keys.data, actions=[kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey]),
         condition=condition)
     t.add_resource(BackupSelection(
         "BackupSelection", Condition=condition, BackupPlanId=plan.ref(),
