@@ -75,9 +75,11 @@ def add_access_logs(t: Template, logs: Logs) -> AccessLogs:
     bucket = t.add_resource(private_bucket(
         "LogsBucket",
         # The load balancer's logs take no other encryption.
-        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         ServerSideEncryptionByDefault(SSEAlgorithm="AES256"),
-        Condition=condition, DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
+        # On creation too: the load balancer's first write would make the bucket's deletion, and with it the
+        # rollback, fail.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+        Condition=condition, DeletionPolicy="Retain", UpdateReplacePolicy="Retain",
         # CloudFront writes by an access control list, which it adds itself.
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
         OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerPreferred")]),

@@ -13,7 +13,7 @@ from tap.network import Network
 from tap.parts import only_if
 from tap.service import WebService
 from tap.sessions import Sessions
-from tap.validation import TIMEOUT, Validation
+from tap.validation import NAMESPACE, TIMEOUT, Validation
 
 DAY = 24 * 3600
 MIB = 2**20
@@ -79,6 +79,15 @@ def _watch_validation(alerts: Alerts, validation: Validation) -> None:
     alerts.add_alarm(
         "ValidationErrorAlarm", "High error rate on the validation function",
         metric("AWS/Lambda", "Errors", of_function), 10)
+    alerts.add_alarm(
+        "ValidationUnavailableAlarm", "Transactions that could not be decided",
+        metric(NAMESPACE, "Unavailable", of_function), 1, periods=2)
+    # Of enough of them to mean something.
+    alerts.add_alarm(
+        "ValidationRejectionAlarm", "More than half of the transactions rejected",
+        expression("IF(rejected + accepted > 20, 100 * rejected / (rejected + accepted), 0)", *(
+            query(name.lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted"))),
+        50, periods=2, Condition=IS_DETAILED)
     alerts.add_alarm(
         "ValidationThrottleAlarm", "Validations refused for want of concurrency",
         metric("AWS/Lambda", "Throttles", of_function), 1, Condition=IS_DETAILED)

@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 from awacs import sns, sqs
 from awacs.aws import Action, ArnEquals, Condition
-from troposphere import AWSHelperFn, Equals, Not, Parameter, Sub, Template
+from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Sub, Template
 from troposphere.cloudwatch import Alarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.events import DeadLetterConfig, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 from troposphere.sqs import Queue, QueuePolicy
 
 from tap.keys import EVENT_PUBLISHER, PUBLISHERS, Keys
-from tap.parts import add_parameter, add_switch, admit, of_this_account, policy, refuse_plain_http
+from tap.parts import NO_VALUE, add_parameter, add_switch, admit, of_this_account, policy, refuse_plain_http
 
 FIVE_MINUTES, FORTNIGHT = 300, 14 * 24 * 3600
 
@@ -96,7 +96,8 @@ def add_alerts(t: Template, keys: Keys) -> Alerts:
         refuse_plain_http([sns.Publish], topic.ref()))))
     fallback = t.add_resource(Queue(
         "AlertsFallbackQueue", DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
-        SqsManagedSseEnabled=True, MessageRetentionPeriod=FORTNIGHT))
+        MessageRetentionPeriod=FORTNIGHT, KmsMasterKeyId=keys.arn(keys.operations),
+        SqsManagedSseEnabled=If(keys.condition, NO_VALUE, True)))
     t.add_resource(QueuePolicy("AlertsFallbackQueuePolicy", Queues=[fallback.ref()], PolicyDocument=policy(
         admit("sns.amazonaws.com", [sqs.SendMessage], fallback.get_att("Arn"), condition=Condition(
             ArnEquals({"aws:SourceArn": topic.ref()}))),

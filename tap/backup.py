@@ -47,15 +47,16 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         allow([dynamodb.CreateBackup, dynamodb.DescribeTable, dynamodb.ListTagsOfResource,
                dynamodb.StartAwsBackupJob], table),
         allow([dynamodb.DeleteBackup, dynamodb.DescribeBackup], Sub(f"${{{sessions.table.title}.Arn}}/backup/*")),
-        allow([rds.CreateDBClusterSnapshot, rds.DescribeDBClusters, rds.ListTagsForResource], cluster),
+        allow([rds.CreateDBClusterSnapshot, rds.DescribeDBClusterSnapshots, rds.DescribeDBClusters,
+               rds.ListTagsForResource], cluster),
         allow([rds.AddTagsToResource, rds.CopyDBClusterSnapshot, rds.CreateDBClusterSnapshot,
                rds.DeleteDBClusterSnapshot, rds.DescribeDBClusterSnapshots, rds.ListTagsForResource], snapshots),
         allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], vault.get_att("BackupVaultArn")),
         allow([kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], database.key.get_att("Arn")),
         # For services that hold the data, and never for whoever could assume the role.
-        allow([kms.CreateGrant], database.key.get_att("Arn"), condition=Condition(
-            Bool({"kms:GrantIsForAWSResource": "true"}))),
-        sessions.keys.use(sessions.keys.data, "dynamodb", actions=[kms.Decrypt]),
+        allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),
+              condition=Condition(Bool({"kms:GrantIsForAWSResource": True}))),
+        sessions.keys.use(sessions.keys.data, actions=[kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey]),
         condition=condition)
     t.add_resource(BackupSelection(
         "BackupSelection", Condition=condition, BackupPlanId=plan.ref(),

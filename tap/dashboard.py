@@ -7,6 +7,7 @@ from troposphere import If, Sub, Template
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard
 
 from tap.alarms import Tiers
+from tap.validation import NAMESPACE
 
 Metric = list[Any]
 SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
@@ -69,6 +70,8 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
                            ("RunningTaskCount", MOST), ("DesiredTaskCount", MOST)))],
         [("Lambda Metrics", metrics("AWS/Lambda", of_function,
                                     ("Invocations", SUM), ("Errors", SUM), ("Throttles", SUM))),
+         ("Validations", metrics(NAMESPACE, of_function, *(
+             (name, SUM) for name in ("Accepted", "Rejected", "Duplicate", "Unavailable")))),
          ("Lambda duration", metrics("AWS/Lambda", of_function, ("Duration", P50), ("Duration", P99)))],
         [("Database load", metrics("AWS/RDS", of_database, ("CPUUtilization", P99), ("DatabaseConnections", MOST))),
          ("Database latency", metrics("AWS/RDS", of_database,

@@ -4,7 +4,14 @@ from typing import Any, NamedTuple
 
 from awacs import kms, rds_db, secretsmanager
 from awacs.aws import Condition, Statement, StringEquals
-from awacs.logs import CreateLogStream, DescribeLogStreams, PutLogEvents
+from awacs.logs import (
+    CreateLogGroup,
+    CreateLogStream,
+    DescribeLogStreams,
+    GetLogEvents,
+    PutLogEvents,
+    PutRetentionPolicy,
+)
 from troposphere import AWSHelperFn, AWSObject, Equals, If, Not, Parameter, Select, Split, Sub, Template
 from troposphere.ec2 import SecurityGroup
 from troposphere.kms import Key
@@ -129,9 +136,11 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
         "DatabaseLogGroup", LogGroupName=Sub(f"/aws/rds/cluster/${{{cluster.title}}}/postgresql"))
     monitoring_role = add_role(
         t, "DatabaseMonitoring", "monitoring.rds.amazonaws.com",
-        # The group is the region's, for all databases, and RDS makes it.
-        allow([CreateLogStream, DescribeLogStreams, PutLogEvents], Sub(
-            "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDSOSMetrics:log-stream:*")),
+        # What AWS's own policy grants, for the one group that RDS writes to: the region's, for all databases.
+        # RDS makes it, as this role, and refuses a role that may not.
+        # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonRDSEnhancedMonitoringRole.html
+        allow([CreateLogGroup, CreateLogStream, DescribeLogStreams, GetLogEvents, PutLogEvents, PutRetentionPolicy],
+              Sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:RDSOSMetrics*")),
         condition=has_monitoring, trust_condition=of_this_account())
 
     def add_instance(title: str, depends_on: AWSObject, **attributes: Any) -> DBInstance:

@@ -62,10 +62,9 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
     t.add_resource(WebACLAssociation(
         "WebAclAssociation", Condition=condition, ResourceArn=balancer.load_balancer.ref(),
         WebACLArn=acl.get_att("Arn")))
-    # WAF takes no group whose name starts otherwise.
+    # WAF takes no group whose name starts otherwise. It is kept, so the next ACL's is another.
     # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
-    logs.add_group(
-        "WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${AWS::StackName}"))
+    logs.add_group("WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${WebAcl.Id}"))
     t.add_resource(LoggingConfiguration(
         "WebAclLogging", Condition=condition, ResourceArn=acl.get_att("Arn"),
         LogDestinationConfigs=[Sub(

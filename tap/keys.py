@@ -55,7 +55,9 @@ def add_keys(t: Template) -> Keys:
             "Decrypt*", "Describe*", "Encrypt*", "GenerateDataKey*", "ReEncrypt*")], "*",
             condition=Condition(ArnLike({"kms:EncryptionContext:aws:logs:arn": Sub(
                 "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")}))),
-        admit(PUBLISHERS, USE, "*", condition=of_this_account()),
+        # The topic itself writes what it cannot deliver to a queue under the same key.
+        # https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+        admit([*PUBLISHERS, "sns.amazonaws.com"], USE, "*", condition=of_this_account()),
         admit(EVENT_PUBLISHER, USE, "*"),
         Condition=condition)
     data = add_key(

@@ -86,7 +86,7 @@ def refuse_plain_http(actions: Sequence[Action], *resources: Any) -> Statement:
     """Return a statement of a resource's policy that refuses whoever comes without TLS."""
     return Statement(
         Effect=Deny, Principal=Principal("*"), Action=list(actions), Resource=list(resources),
-        Condition=Condition(Bool({"aws:SecureTransport": "false"})))
+        Condition=Condition(Bool({"aws:SecureTransport": False})))
 
 
 def of_this_account() -> Condition:

@@ -14,7 +14,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 ESSENTIAL = {
     "UndeliveredAlertsAlarm", "Target5xxAlarm", "LoadBalancer5xxAlarm", "LatencyAlarm", "HighCpuAlarm",
-    "HighMemoryAlarm", "ValidationErrorAlarm"}
+    "HighMemoryAlarm", "ValidationErrorAlarm", "ValidationUnavailableAlarm"}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,9 @@ def test_alarms_go_off_as_the_references_do_and_where_no_task_is_healthy(
     ("SessionsErrorAlarm", [("AWS/DynamoDB", "SystemErrors", "Sum")] * 3),
     ("ValidationThrottleAlarm", [("AWS/Lambda", "Throttles", "Sum")]),
     ("ValidationDurationAlarm", [("AWS/Lambda", "Duration", "p99")]),
+    ("ValidationUnavailableAlarm", [("TransactionValidation", "Unavailable", "Sum")]),
+    ("ValidationRejectionAlarm", [("TransactionValidation", "Rejected", "Sum"),
+                                  ("TransactionValidation", "Accepted", "Sum")]),
     ("ValidationFailureAlarm", [("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")]),
     ("NatPortAlarm", [("AWS/NATGateway", "ErrorPortAllocation", "Sum")] * 3),
     ("MissingTasksAlarm", [("ECS/ContainerInsights", "DesiredTaskCount", "Minimum"),
