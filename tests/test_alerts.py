@@ -45,7 +45,7 @@ def test_topic_and_queues_refuse_plain_http(stack: StackView, kind: str) -> None
     for policy in policies.values():
         (refused,) = [s for s in statements_of(policy["PolicyDocument"]) if s["Effect"] == "Deny"]
         assert refused["Principal"] == "*"
-        assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert refused["Condition"] == {"Bool": {"aws:SecureTransport": False}}
 
 
 def test_every_queue_has_a_policy(stack: StackView) -> None:

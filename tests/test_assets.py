@@ -119,7 +119,7 @@ def test_the_bucket_policy_refuses_whatever_does_not_come_over_tls(stack: StackV
     bucket = Reference(BUCKET, "Arn")
     assert [s for s in bucket_statements(stack) if s["Effect"] == "Deny"] == [{
         "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": [bucket, Text((bucket, "/*"))],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]
+        "Condition": {"Bool": {"aws:SecureTransport": False}}}]
 
 
 @pytest.mark.parametrize(("switch", "there"), [("true", True), ("false", False)])

@@ -55,7 +55,7 @@ def test_aws_backup_may_back_up_these_two_and_nothing_else(backed: StackView) ->
 
 def test_it_may_hand_the_key_on_to_services_alone(backed: StackView) -> None:
     (statement,) = [s for s in backed.statements("BackupRole") if s["Action"] == ["kms:CreateGrant"]]
-    assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": True}}
 
 
 def test_a_month_that_costs_too_much_is_told_before_it_is_over(deployed: Deployed) -> None:

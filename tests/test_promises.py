@@ -49,7 +49,8 @@ ON_EVERYTHING = {
 # Resources with `*` for more than a path or a log stream, and why.
 WIDE = {
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
-    "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics:log-stream:*": "RDS makes the group and names streams",
+    "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*": "the group is the region's, for all databases",
+    "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*:log-stream:*": "RDS names its streams",
     "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*": "AWS Backup names its snapshots",
     "${SessionsTable.Arn}/backup/*": "DynamoDB names the table's backups",
 }
