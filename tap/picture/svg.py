@@ -53,7 +53,7 @@ def _depth(way: Route) -> tuple[bool, bool]:
 
 def style(theme: str) -> str:
     """Return the style sheet of one theme, or of both with the reader's setting between them."""
-    base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif}"
+    base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}"
             ".t{font-weight:600}.h{font-weight:600;font-size:22px}.fn{fill:none}.dash{stroke-dasharray:6 5}"
             ".dots{stroke-dasharray:2 4}.halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}")
     if theme != "auto":
