@@ -47,14 +47,11 @@ def architecture(resolved: Resolved, name: str, stack_name: str) -> Architecture
 
 
 def _merged(types: Mapping[str, str], drawn: Iterable[str], resolved: Resolved) -> dict[str, str]:
-    """Return for each resource that is drawn together with others of its type the name of all of them."""
-    together: dict[str, list[str]] = {}
-    for title in types:
-        if title in drawn:
-            several = _kind(title, types, resolved).several
-            if several:
-                together.setdefault(several, []).append(title)
-    return {title: several for several, titles in together.items() if len(titles) > 1 for title in titles}
+    """Return for each resource that is drawn together with others of its type the name of all of them.
+
+    One alone has that name too: another environment may have several, and the two are compared.
+    """
+    return {title: several for title in types if title in drawn and (several := _kind(title, types, resolved).several)}
 
 
 def _kind(title: str, types: Mapping[str, str], resolved: Resolved) -> Kind:

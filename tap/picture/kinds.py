@@ -18,7 +18,7 @@ class Kind:
     group: str
     """The heading it stands under where it is in no subnet."""
     several: str = ""
-    """What several of them are drawn together as; empty where each has its own box."""
+    """What all of them are drawn together as; empty where each has its own box."""
 
 
 STORAGE, DATA, CODE, SECURITY, WATCH, OTHER = (
@@ -46,7 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::RDS::DBCluster": Kind("Aurora", "data", DATA),
     "AWS::RDS::DBInstance": Kind("Aurora", "data", DATA),
     "AWS::S3::Bucket": Kind("S3", "storage", STORAGE),
-    "AWS::SNS::Topic": Kind("SNS", "operations", WATCH, "Topics"),
+    "AWS::SNS::Topic": Kind("SNS", "operations", WATCH),
     "AWS::SQS::Queue": Kind("SQS", "compute", CODE, "Queues"),
     "AWS::SecretsManager::Secret": Kind("Secret", "security", SECURITY),
     "AWS::WAFv2::WebACL": Kind("WAF", "security", ""),

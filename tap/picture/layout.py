@@ -15,7 +15,7 @@ TITLE_SIZE, FACT_SIZE = 15, 13
 LABEL, TIP = 15, 5  # what an arrow with a label takes of its box's edge, and one without
 _CHANNEL, _PAD, _GAP, _GATEWAY = 44, 10, 12, 236
 _SINGLE = 0.62  # of a subnet's width: what is in one alone leaves room for lines beside it
-_ADVANCE = 0.54  # of the size: an average letter of a sans-serif face, rounded up
+_ADVANCE = 0.57  # of the size: an average letter of a sans-serif face, rounded up
 
 
 @dataclass(frozen=True)
