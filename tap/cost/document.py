@@ -6,7 +6,7 @@
 import json
 from collections.abc import Iterator
 
-from tap.cost.estimate import NOT_COUNTED
+from tap.cost.estimate import FREE_OF_CHARGE, NOT_COUNTED
 from tap.cost.prices import ASSUMPTIONS, Prices, packaged, read_prices
 
 _HEAD = """# What an environment costs
@@ -15,6 +15,7 @@ _HEAD = """# What an environment costs
 without taxes, support, discounts, reservations or free tiers, which belong to an account and not to a stack. `Fixed` is
 what is paid however little the environment is used. What has no price is named under the sum, not counted as nothing.
 Not counted at all: {not_counted}.
+Free, and so without a row: {free}.
 
 | command | what it shows |
 |---|---|
@@ -83,7 +84,8 @@ def markdown(prices: Prices) -> str:
 
 
 def _lines(prices: Prices) -> Iterator[str]:
-    yield _HEAD.format(region=prices.region, date=prices.date, not_counted=", ".join(NOT_COUNTED))
+    yield _HEAD.format(region=prices.region, date=prices.date, not_counted=", ".join(NOT_COUNTED),
+                       free=", ".join(FREE_OF_CHARGE))
     yield "| word | what it means |\n|---|---|"
     yield from (f"| {word} | {meaning} |" for word, meaning in prices.checked.items())
     yield "\n| price | USD | per | checked | read | source |\n|---|---:|---|---|---|---|"

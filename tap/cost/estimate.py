@@ -15,6 +15,12 @@ NOT_COUNTED = (
     "snapshots that are kept", "restores", "queries of logs", "DNS queries other than for aliases of the stack",
     "what the application calls outside the stack")
 
+FREE_OF_CHARGE = (
+    "events of AWS's own services on EventBridge", "Route 53's answers for aliases of AWS resources",
+    "seven days of Performance Insights", "delivery of the access logs of ALB, CloudFront and S3", "gateway endpoints",
+    "scaling and its schedules", "IAM", "and, as far as is known, public certificates of ACM", "budgets that only tell",
+    "plans of AWS Backup", "aliases of keys", "versions and aliases of functions")
+
 
 @dataclass(frozen=True)
 class Row:
