@@ -1,50 +1,20 @@
 """Asks the services' own APIs, not CloudFormation's, what a stack has become, and has the answers checked."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from tap.rehearsal import checks
+from tap.rehearsal import checks, safeguards
 from tap.rehearsal.checks import Check
+from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
 
 KINDS = {"Public": "internet gateway", "Private": "NAT gateway", "Isolated": "none"}
 NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
+INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
+EXPRESSIONS = (
+    "MissingTasksAlarm", "NatPortAlarm", "SessionsErrorAlarm", "SessionsThrottleAlarm", "UnhealthyHostsAlarm")
 DATABASE_PORT = 5432
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What CloudFormation is still asked for: physical ids by logical id, parameters and outputs by name."""
-
-    ids: Mapping[str, str]
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-    def id(self, logical_id: str) -> str:
-        """The physical id of a resource. Raises LookupError where the stack has none of that name."""
-        if logical_id not in self.ids:
-            raise LookupError(f"the stack has no {logical_id}")
-        return self.ids[logical_id]
-
-    def parameter(self, name: str) -> str:
-        """The value of a parameter. Raises LookupError where the stack has none of that name."""
-        if name not in self.parameters:
-            raise LookupError(f"the stack has no parameter {name}")
-        return self.parameters[name]
-
-
-def read_stack(aws: Clients, name: str) -> Stack:
-    """Ask CloudFormation for a stack."""
-    client = aws("cloudformation")
-    stack, = client.describe_stacks(StackName=name)["Stacks"]
-    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-    return Stack(
-        ids={resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-             for page in pages for resource in page["StackResourceSummaries"]},
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]},
-        outputs={each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
 
 
 def look(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -72,9 +42,11 @@ def _network(aws: Clients, stack: Stack) -> Iterator[Check]:
     available = [gateway for gateway in gateways if gateway["State"] == "available"]
     yield Check("NAT gateways", str(nat), str(len(available)))
     endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
-    yield Check("Gateway endpoints", "dynamodb, s3", checks.named(
-        endpoint["ServiceName"].split(".")[-1] for endpoint in endpoints
-        if endpoint["VpcEndpointType"] == "Gateway"))
+    for kind, expected in (("Gateway", "dynamodb, s3"),
+                           ("Interface", INTERFACES if stack.is_on("InterfaceEndpoints") else "none")):
+        yield Check(f"{kind} endpoints", expected, checks.named(
+            endpoint["ServiceName"].split(".", 3)[-1] for endpoint in endpoints
+            if endpoint["VpcEndpointType"] == kind))
 
 
 def _balancer(aws: Clients, stack: Stack) -> Mapping[str, Any]:
@@ -103,8 +75,8 @@ def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
         "DB_HOST": _cluster(aws, stack)["Endpoint"],
         "DYNAMODB_TABLE": stack.id("SessionsTable"),
         "S3_BUCKET": stack.id("AssetsBucket"),
-        "VALIDATION_FUNCTION": stack.id("ValidationFunction")})
-    # The emulator has no Application Auto Scaling to ask.
+        "VALIDATION_FUNCTION": stack.id("ValidationAlias")})
+    # The emulator has no Application Auto Scaling to ask, which holds the schedule too.
     yield Check("Scaling of the service", "recorded",
                 "recorded" if "ServiceScaling" in stack.ids else "not recorded", is_stand_in=True)
 
@@ -136,7 +108,7 @@ def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
         aws("rds").describe_db_instances(DBInstanceIdentifier=member["DBInstanceIdentifier"])["DBInstances"][0]
         for member in cluster["DBClusterMembers"]]
     yield from checks.database(
-        cluster, instances, readers=int(stack.parameter("DatabaseReaderInstance") == "true"),
+        cluster, instances, readers=int(stack.is_on("DatabaseReaderInstance")),
         instance_class=stack.parameter("DatabaseInstanceClass"))
     secret = json.loads(aws("secretsmanager").get_secret_value(
         SecretId=cluster["MasterUserSecret"]["SecretArn"])["SecretString"])
@@ -154,15 +126,15 @@ def _sessions(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _assets(aws: Clients, stack: Stack) -> Iterator[Check]:
     s3, bucket = aws("s3"), {"Bucket": stack.id("AssetsBucket")}
     yield checks.bucket(s3.get_bucket_versioning(**bucket), s3.get_bucket_encryption(**bucket),
-                        s3.get_public_access_block(**bucket))
+                        s3.get_public_access_block(**bucket),
+                        algorithm="aws:kms" if stack.is_on("CustomerKeys") else "AES256")
     distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
     yield from checks.distribution(
         distribution, stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
 
 
 def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
-    function = stack.id("ValidationFunction")
-    reserved = aws("lambda").get_function_concurrency(FunctionName=function)
+    reserved = aws("lambda").get_function_concurrency(FunctionName=stack.id("ValidationFunction"))
     yield Check("Validation's concurrency", stack.parameter("ValidationReservedConcurrency"),
                 str(reserved.get("ReservedConcurrentExecutions", 0)))
     good = {"transaction_id": "t-1", "amount": "12.50", "account_id": "acc-1", "type": "debit"}
@@ -173,25 +145,36 @@ def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
         ("... without amount", without_amount, 400, {"reason": "Missing required field: amount"}),
     ):
         answer = aws("lambda").invoke(
-            FunctionName=function, Payload=json.dumps({"transaction": event}))["Payload"].read()
+            FunctionName=stack.id("ValidationAlias"), Payload=json.dumps({"transaction": event}))["Payload"].read()
         yield checks.transaction(
             name, {"statusCode": status, "body": json.dumps(body)}, json.loads(answer))
 
 
 def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
     cloudwatch = aws("cloudwatch")
-    existing = _dimension_values(aws)
+    # The certificate may be one that the stack was given.
+    existing = {**_dimension_values(aws), "CertificateArn": {
+        stack.parameter("CertificateArn"), stack.ids.get("Certificate", "")} - {""}}
     alarms = cloudwatch.describe_alarms(
         AlarmNames=[physical_id for name, physical_id in stack.ids.items() if name.endswith("Alarm")])
     found = alarms["MetricAlarms"]
     yield Check("Alarms that notify the topic", f"{len(found)} of {len(found)}", "{} of {}".format(
         sum(stack.id("AlertsTopic") in alarm["AlarmActions"] for alarm in found), len(found)))
     yield checks.dimensions("Alarms' dimensions", checks.alarm_dimensions(found), existing)
+    yield _expressions(stack, [alarm["AlarmName"] for alarm in found if "MetricName" not in alarm])
     body = cloudwatch.get_dashboard(DashboardName=stack.id("Dashboard"))["DashboardBody"]
     yield checks.dimensions("Dashboard's dimensions", checks.dashboard_dimensions(body), existing)
     subscriptions = aws("sns").list_subscriptions_by_topic(TopicArn=stack.id("AlertsTopic"))["Subscriptions"]
     yield Check("Alerts go to", stack.parameter("AlertEmail") or "none",
                 checks.named(subscription["Endpoint"] for subscription in subscriptions))
+
+
+def _expressions(stack: Stack, names: Collection[str]) -> Check:
+    """The alarms over expressions, whose metrics the emulator does not keep: all of them, or none."""
+    wanted = [name for name in EXPRESSIONS if name != "NatPortAlarm" or stack.parameter("NatGateways") != "none"]
+    seen = [name for name, physical_id in stack.ids.items() if physical_id in names]
+    return Check("Alarms over expressions", checks.named(wanted if stack.is_on("DetailedAlarms") else []),
+                 checks.named(seen), is_stand_in=bool(seen))
 
 
 def _dimension_values(aws: Clients) -> dict[str, set[str]]:
@@ -208,6 +191,7 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
         "LoadBalancer": {each["LoadBalancerArn"].split(":loadbalancer/")[1] for each in balancers},
         "TargetGroup": {each["TargetGroupArn"].split(":")[-1] for each in groups},
         "FunctionName": {each["FunctionName"] for each in aws("lambda").list_functions()["Functions"]},
+        "QueueName": {url.split("/")[-1] for url in aws("sqs").list_queues().get("QueueUrls", [])},
         "TableName": set(aws("dynamodb").list_tables()["TableNames"]),
         "DBClusterIdentifier": {
             each["DBClusterIdentifier"] for each in aws("rds").describe_db_clusters()["DBClusters"]},
@@ -252,4 +236,12 @@ TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Validation": _validation,
     "Monitoring": _monitoring,
     "Outputs": _outputs,
+    "Keys": safeguards.keys,
+    "Protection": safeguards.protection,
+    "Edge": safeguards.edge,
+    "Access logs": safeguards.access_logs,
+    "Backups": safeguards.backups,
+    "Alerts": safeguards.alerts,
+    "Deployments": safeguards.deployments,
+    "Live version": safeguards.live_version,
 }
