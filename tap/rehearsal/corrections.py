@@ -140,6 +140,26 @@ def _with_numbers(value: Any) -> Any:
     return value
 
 
+def containers_are_in_camel_case(original: Handler, _client: Client) -> Handler:
+    """ECS names all that is in a container definition as its API does, and its memory is a number."""
+    nested = ("HealthCheck", "LinuxParameters", "Secrets")
+
+    def as_the_api(properties: Properties) -> Properties:
+        return {**properties, "ContainerDefinitions": [
+            {name: provisioners._pascal_to_camel(value) if name in nested else int(value) if name == "Memory" else value
+             for name, value in container.items()} for container in properties["ContainerDefinitions"]]}
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
+        created: Created = original["create"](logical_id, as_the_api(properties), stack_name)
+        return created
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: str) -> Created:
+        updated: Created = original["update"](physical_id, as_the_api(old), as_the_api(new), *rest)
+        return updated
+
+    return {"create": create, "update": update}
+
+
 def alarms_take_expressions(original: Handler, client: Client) -> Handler:
     """An alarm over an expression: MiniStack has no metric math, and keeps all of the alarm but its metrics.
 
@@ -202,7 +222,7 @@ CORRECTIONS: dict[str, list[Callable[[Handler, Client], Handler]]] = {
     "AWS::DynamoDB::Table": [protected_stay(_is_table_protected)],
     "AWS::EC2::VPC": [vpc_has_its_range],
     "AWS::ECS::Service": [takes_numbers, service_needs_a_listener],
-    "AWS::ECS::TaskDefinition": [takes_numbers],
+    "AWS::ECS::TaskDefinition": [takes_numbers, containers_are_in_camel_case],
     "AWS::ElasticLoadBalancingV2::LoadBalancer": [protected_stay(_is_balancer_protected)],
     "AWS::RDS::DBCluster": [cluster_has_its_secret, protected_stay(_is_cluster_protected)],
     "AWS::RDS::DBInstance": [first_member_writes],

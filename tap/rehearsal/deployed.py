@@ -30,6 +30,11 @@ class Stack:
         """Whether a parameter is switched on. Raises LookupError where the stack has none of that name."""
         return self.parameter(name) == "true"
 
+    def has_certificate(self) -> bool:
+        """Whether the load balancer has a certificate: one that was given, or one that the stack issues."""
+        issued = self.parameter("DomainName") and self.parameter("HostedZoneId")
+        return bool(self.parameter("CertificateArn") or issued)
+
 
 def read_stack(aws: Clients, name: str) -> Stack:
     """Ask CloudFormation for a stack."""

@@ -100,6 +100,11 @@ def _apply_bucket_logging(client: Client, bucket: str, properties: Properties) -
         "TargetPrefix": logging.get("LogFilePrefix", "")}} if logging else {})
 
 
+def _apply_parameter_group(client: Client, cluster: str, properties: Properties) -> None:
+    client("rds").modify_db_cluster(
+        DBClusterIdentifier=cluster, DBClusterParameterGroupName=properties["DBClusterParameterGroupName"])
+
+
 DROPPED: dict[str, list[Callable[[Handler, Client], Handler]]] = {
     "AWS::DynamoDB::Table": [
         also(_apply_time_to_live, "TimeToLiveSpecification"),
@@ -108,6 +113,7 @@ DROPPED: dict[str, list[Callable[[Handler, Client], Handler]]] = {
     "AWS::ECS::Service": [also(_apply_grace_period, "HealthCheckGracePeriodSeconds")],
     "AWS::Lambda::Function": [
         also(_apply_reserved_concurrency, "ReservedConcurrentExecutions"), also(_apply_function_key, "KmsKeyArn")],
+    "AWS::RDS::DBCluster": [also(_apply_parameter_group, "DBClusterParameterGroupName")],
     "AWS::S3::Bucket": [
         also(_apply_bucket_encryption, "BucketEncryption"), also(_apply_bucket_logging, "LoggingConfiguration")],
     "AWS::SNS::Topic": [also(_apply_topic_key, "KmsMasterKeyId")],

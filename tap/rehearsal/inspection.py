@@ -1,10 +1,9 @@
 """Asks the services' own APIs, not CloudFormation's, what a stack has become, and has the answers checked."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
 
-from tap.rehearsal import checks, safeguards
+from tap.rehearsal import ask, checks, operations, safeguards
 from tap.rehearsal.checks import Check
 from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
@@ -49,30 +48,22 @@ def _network(aws: Clients, stack: Stack) -> Iterator[Check]:
             if endpoint["VpcEndpointType"] == kind))
 
 
-def _balancer(aws: Clients, stack: Stack) -> Mapping[str, Any]:
-    balancer, = aws("elbv2").describe_load_balancers(
-        LoadBalancerArns=[stack.id("LoadBalancer")])["LoadBalancers"]
-    return dict(balancer)
-
-
 def _load_balancer(aws: Clients, stack: Stack) -> Iterator[Check]:
-    balancer = _balancer(aws, stack)
+    balancer = ask.balancer(aws, stack)
     yield Check("Load balancer", "active, internet-facing",
                 f"{balancer['State']['Code']}, {balancer['Scheme']}")
     yield from checks.listeners(
         aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"],
         stack.id("TargetGroup"),
-        https=stack.parameter("CertificateArn") != "")
+        https=stack.has_certificate())
 
 
 def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
-    ecs = aws("ecs")
-    found, = ecs.describe_services(cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    found = ask.service(aws, stack)
     yield from checks.service(
         found, stack.id("TargetGroup"), [stack.id(f"PrivateSubnet{zone}") for zone in (1, 2, 3)])
-    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
-    yield from checks.container(definition, stack.parameter("ContainerImage"), {
-        "DB_HOST": _cluster(aws, stack)["Endpoint"],
+    yield from checks.container(ask.task_definition(aws, stack), stack.parameter("ContainerImage"), {
+        "DB_HOST": ask.cluster(aws, stack)["Endpoint"],
         "DYNAMODB_TABLE": stack.id("SessionsTable"),
         "S3_BUCKET": stack.id("AssetsBucket"),
         "VALIDATION_FUNCTION": stack.id("ValidationAlias")})
@@ -82,13 +73,12 @@ def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def _paths(aws: Clients, stack: Stack) -> Iterator[Check]:
-    balancer = _balancer(aws, stack)
-    service, = aws("ecs").describe_services(
-        cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    balancer = ask.balancer(aws, stack)
+    service = ask.service(aws, stack)
     ids = [
         balancer["SecurityGroups"][0],
         service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"][0],
-        _cluster(aws, stack)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]
+        ask.cluster(aws, stack)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]
     groups = {group["GroupId"]: group
               for group in aws("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]}
     of_balancer, of_service, of_database = (groups[group_id] for group_id in ids)
@@ -97,13 +87,8 @@ def _paths(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield checks.path("Service to database", of_service, of_database, DATABASE_PORT)
 
 
-def _cluster(aws: Clients, stack: Stack) -> Mapping[str, Any]:
-    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
-    return dict(cluster)
-
-
 def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
-    cluster = _cluster(aws, stack)
+    cluster = ask.cluster(aws, stack)
     instances = [
         aws("rds").describe_db_instances(DBInstanceIdentifier=member["DBInstanceIdentifier"])["DBInstances"][0]
         for member in cluster["DBClusterMembers"]]
@@ -118,7 +103,7 @@ def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _sessions(aws: Clients, stack: Stack) -> Iterator[Check]:
     dynamodb, table = aws("dynamodb"), {"TableName": stack.id("SessionsTable")}
     yield checks.table(
-        dynamodb.describe_table(**table)["Table"],
+        ask.table(aws, stack),
         dynamodb.describe_time_to_live(**table)["TimeToLiveDescription"],
         dynamodb.describe_continuous_backups(**table)["ContinuousBackupsDescription"])
 
@@ -128,9 +113,8 @@ def _assets(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield checks.bucket(s3.get_bucket_versioning(**bucket), s3.get_bucket_encryption(**bucket),
                         s3.get_public_access_block(**bucket),
                         algorithm="aws:kms" if stack.is_on("CustomerKeys") else "AES256")
-    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
     yield from checks.distribution(
-        distribution, stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
+        ask.distribution(aws, stack), stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
 
 
 def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -205,11 +189,10 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
 
 def _outputs(aws: Clients, stack: Stack) -> Iterator[Check]:
     function = aws("lambda").get_function(FunctionName=stack.id("ValidationFunction"))["Configuration"]
-    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
     values = {
-        "CloudFrontURL": distribution["DomainName"],
-        "DatabaseEndpoint": _cluster(aws, stack)["Endpoint"],
-        "LoadBalancerDNS": _balancer(aws, stack)["DNSName"],
+        "CloudFrontURL": ask.distribution(aws, stack)["DomainName"],
+        "DatabaseEndpoint": ask.cluster(aws, stack)["Endpoint"],
+        "LoadBalancerDNS": ask.balancer(aws, stack)["DNSName"],
         "SessionsTableName": stack.id("SessionsTable"),
         "ValidationLambdaArn": function["FunctionArn"],
     }
@@ -238,10 +221,13 @@ TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Outputs": _outputs,
     "Keys": safeguards.keys,
     "Protection": safeguards.protection,
+    "Transport": safeguards.transport,
+    "Containers": safeguards.containers,
+    "Roles": safeguards.roles,
     "Edge": safeguards.edge,
     "Access logs": safeguards.access_logs,
     "Backups": safeguards.backups,
-    "Alerts": safeguards.alerts,
-    "Deployments": safeguards.deployments,
-    "Live version": safeguards.live_version,
+    "Alerts": operations.alerts,
+    "Deployments": operations.deployments,
+    "Live version": operations.live_version,
 }

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tap.rehearsal.checks import Answer, Check, named
 
 AWS_OWN = "AWS's own keys"
+# The policy SecurityHeadersPolicy, which CloudFront keeps for everybody:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 
 
 def encryption(
@@ -38,6 +41,32 @@ def admitted(name: str, expected: str, policy: str) -> Check:
         elif statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
             tls = "TLS only"
     return Check(name, f"{expected}; TLS only", f"{named(services)}; {tls}")
+
+
+def confined(definition: Answer) -> str:
+    """What the container may not do, in a sentence."""
+    container = definition["containerDefinitions"][0]
+    user = container.get("user", "root")
+    parameters = container.get("linuxParameters", {})
+    dropped = named(parameters.get("capabilities", {}).get("drop", []))
+    writes = "read-only" if container.get("readonlyRootFilesystem") else "writable"
+    places = named(each["containerPath"] for each in parameters.get("tmpfs", []))
+    privilege = "privileged" if container.get("privileged") else "not privileged"
+    return f"user {user}, {privilege}, {writes} but {places}, capabilities dropped: {dropped}"
+
+
+def secrets(definition: Answer, secret: str) -> str:
+    """The container's variables that ECS fills from keys of a secret."""
+    return named(each["name"] for each in definition["containerDefinitions"][0].get("secrets", [])
+                 if each["valueFrom"].startswith(f"{secret}:"))
+
+
+def serves(config: Answer) -> str:
+    """What the distribution answers with, in a sentence."""
+    behavior = config["DefaultCacheBehavior"]
+    headers = behavior.get("ResponseHeadersPolicyId")
+    return (f"{config.get('DefaultRootObject')}, {behavior['ViewerProtocolPolicy']}, "
+            f"{'security headers' if headers == SECURITY_HEADERS else f'headers {headers}'}")
 
 
 def firewall(acl: Answer | None, limit: str) -> str:

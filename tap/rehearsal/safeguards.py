@@ -1,4 +1,4 @@
-"""Asks the services' own APIs for what protects the stack: keys, firewall, logs, backups, what rolls back.
+"""Asks the services' own APIs for what protects the stack: keys, refusals, TLS, firewall, logs, backups.
 
 What an environment has switched off is expected to be absent: "none".
 """
@@ -8,12 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tap.rehearsal import checks
+from tap.rehearsal import ask, checks
 from tap.rehearsal import safeguard_checks as told
 from tap.rehearsal.checks import Check, named
 from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
 
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 MANAGED_RULES = "AmazonIpReputationList, CommonRuleSet, KnownBadInputsRuleSet, SQLiRuleSet"
 
 
@@ -36,19 +37,19 @@ def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
     """Yield what is encrypted at rest, with the ARN of its key; None where it is AWS's own."""
-    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
+    cluster = ask.cluster(aws, stack)
     yield "database", cluster.get("KmsKeyId")
     yield "its password", aws("secretsmanager").describe_secret(
         SecretId=cluster["MasterUserSecret"]["SecretArn"]).get("KmsKeyId")
-    table = aws("dynamodb").describe_table(TableName=stack.id("SessionsTable"))["Table"]
+    table = ask.table(aws, stack)
     yield "table", table.get("SSEDescription", {}).get("KMSMasterKeyArn")
     rule, = aws("s3").get_bucket_encryption(
         Bucket=stack.id("AssetsBucket"))["ServerSideEncryptionConfiguration"]["Rules"]
     yield "assets", rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID")
     yield "variables", aws("lambda").get_function_configuration(
         FunctionName=stack.id("ValidationFunction")).get("KMSKeyArn")
-    yield "failed events", _queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
-    yield "alerts", _topic(aws, stack).get("KmsMasterKeyId")
+    yield "failed events", ask.queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
+    yield "alerts", ask.topic(aws, stack).get("KmsMasterKeyId")
     names = [physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")]
     groups = [group for group in aws("logs").describe_log_groups()["logGroups"] if group["logGroupName"] in names]
     of_groups = {group.get("kmsKeyId") for group in groups}
@@ -56,14 +57,6 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
     if "BackupVault" in stack.ids:
         yield "backups", aws("backup").describe_backup_vault(
             BackupVaultName=stack.id("BackupVault")).get("EncryptionKeyArn")
-
-
-def _topic(aws: Clients, stack: Stack) -> dict[str, Any]:
-    return dict(aws("sns").get_topic_attributes(TopicArn=stack.id("AlertsTopic"))["Attributes"])
-
-
-def _queue(aws: Clients, url: str) -> dict[str, Any]:
-    return dict(aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
 
 
 def protection(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -74,10 +67,10 @@ def protection(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 def protected(aws: Clients, stack: Stack) -> list[str]:
     """Return what has its deletion protection on."""
-    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
-    table = aws("dynamodb").describe_table(TableName=stack.id("SessionsTable"))["Table"]
+    cluster = ask.cluster(aws, stack)
+    table = ask.table(aws, stack)
     has = {"database": cluster["DeletionProtection"], "table": table["DeletionProtectionEnabled"],
-           "load balancer": _balancer(aws, stack).get("deletion_protection.enabled") == "true"}
+           "load balancer": ask.balancer_attributes(aws, stack).get("deletion_protection.enabled") == "true"}
     return [name for name, is_on in has.items() if is_on]
 
 
@@ -91,9 +84,47 @@ def lift_protection(aws: Clients, stack: Stack) -> None:
         Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}])
 
 
-def _balancer(aws: Clients, stack: Stack) -> dict[str, str]:
-    found = aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=stack.id("LoadBalancer"))["Attributes"]
-    return {each["Key"]: each["Value"] for each in found}
+def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Yield how far plain text gets: to the load balancer, CloudFront, the database."""
+    listeners = aws("elbv2").describe_listeners(LoadBalancerArn=stack.id("LoadBalancer"))["Listeners"]
+    yield Check("TLS of the load balancer", TLS_POLICY if stack.has_certificate() else "none", named(
+        listener["SslPolicy"] for listener in listeners if listener["Protocol"] == "HTTPS"))
+    yield Check("CloudFront serves", "index.html, redirect-to-https, security headers",
+                told.serves(ask.distribution(aws, stack)["DistributionConfig"]))
+    group = ask.cluster(aws, stack).get("DBClusterParameterGroup")
+    pages = aws("rds").get_paginator("describe_db_cluster_parameters").paginate(DBClusterParameterGroupName=group)
+    forced = [each["ParameterValue"] for page in pages for each in page["Parameters"]
+              if each["ParameterName"] == "rds.force_ssl"]
+    yield Check("rds.force_ssl", "1", named(forced))
+
+
+def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Yield what the container may not do, and how it and people come to the database."""
+    definition, cluster = ask.task_definition(aws, stack), ask.cluster(aws, stack)
+    yield Check(
+        "Container's confinement", f"user {stack.parameter('ContainerUser')}, not privileged, read-only but /tmp, "
+        "capabilities dropped: ALL", told.confined(definition))
+    yield Check("Container's secrets", "DB_PASSWORD, DB_USERNAME",
+                told.secrets(definition, cluster["MasterUserSecret"]["SecretArn"]))
+    yield Check("Database sign-in by IAM", "on", "on" if cluster["IAMDatabaseAuthenticationEnabled"] else "off")
+
+
+def roles(aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Yield whether every role stays within the permissions boundary, and has customer-managed policies alone."""
+    boundary = stack.parameter("PermissionsBoundary")
+    account = aws("sts").get_caller_identity()["Account"]
+    expected = f"arn:aws:iam::{account}:policy/{boundary}" if boundary else "none"
+    iam, bounds, others = aws("iam"), set(), set()
+    for title, name in stack.ids.items():
+        if title.endswith("Role"):
+            bounds.add(iam.get_role(RoleName=name)["Role"].get(
+                "PermissionsBoundary", {}).get("PermissionsBoundaryArn", "none"))
+            attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+            if iam.list_role_policies(RoleName=name)["PolicyNames"] or [
+                    each["PolicyArn"] for each in attached] != [stack.ids.get(title.removesuffix("Role") + "Policy")]:
+                others.add(title)
+    yield Check("Roles' boundary", expected, named(bounds))
+    yield Check("Roles with other policies", "none", named(others))
 
 
 def edge(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -125,9 +156,8 @@ def access_logs(aws: Clients, stack: Stack) -> Iterator[Check]:
     """Yield who sends access logs to the bucket, what the bucket is like, and who may write to it."""
     is_on = stack.is_on("AccessLogs")
     s3, bucket = aws("s3"), stack.ids.get("LogsBucket")
-    balancer = _balancer(aws, stack)
-    of_cdn = aws("cloudfront").get_distribution(
-        Id=stack.id("Distribution"))["Distribution"]["DistributionConfig"].get("Logging", {})
+    balancer = ask.balancer_attributes(aws, stack)
+    of_cdn = ask.distribution(aws, stack)["DistributionConfig"].get("Logging", {})
     of_assets = s3.get_bucket_logging(Bucket=stack.id("AssetsBucket")).get("LoggingEnabled", {})
     targets = {
         "load balancer": balancer.get("access_logs.s3.bucket") if balancer.get(
@@ -151,77 +181,11 @@ def backups(aws: Clients, stack: Stack) -> Iterator[Check]:
         yield Check("Backups", "database, table" if stack.is_on("Backups") else "none", "none")
         return
     client, plan_id = aws("backup"), stack.id("BackupPlan")
-    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
-    table = aws("dynamodb").describe_table(TableName=stack.id("SessionsTable"))["Table"]
+    cluster = ask.cluster(aws, stack)
+    table = ask.table(aws, stack)
     selection = client.get_backup_selection(BackupPlanId=plan_id, SelectionId=stack.id("BackupSelection"))
     days = stack.parameter("BackupRetentionDays")
     yield Check(
         "Backups", f"database, table: into the vault, kept {days} days" if stack.is_on("Backups") else "none",
         told.backups(client.get_backup_plan(BackupPlanId=plan_id)["BackupPlan"], selection["BackupSelection"],
                      stack.id("BackupVault"), {cluster["DBClusterArn"]: "database", table["TableArn"]: "table"}))
-
-
-def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield who may tell the topic and fill the queues, which rules do, and what the budget tells."""
-    yield told.admitted("Who publishes alerts", "budgets, cloudwatch, events", _topic(aws, stack)["Policy"])
-    fallback = _queue(aws, stack.id("AlertsFallbackQueue"))
-    yield told.admitted("Who fills the fallback", "events, sns", fallback["Policy"])
-    yield told.admitted("Who sends failed events", "none", _queue(aws, stack.id("ValidationFailures"))["Policy"])
-    events = aws("events")
-    aims = [(stack.id("AlertsTopic"), fallback["QueueArn"])]
-    rules = ("DatabaseEventRule", "DeploymentFailedRule")
-    yield Check("Rules that tell the topic", named(rules), named(
-        name for name in rules if [
-            (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"))
-            for target in events.list_targets_by_rule(Rule=stack.id(name))["Targets"]] == aims))
-    yield Check("Budget", f"{stack.parameter('MonthlyBudget')} USD, to the topic at ACTUAL 80, FORECASTED 100"
-                if stack.parameter("MonthlyBudget") != "0" else "none", _budget(aws, stack))
-
-
-def _budget(aws: Clients, stack: Stack) -> str:
-    account = {"AccountId": aws("sts").get_caller_identity()["Account"]}
-    client, told_of = aws("budgets"), []
-    budgets = client.describe_budgets(**account).get("Budgets", [])
-    for budget in budgets:
-        of = {**account, "BudgetName": budget["BudgetName"]}
-        for found in client.describe_notifications_for_budget(**of)["Notifications"]:
-            subscribers = client.describe_subscribers_for_notification(**of, Notification=found)["Subscribers"]
-            if [each["Address"] for each in subscribers] == [stack.id("AlertsTopic")]:
-                told_of.append(f"{found['NotificationType']} {found['Threshold']:g}")
-    return named(f"{budget['BudgetLimit']['Amount']} {budget['BudgetLimit']['Unit']}, to the topic at "
-                 f"{named(told_of)}" for budget in budgets)
-
-
-def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield how a new version takes over, and what rolls it and an update of the stack back."""
-    service, = aws("ecs").describe_services(
-        cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
-    health = ("LatencyAlarm", "LoadBalancer5xxAlarm", "Target5xxAlarm")
-    names = {stack.id(name): name for name in health}
-    yield told.deployment(stack.parameter("DeploymentStrategy"), service["deploymentConfiguration"], names)
-    is_shifted = stack.parameter("DeploymentStrategy") != "ROLLING"
-    found = service["loadBalancers"][0].get("advancedConfiguration", {})
-    logical = {physical_id: name for name, physical_id in stack.ids.items()}
-    yield Check("Traffic is shifted by", "AlternateTargetGroup, ProductionRule, TestRule" if is_shifted else "none",
-                named(logical.get(found.get(key, ""), "something else") for key in (
-                    "alternateTargetGroupArn", "productionListenerRule", "testListenerRule") if found))
-    listener = stack.ids.get("HttpsListener", stack.id("HttpListener"))
-    yield Check("Listener's rules", "X-Test-Traffic: true to the service; /* to the service" if is_shifted else "none",
-                told.rules(aws("elbv2").describe_rules(ListenerArn=listener)["Rules"], stack.id("TargetGroup")))
-    composite, = aws("cloudwatch").describe_alarms(
-        AlarmNames=[stack.id("ServiceHealthAlarm")], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-    yield Check("Service health is over", named(health), named(
-        names.get(part, part) for part in told.parts(composite["AlarmRule"])))
-    yield Check("Output that rolls back", composite["AlarmName"], stack.outputs.get("ServiceHealthAlarm", "none"))
-
-
-def live_version(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield which version of the function is live, and where the events go that it fails at."""
-    function = {"FunctionName": stack.id("ValidationFunction")}
-    version = stack.id("ValidationVersion").split(":")[-1]
-    alias = aws("lambda").get_alias(**function, Name="live")
-    yield Check("Validation's live version", version, alias["FunctionVersion"])
-    config = aws("lambda").get_function_event_invoke_config(**function, Qualifier="live")
-    queue = _queue(aws, stack.id("ValidationFailures"))["QueueArn"]
-    aim = config["DestinationConfig"]["OnFailure"]["Destination"]
-    yield Check("Events it fails at go to", "ValidationFailures", "ValidationFailures" if aim == queue else aim)
