@@ -62,6 +62,12 @@ def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
         return {name: entries[name] for name in sorted(entries, key=names.index)}
 
     resources = {title: by_rank(ATTRIBUTES, resource) for title, resource in tree["Resources"].items()}
+    # Most resources have the same tags: as one object they are laid out once.
+    tags: dict[str, Any] = {}
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        if "Tags" in properties:
+            resource["Properties"] = {**properties, "Tags": tags.setdefault(repr(properties["Tags"]), properties["Tags"])}
     return by_rank(SECTIONS, {**tree, "Resources": resources})
 
 
@@ -181,7 +187,7 @@ def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
         return json.dumps(value)
     if not value.isprintable():
         quoted = json.dumps(value, ensure_ascii=False)
-        return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+        return quoted if quoted.isprintable() else "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
     if plain.fullmatch(value) and value.lower() not in NOT_STRINGS:
         return value
     return "'" + value.replace("'", "''") + "'"
