@@ -65,9 +65,9 @@ def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
     # Most resources have the same tags: as one object they are laid out once.
     tags: dict[str, Any] = {}
     for resource in resources.values():
-        properties = resource.get("Properties", {})
-        if "Tags" in properties:
-            resource["Properties"] = {**properties, "Tags": tags.setdefault(repr(properties["Tags"]), properties["Tags"])}
+        own = resource.get("Properties", {}).get("Tags")
+        if own:
+            resource["Properties"] = {**resource["Properties"], "Tags": tags.setdefault(repr(own), own)}
     return by_rank(SECTIONS, {**tree, "Resources": resources})
 
 

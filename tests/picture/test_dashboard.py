@@ -171,5 +171,5 @@ def test_the_command_lists_metrics_and_writes_the_layout(
     assert run(dashboard_command, "prod", "-o", str(tmp_path / "d.svg")) == 0
     told = capsys.readouterr().out
     assert "AWS/" in told
-    assert "ServiceHealthAlarm, HighCpuAlarm" in told
+    assert "ServiceHealthAlarm, UndeliveredAlertsAlarm" in told
     assert (tmp_path / "d.svg").read_text().startswith("<svg")
