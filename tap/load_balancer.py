@@ -8,6 +8,7 @@ from troposphere.elasticloadbalancingv2 import (
     Action,
     Certificate,
     Listener,
+    ListenerAttribute,
     LoadBalancer,
     LoadBalancerAttributes,
     RedirectConfig,
@@ -89,7 +90,11 @@ def add_load_balancer(
     https_listener = t.add_resource(Listener(
         "HttpsListener", Condition=has_certificate, LoadBalancerArn=load_balancer.ref(),
         Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
-        Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward]))
+        Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward],
+        # Browsers come by HTTPS for a year, whatever the application says.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
+        ListenerAttributes=[ListenerAttribute(
+            Key="routing.http.response.strict_transport_security.header_value", Value="max-age=31536000")]))
     http_listener = t.add_resource(Listener(
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
         DefaultActions=[If(has_certificate, redirect, forward)]))
