@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight
+# Checkov holds boto3 and networkx to versions that are not ours: a virtual environment of its own.
+CHECKOV := $(VENV)/checkov
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -45,13 +47,18 @@ bench: $(VENV)/.rehearse ## generate.py's CPU time, against that of its imports
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.deploy
 
-lock: ## write constraints.txt anew, with Python 3.11
+lock: ## write constraints*.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev]'
 	$(VENV)/lock/bin/python -m pip --quiet $(PREFLIGHT)
 	{ echo "# Written by make lock: every version that the tests run with."; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude tap; } > $(VENV)/lock/constraints.txt
 	mv $(VENV)/lock/constraints.txt .
+	$(PYTHON) -m venv --clear $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --quiet install checkov
+	{ echo "# Written by make lock: Checkov and what it depends on, in a virtual environment of their own."; \
+	  $(VENV)/lock/bin/python -m pip freeze; } > $(VENV)/lock/constraints.txt
+	mv $(VENV)/lock/constraints.txt constraints-checkov.txt
 	rm -r $(VENV)/lock
 
 clean: ## remove the virtual environment, build products and caches
@@ -63,10 +70,15 @@ $(VENV)/.rehearse: setup.cfg constraints.txt | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[rehearse]'
 	@touch $@
 
-$(VENV)/.dev: setup.cfg constraints.txt | $(BIN)/python
+$(VENV)/.dev: setup.cfg constraints.txt $(VENV)/.checkov | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	$(PIP) $(PREFLIGHT) -c constraints.txt
 	@touch $(VENV)/.rehearse $@
+
+$(VENV)/.checkov: constraints-checkov.txt | $(BIN)/python
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints-checkov.txt checkov
+	@touch $@
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || \

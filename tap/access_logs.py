@@ -25,7 +25,7 @@ from troposphere.s3 import (
 )
 
 from tap.logs import Logs
-from tap.parts import NO_VALUE, add_switch, admit, of_this_account, only_if, policy, refuse_plain_http
+from tap.parts import NO_VALUE, add_switch, admit, of_this_account, only_if, policy, refuse_plain_http, suppress
 
 PRIVATE = PublicAccessBlockConfiguration(
     BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True)
@@ -87,6 +87,7 @@ def add_access_logs(t: Template, logs: Logs) -> AccessLogs:
             Status="Enabled", ExpirationInDays=logs.retention.ref(),
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=1),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=1))])))
+    suppress(bucket, {"CKV_AWS_18": "It would log itself"})
     written_by = Condition(ArnLike({"aws:SourceArn": Sub(
         "arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")}))
     bucket_policy = t.add_resource(BucketPolicy(

@@ -166,4 +166,4 @@ def _unhealthy(tiers: Tiers) -> tuple[Any, ...]:
             **balancer.dimensions, "TargetGroup": group.get_att("TargetGroupFullName")}, "Maximum")
         for ident, group in (("m0", balancer.target_group), ("m1", deployment.alternate)))
     # Either group may be the one in use.
-    return blue, only_if(deployment.is_shifting, green)
+    return blue, only_if(deployment.has_alternate, green)

@@ -43,6 +43,7 @@ from tap.parts import (
     allow,
     policy,
     refuse_plain_http,
+    suppress,
 )
 
 # Policies that CloudFront keeps for everybody, under the same ids in every account:
@@ -126,6 +127,7 @@ def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, dom
             ViewerCertificate(CloudFrontDefaultCertificate=True)),
         Logging=access_logs.of_distribution(),
         WebACLId=If(has_web_acl, web_acl.ref(), NO_VALUE))))
+    suppress(distribution, {"CKV_AWS_86": "By AccessLogs", "CKV_AWS_174": "By CdnCertificateArn"})
     domain.lead_to_distribution(distribution)
     t.add_resource(BucketPolicy("AssetsBucketPolicy", Bucket=bucket.ref(), PolicyDocument=policy(
         admit("cloudfront.amazonaws.com", [s3.GetObject], assets.objects, condition=Condition(
@@ -154,6 +156,8 @@ def _add_emptying(t: Template, logs: Logs, assets: Assets, condition: str) -> No
         Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler", MemorySize=256, Timeout=900,
         Role=role.get_att("Arn"), LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
         Code=Code(ZipFile=function_source("empty_bucket"))))
+    suppress(function, {
+        "CKV_AWS_115": "Runs once", "CKV_AWS_116": "CloudFormation asks again", "CKV_AWS_117": "Calls AWS alone"})
     # Deleted before the bucket that it names, which is when it empties it.
     t.add_resource(CustomResource(
         "EmptyAssetsBucket", Condition=condition, ServiceToken=GetAtt(function, "Arn"),

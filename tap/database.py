@@ -114,9 +114,13 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
         SubnetIds=[subnet.ref() for subnet in network.isolated_subnets]))
     security_group = add_security_group(t, "Database", network.vpc, "Database")
     parameter_group = t.add_resource(DBClusterParameterGroup(
-        "DatabaseParameterGroup", Description="TLS only; log changes of the schema and what takes a second",
+        # No log_statement, which writes the passwords of CREATE ROLE and ALTER ROLE into the log as they are, and no
+        # log_min_duration_statement, which writes the values of slow statements: Performance Insights shows these.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_LogAccess.Concepts.PostgreSQL.Query_Logging.html
+        # https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-PARAMETER-MAX-LENGTH
+        "DatabaseParameterGroup", Description="TLS only",
         Family=Sub(f"{ENGINE}${{Major}}", Major=Select(0, Split(".", version.ref()))),
-        Parameters={"rds.force_ssl": "1", "log_min_duration_statement": "1000", "log_statement": "ddl"}))
+        Parameters={"rds.force_ssl": "1"}))
     cluster = t.add_resource(DBCluster(
         "DatabaseCluster", DeletionPolicy="Snapshot", UpdateReplacePolicy="Snapshot",
         Engine=ENGINE, EngineVersion=version.ref(), DatabaseName=name.ref(), Port=PORT,

@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from awacs import elasticloadbalancing
-from troposphere import Equals, If, Not, Parameter, Template
+from troposphere import And, Equals, If, Not, Parameter, Template
+from troposphere import Condition as TemplateCondition
 from troposphere.ecs import (
     AdvancedConfiguration,
     CanaryConfiguration,
@@ -28,6 +29,9 @@ from tap.load_balancer import Balancer, target_group_of
 from tap.network import Network
 from tap.parts import NO_VALUE, add_parameter, add_role, allow, only_if
 
+# An existing service takes what shifts traffic by a rolling deployment, and only then another strategy.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
+PREPARED = "ROLLING_PREPARED"
 TEST_HEADER = "X-Test-Traffic"
 
 
@@ -38,7 +42,7 @@ class Deployment(NamedTuple):
     balancing: Any
     """How traffic is shifted; absent where all tasks are replaced in turn."""
     alternate: TargetGroup
-    is_shifting: str
+    has_alternate: str
 
 
 def add_deployment(t: Template, network: Network, balancer: Balancer, health: Health) -> Deployment:
@@ -48,21 +52,24 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
     """
     strategy = add_parameter(t, "Deployment", "Strategy", Parameter(
         "DeploymentStrategy", Type="String", Default="ROLLING",
-        AllowedValues=["ROLLING", "BLUE_GREEN", "CANARY", "LINEAR"],
-        Description="ROLLING replaces tasks in turn; the others run old and new side by side and shift the traffic."))
+        AllowedValues=["ROLLING", PREPARED, "BLUE_GREEN", "CANARY", "LINEAR"],
+        Description=f"ROLLING replaces tasks in turn; {PREPARED} too, a step on the way to and from the others, which "
+                    "run old and new side by side and shift the traffic."))
     bake = add_parameter(t, "Deployment", "Bake time", Parameter(
         "DeploymentBakeMinutes", Type="Number", Default=5, MinValue=0, MaxValue=1440,
         Description="Minutes that the old tasks wait behind the new ones, and between steps; not for ROLLING."))
-    is_shifting = t.add_condition("IsTrafficShifted", Not(Equals(strategy.ref(), "ROLLING")))
+    has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
+    is_shifting = t.add_condition("IsTrafficShifted", And(
+        TemplateCondition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))
     is_canary = t.add_condition("IsCanary", Equals(strategy.ref(), "CANARY"))
     is_linear = t.add_condition("IsLinear", Equals(strategy.ref(), "LINEAR"))
 
-    alternate = t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=is_shifting))
+    alternate = t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=has_alternate))
 
     def add_listener_rule(title: str, priority: int, condition: Condition) -> ListenerRule:
         # ECS moves the weights, and then sees both groups in both rules.
         return t.add_resource(ListenerRule(
-            title, Condition=is_shifting, ListenerArn=balancer.production_listener, Priority=priority,
+            title, Condition=has_alternate, ListenerArn=balancer.production_listener, Priority=priority,
             Conditions=[condition],
             Actions=[ListenerRuleAction(Type="forward", ForwardConfig=ForwardConfig(TargetGroups=[
                 TargetGroupTuple(TargetGroupArn=group.ref(), Weight=weight)
@@ -80,10 +87,10 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
         allow([elasticloadbalancing.ModifyRule], test.ref(), production.ref()),
         allow([elasticloadbalancing.RegisterTargets, elasticloadbalancing.DeregisterTargets],
               balancer.target_group.ref(), alternate.ref()),
-        condition=is_shifting)
+        condition=has_alternate)
     return Deployment(
         DeploymentConfiguration(
-            Strategy=strategy.ref(), MinimumHealthyPercent=100, MaximumPercent=200,
+            Strategy=If(is_shifting, strategy.ref(), "ROLLING"), MinimumHealthyPercent=100, MaximumPercent=200,
             # It watches rolling deployments alone, and only those that shift traffic may bake: with ROLLING
             # it would stretch CloudFormation's patience to 36 hours.
             # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
@@ -96,7 +103,7 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
                 StepPercent=25, StepBakeTimeInMinutes=bake.ref())),
             Alarms=DeploymentAlarms(
                 AlarmNames=[alarm.ref() for alarm in health.alarms], Enable=True, Rollback=True)),
-        only_if(is_shifting, AdvancedConfiguration(
+        only_if(has_alternate, AdvancedConfiguration(
             AlternateTargetGroupArn=alternate.ref(), ProductionListenerRule=production.ref(),
             TestListenerRule=test.ref(), RoleArn=role.get_att("Arn"))),
-        alternate, is_shifting)
+        alternate, has_alternate)

@@ -1,10 +1,11 @@
 """The template before the validators: `python -m tap.lint`.
 
-cfn-lint reads the template as it is, and cloudformation-validate, with the rules of cdk-preflight, reads
-what the template comes to in each environment; both do so offline.
+cfn-lint reads the template as it is; cloudformation-validate, with the rules of cdk-preflight, reads
+what the template comes to in each environment; Checkov reads both. All do so offline.
 """
 
 import argparse
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
@@ -12,23 +13,21 @@ import re
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap.checkov import CHECKOV, checkov
 from tap.deploy.constraints import is_no_echo
 from tap.deploy.models import InputError, TapError
 from tap.deploy.parameters import environment_names, load_environment
+from tap.finding import CFN_LINT, Finding, Values
 from tap.rehearsal.stand_ins import STAND_INS
 from tap.resolve import Reference, Text, resolve
 
 if TYPE_CHECKING:
     from troposphere import Template
 
-Values = Mapping[str, Mapping[str, str]]
-"""Parameter values by the name of the environment they are for."""
-
-CFN_LINT = "cfn-lint"
 WIRING = "tap.wiring"
 VALIDATE = "cloudformation-validate"
 INSTALL = "pip install -e '.[lint]'"
@@ -42,30 +41,6 @@ ARTEFACTS = {
     "W9003": "numbers are Refs to parameters in the template; CloudFormation converts their text",
 }
 SHOWN_NO_ECHO = "*" * 16
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one tool has to say about one place of the template."""
-
-    tool: str
-    severity: str  # error, warning, informational
-    rule: str
-    line: int
-    place: str  # logical id, then the path within the resource; the section first where it is no resource
-    message: str
-    environments: tuple[str, ...] = ()  # where it is so; none: everywhere, or the message says where
-
-    @property
-    def fails(self) -> bool:
-        """Whether it fails the lint: every error, and what cfn-lint warns of."""
-        return self.severity == "error" or self.tool == CFN_LINT
-
-    def __str__(self) -> str:
-        """Return it as one line."""
-        where = f" ({', '.join(self.environments)})" if self.environments else ""
-        message = " ".join(self.message.split())
-        return f"{self.line}: {self.severity} {self.rule} {self.place}: {message}{where}"
 
 
 def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,)) -> list[Finding]:
@@ -174,6 +149,15 @@ def _literal_template(template: Mapping[str, Any], parameters: Mapping[str, str]
             "Outputs": _literal(resolved.outputs)}
 
 
+def _literals(template: Mapping[str, Any], values: Values) -> dict[str, dict[str, Any]]:
+    """Return the template of each environment that has one: `validate` tells of those that have none."""
+    literals = {}
+    for environment, parameters in values.items():
+        with contextlib.suppress(ValueError):
+            literals[environment] = _literal_template(template, parameters)
+    return literals
+
+
 def _literal(value: Any) -> Any:
     """Return a resolved value as a template writes it."""
     match value:
@@ -207,14 +191,19 @@ def _without_secrets(template: Mapping[str, Any], parameters: Mapping[str, str])
 
 
 def findings(text: str, template: Mapping[str, Any], environments: Values) -> list[Finding]:
-    """Return what both tools find, with the defaults and with each environment's parameters, by line."""
+    """Return what the tools find, with the defaults and with each environment's parameters, by line."""
     given = {name: _without_secrets(template, values) for name, values in environments.items()}
     required = {name: DEFAULTS for name, entry in template["Parameters"].items() if "Default" not in entry}
-    # The quicker one first: it tells at once where a tool is missing.
-    found = validate(text, template, {DEFAULTS: required, **given})
-    found += cfn_lint(text, {})
-    if given:
-        found += cfn_lint(text, given)
+    all_given = {DEFAULTS: required, **given}
+    # Beside the others: it is a process of its own.
+    with ThreadPoolExecutor() as pool:
+        security = pool.submit(checkov, text, template, all_given, _literals(template, all_given))
+        # The quicker one first: it tells at once where a tool is missing.
+        found = validate(text, template, all_given)
+        found += cfn_lint(text, {})
+        if given:
+            found += cfn_lint(text, given)
+        found += security.result()
     return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
 
 
@@ -225,7 +214,7 @@ def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | Non
     installed, or an environment's file is wrong. `build` stands in for `tap.stack.build`.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m tap.lint", description=f"Put the template before {CFN_LINT} and {VALIDATE}.")
+        prog="python -m tap.lint", description=f"Put the template before {CFN_LINT}, {VALIDATE} and {CHECKOV}.")
     parser.add_argument("--environment", metavar="ENV", action="append",
                         help="check with the parameters of this environment (default: of each)")
     parser.add_argument("--root", metavar="DIR", type=Path, default=Path(),

@@ -8,6 +8,7 @@ from troposphere.elasticloadbalancingv2 import (
     Action,
     Certificate,
     Listener,
+    ListenerAttribute,
     LoadBalancer,
     LoadBalancerAttributes,
     RedirectConfig,
@@ -18,7 +19,7 @@ from troposphere.elasticloadbalancingv2 import (
 from tap.access_logs import AccessLogs
 from tap.domain import Domain
 from tap.network import ANYWHERE, Network, add_security_group
-from tap.parts import add_export, add_parameter
+from tap.parts import add_export, add_parameter, suppress
 
 # Seconds in which requests end that are under way when a task stops. With the 30 that the task then has, it is less
 # than the two minutes after which Spot takes it away.
@@ -59,13 +60,13 @@ def add_load_balancer(
 
     security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")
 
-    def admit(protocol: str, listener_port: int, **attributes: Any) -> None:
-        t.add_resource(SecurityGroupIngress(
+    def admit(protocol: str, listener_port: int, **attributes: Any) -> SecurityGroupIngress:
+        return t.add_resource(SecurityGroupIngress(
             f"{protocol.capitalize()}Ingress", GroupId=security_group.get_att("GroupId"),
             Description=protocol, IpProtocol="tcp", FromPort=listener_port, ToPort=listener_port,
             CidrIp=ANYWHERE, **attributes))
 
-    admit("HTTP", 80)
+    suppress(admit("HTTP", 80), {"CKV_AWS_260": "Redirects to HTTPS"})
     admit("HTTPS", 443, Condition=has_certificate)
     load_balancer = t.add_resource(LoadBalancer(
         "LoadBalancer", Scheme="internet-facing",
@@ -79,6 +80,7 @@ def add_load_balancer(
             LoadBalancerAttributes(Key="deletion_protection.enabled", Value=If(is_protected, "true", "false")),
             LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
             *access_logs.of_balancer()]))
+    suppress(load_balancer, {"CKV_AWS_91": "By AccessLogs"})
     domain.lead_to_balancer(load_balancer)
     target_group = t.add_resource(target_group_of("TargetGroup", network))
 
@@ -88,10 +90,15 @@ def add_load_balancer(
     https_listener = t.add_resource(Listener(
         "HttpsListener", Condition=has_certificate, LoadBalancerArn=load_balancer.ref(),
         Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
-        Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward]))
+        Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward],
+        # Browsers come by HTTPS for a year, whatever the application says.
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
+        ListenerAttributes=[ListenerAttribute(
+            Key="routing.http.response.strict_transport_security.header_value", Value="max-age=31536000")]))
     http_listener = t.add_resource(Listener(
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
         DefaultActions=[If(has_certificate, redirect, forward)]))
+    suppress(http_listener, dict.fromkeys(("CKV_AWS_2", "CKV_AWS_103"), "By CertificateArn"))
 
     add_export(t, "LoadBalancerDNS", "Application Load Balancer DNS", load_balancer.get_att("DNSName"),
                "alb-dns")

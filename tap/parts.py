@@ -1,6 +1,6 @@
 """The vocabulary that every tier shares."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awacs.aws import (
@@ -136,6 +136,15 @@ def add_role(
 def only_if(condition: str, value: Any) -> If:
     """Return value where the condition holds, and the absence of the property where it does not."""
     return If(condition, value, NO_VALUE)
+
+
+def suppress(resource: AWSObject, reasons: Mapping[str, str]) -> None:
+    """Have Checkov pass over checks on a resource, each for a reason.
+
+    "By <parameter>" is the reason of what a parameter decides, since Checkov reads no `Fn::If`.
+    """
+    skip = [{"id": check, "comment": reason} for check, reason in reasons.items()]
+    resource.Metadata = {**resource.resource.get("Metadata", {}), "checkov": {"skip": skip}}
 
 
 def name_tag(name: str) -> Tags:

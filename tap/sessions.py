@@ -15,7 +15,7 @@ from troposphere.dynamodb import (
 )
 
 from tap.keys import Keys
-from tap.parts import add_export, add_parameter, allow, only_if
+from tap.parts import add_export, add_parameter, allow, only_if, suppress
 
 
 class Sessions(NamedTuple):
@@ -60,5 +60,6 @@ def add_sessions(t: Template, keys: Keys, is_protected: str) -> Sessions:
         SSESpecification=only_if(keys.condition, SSESpecification(
             SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=keys.data.get_att("Arn"))),
         TimeToLiveSpecification=TimeToLiveSpecification(AttributeName="expiresAt", Enabled=True)))
+    suppress(table, {"CKV_AWS_119": "By CustomerKeys"})
     add_export(t, "SessionsTableName", "DynamoDB sessions table name", table.ref(), "sessions-table")
     return Sessions(table, keys)

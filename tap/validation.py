@@ -34,6 +34,7 @@ from tap.parts import (
     allow,
     policy,
     refuse_plain_http,
+    suppress,
 )
 from tap.sessions import Sessions
 
@@ -104,6 +105,7 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             "DYNAMODB_TABLE": sessions.table.ref(), "ENVIRONMENT": Ref("Environment"),
             **{name: parameter.ref() for name, parameter in settings.items()}}),
         Code=Code(ZipFile=function_source("validation"))))
+    suppress(function, {"CKV_AWS_116": "ValidationOnFailure", "CKV_AWS_117": "Calls AWS alone"})
     # All of the function that a version freezes. Where nothing else changes, Lambda publishes none.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
     frozen = {key: value for key, value in encode_to_dict(function)["Properties"].items()

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 def small_template() -> Template:
     t = Template()
     t.add_parameter(Parameter("AlertEmail", Type="String", Default="someone@example.com"))
-    topic = t.add_resource(Topic("Alerts"))
+    topic = t.add_resource(Topic("Alerts", KmsMasterKeyId="alias/aws/sns"))
     t.add_resource(SubscriptionResource(
         "AlertsByMail", TopicArn=topic.ref(), Protocol="email", Endpoint=Ref("AlertEmail")))
     return t
@@ -80,7 +80,7 @@ def test_the_preflight_rules_judge_what_each_environment_gets() -> None:
         "good": {}, "bad": {"AlertEmail": "nobody"}, "worse": {"AlertEmail": "nobody"}})
 
     assert [(one.severity, one.rule, one.line, one.place, one.environments) for one in found] == [
-        ("error", "pf-sns-subscription-endpoint", 10, "AlertsByMail.Properties.Endpoint", ("bad", "worse"))]
+        ("error", "pf-sns-subscription-endpoint", 11, "AlertsByMail.Properties.Endpoint", ("bad", "worse"))]
 
 
 def test_the_preflight_rules_pass_over_a_resource_that_an_environment_lacks() -> None:
