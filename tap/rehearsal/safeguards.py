@@ -28,7 +28,7 @@ def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
     data, operations = ("DataKey", "OperationsKey") if own else (told.AWS_OWN, told.AWS_OWN)
     expected = {
         "database": "DatabaseKey", "its password": "DatabaseKey", "table": data, "assets": data, "variables": data,
-        "failed events": data, "alerts": operations, "log groups": operations}
+        "failed events": data, "alerts": operations, "undelivered alerts": operations, "log groups": operations}
     if stack.is_on("Backups"):
         expected["backups"] = "DatabaseKey"
     arns = {name: kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] for name, key in ids.items()}
@@ -50,6 +50,7 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
         FunctionName=stack.id("ValidationFunction")).get("KMSKeyArn")
     yield "failed events", ask.queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
     yield "alerts", ask.topic(aws, stack).get("KmsMasterKeyId")
+    yield "undelivered alerts", ask.queue(aws, stack.id("AlertsFallbackQueue")).get("KmsMasterKeyId")
     names = [physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")]
     groups = [group for group in aws("logs").describe_log_groups()["logGroups"] if group["logGroupName"] in names]
     of_groups = {group.get("kmsKeyId") for group in groups}
