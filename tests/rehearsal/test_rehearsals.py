@@ -11,6 +11,7 @@ from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
 
 from tap.deploy.models import InputError
 from tap.deploy.template import Rendered, rendered_template
+from tap.parts import NO_VALUE
 from tap.rehearsal.run import rehearse
 from tap.rehearsal.stand_ins import STAND_INS
 from tap.render import to_text
@@ -71,6 +72,29 @@ def mistaken():
     return rehearsed("dev", rendered(template))
 
 
+@pytest.fixture(scope="module")
+def weakened():
+    """The template with each protection that a rehearsal looks at taken away, or turned into a weaker one."""
+    template = build()
+    resources = template.resources
+    for title in ("WebAclAssociation", "FlowLog", "ProductionRule"):
+        del resources[title]
+    for title, name in (("SessionsTable", "SSESpecification"), ("ValidationFunction", "KmsKeyArn"),
+                        ("AssetsBucket", "LoggingConfiguration"), ("DatabaseCluster", "DBClusterParameterGroupName")):
+        del resources[title].properties[name]
+    resources["DeploymentPolicy"].PolicyDocument["Statement"][1]["Resource"] = "*"
+    resources["Service"].LoadBalancers[0].AdvancedConfiguration = NO_VALUE
+    resources["DatabaseKey"].EnableKeyRotation = False
+    resources["HttpsListener"].SslPolicy = "ELBSecurityPolicy-2016-08"
+    resources["AlertsTopicPolicy"].PolicyDocument["Statement"].pop()
+    resources["BackupSelection"].BackupSelection.Resources.pop()
+    resources["SessionsTable"].DeletionProtectionEnabled = False
+    resources["TaskDefinition"].ContainerDefinitions[0].ReadonlyRootFilesystem = False
+    resources["ValidationAlias"].FunctionVersion = "$LATEST"
+    resources["DatabaseEventRule"].Targets[0].Arn = resources["AlertsFallbackQueue"].get_att("Arn")
+    return rehearsed("prod", rendered(template))
+
+
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_nothing_differs(request, name):
     found = request.getfixturevalue(name)
@@ -102,7 +126,8 @@ def test_prod_is_protected_and_its_bucket_is_not_emptied(prod):
 
 
 def test_how_deletion_protection_is_lifted_is_said(prod):
-    assert "lifted deletion protection through RDS, DynamoDB and ELB" in " ".join(prod.log.split())
+    assert "lifted the protection of database, load balancer, table through their own APIs" in " ".join(
+        prod.log.split())
 
 
 def test_what_dev_switches_off_is_absent(dev):
@@ -181,6 +206,15 @@ def test_mistakes_are_found_and_nothing_else(mistaken):
 
 def test_a_mistake_is_told_with_what_is_there_and_what_should_be(mistaken):
     assert mistaken.row("Isolated subnets' way out") == "internet gateway, none differs expected: none"
+
+
+def test_every_protection_that_is_taken_away_is_missed_and_nothing_else(weakened):
+    assert not weakened.passed
+    assert weakened.differing() == [
+        "Keys that rotate", "Under AWS's own keys", "Under DataKey", "Protected from deletion",
+        "TLS of the load balancer", "rds.force_ssl", "Container's confinement", "Firewall", "Flow logs",
+        "Access logs of", "Backups", "Who publishes alerts", "Rules that tell the topic", "Traffic is shifted by",
+        "Listener's rules", "Validation's live version"]
 
 
 def test_a_listener_that_does_not_forward_fails_the_deployment_and_the_rehearsal():
