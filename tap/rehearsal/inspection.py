@@ -12,7 +12,8 @@ KINDS = {"Public": "internet gateway", "Private": "NAT gateway", "Isolated": "no
 NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
 INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
 EXPRESSIONS = (
-    "MissingTasksAlarm", "NatPortAlarm", "SessionsErrorAlarm", "SessionsThrottleAlarm", "UnhealthyHostsAlarm")
+    "MissingTasksAlarm", "NatPortAlarm", "SessionsErrorAlarm", "SessionsThrottleAlarm", "UnhealthyHostsAlarm",
+    "ValidationRejectionAlarm")
 DATABASE_PORT = 5432
 
 
@@ -123,8 +124,12 @@ def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
                 str(reserved.get("ReservedConcurrentExecutions", 0)))
     good = {"transaction_id": "t-1", "amount": "12.50", "account_id": "acc-1", "type": "debit"}
     without_amount = {name: value for name, value in good.items() if name != "amount"}
+    accepted = {"valid": True, "transaction_id": "t-1", "code": "accepted"}
     for name, event, status, body in (
-        ("Good transaction", good, 200, {"valid": True, "transaction_id": "t-1"}),
+        ("Good transaction", good, 200, accepted),
+        ("... again", good, 200, {**accepted, "duplicate": True}),
+        ("... with other content", good | {"amount": "13"}, 409,
+         {"reason": "Transaction id was used with other content"}),
         ("Transaction of abc", good | {"amount": "abc"}, 400, {"reason": "Invalid amount format"}),
         ("... without amount", without_amount, 400, {"reason": "Missing required field: amount"}),
     ):

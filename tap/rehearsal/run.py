@@ -150,10 +150,10 @@ def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
         yield _refused(stage, "Deletion when protected", "TerminationProtection")
         stage.aws("cloudformation").update_termination_protection(
             StackName=stage.env.stack_name, EnableTerminationProtection=False)
-    if protected(stage.aws, stack):
+    if names := protected(stage.aws, stack):
         yield _refused(stage, "Deletion of what is protected", "DeletionProtection")
-        lift_protection(stage.aws, stack)
-        stage.say("lifted deletion protection through RDS, DynamoDB and ELB: the template keeps it on")
+        lift_protection(stage.aws, stack, names)
+        stage.say(f"lifted the protection of {named(names)} through their own APIs")
     if stack.parameter("EmptyAssetsBucketOnDelete") == "true":
         yield emptied_first((event.resource_type, event.status) for event in _remove(stage))
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tap.rehearsal.checks import Answer, Check, named
 
 AWS_OWN = "AWS's own keys"
+OTHERS = "others than services"
 # The policy SecurityHeadersPolicy, which CloudFront keeps for everybody:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
@@ -35,10 +36,11 @@ def admitted(name: str, expected: str, policy: str) -> Check:
     tls = "plain HTTP too"
     for statement in json.loads(policy)["Statement"]:
         if statement["Effect"] == "Allow":
-            allowed = statement["Principal"].get("Service", "others than services")
+            principal = statement["Principal"]
+            allowed = principal.get("Service", OTHERS) if isinstance(principal, dict) else OTHERS
             services |= {each.removesuffix(".amazonaws.com")
                          for each in ([allowed] if isinstance(allowed, str) else allowed)}
-        elif statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}:
+        elif str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower() == "false":
             tls = "TLS only"
     return Check(name, f"{expected}; TLS only", f"{named(services)}; {tls}")
 
@@ -65,8 +67,8 @@ def serves(config: Answer) -> str:
     """What the distribution answers with, in a sentence."""
     behavior = config["DefaultCacheBehavior"]
     headers = behavior.get("ResponseHeadersPolicyId")
-    return (f"{config.get('DefaultRootObject')}, {behavior['ViewerProtocolPolicy']}, "
-            f"{'security headers' if headers == SECURITY_HEADERS else f'headers {headers}'}")
+    return (f"{config.get('DefaultRootObject') or 'no root object'}, {behavior['ViewerProtocolPolicy']}, "
+            f"{'security headers' if headers == SECURITY_HEADERS else headers or 'no headers'}")
 
 
 def firewall(acl: Answer | None, limit: str) -> str:

@@ -3,7 +3,7 @@
 What an environment has switched off is expected to be absent: "none".
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,7 +28,7 @@ def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
     data, operations = ("DataKey", "OperationsKey") if own else (told.AWS_OWN, told.AWS_OWN)
     expected = {
         "database": "DatabaseKey", "its password": "DatabaseKey", "table": data, "assets": data, "variables": data,
-        "failed events": data, "alerts": operations, "log groups": operations}
+        "failed events": data, "alerts": operations, "undelivered alerts": operations, "log groups": operations}
     if stack.is_on("Backups"):
         expected["backups"] = "DatabaseKey"
     arns = {name: kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] for name, key in ids.items()}
@@ -50,6 +50,7 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
         FunctionName=stack.id("ValidationFunction")).get("KMSKeyArn")
     yield "failed events", ask.queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
     yield "alerts", ask.topic(aws, stack).get("KmsMasterKeyId")
+    yield "undelivered alerts", ask.queue(aws, stack.id("AlertsFallbackQueue")).get("KmsMasterKeyId")
     names = [physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")]
     groups = [group for group in aws("logs").describe_log_groups()["logGroups"] if group["logGroupName"] in names]
     of_groups = {group.get("kmsKeyId") for group in groups}
@@ -74,14 +75,17 @@ def protected(aws: Clients, stack: Stack) -> list[str]:
     return [name for name, is_on in has.items() if is_on]
 
 
-def lift_protection(aws: Clients, stack: Stack) -> None:
-    """Switch deletion protection off by each service's own API: the template's rule does not let prod do it."""
-    aws("rds").modify_db_cluster(
-        DBClusterIdentifier=stack.id("DatabaseCluster"), DeletionProtection=False, ApplyImmediately=True)
-    aws("dynamodb").update_table(TableName=stack.id("SessionsTable"), DeletionProtectionEnabled=False)
-    aws("elbv2").modify_load_balancer_attributes(
-        LoadBalancerArn=stack.id("LoadBalancer"),
-        Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}])
+def lift_protection(aws: Clients, stack: Stack, names: Collection[str]) -> None:
+    """Switch deletion protection off, each by its service's own API: the template's rule does not let prod do it."""
+    if "database" in names:
+        aws("rds").modify_db_cluster(
+            DBClusterIdentifier=stack.id("DatabaseCluster"), DeletionProtection=False, ApplyImmediately=True)
+    if "table" in names:
+        aws("dynamodb").update_table(TableName=stack.id("SessionsTable"), DeletionProtectionEnabled=False)
+    if "load balancer" in names:
+        aws("elbv2").modify_load_balancer_attributes(
+            LoadBalancerArn=stack.id("LoadBalancer"),
+            Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}])
 
 
 def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -91,10 +95,11 @@ def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
         listener["SslPolicy"] for listener in listeners if listener["Protocol"] == "HTTPS"))
     yield Check("CloudFront serves", "index.html, redirect-to-https, security headers",
                 told.serves(ask.distribution(aws, stack)["DistributionConfig"]))
-    group = ask.cluster(aws, stack).get("DBClusterParameterGroup")
-    pages = aws("rds").get_paginator("describe_db_cluster_parameters").paginate(DBClusterParameterGroupName=group)
-    forced = [each["ParameterValue"] for page in pages for each in page["Parameters"]
-              if each["ParameterName"] == "rds.force_ssl"]
+    forced = []
+    if group := ask.cluster(aws, stack).get("DBClusterParameterGroup"):
+        pages = aws("rds").get_paginator("describe_db_cluster_parameters").paginate(DBClusterParameterGroupName=group)
+        forced = [each["ParameterValue"] for page in pages for each in page["Parameters"]
+                  if each["ParameterName"] == "rds.force_ssl"]
     yield Check("rds.force_ssl", "1", named(forced))
 
 
