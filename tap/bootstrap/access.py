@@ -77,7 +77,10 @@ def add_deployer(t: Template, bucket: Bucket, execution_role: Role) -> None:
     t.add_condition("NeedsProvider", And(InCondition(has_github), Equals(provider.ref(), "")))
 
     own = t.add_resource(OIDCProvider(
-        "GitHubProvider", Condition="NeedsProvider", Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
+        "GitHubProvider", Condition="NeedsProvider",
+        # Another region's bootstrap stack may use it by now.
+        DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
+        Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
     # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
     workflows = Statement(
         Effect=Allow, Action=[AssumeRoleWithWebIdentity],

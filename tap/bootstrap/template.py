@@ -4,8 +4,6 @@ Its stack is not named as those that it is for, and its roles and policies have 
 a stack's resources may not change these.
 """
 
-from collections.abc import Mapping
-
 from awacs.aws import Action, Bool, Condition, Deny, NumericLessThan, Principal, Statement
 from troposphere import Output, Parameter, Sub, Template
 from troposphere.s3 import (
@@ -29,12 +27,12 @@ from tap.stack import TAGS
 
 _TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
 # What switches everything on.
-SAMPLES: Mapping[str, Mapping[str, str]] = {
+SAMPLES = {
     "made": {
         "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
         "FailureEmail": "stand-in@example.com"},
     "given": {
-        "GitHubSubjects": "repo:payments/tap:environment:prod",
+        "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
         "GitHubProviderArn": "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com",
         "DeployerPrincipalArn": "arn:aws:iam::000000000000:role/platform-engineer"},
 }
@@ -61,7 +59,7 @@ def build() -> Template:
 def _add_artifact_bucket(t: Template) -> Bucket:
     # Templates hold no secret: keys of S3's own cost nothing.
     bucket = t.add_resource(Bucket(
-        "ArtifactBucket", DeletionPolicy="Retain", UpdateReplacePolicy="Retain",
+        "ArtifactBucket", DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         # The name that parameters/targets.toml makes.
         BucketName=Sub("tap-artifacts-${AWS::AccountId}-${AWS::Region}"),
         BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(

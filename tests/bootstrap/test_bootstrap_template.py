@@ -81,7 +81,7 @@ def test_the_bucket_is_versioned_encrypted_private_and_stays() -> None:
         {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert {str(each).lower() for each in bucket["PublicAccessBlockConfiguration"].values()} == {"true"}
-    assert MADE.attributes("ArtifactBucket")["DeletionPolicy"] == "Retain"
+    assert MADE.attributes("ArtifactBucket")["DeletionPolicy"] == "RetainExceptOnCreate"
     assert MADE.attributes("ArtifactBucket")["UpdateReplacePolicy"] == "Retain"
 
 
