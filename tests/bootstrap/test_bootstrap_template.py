@@ -144,7 +144,7 @@ def test_the_execution_role_gives_no_role_more_than_the_boundary() -> None:
 
 
 def test_nothing_is_allowed_by_wildcard() -> None:
-    for title in ("ExecutionRole", "DeployerRole"):
+    for title in ("ExecutionRole", "DeployerRole", "PlannerRole"):
         for statement in MADE.statements(title):
             assert [each for each in statement.get("Action", []) if "*" in each] == []
 
@@ -169,9 +169,9 @@ def test_the_boundary_lets_no_role_change_permissions_or_pass_roles() -> None:
 # The deployer
 
 
-def trusts(view: StackView) -> list[dict[str, Any]]:
+def trusts(view: StackView, role: str = "DeployerRole") -> list[dict[str, Any]]:
     return [{**each, "Action": as_list(each["Action"])} for each in
-            view.properties("DeployerRole")["AssumeRolePolicyDocument"]["Statement"]]
+            as_list(view.properties(role)["AssumeRolePolicyDocument"]["Statement"])]
 
 
 def test_github_is_trusted_for_these_environments_of_these_repositories_alone() -> None:
@@ -215,6 +215,24 @@ def test_the_deployer_changes_nothing_but_stacks_and_artifacts() -> None:
                 if not reading.match(action)}
     assert changing - {"iam:PassRole", "s3:PutObject"} == {
         action for action in changing if action.startswith("cloudformation:")}
+
+
+def test_who_plans_is_trusted_for_planning_alone() -> None:
+    trust, = trusts(MADE, "PlannerRole")
+    assert trust["Condition"]["StringEquals"][f"{GITHUB}:sub"] == ["repo:payments/tap:environment:dev-plan"]
+    assert "PlannerRole" not in GIVEN.resolved.resources
+
+
+def test_who_plans_executes_nothing_and_deletes_no_stack() -> None:
+    # Whoever opens a pull request decides what runs there.
+    may = {action for statement in MADE.statements("PlannerRole") for action in statement["Action"]}
+    assert "cloudformation:CreateChangeSet" in may
+    assert not may & {
+        "cloudformation:ExecuteChangeSet", "cloudformation:DeleteStack", "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateTerminationProtection", "cloudformation:UpdateStack", "cloudformation:RollbackStack"}
+    assert {each for each in may if not re.match(r"[\w-]+:(Describe|Get|List)", each)} == {
+        "cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:TagResource",
+        "cloudformation:UntagResource", "iam:PassRole", "s3:PutObject"}
 
 
 # Notifications
