@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tap.bootstrap.settings import BOUNDARY, Settings
+from tap.bootstrap.settings import Settings
 from tap.deploy import plan_view
 from tap.deploy.constraints import items
 from tap.deploy.deploy import deploy
@@ -68,7 +68,7 @@ def bootstrap_command(
     if not target.stack_name.startswith(STACKS):
         raise InputError(f"stack {target.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
                          f"such stacks alone; rename it in parameters/targets.toml")
-    settings = Settings(root, environment, BOUNDARY in wiring.template().document.get("Parameters", {}))
+    settings = Settings(root, environment, wiring.template().document)
     settings.check()
     rendered = wiring.bootstrap()
     env = replace(target, stack_name=STACK, role_arn=None, rollback_alarms=(), on_failure="DELETE", mode="STANDARD",

@@ -67,6 +67,11 @@ def test_by_default_nobody_is_trusted() -> None:
         "ExecutionRole"}
 
 
+@pytest.mark.parametrize("name", ["Team", "CostCenter", "Application"])
+def test_tags_are_by_default_those_of_the_stacks(name: str, template: dict[str, Any]) -> None:
+    assert PARAMETERS[name]["Default"] == template["Parameters"][name]["Default"]
+
+
 # The artifact bucket
 
 

@@ -201,6 +201,15 @@ def test_a_boundary_that_is_there_is_replaced(bootstrap: Run, root: Path) -> Non
         '"Environment"', f'"PermissionsBoundary": "{BOUNDARY}", "Environment"')
 
 
+def test_a_template_that_takes_path_and_name_gets_these(bootstrap: Run, root: Path) -> None:
+    declaration = {"Type": "String", "Default": "", "AllowedPattern": r"[\w+=,.@/-]{0,512}"}
+
+    bootstrap("--yes", main={"Parameters": {"PermissionsBoundary": declaration}, "Resources": {}})
+
+    assert json.loads((root / "parameters/dev.json").read_text())["Parameters"]["PermissionsBoundary"] == (
+        "bootstrap/Boundary")
+
+
 def test_a_template_without_a_boundary_leaves_the_parameters_alone(bootstrap: Run, root: Path) -> None:
     assert bootstrap("--yes", main={"Resources": {}}) == 0
 
@@ -237,7 +246,7 @@ def test_a_stack_that_the_roles_are_not_for_is_refused(
 
 def test_a_file_that_cannot_be_written_is_an_input_error(root: Path) -> None:
     # Whoever runs the tests may be root, whom no permission stops.
-    settings = Settings(root, "dev", has_boundary=True, access=lambda path, _mode: path.suffix != ".toml")
+    settings = Settings(root, "dev", MAIN, access=lambda path, _mode: path.suffix != ".toml")
 
     with pytest.raises(InputError, match=r"^parameters/targets\.toml cannot be written, and what the bootstrap makes"):
         settings.check()
