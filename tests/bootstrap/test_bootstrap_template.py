@@ -248,8 +248,14 @@ def test_failing_stacks_are_told_to_the_topic_by_that_rule_alone() -> None:
     assert rule["EventPattern"]["detail-type"] == ["CloudFormation Stack Status Change"]
     assert str(rule["EventPattern"]["detail"]["stack-id"][0]["prefix"]).endswith(":stack/tap-")
     assert [target["Arn"] for target in rule["Targets"]] == [Reference("FailureTopic")]
-    published, = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
+    published, _ = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
     assert published["Condition"] == {"ArnEquals": {"aws:SourceArn": Reference("FailureRule", "Arn")}}
+
+
+def test_nobody_publishes_over_plain_http() -> None:
+    _, denied = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
+    assert (denied["Effect"], denied["Principal"], denied["Condition"]) == (
+        "Deny", "*", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_a_deployment_that_succeeds_is_not_told() -> None:
