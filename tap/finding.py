@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 CFN_LINT = "cfn-lint"
 
-Values = Mapping[str, Mapping[str, str]]
+Values = Mapping[str, Mapping[str, Any]]
 """Parameter values by the name of the environment they are for."""
 
 

@@ -1,0 +1,75 @@
+"""What `tap` needs of AWS while it plans, deploys, watches, examines and deletes the stacks of an account.
+
+Making the resources is the execution role's, which this one hands to CloudFormation and to nobody else.
+"""
+
+from typing import Any
+
+from awacs import awslambda as functions
+from awacs import cloudformation, ecs, iam, logs, s3
+from awacs import servicequotas as quotas
+from awacs.aws import ArnLike, Condition, Statement, StringEquals
+from troposphere import Sub
+
+from tap.parts import allow
+
+_HERE = "${AWS::Region}:${AWS::AccountId}"
+# What planning takes, of stacks: nothing of it changes a resource.
+_PLANNING = (
+    "CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeEvents", "DescribeStackEvents",
+    "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListChangeSets", "ListStackResources", "TagResource",
+    "UntagResource")
+_DEPLOYING = (
+    "ContinueUpdateRollback", "DeleteStack", "DescribeStackResource", "DescribeStackResourceDrifts",
+    "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy", "UpdateTerminationProtection")
+
+
+def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
+    """Return what `tap plan` takes for stacks whose names begin with `prefix`.
+
+    It executes nothing and deletes no stack: who plans a pull request runs its code.
+    """
+    return [
+        _of_stacks(prefix, *_PLANNING),
+        # Knows no stack as a resource.
+        allow([cloudformation.ListExports], "*"),
+        allow([iam.PassRole], execution_role_arn,
+              condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
+        # Templates too large for a request.
+        allow([s3.ListBucket], bucket_arn),
+        allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
+    ]
+
+
+def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
+    """Return what the role takes that runs `tap` for stacks whose names begin with `prefix`.
+
+    tests/bootstrap/ compares it with the requests that `tap/deploy/` makes.
+    """
+    return [
+        *planner(prefix, bucket_arn, execution_role_arn),
+        _of_stacks(prefix, *_DEPLOYING),
+        # These know no stack as a resource.
+        allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
+               cloudformation.ListImports, quotas.GetServiceQuota], "*"),
+        # `tap doctor` looks whether they are there.
+        allow([iam.GetRole], execution_role_arn,
+              Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),
+        # Whether a bucket is empty, before a deletion; and why something failed.
+        allow([s3.ListBucketVersions], Sub(f"arn:${{AWS::Partition}}:s3:::{prefix}*")),
+        allow([ecs.DescribeServices, ecs.DescribeTasks],
+              Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service/{prefix}*"),
+              Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:task/{prefix}*")),
+        allow([ecs.ListTasks], "*", condition=Condition(ArnLike({
+            "ecs:cluster": Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:cluster/{prefix}*")}))),
+        allow([ecs.DescribeTaskDefinition], "*"),
+        allow([functions.GetFunctionConfiguration],
+              Sub(f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{prefix}*")),
+        allow([logs.DescribeLogStreams, logs.GetLogEvents],
+              Sub(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{prefix}*")),
+    ]
+
+
+def _of_stacks(prefix: str, *actions: str) -> Statement:
+    return allow([cloudformation.Action(name) for name in actions],
+                 Sub(f"arn:${{AWS::Partition}}:cloudformation:{_HERE}:stack/{prefix}*"))
