@@ -130,7 +130,7 @@ PROPERTIES = [
     Property(st.tuples(requests | st.text(), st.booleans(), st.booleans()), any_body_is_answered_by_the_schema, 3),
     Property(complete | transactions, what_is_accepted_is_by_the_schema_and_exact, 2),
     Property(right, what_is_right_is_accepted),
-    Property(amounts, an_amount_is_what_decimal_makes_of_it_or_refused, 2),
+    Property(amounts, an_amount_is_what_decimal_makes_of_it_or_refused, 4),
     Property(st.lists(transactions, min_size=1, max_size=4), a_batch_is_answered_as_each_of_it_alone),
     Property(st.tuples(complete, st.from_regex(r"[A-Z]{2}[0-9]{12,20}", fullmatch=True),
                        st.from_regex(r"[1-9][0-9]{5,9}\.[0-9]{2,4}", fullmatch=True)),

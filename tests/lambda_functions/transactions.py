@@ -48,7 +48,7 @@ scalars = (
     | st.text(st.characters(categories=["Cs", "Nd", "Lu", "Po"]), max_size=70))
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12)
+    max_leaves=8)
 amounts = st.one_of(
     st.decimals(0, 2_000_000, places=2).map(str), st.decimals(-10, 10**9, places=4).map(str), st.integers(-5, 10**7),
     st.floats(-1, 10**7), st.from_regex(r"[+-]?[0-9]{0,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,9})?", fullmatch=True),
