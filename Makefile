@@ -40,10 +40,10 @@ size: $(VENV)/.rehearse ## the template's bytes, against their limits
 pages: $(VENV)/.dev ## every page in headless Chromium; screenshots in build/
 	$(BIN)/pytest -n 0 tests/page/browser/pages.py
 
-fuzz: $(VENV)/.dev ## the validation function on a few hundred thousand examples: ten minutes
+fuzz: $(VENV)/.dev ## the validation function on 275,000 examples: minutes
 	$(BIN)/pytest --no-cov -n 2 --dist load tests/fuzz/fuzz_validation.py
 
-bench: $(VENV)/.rehearse ## generate.py's CPU time, against that of its imports; what a validation costs
+bench: $(VENV)/.rehearse ## what generating, deploying and validating cost
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.deploy
 	$(BIN)/python -m bench.validation
