@@ -14,7 +14,7 @@ CHECKOV := $(VENV)/checkov
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test template lint size pages bench lock clean
+.PHONY: help rehearse test template lint size pages fuzz bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -45,9 +45,13 @@ size: $(VENV)/.rehearse ## the template's bytes, against their limits
 pages: $(VENV)/.dev ## every page in headless Chromium; screenshots in build/
 	$(BIN)/pytest -n 0 tests/page/browser/pages.py
 
-bench: $(VENV)/.rehearse ## generate.py's CPU time, against that of its imports
+fuzz: $(VENV)/.dev ## the validation function on 275,000 examples: minutes
+	$(BIN)/pytest --no-cov -n 2 --dist load tests/fuzz/fuzz_validation.py
+
+bench: $(VENV)/.rehearse ## what generating, deploying and validating cost
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.deploy
+	$(BIN)/python -m bench.validation
 
 lock: ## write constraints*.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock

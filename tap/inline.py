@@ -26,11 +26,18 @@ def function_source(name: str) -> str:
 
 
 def squeeze(source: str) -> str:
-    """Return Python source without docstrings, comments, blank lines and most of its white space.
+    """Return Python source without docstrings, comments, blank lines and most of its white space, in single quotes.
 
     Names and the order of lines stay, so that it can be read where it is deployed. The source is one of this
     project's: four spaces a level, two before a trailing comment, and no string over several lines but docstrings.
     """
+    def shorter(found: re.Match[str]) -> str:
+        string = found[1]
+        if string and "'" not in string and '\\"' not in string:
+            # A minified template escapes double quotes.
+            string = f"'{string[1:-1]}'"
+        return string or found[2] or ""
+
     bare = BLANK_LINES.sub("\n", LEFT_OUT.sub("", source)).strip()
     bare = INDENT.sub(lambda found: " " * (len(found[0]) // 4), bare)
-    return SHORTER.sub(lambda found: found[1] or found[2] or "", bare) + "\n"
+    return SHORTER.sub(shorter, bare) + "\n"

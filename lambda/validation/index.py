@@ -59,7 +59,7 @@ class Number(str):
     __slots__ = ()
 
 
-DECODE = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=Number).decode
+DECODE = json.JSONDecoder(parse_float=Number, parse_int=Number).decode
 
 
 def is_id(value):

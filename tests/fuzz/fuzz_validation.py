@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_functions"))
 from loading import TABLE, load
 from properties import MEMORY, PROPERTIES, Property, hold, name_of
 
-EXAMPLES = 300_000
-PARTS = range(30)
+EXAMPLES = 250_000
+PARTS = range(20)
 WEIGHTS = sum(one.weight for one in PROPERTIES)
 
 

@@ -1,5 +1,6 @@
 """A transaction, and what the properties and the burst are made of."""
 
+import string
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,18 +43,21 @@ def accepted(identifier: str = "t-1", **more: Any) -> tuple[int, dict[str, Any]]
     return 200, {"valid": True, "transaction_id": identifier, "code": "accepted"} | more
 
 
+LETTERS = string.ascii_letters + string.digits + "_.:-"
+
 # JSON, with what is close to being right more often than chance has it.
 scalars = (
     st.none() | st.booleans() | st.integers() | st.integers(-(10**40), 10**40) | st.floats() | st.text()
     | st.text(st.characters(categories=["Cs", "Nd", "Lu", "Po"]), max_size=70))
 json_values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12)
+    max_leaves=8)
 amounts = st.one_of(
     st.decimals(0, 2_000_000, places=2).map(str), st.decimals(-10, 10**9, places=4).map(str), st.integers(-5, 10**7),
-    st.floats(-1, 10**7), st.from_regex(r"[+-]?[0-9]{0,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,9})?", fullmatch=True),
+    st.floats(-1, 10**7), st.text("0123456789", max_size=30), st.text("0123456789.eE+-_ ", max_size=12),
     st.sampled_from(["NaN", "Infinity", "1e999999999", "1_0", "\u0661", "0x1", " 1", True, None]), json_values)
-ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", fullmatch=True) | st.text(max_size=70) | json_values
+right_ids = st.text(LETTERS, min_size=1, max_size=64).map(lambda name: name.lstrip("_.:-") or "0")
+ids = right_ids | right_ids | st.text(LETTERS, max_size=70) | st.text(max_size=9) | json_values
 types = st.sampled_from(["debit", "credit", "fee", "Debit", ""]) | json_values
 currencies = st.sampled_from(["USD", "JPY", "KWD", "usd", "XXX"]) | json_values
 timestamps = st.datetimes().map(lambda when: when.isoformat() + "Z") | st.datetimes().map(str) | json_values
