@@ -1,0 +1,25 @@
+"""What making a stack takes, and what the stack's own roles may do at most: tables, and IAM statements out of them.
+
+    names = Names(prefix="tap-", application=application.ref(), boundary=boundary.ref())
+    groups = split(execution(types, names))  # lists of awacs Statements, each fits a managed policy
+    for number, statements in enumerate(groups, 1):
+        t.add_resource(ManagedPolicy(f"ExecutionPolicy{number}", Path=…, PolicyDocument=policy(*statements)))
+    t.add_resource(ManagedPolicy("Boundary", Path=…, PolicyDocument=policy(*boundary(names))))
+
+`types` are resource types, those of `build()` for example: `{each.resource_type for each in
+build().resources.values()}`; one without an entry in `actions.toml` raises LookupError. `prefix` is literal text:
+physical names begin with their stack's name, which S3 and RDS write in lower case. A product that Service Catalog
+launches is a stack named SC-<account>-pp-<id>: prefix "SC-". A role that must not change itself needs a path, as
+/bootstrap/, or a name that does not begin so. A role takes ten managed policies.
+"""
+
+from tap.permissions.statements import (
+    MANAGED_POLICY_LIMIT,
+    Names,
+    boundary,
+    execution,
+    size,
+    split,
+)
+
+__all__ = ["MANAGED_POLICY_LIMIT", "Names", "boundary", "execution", "size", "split"]

@@ -1,0 +1,124 @@
+"""IAM statements out of the tables, and policies that are within IAM's sizes."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import awacs.aws
+from awacs.aws import Action, Condition, Statement
+from awacs.iam import CreateServiceLinkedRole, PassRole
+from troposphere import Sub
+
+from tap.parts import allow, policy
+from tap.permissions.table import by_scope, entry, listed, load
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, white space aside.
+MANAGED_POLICY_LIMIT = 6_144
+_ROOM_FOR_A_VALUE = 256  # what a Ref may come to: a tag's value, an ARN
+# The longest that there are.
+_PSEUDO = {"Partition": "aws-us-gov", "Region": "ap-southeast-1", "AccountId": "1" * 12,
+           "URLSuffix": "amazonaws.com.cn"}
+_MOST_ACTIONS = 80  # of a statement, so that several fill a policy well
+_HERE = "${AWS::Region}:${AWS::AccountId}"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the statements are about; Ref and Sub are fine where a value is `Any`."""
+
+    prefix: str  # what the names of stacks begin with, four characters at most
+    application: Any  # the tag Application of their resources
+    boundary: Any  # the ARN of the permissions boundary of their roles
+
+
+def execution(types: Iterable[str], names: Names) -> list[Statement]:
+    """Return what a role takes that CloudFormation creates, updates, tags and deletes these resource types as.
+
+    A statement a scope, or a few, their Sids the scope's name. Raises LookupError for a type that the table does not have.
+    """
+    entries = [entry(kind) for kind in sorted(set(types))]
+    actions = by_scope(entries)
+    creations = sorted(
+        action.partition(":")[2] for action in actions.get("any", ()) if action.startswith(("ec2:All", "ec2:Cre")))
+    found = [_statement(scope, each[start:start + _MOST_ACTIONS], names, creations, start // _MOST_ACTIONS)
+             for scope, each in actions.items() for start in range(0, len(each), _MOST_ACTIONS)]
+    account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+    for sid, action, roles, key, services in (
+            ("PassedTo", PassRole, f"{account}{names.prefix}*", "iam:PassedToService", listed(entries, "passes_to")),
+            ("Linked", CreateServiceLinkedRole, f"{account}aws-service-role/*", "iam:AWSServiceName",
+             listed(entries, "links"))):
+        if services:
+            found.append(_named(sid, allow([action], Sub(roles), condition=Condition(
+                awacs.aws.StringEquals({key: services})))))
+    return found
+
+
+def boundary(names: Names) -> list[Statement]:
+    """Return the most that the roles of a stack may do, whatever their own policies say."""
+    return [_statement(scope, actions, names, [])
+            for scope, actions in by_scope(load("boundary").values()).items()]
+
+
+def split(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """Return statements in groups, each of which a managed policy can hold.
+
+    Raises ValueError for a statement that is too large by itself.
+    """
+    groups: list[list[Statement]] = [[]]
+    for each in statements:
+        if size(policy(each)) > MANAGED_POLICY_LIMIT:
+            raise ValueError(f"statement {each.properties['Sid']} is larger than a managed policy may be")
+        if size(policy(*groups[-1], each)) > MANAGED_POLICY_LIMIT:
+            groups.append([])
+        groups[-1].append(each)
+    return groups
+
+
+def size(document: Mapping[str, Any]) -> int:
+    """Return the most characters that a policy of a template comes to, without white space, as IAM counts."""
+    return len("".join(json.dumps(_longest(document), separators=(",", ":")).split()))
+
+
+def _longest(value: Any) -> Any:
+    match value:
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{AWS::(\w+)\}", lambda found: _PSEUDO[found[1]], text)
+        case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _}:
+            return "x" * _ROOM_FOR_A_VALUE
+        case Mapping():
+            return {key: _longest(item) for key, item in value.items()}
+        case list():
+            return [_longest(item) for item in value]
+    return value
+
+
+def _statement(scope: str, actions: Sequence[str], names: Names, creations: list[str], part: int = 0) -> Statement:
+    limits = load("scopes")[scope]
+    resources = [_text(each, names) for each in limits["resources"]]
+    tests = [getattr(awacs.aws, operator.replace(":", ""))(
+                {key: _value(value, names, creations) for key, value in test.items()})
+             for operator, test in limits.get("condition", {}).items()]
+    sid = scope.title().replace("_", "") + (str(part + 1) if part else "")
+    return _named(sid, allow([Action(*each.split(":")) for each in actions], *resources,
+                             condition=Condition(tests) if tests else None))
+
+
+def _named(sid: str, statement: Statement) -> Statement:
+    statement.Sid = sid
+    return statement
+
+
+def _value(value: Any, names: Names, creations: list[str]) -> Any:
+    whole = {"{application}": names.application, "{boundary}": names.boundary, "{creations}": creations}
+    if isinstance(value, list):
+        return value
+    return whole[value] if value in whole else _text(value, names)
+
+
+def _text(text: str, names: Names) -> Any:
+    for word, meaning in (("{names}", names.prefix), ("{lower}", names.prefix.lower()), ("{here}", _HERE)):
+        text = text.replace(word, meaning)
+    return Sub(text) if "${" in text else text
+

@@ -1,0 +1,39 @@
+"""The tables: which actions each resource type takes, where they are allowed, and what roles may do at most."""
+
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+# Keys of a type's table that are no scope.
+ABOUT = frozenset({"source", "passes_to", "links", "left_out", "also"})
+
+
+@functools.cache
+def load(name: str) -> Mapping[str, Any]:
+    """Return the table `actions`, `scopes` or `boundary`."""
+    return tomllib.loads((files("tap.permissions") / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def entry(kind: str) -> Mapping[str, Any]:
+    """Return what a resource type takes. Raises LookupError where the table does not have it."""
+    try:
+        found: Mapping[str, Any] = load("actions")[kind]
+    except KeyError:
+        raise LookupError(f"tap/permissions/actions.toml has no {kind}: say there what it takes") from None
+    return found
+
+
+def by_scope(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the actions of several entries by the scope they are limited to, each once, in order."""
+    found: dict[str, set[str]] = {}
+    for each in entries:
+        for scope in set(each) - ABOUT:
+            found.setdefault(scope, set()).update(each[scope])
+    return {scope: sorted(found[scope]) for scope in sorted(found)}
+
+
+def listed(entries: Iterable[Mapping[str, Any]], key: str) -> list[str]:
+    """Return what several entries list under `passes_to` or `links`, each once, in order."""
+    return sorted({value for each in entries for value in each.get(key, ())})
