@@ -12,7 +12,7 @@ from typing import Any
 from awacs import cloudformation, s3
 from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
 from awacs.sts import AssumeRole
-from troposphere import And, Equals, GetAtt, Not, Output, Parameter, Ref, Sub, Template
+from troposphere import And, Equals, GetAtt, Not, Output, Parameter, Ref, Sub, Template, encode_to_dict
 from troposphere import Condition as ConditionOf
 from troposphere.iam import ManagedPolicy, Role
 from troposphere.servicecatalog import (
@@ -31,12 +31,15 @@ from troposphere.servicecatalog import (
 
 from tap import stack
 from tap.parts import add_parameter, add_switch, allow, only_if, policy, tag_all
+from tap.permissions import Names, boundary, execution, split
 
 # A user picks one of them at the launch, and the product's stack and resources bear it.
 CLASSIFICATION, CLASSES = "DataClassification", ("internal", "confidential", "restricted")
 # Provisioned products keep needing them: without its launch role none can be updated or terminated, and a
 # product's versions are published to it after its creation, by `tap publish`.
-KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+KEPT: dict[str, Any] = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+# What the stack of a provisioned product is called, and hence what is in it: SC-<account>-pp-<id>.
+PROVISIONED = "SC-"
 # Rules of a constraint join those of the template, which has them by these names without the prefix.
 RULE_PREFIX = "Launch"
 
@@ -50,8 +53,8 @@ def build() -> Template:
         t, "Account", "Portfolio", "Portfolio", "true",
         "False in an account that the portfolio is shared with: it gets the launch role alone.")
     launch_role = add_parameter(t, "Account", "Launch role", Parameter(
-        "LaunchRoleName", Type="String", Default="tap-launch", AllowedPattern=r"[\w+=,.@-]{1,64}",
-        ConstraintDescription="must be the name of an IAM role",
+        "LaunchRoleName", Type="String", Default="tap-launch", AllowedPattern=r"(?!SC-)[\w+=,.@-]{1,55}",
+        ConstraintDescription="must be the name of an IAM role, not beginning with SC-",
         Description="Role that launches the product; it has this name in every account of the portfolio."))
     _add_launch_role(t, launch_role, product)
     _add_portfolio(t, has_portfolio, launch_role, product)
@@ -68,20 +71,43 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
 
     The form is the same, functions included, so that both come from one source:
     https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
+    Further rules refuse what the launch role could not do anyway, before it has done the half of it.
     """
     rules = {f"{RULE_PREFIX}{title}": rule for title, rule in product.get("Rules", {}).items()}
+    needs = {
+        "Application": (Equals(Ref("Application"), stack.TAGS["Application"]),
+                        f"Application must be {stack.TAGS['Application']}: the launch role's rights go by this tag"),
+        "PermissionsBoundary": (Not(Equals(Ref("PermissionsBoundary"), "")),
+                                "PermissionsBoundary must be the ARN of the launch role's boundary")}
+    for parameter in sorted(needs.keys() & product["Parameters"]):
+        assertion, told = needs[parameter]
+        rules[f"{RULE_PREFIX}Needs{parameter}"] = {
+            "Assertions": [{"Assert": encode_to_dict(assertion), "AssertDescription": told}]}
     return json.dumps(rules, separators=(",", ":"))
 
 
 def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -> None:
-    permissions = t.add_resource(ManagedPolicy(
-        "LaunchPolicy", PolicyDocument=policy(*_stack_statements()), **KEPT))
+    """Add the role, its policies, and the boundary of the roles that it makes; nothing it launches may widen it.
+
+    Names of the role's own do not begin as those of provisioned products do, so that its rights do not reach itself.
+    """
+    bound = t.add_resource(ManagedPolicy(
+        "LaunchBoundary", ManagedPolicyName=Sub("${LaunchRoleName}-boundary"),
+        Description="The most that a role of a launched application may do", **KEPT))
+    names = Names(prefix=PROVISIONED, application=stack.TAGS["Application"], boundary=bound.ref())
+    bound.PolicyDocument = policy(*boundary(names))
+    types = {each["Type"] for each in product["Resources"].values()}
+    permissions = [
+        t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", PolicyDocument=policy(*statements), **KEPT))
+        for number, statements in enumerate(split([*_stack_statements(), *execution(types, names)]), 1)]
     trust = Statement(
         Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "servicecatalog.amazonaws.com"))
     role = t.add_resource(Role(
         "LaunchRole", RoleName=name.ref(), Description="Launches the transaction-processing application",
-        AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[permissions.ref()], **KEPT))
+        AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[each.ref() for each in permissions], **KEPT))
     t.add_output(Output("LaunchRoleArn", Description="Role that launches the product", Value=role.get_att("Arn")))
+    t.add_output(Output("LaunchBoundaryArn", Description="Permissions boundary of the roles of what is launched",
+                        Value=bound.ref()))
 
 
 def _stack_statements() -> list[Statement]:
@@ -97,7 +123,7 @@ def _stack_statements() -> list[Statement]:
     here = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}"
     return [
         allow([cloudformation.Action(name) for name in on_stacks],
-              Sub(f"{here}:stack/SC-*"), Sub(f"{here}:changeSet/SC-*")),
+              Sub(f"{here}:stack/{PROVISIONED}*"), Sub(f"{here}:changeSet/{PROVISIONED}*")),
         # These two look at a template, which is no resource of IAM's.
         allow([cloudformation.GetTemplateSummary, cloudformation.ValidateTemplate], "*"),
         # The buckets are Service Catalog's own, and not to be named; what it keeps there for a launch is tagged.
@@ -107,8 +133,9 @@ def _stack_statements() -> list[Statement]:
 
 
 def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product: Mapping[str, Any]) -> None:
-    when = {"Condition": condition}
-    text = {"Type": "String", "AllowedPattern": r"\S(.{0,98}\S)?", "ConstraintDescription": "must be a short text"}
+    when: dict[str, Any] = {"Condition": condition}
+    text: dict[str, Any] = {
+        "Type": "String", "AllowedPattern": r"\S(.{0,98}\S)?", "ConstraintDescription": "must be a short text"}
     provider = add_parameter(t, "Portfolio", "Provider", Parameter(
         "ProviderName", Default="Platform engineering", Description="Who offers the product.", **text))
     title = add_parameter(t, "Portfolio", "Portfolio's name", Parameter(
@@ -150,10 +177,10 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
             Name=version.ref(), Description=told.ref(), Type="CLOUD_FORMATION_TEMPLATE",
             Info=Info(LoadTemplateFromURL=url.ref()))],
         **when, **KEPT))
-    both = {"PortfolioId": portfolio.ref(), "ProductId": offered.ref()}
+    both: dict[str, Any] = {"PortfolioId": portfolio.ref(), "ProductId": offered.ref()}
     listed = t.add_resource(PortfolioProductAssociation("ProductInPortfolio", **both, **when))
     # A constraint is of a product in a portfolio, which has to be there first.
-    later = {"DependsOn": listed, **both, **when}
+    later: dict[str, Any] = {"DependsOn": listed, **both, **when}
     t.add_resource(LaunchRoleConstraint(
         "LaunchConstraint", LocalRoleName=launch_role.ref(), Description="Launched with the launch role's rights",
         **{**later, "DependsOn": [listed, "LaunchRole"]}))

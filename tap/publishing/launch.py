@@ -61,7 +61,7 @@ class Launcher:
         if wanted or len(found) > 1:
             paths = ", ".join(f"{id_} ({name})" for id_, name in found.items())
             raise InputError(f"choose one of the product's paths with --path: {paths}")
-        return next(iter(found))
+        return str(next(iter(found)))
 
     def plan(self, launch: Launch) -> ChangeSet:
         """Make a plan and return it whole; its `empty` says that there is nothing to do. Changes no resource.

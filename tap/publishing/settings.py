@@ -50,7 +50,7 @@ def read_catalog(root: Path) -> Catalog:
     target = {key: value for key, value in read_target(root, "catalog", environment_names(root)).items()
               if key in _INHERITED}
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-    settings = {key: own.pop(key) for key in ("keep", "share_with", "parameters") if key in own}
+    settings: dict[str, Any] = {key: own.pop(key) for key in ("keep", "share_with", "parameters") if key in own}
     place = Environment("catalog", **{"stack_name": "tap-catalog", "capabilities": ("CAPABILITY_NAMED_IAM",),
                                       **target, **own})
     return Catalog(place, **settings)
