@@ -1,4 +1,4 @@
-"""Service Catalog in memory: versions, provisioned products, plans and shares; and a bucket."""
+"""Service Catalog in memory: versions, provisioned products, plans and shares."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -166,24 +166,3 @@ class MemoryCatalog(MemoryService):
         status = self.share_states.pop(0) if len(self.share_states) > 1 else self.share_states[0]
         errors = [{"Accounts": ["111111111111"], "Message": "no access", "Error": "AccessDenied"}]
         return {"Status": status, "ShareDetails": {"ShareErrors": errors if status == "ERROR" else []}}
-
-
-class MemoryBucket(MemoryService):
-    service = "s3"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meta.endpoint_url = "https://s3.eu-west-1.amazonaws.com"
-        self.objects: dict[str, bytes] = {}
-
-    def do_head_bucket(self, **_request: Any) -> Any:
-        return {}
-
-    def do_head_object(self, Key: str, **_request: Any) -> Any:
-        if Key not in self.objects:
-            raise refusal("404", "Not Found", 404)
-        return {}
-
-    def do_put_object(self, Key: str, Body: bytes, **_request: Any) -> Any:
-        self.objects[Key] = Body
-        return {}

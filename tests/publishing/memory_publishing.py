@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from memory_aws import MemoryAws
-from memory_catalog import PORTFOLIO, PRODUCT, MemoryBucket, MemoryCatalog
+from memory_bucket import MemoryBucket
+from memory_catalog import PORTFOLIO, PRODUCT, MemoryCatalog
 
 from tap.deploy import cli
 from tap.deploy.cloudformation import CloudFormation
