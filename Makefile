@@ -6,6 +6,7 @@ ENV := dev
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TEMPLATES := tap bootstrap
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight
 
@@ -23,7 +24,7 @@ test: lint ## lint, then all tests, with coverage
 	$(BIN)/pytest --cov
 
 template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
-	$(BIN)/python generate.py -o templates/tap.yaml
+	for name in $(TEMPLATES); do $(BIN)/python generate.py --template $$name -o templates/$$name.yaml || exit; done
 	$(BIN)/tap diagram prod -o docs/architecture.svg
 	$(BIN)/python -m tap.cost.document > docs/.costs.md && mv docs/.costs.md docs/costs.md
 
@@ -31,8 +32,9 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tap.lint
-	@$(BIN)/python generate.py | cmp - templates/tap.yaml || \
-		{ echo "templates/tap.yaml is not what generate.py prints: run make template"; exit 1; }
+	@for name in $(TEMPLATES); do \
+		$(BIN)/python generate.py --template $$name | cmp - templates/$$name.yaml || \
+		{ echo "templates/$$name.yaml is not what generate.py prints: run make template"; exit 1; }; done
 
 size: $(VENV)/.rehearse ## the template's bytes, against their limits
 	$(BIN)/python -m bench.size

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-TEMPLATES = ("tap",)
+from tap.templates import TEMPLATES, builder
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # After the flags: the usage need not wait for troposphere.
     try:
         from tap.render import to_text
-        from tap.stack import build
+
+        build = builder(arguments.template)
     except ModuleNotFoundError as error:
         print(f"generate.py: {error.name} is not installed: pip install -e .", file=sys.stderr)
         return 2

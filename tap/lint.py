@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap.deploy.constraints import is_no_echo
+from tap.deploy.constraints import is_list, is_no_echo, items
 from tap.deploy.models import InputError, TapError
 from tap.deploy.parameters import environment_names, load_environment
 from tap.rehearsal.stand_ins import STAND_INS
 from tap.resolve import Reference, Text, resolve
+from tap.templates import TEMPLATES, builder, samples
 
 if TYPE_CHECKING:
     from troposphere import Template
 
-Values = Mapping[str, Mapping[str, str]]
+Values = Mapping[str, Mapping[str, Any]]
 """Parameter values by the name of the environment they are for."""
 
 CFN_LINT = "cfn-lint"
@@ -205,6 +206,12 @@ def _without_secrets(template: Mapping[str, Any], parameters: Mapping[str, str])
             for name, value in parameters.items()}
 
 
+def _split(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    # cfn-lint takes the values of lists as lists.
+    return {name: items(value) if is_list(template["Parameters"][name]) else value
+            for name, value in parameters.items()}
+
+
 def findings(text: str, template: Mapping[str, Any], environments: Values) -> list[Finding]:
     """Return what both tools find, with the defaults and with each environment's parameters, by line."""
     given = {name: _without_secrets(template, values) for name, values in environments.items()}
@@ -213,7 +220,7 @@ def findings(text: str, template: Mapping[str, Any], environments: Values) -> li
     found = validate(text, template, {DEFAULTS: required, **given})
     found += cfn_lint(text, {})
     if given:
-        found += cfn_lint(text, given)
+        found += cfn_lint(text, {name: _split(template, values) for name, values in given.items()})
     return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
 
 
@@ -221,36 +228,43 @@ def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | Non
     """Print a line for each finding and return the exit code.
 
     0: nothing that fails, warnings of cloudformation-validate aside; 1: findings; 2: a tool is not
-    installed, or an environment's file is wrong. `build` stands in for `tap.stack.build`.
+    installed, or an environment's file is wrong. `build` stands in for that of the template.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m tap.lint", description=f"Put the template before {CFN_LINT} and {VALIDATE}.")
+        prog="python -m tap.lint", description=f"Put the templates before {CFN_LINT} and {VALIDATE}.")
+    parser.add_argument("--template", choices=TEMPLATES, help="check this one (default: each)")
     parser.add_argument("--environment", metavar="ENV", action="append",
-                        help="check with the parameters of this environment (default: of each)")
+                        help="check tap with the parameters of this environment (default: of each)")
     parser.add_argument("--root", metavar="DIR", type=Path, default=Path(),
                         help="the folder that has parameters/ (default: the working directory)")
     arguments = parser.parse_args(argv)
 
-    # After the flags: the usage need not wait for troposphere.
-    from tap.render import to_text
-    from tap.stack import build as build_stack
-
-    built = (build or build_stack)()
-    text, template = to_text(built), built.to_dict()
+    named = ("tap",) if build or arguments.environment else tuple(TEMPLATES)
     try:
-        names = arguments.environment or environment_names(arguments.root)
-        environments = {
-            name: load_environment(name, arguments.root, template, stand_ins=STAND_INS).parameters
-            for name in names}
-        found = findings(text, template, environments)
+        codes = [_lint(name, build or builder(name), arguments.environment, arguments.root)
+                 for name in ((arguments.template,) if arguments.template else named)]
     except TapError as error:
         print(f"tap.lint: {error.message}", file=sys.stderr)
         return error.exit_code
+    return max(codes)
+
+
+def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str] | None, root: Path) -> int:
+    # After the flags: the usage need not wait for troposphere.
+    from tap.render import to_text
+
+    built = build()
+    text, template = to_text(built), built.to_dict()
+    values = samples(name) or {
+        each: load_environment(each, root, template, stand_ins=STAND_INS).parameters
+        for each in environments or environment_names(root)}
+    found = findings(text, template, values)
     for finding in found:
-        print(f"templates/tap.yaml:{finding}")
+        print(f"templates/{name}.yaml:{finding}")
     failing = sum(finding.fails for finding in found)
-    print(f"tap.lint: {failing} to mend, {len(found) - failing} to consider "
-          f"(parameters: {', '.join((DEFAULTS, *names))})")
+    told = "" if name == "tap" else f"{name}: "
+    print(f"tap.lint: {told}{failing} to mend, {len(found) - failing} to consider "
+          f"(parameters: {', '.join((DEFAULTS, *values))})")
     return 1 if failing else 0
 
 

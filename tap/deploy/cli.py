@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tap.bootstrap.command import bootstrap_command
 from tap.cost.commands import cost_command
 from tap.deploy.change_commands import deploy_command, plan_command
 from tap.deploy.models import InputError, TapError
@@ -85,5 +86,5 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
 
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
                 drift_command, diff_command, doctor_command, recover_command, delete_command, diagram_command,
-                dashboard_command, cost_command, catalog_group, publish_command, fleet_group):
+                dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command, fleet_group):
     tap.add_command(command)

@@ -93,6 +93,7 @@ class Wiring:
     """What the commands take from outside themselves."""
 
     template: Callable[[], Rendered] = rendered_template
+    bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
     cloud: Callable[[Environment], Any] = field(default_factory=Aws)
     rehearse: Callable[[str, Path, Console], bool] = _rehearse
     lint: Callable[[Rendered], list[str]] = _lint

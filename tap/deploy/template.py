@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
+from tap.templates import builder
 
 
 @dataclass(frozen=True)
@@ -17,13 +18,12 @@ class Rendered:
     text: str
 
 
-def rendered_template() -> Rendered:
-    """Build the stack's template: readable text where CloudFormation takes that much, else minified."""
+def rendered_template(name: str = "tap") -> Rendered:
+    """Build a template of `tap.templates`: readable text where CloudFormation takes that much, else minified."""
     # troposphere is slow to import, and `tap --help` does not need it.
     from tap.render import to_text
-    from tap.stack import build
 
-    template = build()
+    template = builder(name)()
     text = to_text(template)
     if len(text.encode()) > TEMPLATE_BODY_LIMIT:
         text = to_text(template, minify=True)

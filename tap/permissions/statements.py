@@ -36,7 +36,7 @@ class Names:
 def execution(types: Iterable[str], names: Names) -> list[Statement]:
     """Return what a role takes that CloudFormation creates, updates, tags and deletes these resource types as.
 
-    A statement a scope, or a few, their Sids the scope's name. Raises LookupError for a type that the table does not have.
+    A statement a scope, or a few, with its name for a Sid. Raises LookupError for a type without an entry.
     """
     entries = [entry(kind) for kind in sorted(set(types))]
     actions = by_scope(entries)

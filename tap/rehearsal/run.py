@@ -18,13 +18,13 @@ from tap.page.rehearsal import write_rehearsal
 from tap.page.timeline import happened
 from tap.page.write import gathered
 from tap.rehearsal import report
+from tap.rehearsal.bootstrap import Bootstrap
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
 from tap.rehearsal.inspection import Stack, look, read_stack, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
 from tap.rehearsal.stand_ins import STAND_INS
 
-ARTIFACT_BUCKET = "tap-artifacts"  # of the emulator: a template too large for a request goes there
 LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
 
 
@@ -79,7 +79,7 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
     began = clock()
     template = template or rendered_template()
     env = replace(load_environment(name, root, template.document, stand_ins=STAND_INS),
-                  accounts=(), role_arn=None, artifact_bucket=ARTIFACT_BUCKET,
+                  accounts=(), role_arn=None, artifact_bucket=None,
                   # The emulator takes every change that it is not sure of for a replacement.
                   approved=frozenset(template.document["Resources"]))
 
@@ -89,12 +89,13 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
     with console.status("starting the emulator") as status, emulator() as endpoint:
         report.heading(console, env, endpoint)
         aws = clients(endpoint, env.region or REGION)
-        aws("s3").create_bucket(
-            Bucket=ARTIFACT_BUCKET, CreateBucketConfiguration={"LocationConstraint": env.region or REGION})
         stage = Stage(
             env, template, aws, say,
             on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"), pages=[])
-        checks = list(_steps(stage))
+        bootstrap = Bootstrap(aws, stage.cloud, env.region or REGION)
+        checks = list(bootstrap.checks())
+        say("deployed the bootstrap stack")
+        checks += _steps(replace(stage, env=bootstrap.given(env, template)))
     report.table(console, checks)
     report.notes(console, env, checks, clock() - began)
     for page in stage.pages:

@@ -1,0 +1,104 @@
+"""Who deploys: what CloudFormation acts as, who runs `tap`, and the most that the stacks' own roles may do."""
+
+from typing import Any
+
+from awacs import s3
+from awacs.aws import Allow, Condition, Deny, Principal, Statement, StringEquals
+from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
+from troposphere import And, Equals, If, Join, Not, Or, Output, Parameter, Ref, Sub, Template, encode_to_dict
+from troposphere import Condition as InCondition
+from troposphere.iam import ManagedPolicy, OIDCProvider, Role
+from troposphere.s3 import Bucket
+
+from tap.parts import NO_VALUE, add_parameter, policy
+from tap.permissions import Names, boundary, execution, split
+from tap.permissions.deployer import deployer
+from tap.stack import build as build_stack
+
+STACKS = "tap-"  # what the names of the stacks begin with
+PATH = "/bootstrap/"  # what may change roles and policies that are named as the stacks may not change these
+GITHUB = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+_DEPLOYMENT_SECONDS = 2 * 3600  # the longest there was takes an hour
+
+
+def add_boundary(t: Template, application: Ref) -> Names:
+    """Add the permissions boundary of the stacks' roles; return what the stacks are told by."""
+    limit = ManagedPolicy("PermissionsBoundary", Path=PATH, Description="The most that roles of the stacks may do")
+    names = Names(STACKS, application, limit.ref())
+    limit.PolicyDocument = policy(*boundary(names))
+    t.add_resource(limit)
+    t.add_output(Output("PermissionsBoundaryArn", Description="For the parameter PermissionsBoundary of the stacks",
+                        Value=limit.ref()))
+    return names
+
+
+def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
+    """Add the role that CloudFormation acts as, with what the resource types of `tap.stack` take."""
+    types = {str(resource.resource_type) for resource in build_stack().resources.values()}
+    arn = bucket.get_att("Arn")
+    # The bucket is named as the stacks are, but is not theirs.
+    keep = Statement(Sid="KeepArtifacts", Effect=Deny, NotAction=[s3.GetObject],
+                     Resource=[arn, Sub(f"${{{bucket.title}.Arn}}/*")])
+    read = Statement(Sid="Artifacts", Effect=Allow, Action=[s3.GetObject], Resource=[Sub(f"${{{bucket.title}.Arn}}/*")])
+    policies = [
+        t.add_resource(ManagedPolicy(
+            f"ExecutionPolicy{number}", Path=PATH, PolicyDocument=policy(*statements)))
+        for number, statements in enumerate(split([keep, read, *execution(types, names)]), 1)]
+    trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "cloudformation.amazonaws.com"))
+    role = t.add_resource(Role(
+        "ExecutionRole", Path=PATH, AssumeRolePolicyDocument=policy(trust),
+        ManagedPolicyArns=[each.ref() for each in policies]))
+    t.add_output(Output("ExecutionRoleArn", Description="What CloudFormation acts as: role_arn of the targets",
+                        Value=role.get_att("Arn")))
+    return role
+
+
+def add_deployer(t: Template, bucket: Bucket, execution_role: Role) -> None:
+    """Add the role that runs `tap`, if somebody may assume it: GitHub's workflows, or a principal of an account."""
+    subjects = add_parameter(t, "Who deploys", "GitHub subjects", Parameter(
+        "GitHubSubjects", Type="CommaDelimitedList", Default="",
+        AllowedPattern=r"(repo:[^\s*?,]+:environment:[^\s*?,]+)?",
+        ConstraintDescription="must be like repo:OWNER/NAME:environment:ENVIRONMENT, without wildcards",
+        Description="Workflows that deploy, as repo:OWNER/NAME:environment:ENVIRONMENT, comma-separated; or empty."))
+    provider = add_parameter(t, "Who deploys", "GitHub's OIDC provider", Parameter(
+        "GitHubProviderArn", Type="String", Default="",
+        AllowedPattern=rf"(arn:[a-z-]+:iam::\d{{12}}:oidc-provider/{GITHUB})?".replace(".", r"\."),
+        ConstraintDescription="must be the ARN of GitHub's OIDC provider, or empty",
+        Description="The account's, of which it has one; empty makes it."))
+    principal = add_parameter(t, "Who deploys", "Principal", Parameter(
+        "DeployerPrincipalArn", Type="String", Default="",
+        AllowedPattern=r"(arn:[a-z-]+:iam::\d{12}:(root|user/.+|role/.+))?",
+        ConstraintDescription="must be the ARN of an account's root, a user or a role, or empty",
+        Description="Role, user or account that may assume the deployer's role, too; or empty."))
+    has_github = t.add_condition("HasGitHub", Not(Equals(Join("", subjects.ref()), "")))
+    has_principal = t.add_condition("HasPrincipal", Not(Equals(principal.ref(), "")))
+    has_deployer = t.add_condition("HasDeployer", Or(InCondition(has_github), InCondition(has_principal)))
+    t.add_condition("NeedsProvider", And(InCondition(has_github), Equals(provider.ref(), "")))
+
+    own = t.add_resource(OIDCProvider(
+        "GitHubProvider", Condition="NeedsProvider",
+        # Another region's bootstrap stack may use it by now.
+        DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
+        Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
+    # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+    workflows = Statement(
+        Effect=Allow, Action=[AssumeRoleWithWebIdentity],
+        Principal=Principal("Federated", If("NeedsProvider", own.ref(), provider.ref())),
+        Condition=Condition(StringEquals({f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": subjects.ref()})))
+    people = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", principal.ref()))
+    permissions = t.add_resource(ManagedPolicy(
+        "DeployerPolicy", Condition=has_deployer, Path=PATH,
+        PolicyDocument=policy(*deployer(STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn")))))
+    role = t.add_resource(Role(
+        "DeployerRole", Condition=has_deployer, Path=PATH, MaxSessionDuration=_DEPLOYMENT_SECONDS,
+        AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [
+            _if(has_github, workflows), _if(has_principal, people)]},
+        ManagedPolicyArns=[permissions.ref()]))
+    t.add_output(Output("DeployerRoleArn", Condition=has_deployer, Description="For AWS_ROLE_ARN of the workflows",
+                        Value=role.get_att("Arn")))
+
+
+def _if(condition: str, statement: Statement) -> If:
+    document: dict[str, Any] = policy(statement)
+    return If(condition, encode_to_dict(document["Statement"][0]), NO_VALUE)

@@ -1,0 +1,143 @@
+"""`tap bootstrap`: what an account needs before it is deployed into, made with the same machinery."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tap.bootstrap.settings import BOUNDARY, Settings
+from tap.deploy import plan_view
+from tap.deploy.constraints import items
+from tap.deploy.deploy import deploy
+from tap.deploy.models import ChangeSet, Environment, InputError, LeftRunning, NeedsRecovery, Outcome, TapError
+from tap.deploy.parameters import parameter_problems
+from tap.deploy.session import (
+    EXIT_CODES,
+    Options,
+    Stopped,
+    Wiring,
+    ask,
+    console,
+    env_argument,
+    pairs,
+    parameter_option,
+    region_option,
+    root_option,
+    yes_option,
+)
+from tap.deploy.stacks import find_stack, pages
+from tap.deploy.states import tap_command
+from tap.deploy.template import Rendered
+from tap.deploy.watching import Watch
+
+STACK = "bootstrap-tap"  # not named as the stacks that its roles may change
+STACKS = "tap-"
+_GITHUB = "oidc-provider/token.actions.githubusercontent.com"
+_DONE = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
+
+
+@click.command("bootstrap", epilog=EXIT_CODES)
+@env_argument
+@click.option("--github", "repositories", metavar="OWNER/NAME", multiple=True,
+              help="Let workflows of this repository deploy ENV, in GitHub's environment of that name.")
+@click.option("--approve", metavar="NAME[,NAME]", multiple=True,
+              help="Let this destructive change happen: a logical id.")
+@yes_option
+@parameter_option
+@region_option
+@root_option
+@click.pass_obj
+def bootstrap_command(
+    wiring: Wiring, environment: str, repositories: tuple[str, ...], approve: tuple[str, ...], yes: bool,
+    overrides: tuple[str, ...], region: str | None, root: Path,
+) -> int:
+    """Make what ENV's account and region need once: artifact bucket, roles, permissions boundary, notifications.
+
+    Needs rights over IAM, once. Shows the change set, asks, executes it, and writes bucket, role and boundary
+    into the files of parameters/. Parameters that are not given stay as they are.
+    """
+    target = Options(root, region, (), approve).target(environment)
+    if not target.stack_name.startswith(STACKS):
+        raise InputError(f"stack {target.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
+                         f"such stacks alone; rename it in parameters/targets.toml")
+    settings = Settings(root, environment, BOUNDARY in wiring.template().document.get("Parameters", {}))
+    settings.check()
+    rendered = wiring.bootstrap()
+    env = replace(target, stack_name=STACK, role_arn=None, rollback_alarms=(), on_failure="DELETE", mode="STANDARD",
+                  termination_protection=True, capabilities=("CAPABILITY_IAM",))
+    cloud = wiring.cloud(env)
+    cloud.check_account(env)
+    env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
+    out = console()
+    outcome = _deploy(cloud, env, rendered, wiring, out, yes=yes)
+    if outcome is Outcome.DECLINED:
+        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+    outputs: Mapping[str, str] = cloud.outputs(env)
+    for line in settings.write(cloud.account(), cloud.region, outputs):
+        out.print(f"Written: {line}", soft_wrap=True)
+    out.print(f"{_DONE[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
+    if "DeployerRoleArn" in outputs:
+        out.print(f"For GitHub's environment {environment}: gh variable set AWS_ROLE_ARN --env {environment} "
+                  f"--body {outputs['DeployerRoleArn']}", soft_wrap=True)
+    return 0
+
+
+def _deploy(cloud: Any, env: Environment, rendered: Rendered, wiring: Wiring, out: Console, *, yes: bool) -> Outcome:
+    def confirm(change_set: ChangeSet) -> bool:
+        out.print(plan_view.whole(cloud.review(env, rendered, change_set)))
+        return yes or ask(f"Apply this to stack {env.stack_name}?", out)
+
+    cloud.check(env, rendered, lambda: wiring.lint(rendered))
+    out.print(f"Stack {env.stack_name} in {cloud.place}: creating a change set", soft_wrap=True)
+    try:
+        with Watch(out, wiring.clock) as watch:
+            return deploy(env, rendered.text, cloud, confirm, watch)
+    except (LeftRunning, NeedsRecovery) as error:
+        raise _of_this_stack(error, env) from None
+    except KeyboardInterrupt as error:
+        stopped = Stopped("interrupted before anything was applied")
+        for note in getattr(error, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from None
+
+
+def _of_this_stack(error: TapError, env: Environment) -> TapError:
+    """Return the error with next steps for this stack, where it has those for the stack of the environment."""
+    look = f"aws cloudformation describe-stack-events --stack-name {env.stack_name}"
+    for command in ("watch", "recover"):
+        error = type(error)(error.message.replace(tap_command(command, env), look))
+    return error
+
+
+def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],
+                     repositories: tuple[str, ...]) -> Environment:
+    """Return the environment with parameters: those given, and of the others what the stack has. Raises InputError."""
+    declared = rendered.document["Parameters"]
+    stack = find_stack(cloud.call, env.stack_name) or {}
+    has = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    values = {name: value for name, value in {**has, **given}.items() if name in declared or name in given}
+    if repositories:
+        subjects = {each for each in items(values.get("GitHubSubjects", "")) if each}
+        subjects |= {f"repo:{each}:environment:{env.name}" for each in repositories}
+        values["GitHubSubjects"] = ",".join(sorted(subjects))
+    if values.get("GitHubSubjects") and not values.get("GitHubProviderArn"):
+        values["GitHubProviderArn"] = _provider_of_others(cloud, stack)
+    if problems := parameter_problems(rendered.document, values, "--parameter"):
+        raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *problems])
+                         if len(problems) > 1 else problems[0])
+    return replace(env, parameters=values)
+
+
+def _provider_of_others(cloud: Any, stack: Mapping[str, Any]) -> str:
+    """Return the ARN of the account's provider for GitHub; nothing where there is none but the stack's own.
+
+    An account has one for each URL:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+    """
+    own = {each.get("PhysicalResourceId") for each in pages(
+        cloud.call, "list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])} if stack else set()
+    found = [each["Arn"] for each in cloud.ask("iam")("list_open_id_connect_providers")["OpenIDConnectProviderList"]]
+    return next((arn for arn in found if arn.endswith(_GITHUB) and arn not in own), "")

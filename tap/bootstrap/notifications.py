@@ -1,0 +1,56 @@
+"""Word of stacks that fail: an EventBridge rule and the topic that it publishes to."""
+
+from awacs import sns
+from awacs.aws import Allow, ArnEquals, Condition, Principal, Statement
+from troposphere import And, Equals, Not, Output, Parameter, Sub, Template
+from troposphere import Condition as InCondition
+from troposphere.events import InputTransformer, Rule, Target
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from tap.bootstrap.access import STACKS
+from tap.parts import add_parameter, add_switch, policy
+
+# The end of what went wrong, and what stays wrong until somebody looks.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+STATUSES = ("CREATE_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_FAILED", "ROLLBACK_COMPLETE",
+            "ROLLBACK_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+
+
+def add_notifications(t: Template) -> None:
+    """Add the rule for failing stacks, its topic and, by parameter, an address."""
+    condition = add_switch(
+        t, "Notifications", "Stacks that fail", "FailureNotifications", "true",
+        "Publish to a topic when a stack fails or is rolled back.")
+    address = add_parameter(t, "Notifications", "Address", Parameter(
+        "FailureEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+        ConstraintDescription="must be an e-mail address, or empty",
+        Description="Address for these notifications, which it must confirm; empty for none."))
+    has_address = t.add_condition("HasFailureEmail", And(
+        InCondition(condition), Not(Equals(address.ref(), ""))))
+
+    # Not encrypted with a key of its own, at 1 USD a month: it tells names and statuses of stacks.
+    topic = t.add_resource(Topic("FailureTopic", Condition=condition, DisplayName="Stacks that fail"))
+    t.add_resource(SubscriptionResource(
+        "FailureSubscription", Condition=has_address, TopicArn=topic.ref(), Protocol="email", Endpoint=address.ref()))
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-bridge-cfn-events.html
+    rule = t.add_resource(Rule(
+        "FailureRule", Condition=condition, Description="Stacks that fail",
+        EventPattern={
+            "source": ["aws.cloudformation"], "detail-type": ["CloudFormation Stack Status Change"],
+            "detail": {
+                "stack-id": [{"prefix": Sub(
+                    f"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{STACKS}")}],
+                "status-details": {"status": list(STATUSES)}}},
+        Targets=[Target(
+            Id="topic", Arn=topic.ref(),
+            InputTransformer=InputTransformer(
+                InputPathsMap={"stack": "$.detail.stack-id", "status": "$.detail.status-details.status",
+                               "reason": "$.detail.status-details.status-reason"},
+                InputTemplate='"<status>: <stack> <reason>"'))]))
+    t.add_resource(TopicPolicy(
+        "FailureTopicPolicy", Condition=condition, Topics=[topic.ref()], PolicyDocument=policy(Statement(
+            Effect=Allow, Principal=Principal("Service", "events.amazonaws.com"), Action=[sns.Publish],
+            Resource=[topic.ref()],
+            Condition=Condition(ArnEquals({"aws:SourceArn": rule.get_att("Arn")}))))))
+    t.add_output(Output("FailureTopicArn", Condition=condition, Description="Word of stacks that fail",
+                        Value=topic.ref()))

@@ -1,0 +1,105 @@
+"""Writing what the bootstrap stack made into the files that `tap deploy` reads, and nothing else of them."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tap.deploy.files import read
+from tap.deploy.models import InputError, TapError
+from tap.deploy.targets import FILE
+
+BOUNDARY = "PermissionsBoundary"  # the stacks' parameter
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The files of one environment; `has_boundary` says whether its template takes a permissions boundary."""
+
+    root: Path
+    name: str
+    has_boundary: bool
+    access: Callable[[Path, int], bool] = os.access
+
+    @property
+    def _parameters(self) -> str:
+        return f"parameters/{self.name}.json"
+
+    def check(self) -> None:
+        """Raise InputError unless the files are there and can be written."""
+        for file in (FILE, *([self._parameters] if self.has_boundary else [])):
+            read(self.root, file)
+            if not all(self.access(path, os.W_OK) for path in (self.root / file, (self.root / file).parent)):
+                raise InputError(f"{file} cannot be written, and what the bootstrap makes goes there: allow it")
+
+    def write(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
+        """Set bucket, role and boundary where they are not set so; return a line for each that was set.
+
+        `outputs` are the bootstrap stack's. Comments and layout stay. Raises TapError where a file cannot be written.
+        """
+        return [*self._write_target(account, region, outputs), *self._write_boundary(outputs)]
+
+    def _write_target(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
+        import tomlkit  # as slow to import as it is rarely needed
+
+        document = tomlkit.parse(read(self.root, FILE))
+        shared: Mapping[str, Any] = document.get("default", {})
+        own: Any = document.get(self.name, {})
+        bucket = own.get("artifact_bucket", shared.get("artifact_bucket", ""))
+        wanted = {}
+        if bucket.replace("{account}", account).replace("{region}", region) != outputs["ArtifactBucketName"]:
+            wanted["artifact_bucket"] = outputs["ArtifactBucketName"]
+        if own.get("role_arn", shared.get("role_arn")) != outputs["ExecutionRoleArn"]:
+            wanted["role_arn"] = outputs["ExecutionRoleArn"]
+        if wanted:
+            if self.name not in document:
+                document[self.name] = tomlkit.table()
+            table: Any = document[self.name]
+            table.update(wanted)
+            self._replace(FILE, tomlkit.dumps(document))
+        return [f'{FILE}: [{self.name}] {key} = "{value}"' for key, value in wanted.items()]
+
+    def _write_boundary(self, outputs: Mapping[str, str]) -> list[str]:
+        if not self.has_boundary:
+            return []
+        text, arn = read(self.root, self._parameters), outputs["PermissionsBoundaryArn"]
+        document = json.loads(text)
+        if document.setdefault("Parameters", {}).get(BOUNDARY) == arn:
+            return []
+        document["Parameters"][BOUNDARY] = arn
+        self._replace(self._parameters, _with_boundary(text, arn, document))
+        return [f"{self._parameters}: {BOUNDARY} = {arn}"]
+
+    def _replace(self, file: str, text: str) -> None:
+        """Write a file whole or not at all, with the permissions that it has."""
+        path = self.root / file
+        temporary = None
+        try:
+            with tempfile.NamedTemporaryFile(
+                    "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as stream:
+                temporary = Path(stream.name)
+                stream.write(text)
+            temporary.chmod(path.stat().st_mode & 0o777)
+            temporary.replace(path)
+        except OSError as error:
+            if temporary:
+                temporary.unlink(missing_ok=True)
+            raise TapError(f"the bootstrap stack is deployed, but {file} cannot be written: "
+                           f"{error.strerror or error}; run this again") from None
+
+
+def _with_boundary(text: str, arn: str, document: Mapping[str, Any]) -> str:
+    """Return the text of a parameter file with the boundary, in the layout it has where that can be kept."""
+    quoted = json.dumps(arn).replace("\\", r"\\")
+    changed, found = re.subn(rf'("{BOUNDARY}"\s*:\s*)"[^"]*"', rf"\g<1>{quoted}", text)
+    if not found:
+        changed = re.sub(r'("Parameters"\s*:\s*\{\s*)(?=")', rf'\g<1>"{BOUNDARY}": {quoted},\n    ', text, count=1)
+    try:
+        kept = json.loads(changed) == document
+    except ValueError:
+        kept = False
+    return changed if kept else json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,82 @@
+"""The bootstrap stack, once an account and region: artifact bucket, roles, permissions boundary, notifications.
+
+Its stack is not named as those that it is for, and its roles and policies have a path of their own: what may change
+a stack's resources may not change these.
+"""
+
+from awacs.aws import Action, Bool, Condition, Deny, NumericLessThan, Principal, Statement
+from troposphere import Output, Parameter, Sub, Template
+from troposphere.s3 import (
+    AbortIncompleteMultipartUpload,
+    Bucket,
+    BucketEncryption,
+    BucketPolicy,
+    LifecycleConfiguration,
+    LifecycleRule,
+    NoncurrentVersionExpiration,
+    PublicAccessBlockConfiguration,
+    ServerSideEncryptionByDefault,
+    ServerSideEncryptionRule,
+    VersioningConfiguration,
+)
+
+from tap.bootstrap.access import add_boundary, add_deployer, add_execution_role
+from tap.bootstrap.notifications import add_notifications
+from tap.parts import add_parameter, policy, tag_all
+from tap.stack import TAGS
+
+_TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
+# What switches everything on.
+SAMPLES = {
+    "made": {
+        "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
+        "FailureEmail": "stand-in@example.com"},
+    "given": {
+        "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
+        "GitHubProviderArn": "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com",
+        "DeployerPrincipalArn": "arn:aws:iam::000000000000:role/platform-engineer"},
+}
+
+
+def build() -> Template:
+    """Return the template of the bootstrap stack."""
+    t = Template(Description="What tap needs once an account and region: artifact bucket, roles, notifications")
+    t.set_version("2010-09-09")
+    tags = {title: add_parameter(t, "Tags", title, Parameter(
+        title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
+        ConstraintDescription="must be a tag value",
+        Description=f"Tag of every resource{_TOLD_BY if title == 'Application' else ''}.")).ref()
+        for title, value in TAGS.items()}
+
+    bucket = _add_artifact_bucket(t)
+    names = add_boundary(t, tags["Application"])
+    role = add_execution_role(t, names, bucket)
+    add_deployer(t, bucket, role)
+    add_notifications(t)
+    tag_all(t, tags)
+    return t
+
+def _add_artifact_bucket(t: Template) -> Bucket:
+    # Templates hold no secret: keys of S3's own cost nothing.
+    bucket = t.add_resource(Bucket(
+        "ArtifactBucket", DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
+        # The name that parameters/targets.toml makes.
+        BucketName=Sub("tap-artifacts-${AWS::AccountId}-${AWS::Region}"),
+        BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(
+            ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))]),
+        PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True),
+        VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
+        # What is current stays: a version of a product names its template.
+        LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
+            Status="Enabled",
+            NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=90),
+            AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7))])))
+    everything = [bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")]
+    t.add_resource(BucketPolicy("ArtifactBucketPolicy", Bucket=bucket.ref(), PolicyDocument=policy(*(
+        Statement(Effect=Deny, Principal=Principal("*"), Action=[Action("s3", "*")], Resource=everything,
+                  Condition=Condition(test))
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
+        for test in (Bool({"aws:SecureTransport": "false"}), NumericLessThan({"s3:TlsVersion": "1.2"}))))))
+    t.add_output(Output("ArtifactBucketName", Description="Where templates go", Value=bucket.ref()))
+    return bucket

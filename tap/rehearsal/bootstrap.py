@@ -1,0 +1,76 @@
+"""The bootstrap stack in the emulator: deployed first, as in an account, and what the services say of it."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tap.bootstrap.command import STACK
+from tap.bootstrap.settings import BOUNDARY
+from tap.bootstrap.template import SAMPLES
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deploy import deploy
+from tap.deploy.models import Environment, Outcome
+from tap.deploy.template import Rendered, rendered_template
+from tap.rehearsal.checks import Check, named, trouble
+
+Clients = Callable[[str], Any]
+# The emulator has no OIDC providers: GitHub's is one that the account has already.
+PARAMETERS = SAMPLES["made"] | SAMPLES["given"]
+
+
+@dataclass
+class Bootstrap:
+    """Deploys the bootstrap stack, and knows its outputs once that is done."""
+
+    aws: Clients
+    cloud: CloudFormation
+    region: str
+    template: Rendered = field(default_factory=lambda: rendered_template("bootstrap"))
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def checks(self) -> Iterator[Check]:
+        """Deploy it, twice, and yield what differs and what does not; an error is the last check."""
+        env = Environment("bootstrap", STACK, self.region, parameters=PARAMETERS, termination_protection=True)
+        try:
+            outcome = deploy(env, self.template.text, self.cloud, lambda _plan: True)
+            yield Check("Bootstrap stack", Outcome.APPLIED.value, outcome.value)
+            self.outputs = self.cloud.outputs(env)
+            again = deploy(env, self.template.text, self.cloud, lambda _plan: True)
+            yield Check("Bootstrap stack again", Outcome.NO_CHANGES.value, again.value)
+            yield self._bucket()
+            yield self._execution_role()
+            yield self._deployer()
+        except Exception as error:
+            yield trouble("Bootstrap stack", error)
+
+    def given(self, env: Environment, template: Rendered) -> Environment:
+        """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files."""
+        boundary = {BOUNDARY: self.outputs["PermissionsBoundaryArn"]} if (
+            self.outputs and BOUNDARY in template.document.get("Parameters", {})) else {}
+        return replace(env, artifact_bucket=self.outputs.get("ArtifactBucketName"),
+                       role_arn=self.outputs.get("ExecutionRoleArn"), parameters={**env.parameters, **boundary})
+
+    def _bucket(self) -> Check:
+        s3, name = self.aws("s3"), self.outputs["ArtifactBucketName"]
+        rules = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+        blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+        denied = json.loads(s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"]
+        return Check(
+            "Artifact bucket", "versions Enabled, AES256, not public, 2 denials",
+            f"versions {s3.get_bucket_versioning(Bucket=name).get('Status')}, "
+            f"{rules[0]['ApplyServerSideEncryptionByDefault']['SSEAlgorithm']}, "
+            f"{'not ' if all(blocked.values()) else ''}public, {len(denied)} denials")
+
+    def _execution_role(self) -> Check:
+        iam, arn = self.aws("iam"), self.outputs["ExecutionRoleArn"]
+        attached = iam.list_attached_role_policies(RoleName=arn.rpartition("/")[2])["AttachedPolicies"]
+        wanted = [title for title in self.template.document["Resources"] if title.startswith("ExecutionPolicy")]
+        return Check("Execution role", f"{len(wanted)} policies", f"{len(attached)} policies")
+
+    def _deployer(self) -> Check:
+        iam, arn = self.aws("iam"), self.outputs["DeployerRoleArn"]
+        trust = iam.get_role(RoleName=arn.rpartition("/")[2])["Role"]["AssumeRolePolicyDocument"]
+        github, _ = trust["Statement"]
+        subjects = github["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+        return Check("Deployer is trusted by", named(PARAMETERS["GitHubSubjects"].split(",")), named(subjects))
