@@ -38,8 +38,15 @@ CLASSIFICATION, CLASSES = "DataClassification", ("internal", "confidential", "re
 # Provisioned products keep needing them: without its launch role none can be updated or terminated, and a
 # product's versions are published to it after its creation, by `tap publish`.
 KEPT: dict[str, Any] = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+# Values to be linted with: the account that publishes, and one that the portfolio is shared with.
+SAMPLES = {
+    "published": {"TemplateUrl": "https://artifacts.s3.eu-central-1.amazonaws.com/0", "EndUserRole": "team-*",
+                  "SupportEmail": "stand-in@example.com"},
+    "shared": {"Portfolio": "false"},
+}
 # What the stack of a provisioned product is called, and hence what is in it: SC-<account>-pp-<id>.
 PROVISIONED = "SC-"
+PATH = "/catalog/"
 # Rules of a constraint join those of the template, which has them by these names without the prefix.
 RULE_PREFIX = "Launch"
 
@@ -53,8 +60,8 @@ def build() -> Template:
         t, "Account", "Portfolio", "Portfolio", "true",
         "False in an account that the portfolio is shared with: it gets the launch role alone.")
     launch_role = add_parameter(t, "Account", "Launch role", Parameter(
-        "LaunchRoleName", Type="String", Default="tap-launch", AllowedPattern=r"(?!SC-)[\w+=,.@-]{1,55}",
-        ConstraintDescription="must be the name of an IAM role, not beginning with SC-",
+        "LaunchRoleName", Type="String", Default="launch-tap", AllowedPattern=r"(?!SC-|tap-)[\w+=,.@-]{1,55}",
+        ConstraintDescription="must be the name of an IAM role, not beginning with SC- or tap-",
         Description="Role that launches the product; it has this name in every account of the portfolio."))
     _add_launch_role(t, launch_role, product)
     _add_portfolio(t, has_portfolio, launch_role, product)
@@ -89,16 +96,17 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
 def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -> None:
     """Add the role, its policies, and the boundary of the roles that it makes; nothing it launches may widen it.
 
-    Names of the role's own do not begin as those of provisioned products do, so that its rights do not reach itself.
+    Neither the rights of this role nor those of tap bootstrap's reach its policies, which have a path of their own,
+    nor itself, as its name does not begin as those of their stacks do.
     """
     bound = t.add_resource(ManagedPolicy(
-        "LaunchBoundary", ManagedPolicyName=Sub("${LaunchRoleName}-boundary"),
+        "LaunchBoundary", ManagedPolicyName=Sub("${LaunchRoleName}-boundary"), Path=PATH,
         Description="The most that a role of a launched application may do", **KEPT))
     names = Names(prefix=PROVISIONED, application=stack.TAGS["Application"], boundary=bound.ref())
     bound.PolicyDocument = policy(*boundary(names))
     types = {each["Type"] for each in product["Resources"].values()}
     permissions = [
-        t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", PolicyDocument=policy(*statements), **KEPT))
+        t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", Path=PATH, PolicyDocument=policy(*statements), **KEPT))
         for number, statements in enumerate(split([*_stack_statements(), *execution(types, names)]), 1)]
     trust = Statement(
         Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "servicecatalog.amazonaws.com"))

@@ -135,8 +135,8 @@ def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, Any
 
 
 def _rendered(wiring: Wiring, template: str) -> Rendered:
-    if template == "tap":
-        return wiring.template()
+    if template != "catalog":
+        return {"tap": wiring.template, "bootstrap": wiring.bootstrap}[template]()
     from tap.catalog import build
     from tap.render import to_text
 

@@ -16,7 +16,8 @@ from tap.publishing.settings import Check, each, matches, one_of, problems_of, r
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
-TEMPLATES = {"tap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}  # and what they take
+# The templates that a fleet may have, and the capabilities that they take.
+TEMPLATES = {"tap": ("CAPABILITY_IAM",), "bootstrap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}
 _PERCENT = re.compile(r"(\d{1,2}|100)%")
 _accounts = each(matches(r"\d{12}", "must be account ids of twelve digits, in quotes"))
 _regions = each(matches(r"[a-z]{2}(-[a-z]+)+-\d", "must be regions, such as eu-central-1"))

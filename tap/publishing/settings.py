@@ -51,7 +51,7 @@ def read_catalog(root: Path) -> Catalog:
               if key in _INHERITED}
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     settings: dict[str, Any] = {key: own.pop(key) for key in ("keep", "share_with", "parameters") if key in own}
-    place = Environment("catalog", **{"stack_name": "tap-catalog", "capabilities": ("CAPABILITY_NAMED_IAM",),
+    place = Environment("catalog", **{"stack_name": "catalog-tap", "capabilities": ("CAPABILITY_NAMED_IAM",),
                                       **target, **own})
     return Catalog(place, **settings)
 

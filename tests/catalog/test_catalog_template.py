@@ -114,9 +114,15 @@ def test_the_launch_roles_rights_on_stacks_are_on_those_of_provisioned_products(
                for text in found[0]["Resource"])
 
 
-@pytest.mark.parametrize("name", ["SC-launch", "", "a" * 56])
+@pytest.mark.parametrize("name", ["SC-launch", "tap-launch", "", "a" * 56])
 def test_a_launch_role_whose_rights_would_reach_itself_is_refused(catalog: dict[str, Any], name: str) -> None:
     assert violation("LaunchRoleName", name, catalog["Parameters"]["LaunchRoleName"], "a file")
+
+
+def test_the_policies_are_out_of_the_reach_of_roles_that_make_stacks(catalog: dict[str, Any]) -> None:
+    paths = {each["Properties"]["Path"] for each in catalog["Resources"].values()
+             if each["Type"] == "AWS::IAM::ManagedPolicy"}
+    assert paths == {"/catalog/"}
 
 
 def test_users_choose_a_classification(catalog: dict[str, Any]) -> None:

@@ -334,7 +334,7 @@ def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
     ({"overrides": [{"regions": [IRELAND], "parameters": {"Size": "big"}}]}, "Size"),
     ({"parameters": {}}, "Environment has no value"),
     ({"parameters": {"Environment": "prod", "Sise": "2"}}, "Sise"),
-    ({"template": "tapp"}, "template must be one of tap, catalog"),
+    ({"template": "tapp"}, "template must be one of tap, bootstrap, catalog"),
 ])
 def test_a_wrong_setting_is_one_line_and_nothing_is_asked(tap: Tap, settings: dict[str, Any], said: str) -> None:
     tap.fleet(**settings)

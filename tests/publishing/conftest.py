@@ -19,7 +19,7 @@ from memory_publishing import CHANGELOG, TEMPLATE, Tap
 def tap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Tap]:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, capture_output=True)
     made = Tap(tmp_path, capsys)
-    made.aws.add("tap-catalog", template=json.dumps({"Resources": {}}))
+    made.aws.add("catalog-tap", template=json.dumps({"Resources": {}}))
     made.write("CHANGELOG.md", CHANGELOG)
     made.write("templates/tap.yaml", json.dumps(TEMPLATE))
     made.write("parameters/dev.json", json.dumps({"Parameters": {"Size": "2"}, "Tags": {"Owner": "team-a"}}))

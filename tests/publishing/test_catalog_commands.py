@@ -254,12 +254,12 @@ def test_a_new_catalogs_first_version_is_what_would_be_published(tap: Tap) -> No
     assert given(tap)["TemplateUrl"].endswith(f".amazonaws.com/{key}")
     assert given(tap)["FirstVersion"] == "1.1.0"
     assert given(tap)["FirstVersionDescription"].endswith(f"Template: sha256:{key}")
-    assert tap.aws.stacks["tap-catalog"].status == "CREATE_COMPLETE"
+    assert tap.aws.stacks["catalog-tap"].status == "CREATE_COMPLETE"
 
 
 def test_a_catalog_that_is_there_keeps_its_first_version(tap: Tap) -> None:
     first = {"TemplateUrl": "https://bucket/old", "FirstVersion": "0.1.0", "FirstVersionDescription": "Old"}
-    tap.aws.stacks["tap-catalog"].parameters = [
+    tap.aws.stacks["catalog-tap"].parameters = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in first.items()]
     tap.write("parameters/catalog.toml", '[parameters]\nEndUserRole = "team-*"\n')
     assert tap("catalog", "deploy", "--yes") == 0

@@ -200,7 +200,7 @@ def test_a_version_that_the_changelog_does_not_have_is_refused(tap: Tap) -> None
 def test_without_a_catalog_the_command_that_makes_it_is_told(tap: Tap) -> None:
     tap.aws.stacks.clear()
     assert tap("publish", "--yes") == 2
-    assert "stack tap-catalog has no output ProductId: tap catalog deploy makes it" in tap.err
+    assert "stack catalog-tap has no output ProductId: tap catalog deploy makes it" in tap.err
 
 
 def test_without_a_bucket_its_setting_is_told(tap: Tap) -> None:
@@ -242,4 +242,4 @@ def test_a_wrong_setting_is_one_line(tap: Tap, text: str, said: str) -> None:
 def test_the_committed_settings_are_read(root: Path) -> None:
     from tap.publishing.settings import read_catalog
 
-    assert read_catalog(root).place.stack_name == "tap-catalog"
+    assert read_catalog(root).place.stack_name == "catalog-tap"
