@@ -4,6 +4,7 @@ Every call may be made to fail, before or after its work is done. The models are
 owners write; a request that AWS would refuse for its shape is refused here, and no answer has a shape of ours.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -27,17 +28,21 @@ def refusal(code: str, message: str = "no", status: int = 400) -> ClientError:
                         "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
 
 
-def check_choices(value: Any, shape: Any, path: str = "") -> None:
-    """Raise AssertionError for text that is none of an enumeration's, which botocore lets pass."""
+def check_texts(value: Any, shape: Any, path: str = "") -> None:
+    """Raise AssertionError for text that the model does not admit: botocore looks at types and least lengths alone."""
     if isinstance(value, Mapping):
         members = shape.members if shape.type_name == "structure" else dict.fromkeys(value, shape.value)
         for key, item in value.items():
-            check_choices(item, members[key], f"{path}.{key}")
+            check_texts(item, members[key], f"{path}.{key}")
     elif isinstance(value, list | tuple):
         for item in value:
-            check_choices(item, shape.member, path)
-    elif choices := getattr(shape, "enum", ()):
-        assert value in choices, f"{path}: {value} is none of {choices}"
+            check_texts(item, shape.member, path)
+    elif isinstance(value, str):
+        choices, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
+        assert not choices or value in choices, f"{path}: {value} is none of {choices}"
+        assert len(value) <= shape.metadata.get("max", len(value)), f"{path} is too long"
+        # Python has no classes of characters such as \p{L}.
+        assert not pattern or "\\p" in pattern or re.fullmatch(pattern, value), f"{path}: {value} is not {pattern}"
 
 
 class MemoryService:
@@ -63,7 +68,7 @@ class MemoryService:
             service, names = model(self.service)
             operation = service.operation_model(names[name])
             validate_parameters(request, operation.input_shape)
-            check_choices(request, operation.input_shape, name)
+            check_texts(request, operation.input_shape, name)
             if hook := self.hooks.pop(name, None):
                 hook()
             when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
@@ -71,7 +76,7 @@ class MemoryService:
                 raise error
             answer = work(**request)
             validate_parameters(answer, operation.output_shape)
-            check_choices(answer, operation.output_shape, name)
+            check_texts(answer, operation.output_shape, name)
             if error and when == "after":
                 raise error
             return answer

@@ -12,17 +12,18 @@ from rich.text import Text
 
 from tap.deploy.guard import check, judge
 from tap.deploy.models import ChangeSet
+from tap.deploy.parameters import load_environment
 from tap.deploy.plan_view import GRADE_STYLES
 from tap.deploy.progress import output_lines, short, summary
 from tap.deploy.session import (
     EXIT_CODES,
-    Options,
     Stopped,
     Wiring,
     ask,
     console,
     env_argument,
     json_option,
+    pairs,
     parameter_option,
     root_option,
     yes_option,
@@ -182,7 +183,7 @@ def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None,
               product: str | None, overrides: tuple[str, ...]) -> tuple[Launcher, Launch]:
     """Return what plans, and what is to be planned. Raises InputError and Refused."""
     settings = read_catalog(root)
-    env = Options(root, None, overrides).load(wiring, environment, wiring.template().document)
+    env = load_environment(environment, root, wiring.template().document, overrides=pairs(overrides))
     cloud: Any = wiring.cloud(settings.place)
     call = cloud.ask("servicecatalog")
     product_id = product_of(cloud, settings, product)

@@ -89,7 +89,11 @@ class Launcher:
 
     def discard(self, plan: ChangeSet) -> None:
         """Delete a plan that is not going to be executed; otherwise the product can have no other."""
-        self._ask("delete_provisioned_product_plan", PlanId=plan.id)
+        try:
+            self._ask("delete_provisioned_product_plan", PlanId=plan.id)
+        except CallFailed as error:
+            if error.code != "ResourceNotFoundException":  # an earlier try did it, and its answer was lost
+                raise
 
     def execute(self, plan: ChangeSet) -> dict[str, str]:
         """Execute a plan, return when the product is as planned, with its outputs by name.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from memory_catalog import NOON, PORTFOLIO
 from memory_publishing import Tap
-from memory_service import refusal
+from memory_service import LOST, refusal
 
 from tap.deploy import cli
 
@@ -138,6 +138,25 @@ def test_a_lost_answer_launches_nothing_twice(tap: Tap, method: str, when: str) 
     assert [each["Name"] for each in tap.catalog.provisioned] == ["tap-dev"]
     first, second = calls(tap, method)
     assert first["IdempotencyToken"] == second["IdempotencyToken"]
+
+
+def test_a_plan_that_runs_although_the_second_try_is_refused_is_left_running(tap: Tap) -> None:
+    tap.catalog.faults["execute_provisioned_product_plan"] = [
+        ("after", LOST), ("before", refusal("InvalidStateException"))]
+    assert tap(*LAUNCH) == 5
+    assert [each["Name"] for each in tap.catalog.provisioned] == ["tap-dev"]
+
+
+def test_a_lost_answer_to_the_deletion_of_a_plan_is_no_error(tap: Tap) -> None:
+    tap.catalog.lose("delete_provisioned_product_plan", "after")
+    assert tap("catalog", "plan", "dev") == 0
+    assert tap.catalog.plans == {}
+
+
+def test_a_wrong_parameter_is_told_before_anything_is_planned(tap: Tap) -> None:
+    assert tap(*LAUNCH, "--parameter", "Sise=2") == 2
+    assert "Sise" in tap.err
+    assert tap.catalog.calls == []
 
 
 def test_a_plan_that_service_catalog_refuses_is_told_and_deleted(tap: Tap) -> None:
