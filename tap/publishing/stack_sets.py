@@ -100,7 +100,7 @@ def plan(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current:
     if changes:
         request = {**whole, "OperationPreferences": fleet.preferences}
         steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name}, and all its stacks, up to date"))
-    there = {cell for each in current.instances if (cell := _cell_of(fleet, each))} | _covered(fleet, current)
+    there = {_cell_of(fleet, each) for each in current.instances}
     differing = {cell: wanted[cell] for each in current.instances if (cell := _cell_of(fleet, each)) in wanted
                  and dict(wanted[cell]) != dict(each.overrides)}
     missing = {cell: given for cell, given in wanted.items() if cell not in there}
@@ -122,17 +122,10 @@ def _cells(fleet: Fleet) -> dict[Cell, Mapping[str, str]]:
     return {(target, region): fleet.overridden(target, region) for target in targets for region in fleet.regions}
 
 
-def _cell_of(fleet: Fleet, each: Instance) -> Cell | None:
+def _cell_of(fleet: Fleet, each: Instance) -> Cell:
     if fleet.permission_model != SERVICE or any(each.account in one.accounts for one in fleet.overrides):
         return (each.account, each.region)
     return (each.unit, each.region)
-
-
-def _covered(fleet: Fleet, current: StackSet) -> set[Cell]:
-    """Return the units and regions that the set has already: one without an account in it has no instance."""
-    units = set(current.description.get("OrganizationalUnitIds", ()))
-    regions = set(current.description.get("Regions", ()))
-    return {(unit, region) for unit in units & set(fleet.organizational_units) for region in regions}
 
 
 def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mapping[Cell, Mapping[str, str]]) -> list[

@@ -164,6 +164,14 @@ def test_an_account_of_a_unit_may_have_values_of_its_own(tap: Tap) -> None:
     assert tap.out == "No changes.\n"
 
 
+def test_a_unit_without_accounts_is_asked_for_again(tap: Tap) -> None:
+    tap.aws.organisation["ou-abcd-87654321"] = []
+    tap.fleet(**SERVICE_MANAGED | {"organizational_units": [OU, "ou-abcd-87654321"]})
+    tap(*DEPLOY)
+    assert tap("fleet", "plan", "prod") == 0
+    assert tap.out == f"1. create stacks in ou-abcd-87654321 in {IRELAND}, {FRANKFURT}\n"
+
+
 def test_accounts_that_the_organisation_added_by_itself_are_no_strangers(tap: Tap) -> None:
     tap.fleet(**SERVICE_MANAGED, auto_deployment=True)
     tap(*DEPLOY)
@@ -264,7 +272,8 @@ def test_an_interrupted_operation_goes_on_and_may_be_followed(tap: Tap) -> None:
 # -- the guard
 
 
-@pytest.mark.parametrize(("policy", "code"), [({}, 4), ({"DeletionPolicy": "Retain"}, 0)])
+@pytest.mark.parametrize(("policy", "code"), [
+    ({}, 4), ({"DeletionPolicy": "Retain"}, 0), ({"DeletionPolicy": "RetainExceptOnCreate"}, 0)])
 def test_what_leaves_the_template_with_its_data_has_to_be_approved(tap: Tap, policy: dict[str, str], code: int) -> None:
     tap.document = {**TEMPLATE, "Resources": {**TEMPLATE["Resources"],
                                               "Table": {"Type": "AWS::DynamoDB::Table", **policy}}}
@@ -333,6 +342,8 @@ def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
      "overrides eu-north-1, which is none of its regions"),
     ({"overrides": [{"regions": [IRELAND], "parameters": {"Size": "big"}}]}, "Size"),
     ({"parameters": {}}, "Environment has no value"),
+    ({"parameters": {"Environment": "prod", "Size": "big"},
+      "overrides": [{"regions": [IRELAND, FRANKFURT], "parameters": {"Size": "2"}}]}, "Size"),
     ({"parameters": {"Environment": "prod", "Sise": "2"}}, "Sise"),
     ({"template": "tapp"}, "template must be one of tap, bootstrap, catalog"),
 ])

@@ -67,6 +67,15 @@ def test_an_interrupted_publication_is_finished_by_the_next_run(tap: Tap) -> Non
     assert names(tap) == ["1.1.0"]
 
 
+def test_the_same_content_has_the_same_token_in_every_run(tap: Tap) -> None:
+    tap.catalog.faults["create_provisioning_artifact"] = [("before", KeyboardInterrupt())]
+    tap("publish", "--yes")
+    tap("publish", "--yes")
+    first, second = (request["IdempotencyToken"] for name, request in tap.catalog.requests
+                     if name == "create_provisioning_artifact")
+    assert first == second
+
+
 def test_a_throttled_request_is_tried_again(tap: Tap) -> None:
     tap.catalog.faults["create_provisioning_artifact"] = [("before", refusal("ThrottlingException"))] * 3
     assert tap("publish", "--yes") == 0
