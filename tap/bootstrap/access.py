@@ -5,14 +5,14 @@ from typing import Any
 from awacs import s3
 from awacs.aws import Allow, Condition, Deny, Principal, Statement, StringEquals
 from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
-from troposphere import And, Equals, If, Join, Not, Or, Output, Parameter, Ref, Sub, Template, encode_to_dict
+from troposphere import And, Equals, If, Join, Not, Or, Output, Parameter, Ref, Sub, Template
 from troposphere import Condition as InCondition
 from troposphere.iam import ManagedPolicy, OIDCProvider, Role
 from troposphere.s3 import Bucket
 
 from tap.parts import NO_VALUE, add_parameter, policy
 from tap.permissions import Names, boundary, execution, split
-from tap.permissions.deployer import deployer
+from tap.permissions.deployer import deployer, planner
 from tap.stack import build as build_stack
 
 STACKS = "tap-"  # what the names of the stacks begin with
@@ -54,13 +54,13 @@ def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
     return role
 
 
-def add_deployer(t: Template, bucket: Bucket, execution_role: Role) -> None:
-    """Add the role that runs `tap`, if somebody may assume it: GitHub's workflows, or a principal of an account."""
-    subjects = add_parameter(t, "Who deploys", "GitHub subjects", Parameter(
-        "GitHubSubjects", Type="CommaDelimitedList", Default="",
-        AllowedPattern=r"(repo:[^\s*?,]+:environment:[^\s*?,]+)?",
-        ConstraintDescription="must be like repo:OWNER/NAME:environment:ENVIRONMENT, without wildcards",
-        Description="Workflows that deploy, as repo:OWNER/NAME:environment:ENVIRONMENT, comma-separated; or empty."))
+def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
+    """Add the role that runs `tap`, and one that only plans, if somebody may assume them.
+
+    That is GitHub's workflows, by environment, and for the first one also a principal of an account.
+    """
+    subjects = _add_subjects(t, "GitHubSubjects", "GitHub: deploying", "Workflows that deploy")
+    planners = _add_subjects(t, "GitHubPlanSubjects", "GitHub: planning", "Workflows that plan and change nothing")
     provider = add_parameter(t, "Who deploys", "GitHub's OIDC provider", Parameter(
         "GitHubProviderArn", Type="String", Default="",
         AllowedPattern=rf"(arn:[a-z-]+:iam::\d{{12}}:oidc-provider/{GITHUB})?".replace(".", r"\."),
@@ -72,33 +72,49 @@ def add_deployer(t: Template, bucket: Bucket, execution_role: Role) -> None:
         ConstraintDescription="must be the ARN of an account's root, a user or a role, or empty",
         Description="Role, user or account that may assume the deployer's role, too; or empty."))
     has_github = t.add_condition("HasGitHub", Not(Equals(Join("", subjects.ref()), "")))
+    has_planner = t.add_condition("HasPlanner", Not(Equals(Join("", planners.ref()), "")))
     has_principal = t.add_condition("HasPrincipal", Not(Equals(principal.ref(), "")))
     has_deployer = t.add_condition("HasDeployer", Or(InCondition(has_github), InCondition(has_principal)))
-    t.add_condition("NeedsProvider", And(InCondition(has_github), Equals(provider.ref(), "")))
+    t.add_condition("NeedsProvider", And(
+        Or(InCondition(has_github), InCondition(has_planner)), Equals(provider.ref(), "")))
 
     own = t.add_resource(OIDCProvider(
         "GitHubProvider", Condition="NeedsProvider",
         # Another region's bootstrap stack may use it by now.
         DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
-    # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
-    workflows = Statement(
-        Effect=Allow, Action=[AssumeRoleWithWebIdentity],
-        Principal=Principal("Federated", If("NeedsProvider", own.ref(), provider.ref())),
-        Condition=Condition(StringEquals({f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": subjects.ref()})))
+    federated = If("NeedsProvider", own.ref(), provider.ref())
     people = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", principal.ref()))
+    given = (STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn"))
+    _add_role(t, "Deployer", has_deployer, deployer(*given), [
+        _if(has_github, _workflows(federated, subjects)), _if(has_principal, people)])
+    _add_role(t, "Planner", has_planner, planner(*given), policy(_workflows(federated, planners))["Statement"])
+
+
+def _add_subjects(t: Template, title: str, label: str, who: str) -> Parameter:
+    return add_parameter(t, "Who deploys", label, Parameter(
+        title, Type="CommaDelimitedList", Default="", AllowedPattern=r"(repo:[^\s*?,]+:environment:[^\s*?,]+)?",
+        ConstraintDescription="must be like repo:OWNER/NAME:environment:ENVIRONMENT, without wildcards",
+        Description=f"{who}, as repo:OWNER/NAME:environment:ENVIRONMENT, comma-separated; or empty."))
+
+
+def _workflows(federated: If, subjects: Parameter) -> Statement:
+    # https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
+    return Statement(
+        Effect=Allow, Action=[AssumeRoleWithWebIdentity], Principal=Principal("Federated", federated),
+        Condition=Condition(StringEquals({f"{GITHUB}:aud": AUDIENCE, f"{GITHUB}:sub": subjects.ref()})))
+
+
+def _add_role(t: Template, title: str, condition: str, may: list[Statement], trust: list[Any]) -> None:
     permissions = t.add_resource(ManagedPolicy(
-        "DeployerPolicy", Condition=has_deployer, Path=PATH,
-        PolicyDocument=policy(*deployer(STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn")))))
+        f"{title}Policy", Condition=condition, Path=PATH, PolicyDocument=policy(*may)))
     role = t.add_resource(Role(
-        "DeployerRole", Condition=has_deployer, Path=PATH, MaxSessionDuration=_DEPLOYMENT_SECONDS,
-        AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [
-            _if(has_github, workflows), _if(has_principal, people)]},
+        f"{title}Role", Condition=condition, Path=PATH, MaxSessionDuration=_DEPLOYMENT_SECONDS,
+        AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": trust},
         ManagedPolicyArns=[permissions.ref()]))
-    t.add_output(Output("DeployerRoleArn", Condition=has_deployer, Description="For AWS_ROLE_ARN of the workflows",
+    t.add_output(Output(f"{title}RoleArn", Condition=condition, Description="For AWS_ROLE_ARN of workflows",
                         Value=role.get_att("Arn")))
 
 
 def _if(condition: str, statement: Statement) -> If:
-    document: dict[str, Any] = policy(statement)
-    return If(condition, encode_to_dict(document["Statement"][0]), NO_VALUE)
+    return If(condition, policy(statement)["Statement"][0], NO_VALUE)

@@ -1,5 +1,6 @@
 """`tap bootstrap`: what an account needs before it is deployed into, made with the same machinery."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tap.bootstrap.settings import BOUNDARY, Settings
+from tap.bootstrap.settings import Settings
 from tap.deploy import plan_view
 from tap.deploy.constraints import items
 from tap.deploy.deploy import deploy
@@ -35,6 +36,8 @@ from tap.deploy.watching import Watch
 
 STACK = "bootstrap-tap"  # not named as the stacks that its roles may change
 STACKS = "tap-"
+PLANNING = "-plan"  # what the name of GitHub's environment for planning ends with
+_SUBJECTS = {"GitHubSubjects": "", "GitHubPlanSubjects": PLANNING}
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"
 _DONE = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
 
@@ -42,7 +45,7 @@ _DONE = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.P
 @click.command("bootstrap", epilog=EXIT_CODES)
 @env_argument
 @click.option("--github", "repositories", metavar="OWNER/NAME", multiple=True,
-              help="Let workflows of this repository deploy ENV, in GitHub's environment of that name.")
+              help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan.")
 @click.option("--approve", metavar="NAME[,NAME]", multiple=True,
               help="Let this destructive change happen: a logical id.")
 @yes_option
@@ -59,11 +62,13 @@ def bootstrap_command(
     Needs rights over IAM, once. Shows the change set, asks, executes it, and writes bucket, role and boundary
     into the files of parameters/. Parameters that are not given stay as they are.
     """
+    if not all(re.fullmatch(r"[\w.-]+/[\w.-]+", each) for each in repositories):
+        raise click.UsageError("--github takes OWNER/NAME, as in --github payments/tap")
     target = Options(root, region, (), approve).target(environment)
     if not target.stack_name.startswith(STACKS):
         raise InputError(f"stack {target.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
                          f"such stacks alone; rename it in parameters/targets.toml")
-    settings = Settings(root, environment, BOUNDARY in wiring.template().document.get("Parameters", {}))
+    settings = Settings(root, environment, wiring.template().document)
     settings.check()
     rendered = wiring.bootstrap()
     env = replace(target, stack_name=STACK, role_arn=None, rollback_alarms=(), on_failure="DELETE", mode="STANDARD",
@@ -79,9 +84,11 @@ def bootstrap_command(
     for line in settings.write(cloud.account(), cloud.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{_DONE[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
-    if "DeployerRoleArn" in outputs:
-        out.print(f"For GitHub's environment {environment}: gh variable set AWS_ROLE_ARN --env {environment} "
-                  f"--body {outputs['DeployerRoleArn']}", soft_wrap=True)
+    for repository in repositories:
+        for role, suffix in (("Deployer", ""), ("Planner", PLANNING)):
+            for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.region)):
+                out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "
+                          f"--body {value}", soft_wrap=True)
     return 0
 
 
@@ -120,10 +127,11 @@ def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Ma
     has = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
     values = {name: value for name, value in {**has, **given}.items() if name in declared or name in given}
     if repositories:
-        subjects = {each for each in items(values.get("GitHubSubjects", "")) if each}
-        subjects |= {f"repo:{each}:environment:{env.name}" for each in repositories}
-        values["GitHubSubjects"] = ",".join(sorted(subjects))
-    if values.get("GitHubSubjects") and not values.get("GitHubProviderArn"):
+        for parameter, suffix in _SUBJECTS.items():
+            subjects = {each for each in items(values.get(parameter, "")) if each}
+            subjects |= {f"repo:{each}:environment:{env.name}{suffix}" for each in repositories}
+            values[parameter] = ",".join(sorted(subjects))
+    if any(values.get(each) for each in _SUBJECTS) and not values.get("GitHubProviderArn"):
         values["GitHubProviderArn"] = _provider_of_others(cloud, stack)
     if problems := parameter_problems(rendered.document, values, "--parameter"):
         raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *problems])

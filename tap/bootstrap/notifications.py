@@ -1,7 +1,7 @@
 """Word of stacks that fail: an EventBridge rule and the topic that it publishes to."""
 
 from awacs import sns
-from awacs.aws import Allow, ArnEquals, Condition, Principal, Statement
+from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement
 from troposphere import And, Equals, Not, Output, Parameter, Sub, Template
 from troposphere import Condition as InCondition
 from troposphere.events import InputTransformer, Rule, Target
@@ -48,9 +48,12 @@ def add_notifications(t: Template) -> None:
                                "reason": "$.detail.status-details.status-reason"},
                 InputTemplate='"<status>: <stack> <reason>"'))]))
     t.add_resource(TopicPolicy(
-        "FailureTopicPolicy", Condition=condition, Topics=[topic.ref()], PolicyDocument=policy(Statement(
-            Effect=Allow, Principal=Principal("Service", "events.amazonaws.com"), Action=[sns.Publish],
-            Resource=[topic.ref()],
-            Condition=Condition(ArnEquals({"aws:SourceArn": rule.get_att("Arn")}))))))
+        "FailureTopicPolicy", Condition=condition, Topics=[topic.ref()], PolicyDocument=policy(
+            Statement(
+                Effect=Allow, Principal=Principal("Service", "events.amazonaws.com"), Action=[sns.Publish],
+                Resource=[topic.ref()], Condition=Condition(ArnEquals({"aws:SourceArn": rule.get_att("Arn")}))),
+            Statement(
+                Effect=Deny, Principal=Principal("*"), Action=[sns.Publish],
+                Resource=[topic.ref()], Condition=Condition(Bool({"aws:SecureTransport": "false"}))))))
     t.add_output(Output("FailureTopicArn", Condition=condition, Description="Word of stacks that fail",
                         Value=topic.ref()))

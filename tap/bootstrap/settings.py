@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tap.deploy.constraints import violation
 from tap.deploy.files import read
 from tap.deploy.models import InputError, TapError
 from tap.deploy.targets import FILE
@@ -16,13 +17,25 @@ from tap.deploy.targets import FILE
 BOUNDARY = "PermissionsBoundary"  # the stacks' parameter
 
 
+def boundary_for(document: Mapping[str, Any], arn: str) -> dict[str, str]:
+    """Return the boundary's parameter as a template takes it, by ARN or by path and name; nothing where it has none.
+
+    An ARN is `arn:<partition>:iam::<account>:policy<path><name>`, a path begins and ends with a slash.
+    """
+    declaration = document.get("Parameters", {}).get(BOUNDARY)
+    if declaration is None:
+        return {}
+    by_arn = violation(BOUNDARY, arn, declaration, "") is None
+    return {BOUNDARY: arn if by_arn else arn.partition(":policy/")[2]}
+
+
 @dataclass(frozen=True)
 class Settings:
-    """The files of one environment; `has_boundary` says whether its template takes a permissions boundary."""
+    """The files of one environment, whose stack's template is `document`."""
 
     root: Path
     name: str
-    has_boundary: bool
+    document: Mapping[str, Any]
     access: Callable[[Path, int], bool] = os.access
 
     @property
@@ -31,7 +44,7 @@ class Settings:
 
     def check(self) -> None:
         """Raise InputError unless the files are there and can be written."""
-        for file in (FILE, *([self._parameters] if self.has_boundary else [])):
+        for file in (FILE, *([self._parameters] if boundary_for(self.document, "") else [])):
             read(self.root, file)
             if not all(self.access(path, os.W_OK) for path in (self.root / file, (self.root / file).parent)):
                 raise InputError(f"{file} cannot be written, and what the bootstrap makes goes there: allow it")
@@ -64,15 +77,17 @@ class Settings:
         return [f'{FILE}: [{self.name}] {key} = "{value}"' for key, value in wanted.items()]
 
     def _write_boundary(self, outputs: Mapping[str, str]) -> list[str]:
-        if not self.has_boundary:
+        wanted = boundary_for(self.document, outputs["PermissionsBoundaryArn"])
+        if not wanted:
             return []
-        text, arn = read(self.root, self._parameters), outputs["PermissionsBoundaryArn"]
+        text = read(self.root, self._parameters)
         document = json.loads(text)
-        if document.setdefault("Parameters", {}).get(BOUNDARY) == arn:
+        given = document.setdefault("Parameters", {})
+        if given.get(BOUNDARY) == wanted[BOUNDARY]:
             return []
-        document["Parameters"][BOUNDARY] = arn
-        self._replace(self._parameters, _with_boundary(text, arn, document))
-        return [f"{self._parameters}: {BOUNDARY} = {arn}"]
+        given |= wanted
+        self._replace(self._parameters, _with_boundary(text, wanted[BOUNDARY], document))
+        return [f"{self._parameters}: {BOUNDARY} = {wanted[BOUNDARY]}"]
 
     def _replace(self, file: str, text: str) -> None:
         """Write a file whole or not at all, with the permissions that it has."""
@@ -92,9 +107,9 @@ class Settings:
                            f"{error.strerror or error}; run this again") from None
 
 
-def _with_boundary(text: str, arn: str, document: Mapping[str, Any]) -> str:
+def _with_boundary(text: str, value: str, document: Mapping[str, Any]) -> str:
     """Return the text of a parameter file with the boundary, in the layout it has where that can be kept."""
-    quoted = json.dumps(arn).replace("\\", r"\\")
+    quoted = json.dumps(value).replace("\\", r"\\")
     changed, found = re.subn(rf'("{BOUNDARY}"\s*:\s*)"[^"]*"', rf"\g<1>{quoted}", text)
     if not found:
         changed = re.sub(r'("Parameters"\s*:\s*\{\s*)(?=")', rf'\g<1>"{BOUNDARY}": {quoted},\n    ', text, count=1)

@@ -20,16 +20,18 @@ from troposphere.s3 import (
     VersioningConfiguration,
 )
 
-from tap.bootstrap.access import add_boundary, add_deployer, add_execution_role
+from tap.bootstrap.access import add_boundary, add_deployers, add_execution_role
 from tap.bootstrap.notifications import add_notifications
 from tap.parts import add_parameter, policy, tag_all
-from tap.stack import TAGS
 
+# As the stacks have them; a test compares.
+TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
 _TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
 # What switches everything on.
 SAMPLES = {
     "made": {
         "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
+        "GitHubPlanSubjects": "repo:payments/tap:environment:dev-plan",
         "FailureEmail": "stand-in@example.com"},
     "given": {
         "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
@@ -51,7 +53,7 @@ def build() -> Template:
     bucket = _add_artifact_bucket(t)
     names = add_boundary(t, tags["Application"])
     role = add_execution_role(t, names, bucket)
-    add_deployer(t, bucket, role)
+    add_deployers(t, bucket, role)
     add_notifications(t)
     tag_all(t, tags)
     return t

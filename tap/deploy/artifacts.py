@@ -1,5 +1,6 @@
 """Where a template too large for a request goes: the artifact bucket, under the hash of its content."""
 
+import base64
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
@@ -112,11 +113,15 @@ def _explained(name: str, place: Place) -> Iterator[None]:
 
 
 def _is_there(call: Call, owner: dict[str, str], key: str) -> bool:
+    """Whether the object is there and is what its key says: others may write into the bucket, too.
+
+    S3 computes the checksum itself: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+    """
     try:
-        call("head_object", **owner, Key=key)
+        answer = call("head_object", **owner, Key=key, ChecksumMode="ENABLED")
     except CallFailed as error:
         # Without s3:ListBucket a missing object is answered with 403; whether that is so, writing tells.
         if error.code in (*_NOT_THERE, "403"):
             return False
         raise
-    return True
+    return bool(answer.get("ChecksumSHA256") == base64.b64encode(bytes.fromhex(key)).decode())

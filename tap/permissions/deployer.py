@@ -14,13 +14,31 @@ from troposphere import Sub
 from tap.parts import allow
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
-_CLOUDFORMATION = (
-    "ContinueUpdateRollback", "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet",
-    "DescribeEvents", "DescribeStackEvents", "DescribeStackResource", "DescribeStackResourceDrifts", "DescribeStacks",
-    "DetectStackDrift", "ExecuteChangeSet", "GetStackPolicy", "GetTemplate", "ListChangeSets", "ListStackResources",
-    "RollbackStack", "SetStackPolicy", "TagResource", "UntagResource", "UpdateTerminationProtection")
-_OF_THE_ACCOUNT = (
-    "DescribeAccountLimits", "DescribeStackDriftDetectionStatus", "ListExports", "ListImports")
+# What planning takes, of stacks: nothing of it changes a resource.
+_PLANNING = (
+    "CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeEvents", "DescribeStackEvents",
+    "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListChangeSets", "ListStackResources", "TagResource",
+    "UntagResource")
+_DEPLOYING = (
+    "ContinueUpdateRollback", "DeleteStack", "DescribeStackResource", "DescribeStackResourceDrifts",
+    "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy", "UpdateTerminationProtection")
+
+
+def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
+    """Return what `tap plan` takes for stacks whose names begin with `prefix`.
+
+    It executes nothing and deletes no stack: who plans a pull request runs its code.
+    """
+    return [
+        _of_stacks(prefix, *_PLANNING),
+        # Knows no stack as a resource.
+        allow([cloudformation.ListExports], "*"),
+        allow([iam.PassRole], execution_role_arn,
+              condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
+        # Templates too large for a request.
+        allow([s3.ListBucket], bucket_arn),
+        allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
+    ]
 
 
 def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
@@ -29,18 +47,14 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Stat
     tests/bootstrap/ compares it with the requests that `tap/deploy/` makes.
     """
     return [
-        allow([cloudformation.Action(name) for name in _CLOUDFORMATION],
-              Sub(f"arn:${{AWS::Partition}}:cloudformation:{_HERE}:stack/{prefix}*")),
+        *planner(prefix, bucket_arn, execution_role_arn),
+        _of_stacks(prefix, *_DEPLOYING),
         # These know no stack as a resource.
-        allow([cloudformation.Action(name) for name in _OF_THE_ACCOUNT] + [quotas.GetServiceQuota], "*"),
-        allow([iam.PassRole], execution_role_arn,
-              condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
+        allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
+               cloudformation.ListImports, quotas.GetServiceQuota], "*"),
         # `tap doctor` looks whether they are there.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),
-        # Templates too large for a request.
-        allow([s3.ListBucket], bucket_arn),
-        allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         # Whether a bucket is empty, before a deletion; and why something failed.
         allow([s3.ListBucketVersions], Sub(f"arn:${{AWS::Partition}}:s3:::{prefix}*")),
         allow([ecs.DescribeServices, ecs.DescribeTasks],
@@ -54,3 +68,8 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Stat
         allow([logs.DescribeLogStreams, logs.GetLogEvents],
               Sub(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{prefix}*")),
     ]
+
+
+def _of_stacks(prefix: str, *actions: str) -> Statement:
+    return allow([cloudformation.Action(name) for name in actions],
+                 Sub(f"arn:${{AWS::Partition}}:cloudformation:{_HERE}:stack/{prefix}*"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap.bootstrap.command import STACK
-from tap.bootstrap.settings import BOUNDARY
+from tap.bootstrap.settings import boundary_for
 from tap.bootstrap.template import SAMPLES
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.deploy import deploy
@@ -46,8 +46,7 @@ class Bootstrap:
 
     def given(self, env: Environment, template: Rendered) -> Environment:
         """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files."""
-        boundary = {BOUNDARY: self.outputs["PermissionsBoundaryArn"]} if (
-            self.outputs and BOUNDARY in template.document.get("Parameters", {})) else {}
+        boundary = boundary_for(template.document, self.outputs["PermissionsBoundaryArn"]) if self.outputs else {}
         return replace(env, artifact_bucket=self.outputs.get("ArtifactBucketName"),
                        role_arn=self.outputs.get("ExecutionRoleArn"), parameters={**env.parameters, **boundary})
 

@@ -67,6 +67,11 @@ def test_by_default_nobody_is_trusted() -> None:
         "ExecutionRole"}
 
 
+@pytest.mark.parametrize("name", ["Team", "CostCenter", "Application"])
+def test_tags_are_by_default_those_of_the_stacks(name: str, template: dict[str, Any]) -> None:
+    assert PARAMETERS[name]["Default"] == template["Parameters"][name]["Default"]
+
+
 # The artifact bucket
 
 
@@ -144,7 +149,7 @@ def test_the_execution_role_gives_no_role_more_than_the_boundary() -> None:
 
 
 def test_nothing_is_allowed_by_wildcard() -> None:
-    for title in ("ExecutionRole", "DeployerRole"):
+    for title in ("ExecutionRole", "DeployerRole", "PlannerRole"):
         for statement in MADE.statements(title):
             assert [each for each in statement.get("Action", []) if "*" in each] == []
 
@@ -169,9 +174,9 @@ def test_the_boundary_lets_no_role_change_permissions_or_pass_roles() -> None:
 # The deployer
 
 
-def trusts(view: StackView) -> list[dict[str, Any]]:
+def trusts(view: StackView, role: str = "DeployerRole") -> list[dict[str, Any]]:
     return [{**each, "Action": as_list(each["Action"])} for each in
-            view.properties("DeployerRole")["AssumeRolePolicyDocument"]["Statement"]]
+            as_list(view.properties(role)["AssumeRolePolicyDocument"]["Statement"])]
 
 
 def test_github_is_trusted_for_these_environments_of_these_repositories_alone() -> None:
@@ -217,6 +222,24 @@ def test_the_deployer_changes_nothing_but_stacks_and_artifacts() -> None:
         action for action in changing if action.startswith("cloudformation:")}
 
 
+def test_who_plans_is_trusted_for_planning_alone() -> None:
+    trust, = trusts(MADE, "PlannerRole")
+    assert trust["Condition"]["StringEquals"][f"{GITHUB}:sub"] == ["repo:payments/tap:environment:dev-plan"]
+    assert "PlannerRole" not in GIVEN.resolved.resources
+
+
+def test_who_plans_executes_nothing_and_deletes_no_stack() -> None:
+    # Whoever opens a pull request decides what runs there.
+    may = {action for statement in MADE.statements("PlannerRole") for action in statement["Action"]}
+    assert "cloudformation:CreateChangeSet" in may
+    assert not may & {
+        "cloudformation:ExecuteChangeSet", "cloudformation:DeleteStack", "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateTerminationProtection", "cloudformation:UpdateStack", "cloudformation:RollbackStack"}
+    assert {each for each in may if not re.match(r"[\w-]+:(Describe|Get|List)", each)} == {
+        "cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:TagResource",
+        "cloudformation:UntagResource", "iam:PassRole", "s3:PutObject"}
+
+
 # Notifications
 
 
@@ -225,8 +248,14 @@ def test_failing_stacks_are_told_to_the_topic_by_that_rule_alone() -> None:
     assert rule["EventPattern"]["detail-type"] == ["CloudFormation Stack Status Change"]
     assert str(rule["EventPattern"]["detail"]["stack-id"][0]["prefix"]).endswith(":stack/tap-")
     assert [target["Arn"] for target in rule["Targets"]] == [Reference("FailureTopic")]
-    published, = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
+    published, _ = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
     assert published["Condition"] == {"ArnEquals": {"aws:SourceArn": Reference("FailureRule", "Arn")}}
+
+
+def test_nobody_publishes_over_plain_http() -> None:
+    _, denied = statements_of(MADE.only("AWS::SNS::TopicPolicy")["PolicyDocument"])
+    assert (denied["Effect"], denied["Principal"], denied["Condition"]) == (
+        "Deny", "*", {"Bool": {"aws:SecureTransport": "false"}})
 
 
 def test_a_deployment_that_succeeds_is_not_told() -> None:

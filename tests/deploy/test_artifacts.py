@@ -64,6 +64,17 @@ def test_a_large_template_is_put_there_once(cloud: CloudFormation, s3: Any) -> N
     assert [each["LastModified"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [first]
 
 
+def test_what_lies_there_in_its_place_is_not_deployed(cloud: CloudFormation, s3: Any) -> None:
+    make_bucket(s3)
+    key = hashlib.sha256(large().encode()).hexdigest()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"Resources": {"Evil": {"Type": "AWS::SNS::Topic"}}}')
+
+    plan = cloud.plan(ENV, large())
+
+    assert [change.logical_id for change in plan.changes] == ["Topic"]
+    assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == large().encode()
+
+
 def test_a_small_template_goes_without_a_bucket(cloud: CloudFormation) -> None:
     assert cloud.plan(ENV, large(1)).changes
 

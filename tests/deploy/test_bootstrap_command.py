@@ -135,6 +135,8 @@ def test_a_repository_may_deploy_the_environment_in_addition_to_those_that_may(
     assert given(account)["GitHubSubjects"].split(",") == [
         "repo:payments/tap:environment:dev", "repo:payments/tap:environment:prod",
         "repo:payments/tools:environment:dev"]
+    assert given(account)["GitHubPlanSubjects"].split(",") == [
+        "repo:payments/tap:environment:dev-plan", "repo:payments/tools:environment:dev-plan"]
 
 
 def test_an_account_that_has_githubs_provider_gets_no_second_one(account: Account, bootstrap: Run) -> None:
@@ -158,13 +160,15 @@ def test_a_provider_that_the_stack_has_made_stays_its_own(account: Account, boot
 
 def test_the_next_step_for_github_is_told(
         account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    account.given["DeployerRoleArn"] = "arn:aws:iam::123456789012:role/bootstrap/DeployerRole"
+    account.given |= {"DeployerRoleArn": "arn:deployer", "PlannerRoleArn": "arn:planner"}
 
     bootstrap("--yes", "--github", "payments/tap")
 
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        "For GitHub's environment dev: gh variable set AWS_ROLE_ARN --env dev --body "
-        "arn:aws:iam::123456789012:role/bootstrap/DeployerRole")
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "To do: gh variable set AWS_ROLE_ARN --repo payments/tap --env dev --body arn:deployer",
+        "To do: gh variable set AWS_REGION --repo payments/tap --env dev --body eu-west-1",
+        "To do: gh variable set AWS_ROLE_ARN --repo payments/tap --env dev-plan --body arn:planner",
+        "To do: gh variable set AWS_REGION --repo payments/tap --env dev-plan --body eu-west-1"]
 
 
 def test_another_bucket_is_written_and_comments_stay(bootstrap: Run, root: Path) -> None:
@@ -195,6 +199,15 @@ def test_a_boundary_that_is_there_is_replaced(bootstrap: Run, root: Path) -> Non
 
     assert (root / "parameters/dev.json").read_text() == PARAMETERS.replace(
         '"Environment"', f'"PermissionsBoundary": "{BOUNDARY}", "Environment"')
+
+
+def test_a_template_that_takes_path_and_name_gets_these(bootstrap: Run, root: Path) -> None:
+    declaration = {"Type": "String", "Default": "", "AllowedPattern": r"[\w+=,.@/-]{0,512}"}
+
+    bootstrap("--yes", main={"Parameters": {"PermissionsBoundary": declaration}, "Resources": {}})
+
+    assert json.loads((root / "parameters/dev.json").read_text())["Parameters"]["PermissionsBoundary"] == (
+        "bootstrap/Boundary")
 
 
 def test_a_template_without_a_boundary_leaves_the_parameters_alone(bootstrap: Run, root: Path) -> None:
@@ -233,7 +246,7 @@ def test_a_stack_that_the_roles_are_not_for_is_refused(
 
 def test_a_file_that_cannot_be_written_is_an_input_error(root: Path) -> None:
     # Whoever runs the tests may be root, whom no permission stops.
-    settings = Settings(root, "dev", has_boundary=True, access=lambda path, _mode: path.suffix != ".toml")
+    settings = Settings(root, "dev", MAIN, access=lambda path, _mode: path.suffix != ".toml")
 
     with pytest.raises(InputError, match=r"^parameters/targets\.toml cannot be written, and what the bootstrap makes"):
         settings.check()
@@ -259,10 +272,19 @@ def test_another_account_is_refused(
 
 def test_a_subject_with_a_wildcard_is_refused(
         account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    code, line = refused(bootstrap, account, capsys, "--github", "payments/*")
+    code, line = refused(bootstrap, account, capsys, "--parameter", "GitHubSubjects=repo:payments/*:environment:dev")
 
     assert code == 2
     assert "without wildcards" in line
+
+
+@pytest.mark.parametrize("given_name", ["payments", "payments/*", "https://github.com/payments/tap"])
+def test_what_is_no_repository_is_a_usage_error(
+        account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str], given_name: str) -> None:
+    assert bootstrap("--yes", "--github", given_name) == 2
+
+    assert "Error: --github takes OWNER/NAME, as in --github payments/tap" in capsys.readouterr().err
+    assert account.stacks == {}
 
 
 def test_a_parameter_that_there_is_not_is_refused(
