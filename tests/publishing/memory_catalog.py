@@ -96,7 +96,8 @@ class MemoryCatalog(MemoryService):
     def do_create_provisioned_product_plan(self, PlanName: str, ProductId: str, ProvisionedProductName: str,
                                            ProvisioningArtifactId: str, IdempotencyToken: str, **more: Any) -> Any:
         if IdempotencyToken not in self.tokens:
-            if any(each["ProvisionProductName"] == ProvisionedProductName for each in self.plans.values()):
+            if any(each["ProvisionProductName"] == ProvisionedProductName and each["Status"].startswith("CREATE")
+                   for each in self.plans.values()):
                 raise refusal("InvalidStateException", "there is a plan")
             plan_id = f"plan-{next(self.numbers)}"
             self.tokens[IdempotencyToken] = plan_id

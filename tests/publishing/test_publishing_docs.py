@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
+from memory_publishing import Tap
 
 from tap.deploy.cli import tap as cli
 from tap.publishing.fleet_settings import _KEYS as FLEET_KEYS
@@ -37,6 +38,23 @@ def test_every_path_exists(root: Path, page: str) -> None:
         assert (root / path).exists(), path
     for path in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", text(root, page)):
         assert (root / "docs" / path).exists(), path
+
+
+@pytest.mark.parametrize("command", ["publish", "catalog status", "catalog launch", "catalog share"])
+def test_the_rights_of_a_command_are_those_it_uses(tap: Tap, root: Path, command: str) -> None:
+    tap.catalog.add("1.0.0")
+    tap.write("parameters/catalog.toml", 'keep = 1\nshare_with = ["o-abcdefghij"]\n')
+    tap.commit()
+    more = {"catalog status": (), "catalog launch": ("dev", "--yes")}.get(command, ("--yes",))
+    assert tap(*command.split(), *more) == 0
+    if command == "catalog launch":  # which deletes a plan only where nobody agrees to it
+        assert tap("catalog", "plan", "dev") == 0
+    row, = re.findall(rf"(?m)^\| `tap {command}` \| (.*) \|$", text(root, "docs/publishing.md"))
+    named = set(re.findall(r"\b[A-Z]\w+", row.partition("; `s3:")[0]))
+    if "those of the status" in row:
+        named |= {"ListProvisioningArtifacts", "SearchProvisionedProducts"}
+    used = {"".join(word.title() for word in name.split("_")) for name in tap.catalog.calls}
+    assert used == named
 
 
 def test_every_key_of_a_fleet_has_its_row(root: Path) -> None:
