@@ -101,7 +101,7 @@ def _explained(name: str, place: Place) -> Iterator[None]:
         yield
     except CallFailed as error:
         if error.code in _NOT_THERE:
-            raise InputError("the template is too large for a request, and the artifact bucket is not there: "
+            raise InputError("the template is to go to a bucket, and the artifact bucket is not there: "
                              f"{make_bucket_command(name, place.region)}, then run this again") from None
         if error.code in ("403", "AccessDenied"):
             raise InputError(f"the artifact bucket {name} is not account {place.account}'s, or may not be used "

@@ -24,6 +24,9 @@ from tap.deploy.stack_commands import (
     watch_command,
 )
 from tap.picture.commands import dashboard_command, diagram_command
+from tap.publishing.catalog_commands import catalog_group
+from tap.publishing.fleet_commands import fleet_group
+from tap.publishing.publish_commands import publish_command
 
 
 def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int:
@@ -83,5 +86,5 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
 
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
                 drift_command, diff_command, doctor_command, recover_command, delete_command, diagram_command,
-                dashboard_command, cost_command, bootstrap_command):
+                dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command, fleet_group):
     tap.add_command(command)

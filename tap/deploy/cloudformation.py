@@ -149,7 +149,7 @@ def _url_suffix(partition: str) -> str:
 def _answer(client: Any, sleep: Callable[[float], None], method: str, request: Mapping[str, Any]) -> Any:
     """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
     pauses = delays()
-    reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_"))
+    reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
     for attempt in itertools.count():
         try:
             return _try(client, method, request)

@@ -49,15 +49,19 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]], numbers: Iterab
     return tag("div", made, class_="scroll")
 
 
-def document(title: str, body: Markup) -> str:
-    """Return a whole page with style and script in it; it may fetch nothing and run nothing else."""
+def document(title: str, body: Markup, *, scripted: bool = True) -> str:
+    """Return a whole page with style and script in it; it may fetch nothing and run nothing else.
+
+    Without `scripted` it runs nothing at all.
+    """
     style, script = (files("tap.page").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # https://www.w3.org/TR/CSP3/: even text that slipped through as a script would not run.
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'; base-uri 'none'"
+    scripts = f"script-src 'sha256-{allowed}'; " if scripted else ""
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; {scripts}base-uri 'none'"
     head = tag("head", tag("meta", charset="utf-8"),
                tag("meta", http_equiv="Content-Security-Policy", content=policy),
                tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
                tag("title", title), tag("style", Markup(style)))
-    page = tag("html", head, tag("body", body, tag("script", Markup(script))), lang="en")
+    page = tag("html", head, tag("body", body, tag("script", Markup(script)) if scripted else ""), lang="en")
     return f"<!doctype html>\n{page}\n"

@@ -15,6 +15,7 @@ from tap.picture.architecture import architecture
 from tap.picture.dashboard import dashboards
 from tap.picture.dashboard_svg import to_svg as dashboard_svg
 from tap.picture.formats import FORMATS
+from tap.publishing.form import form_page
 
 BUILD = Path(__file__).parents[3] / "build"
 FOLDED = "document.querySelectorAll('details.change:not([open])').length"
@@ -73,6 +74,17 @@ def test_a_change_unfolds_with_the_keyboard_alone(browser: Browser, page: tuple[
         browser.press("Tab")
     browser.press("Enter", "\r")
     assert browser.run(FOLDED) == folded - 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_products_form_opens_without_complaint(browser: Browser, template: dict[str, Any], tmp_path: Path,
+                                                   scheme: str) -> None:
+    (tmp_path / "form.html").write_text(form_page(template))
+    browser.open(tmp_path / "form.html", scheme=scheme)
+    browser.screenshot(BUILD / f"form-{scheme}.png")
+    assert browser.problems() == []
+    assert browser.run("document.querySelectorAll('input, select').length") == len(template["Parameters"])
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_printing_unfolds_everything(browser: Browser, template: dict[str, Any], tmp_path: Path) -> None:

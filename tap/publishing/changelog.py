@@ -1,0 +1,49 @@
+"""Versions and what is new in them, out of CHANGELOG.md as Keep a Changelog has it.
+
+https://keepachangelog.com/en/1.1.0/
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tap.deploy.files import read
+from tap.deploy.models import InputError
+
+FILE = "CHANGELOG.md"
+# https://semver.org/#is-there-a-suggested-regular-expression-regex-to-check-a-semver-string, without its groups.
+_NUMBER = r"(?:0|[1-9]\d*)"
+SEMVER = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
+_HEADING = re.compile(rf"^## \[({SEMVER})\](?: - (\d{{4}}-\d{{2}}-\d{{2}}))?( \[YANKED\])?[ \t]*$", re.MULTILINE)
+_SECTION_END = re.compile(r"^(?:## |\[[^\]]+\]: )", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version and what the changelog says of it."""
+
+    version: str
+    text: str
+
+
+def release(root: Path, version: str | None) -> Release:
+    """Return a version's section of CHANGELOG.md; the first, which is the newest, where no version is given.
+
+    Raises InputError where there is none, where it is empty, and where it was yanked.
+    """
+    text = read(root, FILE)
+    found = {match[1]: match for match in reversed(list(_HEADING.finditer(text)))}
+    if not found:
+        raise InputError(f"{FILE} has no version yet: give what is under [Unreleased] a heading, as "
+                         "## [1.0.0] - 2026-03-01")
+    chosen = version or list(found)[-1]
+    if chosen not in found:
+        raise InputError(f"{FILE} has no section [{chosen}]: the newest is [{list(found)[-1]}]")
+    match = found[chosen]
+    if match[3]:
+        raise InputError(f"{FILE}: version {chosen} was yanked: publish another")
+    end = _SECTION_END.search(text, match.end())
+    section = text[match.end():end.start() if end else len(text)].strip()
+    if not section:
+        raise InputError(f"{FILE}: section [{chosen}] is empty: say what is new in it")
+    return Release(chosen, section)

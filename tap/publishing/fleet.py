@@ -1,0 +1,177 @@
+"""Carrying a stack set's plan out: each operation started once, followed by instance, and told when it failed.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackSetOperation.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.models import CallFailed, InputError, LeftRunning, StackFailed
+from tap.deploy.stacks import Sleep, delays, pages
+from tap.deploy.template import fingerprint, parsed
+from tap.publishing.fleet_settings import Fleet
+from tap.publishing.stack_sets import Call, Plan, Step, look
+
+RUNNING = ("RUNNING", "STOPPING", "QUEUED")  # of API type StackSetOperationStatus
+_TRIES = 5
+_PATIENCE = 40  # looks in a row that may go wrong for a passing reason
+
+
+@dataclass(frozen=True)
+class Result:
+    """What becomes of one stack in an operation (API type StackSetOperationResultSummary)."""
+
+    account: str
+    region: str
+    status: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED
+    reason: str = ""
+
+
+OnResult = Callable[[Result], None]
+
+
+class Operator:
+    """Starts and follows the operations of one stack set. Every method may raise CallFailed."""
+
+    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], fleet: Fleet) -> None:
+        """Take what makes a request of CloudFormation, how to wait, what makes ids unique, and the fleet."""
+        self._call = call
+        self._sleep = sleep
+        self._unique = unique
+        self._fleet = fleet
+        self._about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
+
+    def carry_out(self, plan: Plan, template: str, on_step: Callable[[Step], None], on_result: OnResult) -> None:
+        """Take the steps of a plan, one after the other, until one fails.
+
+        Raises StackFailed for an operation that failed, and in the end for stacks that failed within the
+        tolerance; LeftRunning where another operation runs, or once nobody watches.
+        """
+        tolerated: list[Result] = []
+        for step in plan.steps:
+            on_step(step)
+            if step.method == "create_stack_set":
+                self._create(step.request, template)
+            else:
+                tolerated += self.follow(self.start(step.method, step.request), on_result)
+        if tolerated:
+            raise self._failed(f"{len(tolerated)} stacks of {self._fleet.name} failed, which was tolerated", tolerated)
+
+    def start(self, method: str, request: Mapping[str, Any]) -> str:
+        """Start an operation, once, and return its id. Raises LeftRunning where another one runs."""
+        operation_id = f"tap-{self._unique()}"
+        pauses = delays()
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._call(method, **request, OperationId=operation_id)
+                break
+            except KeyboardInterrupt:
+                raise self._left("interrupted while an operation was being started") from None
+            except CallFailed as error:
+                # The answer to this try, or to an earlier one of the client's own, may have been lost.
+                if self._is_known(operation_id):
+                    break
+                if error.code == "OperationInProgressException":
+                    raise self._left("another operation of the stack set runs") from None
+                if not error.passing or attempt == _TRIES:
+                    raise
+                self._sleep(next(pauses))
+        return operation_id
+
+    def follow(self, operation_id: str, on_result: OnResult) -> list[Result]:
+        """Pass on what becomes of each stack as it changes; return those that failed, within the tolerance.
+
+        Raises StackFailed where the operation failed or was stopped, LeftRunning once nobody watches.
+        """
+        seen: dict[tuple[str, str], str] = {}
+        failures = 0
+        pauses = delays()
+        try:
+            while True:
+                try:
+                    # The state first: results that are asked for after the end are all there.
+                    operation = self._operation(operation_id)
+                    results = self._results(operation_id)
+                    failures = 0
+                except CallFailed as error:
+                    failures += 1
+                    if not error.passing or failures > _PATIENCE:
+                        raise self._left(error.message) from None
+                    self._sleep(next(pauses))
+                    continue
+                for each in results:
+                    if seen.get((each.account, each.region)) != each.status:
+                        seen[each.account, each.region] = each.status
+                        on_result(each)
+                if operation["Status"] not in RUNNING:
+                    break
+                self._sleep(next(pauses))
+        except KeyboardInterrupt:
+            raise self._left("interrupted") from None
+        bad = [each for each in results if each.status == "FAILED"]
+        if operation["Status"] != "SUCCEEDED":
+            why = " ".join(operation.get("StatusReason", "").split())
+            raise self._failed(f"operation {operation_id} of {self._fleet.name} is {operation['Status']}"
+                               f"{f': {why}' if why else ''}", bad)
+        return bad
+
+    def running(self) -> str | None:
+        """Return the id of the operation that runs, or None."""
+        found = pages(self._call, "list_stack_set_operations", "Summaries", **self._about)
+        return next((str(each["OperationId"]) for each in found if each["Status"] in RUNNING), None)
+
+    def detect_drift(self, on_result: OnResult) -> None:
+        """Let CloudFormation compare every stack with its template, and return when it has.
+
+        A failure to do so is one of the operation's: raises as `follow` does.
+        """
+        request = {**self._about, "OperationPreferences": self._fleet.preferences}
+        if bad := self.follow(self.start("detect_stack_set_drift", request), on_result):
+            raise self._failed(f"{len(bad)} stacks of {self._fleet.name} could not be compared", bad)
+
+    def _create(self, request: Mapping[str, Any], template: str) -> None:
+        token = f"tap-{self._unique()}"
+        pauses = delays()
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._call("create_stack_set", **request, ClientRequestToken=token)
+                return
+            except CallFailed as error:
+                there = look(self._call, self._fleet)
+                if there:
+                    if fingerprint(parsed(there.description["TemplateBody"])) == fingerprint(parsed(template)):
+                        return
+                    raise InputError(
+                        f"somebody else made a stack set {self._fleet.name} meanwhile: plan again") from None
+                if not error.passing or attempt == _TRIES:
+                    raise
+                self._sleep(next(pauses))
+
+    def _operation(self, operation_id: str) -> dict[str, Any]:
+        answer = self._call("describe_stack_set_operation", **self._about, OperationId=operation_id)
+        return dict(answer["StackSetOperation"])
+
+    def _is_known(self, operation_id: str) -> bool:
+        try:
+            self._operation(operation_id)
+        except CallFailed as error:
+            if error.code == "OperationNotFoundException":
+                return False
+            raise
+        return True
+
+    def _results(self, operation_id: str) -> list[Result]:
+        return [Result(each["Account"], each["Region"], each["Status"], " ".join(each.get("StatusReason", "").split()))
+                for each in pages(self._call, "list_stack_set_operation_results", "Summaries", **self._about,
+                                  OperationId=operation_id)]
+
+    def _failed(self, told: str, results: list[Result]) -> StackFailed:
+        error = StackFailed(f"{told}; tap fleet deploy {self._fleet.place.name} tries what is left again")
+        for each in results:
+            error.add_note(f"{each.account} in {each.region}: {each.reason or 'no reason is given'}")
+        return error
+
+    def _left(self, why: str) -> LeftRunning:
+        return LeftRunning(f"{why}. CloudFormation goes on with stack set {self._fleet.name} by itself; follow it with "
+                           f"tap fleet status {self._fleet.place.name} --follow")

@@ -1,0 +1,202 @@
+"""`parameters/fleet.toml`: which accounts and regions a template goes to, with what, and how carefully."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tap.deploy.constraints import did_you_mean
+from tap.deploy.files import joined
+from tap.deploy.models import Environment, InputError
+from tap.deploy.parameters import environment_names, load_environment, parameter_problems
+from tap.deploy.targets import read_target
+from tap.deploy.template import Rendered
+from tap.publishing.settings import Check, each, matches, one_of, problems_of, read_toml, switch, texts, whole_number
+
+FILE = "parameters/fleet.toml"
+SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
+# The templates that a fleet may have, and the capabilities that they take.
+TEMPLATES = {"tap": ("CAPABILITY_IAM",), "bootstrap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}
+_PERCENT = re.compile(r"(\d{1,2}|100)%")
+_accounts = each(matches(r"\d{12}", "must be account ids of twelve digits, in quotes"))
+_regions = each(matches(r"[a-z]{2}(-[a-z]+)+-\d", "must be regions, such as eu-central-1"))
+
+
+def _share(least: int) -> Check:
+    number = whole_number(least)
+
+    def problem(value: Any) -> str | None:
+        if isinstance(value, str) and _PERCENT.fullmatch(value):
+            return None
+        return number(value) and f'must be a number of accounts, {least} or more, or a share of them, as "10%"'
+
+    return problem
+
+
+def _overrides(value: Any) -> str | None:
+    keys = {"accounts": _accounts, "regions": _regions, "parameters": texts}
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return "must be tables: [[<fleet>.overrides]]"
+    for item in value:
+        if found := problems_of(item, keys):
+            return f"has one whose {found[0]}"
+        if not item.get("parameters") or not ({"accounts", "regions"} & item.keys()):
+            return "must have parameters, and accounts or regions or both, each of them"
+    return None
+
+
+_KEYS: dict[str, Check] = {
+    "stack_set_name": matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first"),
+    "template": one_of(*TEMPLATES), "environment": matches(".+", "must be the name of an environment"),
+    "region": matches(r"[a-z]{2}(-[a-z]+)+-\d", "must be a region, such as eu-central-1"),
+    "administrators": _accounts, "artifact_bucket": matches(".+", "must be the name of a bucket"),
+    "permission_model": one_of(SELF, SERVICE), "call_as": one_of("SELF", "DELEGATED_ADMIN"),
+    "administration_role_arn": matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role"),
+    "execution_role_name": matches(r"[\w+=,.@-]{1,64}", "must be the name of an IAM role"),
+    "accounts": _accounts, "regions": _regions,
+    "organizational_units": each(matches(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
+                                         "must be ids of organisational units (ou-…) or of a root (r-…)")),
+    "auto_deployment": switch, "retain_stacks_on_account_removal": switch,
+    "failure_tolerance": _share(0), "max_concurrent": _share(1),
+    "region_concurrency": one_of("SEQUENTIAL", "PARALLEL"),
+    "concurrency_mode": one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"),
+    "parameters": texts, "tags": texts, "overrides": _overrides,
+}
+# What the one permission model knows and the other does not.
+_ONLY = {SELF: ("accounts", "administration_role_arn", "execution_role_name"),
+         SERVICE: ("organizational_units", "auto_deployment", "retain_stacks_on_account_removal", "call_as")}
+
+
+@dataclass(frozen=True)
+class Override:
+    """Parameter values of some accounts, of some regions, or of these accounts in these regions."""
+
+    parameters: Mapping[str, str]
+    accounts: tuple[str, ...] = ()  # none: all
+    regions: tuple[str, ...] = ()
+
+    def covers(self, account: str, region: str) -> bool:
+        """Whether it holds for an account in a region."""
+        return account in (self.accounts or (account,)) and region in (self.regions or (region,))
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """One stack set and where its stacks go (API operation CreateStackSet and others, whose words the keys are)."""
+
+    place: Environment  # of the stack set itself; its stack_name is the stack set's
+    template: str
+    regions: tuple[str, ...]
+    accounts: tuple[str, ...] = ()
+    organizational_units: tuple[str, ...] = ()
+    permission_model: str = SELF
+    call_as: str = "SELF"
+    administration_role_arn: str | None = None
+    execution_role_name: str | None = None
+    auto_deployment: bool = False
+    retain_stacks_on_account_removal: bool = True
+    failure_tolerance: int | str = 0
+    max_concurrent: int | str = 1
+    region_concurrency: str = "SEQUENTIAL"
+    concurrency_mode: str = "STRICT_FAILURE_TOLERANCE"
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The stack set's name."""
+        return self.place.stack_name
+
+    @property
+    def preferences(self) -> dict[str, Any]:
+        """How an operation goes about it (API type StackSetOperationPreferences)."""
+        made: dict[str, Any] = {"RegionConcurrencyType": self.region_concurrency, "RegionOrder": list(self.regions),
+                                "ConcurrencyMode": self.concurrency_mode}
+        for key, value in (("FailureTolerance", self.failure_tolerance), ("MaxConcurrent", self.max_concurrent)):
+            kind, number = ("Count", value) if isinstance(value, int) else ("Percentage", int(value.rstrip("%")))
+            made[f"{key}{kind}"] = number
+        return made
+
+    def overridden(self, account: str, region: str) -> dict[str, str]:
+        """Return the values that an account has of its own in a region; later overrides win."""
+        return {key: value for each_ in self.overrides if each_.covers(account, region)
+                for key, value in each_.parameters.items()}
+
+
+def fleet_names(root: Path) -> list[str]:
+    """Return the fleets that there are. Raises InputError."""
+    return sorted(read_toml(root, FILE))
+
+
+def template_of(name: str, root: Path) -> str:
+    """Return which template a fleet has. Raises InputError."""
+    return str(_table(name, root).get("template", "tap"))
+
+
+def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
+    """Return a fleet, its parameters checked against its template, for every account and region. Raises InputError."""
+    table = _table(name, root)
+    environments = environment_names(root)
+    inherited = {key: value for key, value in read_target(root, name, environments).items()
+                 if key in ("region", "artifact_bucket")}
+    given = {**inherited, **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}}
+    environment = given.pop("environment", None)
+    template = given.pop("template", "tap")
+    parameters, tags, secrets = dict(given.pop("parameters", {})), dict(given.pop("tags", {})), frozenset[str]()
+    if environment:
+        loaded = load_environment(environment, root, rendered.document, check=False)
+        parameters, tags, secrets = {**loaded.parameters, **parameters}, {**loaded.tags, **tags}, loaded.secrets
+    place = Environment(name, given.pop("stack_set_name", f"tap-{name}"), given.pop("region", None), parameters,
+                        accounts=given.pop("administrators", ()), artifact_bucket=given.pop("artifact_bucket", None),
+                        capabilities=TEMPLATES[template], secrets=secrets)
+    overrides = tuple(Override(item["parameters"], tuple(item.get("accounts", ())), tuple(item.get("regions", ())))
+                      for item in given.pop("overrides", ()))
+    fleet = Fleet(place, template, parameters=parameters, tags=tags, overrides=overrides, **given)
+    if problems := [f"[{name}] {each_}" for each_ in _parameter_problems(fleet, rendered)]:
+        raise InputError(joined(FILE, problems))
+    return fleet
+
+
+def _table(name: str, root: Path) -> dict[str, Any]:
+    tables = read_toml(root, FILE) if (root / FILE).exists() else {}
+    if name not in tables or not isinstance(tables[name], dict):
+        there = ", ".join(tables) or "none"
+        raise InputError(f"there is no fleet {name}{did_you_mean(name, tables) or ':'} {FILE} has {there}")
+    table: dict[str, Any] = tables[name]
+    problems = problems_of(table, _KEYS, name)
+    model = table.get("permission_model", SELF)
+    other = SERVICE if model == SELF else SELF
+    problems += [f"[{name}] {key} is for {other}, and permission_model is {model}"
+                 for key in _ONLY[other] if key in table]
+    problems += [f"[{name}] needs {key}" for key in ("regions", _ONLY[model][0] if model in _ONLY else "accounts")
+                 if key not in table]
+    problems += _strangers(name, table, model)
+    if problems:
+        raise InputError(joined(FILE, problems))
+    return table
+
+
+def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
+    """Return a line for each override of an account or a region that the fleet does not go to."""
+    found = []
+    items = table.get("overrides", [])
+    if _overrides(items) is None:
+        # Which accounts are in an organisational unit, only AWS knows.
+        for key in ("accounts", "regions") if model == SELF else ("regions",):
+            known: Sequence[str] = table.get(key, ())
+            found += [f"[{name}] overrides {value}, which is none of its {key}" for item in items
+                      for value in item.get(key, ()) if value not in known]
+    return found
+
+
+def _parameter_problems(fleet: Fleet, rendered: Rendered) -> list[str]:
+    accounts = {"": None, **dict.fromkeys(account for each_ in fleet.overrides for account in each_.accounts)}
+    combinations = {tuple(sorted(fleet.overridden(account, region).items()))
+                    for account in accounts for region in fleet.regions} | {()}
+    found: dict[str, None] = {}
+    for combination in sorted(combinations):
+        found |= dict.fromkeys(parameter_problems(
+            rendered.document, {**fleet.parameters, **dict(combination)}, FILE))
+    return list(found)

@@ -1,0 +1,93 @@
+"""The product's form as a page: what the console asks for, in its groups, with its labels and what it refuses.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-interface.html
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tap.deploy.constraints import is_no_echo
+from tap.page.html import Markup, document, joined, tag
+from tap.parts import INTERFACE
+
+OTHER = "Other parameters"  # as the console heads what is in no group
+_FIELD = "display:block;width:100%;max-width:34em;font:inherit;color:inherit;background:var(--panel);padding:4px 10px"
+
+
+def groups(template: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return the headings of the form with the names of their parameters, in the form's order."""
+    declared = list(template.get("Parameters", {}))
+    layout = template.get("Metadata", {}).get(INTERFACE, {}).get("ParameterGroups", [])
+    found = [(str(group.get("Label", {}).get("default", "")),
+              [name for name in group["Parameters"] if name in declared]) for group in layout]
+    rest = [name for name in declared if not any(name in names for _, names in found)]
+    return [*found, (OTHER, rest)] if rest else found
+
+
+def form_page(template: Mapping[str, Any]) -> str:
+    """Return the page of a template's form; everything of the template's in it is escaped."""
+    labels = template.get("Metadata", {}).get(INTERFACE, {}).get("ParameterLabels", {})
+    parameters = template.get("Parameters", {})
+    title = str(template.get("Description", "Form")).split(":")[0]
+    sections = joined(
+        (tag("section", tag("h2", heading), joined(_field(name, _label(labels, name), parameters[name])
+                                                   for name in names)) for heading, names in groups(template)), "\n")
+    required = sum("Default" not in each for each in parameters.values())
+    head = tag("header", tag("h1", title), tag("p", "The form of this product, as the console lays it out. "
+                                                    "Nothing that is entered here goes anywhere.", class_="soft"),
+               tag("ul", tag("li", tag("b", len(parameters)), "parameters"), tag("li", tag("b", required), "required"),
+                   class_="facts"), class_="top")
+    return document(f"Form: {title}", joined((head, tag("main", sections, _rules(template)))), scripted=False)
+
+
+def _label(labels: Mapping[str, Any], name: str) -> str:
+    return str(labels.get(name, {}).get("default", name))
+
+
+def _field(name: str, label: str, declaration: Mapping[str, Any]) -> Markup:
+    """Return one parameter: label, description, the field with its default, and what it refuses."""
+    needed = "" if "Default" in declaration else tag("span", "required", class_="badge disruptive")
+    shown = tag("label", tag("b", label), " ", tag("code", name, class_="soft"), " ", needed, for_=name)
+    description = tag("p", declaration.get("Description", ""), class_="soft")
+    refuses = joined(tag("li", each) for each in limits(declaration))
+    return tag("div", shown, description, _input(name, declaration),
+               tag("ul", refuses, class_="plain soft") if refuses else "", class_="panel")
+
+
+def _input(name: str, declaration: Mapping[str, Any]) -> Markup:
+    default = str(declaration.get("Default", ""))
+    values: Sequence[Any] = declaration.get("AllowedValues", ())
+    if values:
+        # Where there is no default, the console chooses none.
+        none = () if "Default" in declaration else (tag("option", "", value=""),)
+        options = [tag("option", each or "(empty)", value=each, selected=str(each) == default) for each in values]
+        return tag("select", *none, *options, id=name, style=_FIELD)
+    kind = "password" if is_no_echo(declaration) else "number" if declaration["Type"] == "Number" else "text"
+    return tag("input", id=name, type=kind, value=default, style=_FIELD, autocomplete="off",
+               step="any" if kind == "number" else None, maxlength=declaration.get("MaxLength"))
+
+
+def limits(declaration: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a parameter refuses, a line each; its own explanation comes first."""
+    if text := declaration.get("ConstraintDescription"):
+        yield str(text)
+    if not str(declaration["Type"]).startswith(("String", "Number")):
+        yield f"chosen from what is there: {declaration['Type']}"
+    for least, most, what in (("MinLength", "MaxLength", "characters"), ("MinValue", "MaxValue", "")):
+        bounds = [str(declaration[key]) for key in (least, most) if key in declaration]
+        if len(bounds) == 2:
+            yield f"{' to '.join(bounds)} {what}".strip()
+        elif bounds:
+            yield f"{'at least' if least in declaration else 'at most'} {bounds[0]} {what}".strip()
+    if pattern := declaration.get("AllowedPattern"):
+        yield f"pattern: {pattern}"
+    if is_no_echo(declaration):
+        yield "is not shown again"
+
+
+def _rules(template: Mapping[str, Any]) -> Markup:
+    told = [each.get("AssertDescription", name) for name, rule in template.get("Rules", {}).items()
+            for each in rule["Assertions"]]
+    if not told:
+        return Markup()
+    return tag("section", tag("h2", "Refused together"), tag("ul", *(tag("li", each) for each in told)))

@@ -1,0 +1,56 @@
+"""Who runs which version: the provisioned products of a product, in this account.
+
+https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ProvisionedProductAttribute.html
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# TAINTED: the stack is there and stable, but is not what was asked for, as after an update that rolled back.
+FAILED = ("TAINTED", "ERROR")
+BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
+_PAGE_SIZE = 100  # the API's most
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """One provisioned product (API type ProvisionedProductAttribute)."""
+
+    id: str
+    name: str
+    status: str  # AVAILABLE, UNDER_CHANGE, TAINTED, ERROR, PLAN_IN_PROGRESS
+    version: str  # its name; the id where Service Catalog gives no name
+    user: str  # the ARN of who launched it
+    message: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last operation on it did not do what was asked for."""
+        return self.status in FAILED
+
+
+def pages(call: Callable[..., Any], method: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+    """Yield the items of a list of Service Catalog's, those of every page."""
+    while True:
+        page = call(method, **request)
+        yield from page.get(member, [])
+        if not page.get("NextPageToken"):
+            return
+        request["PageToken"] = page["NextPageToken"]
+
+
+def provisioned(call: Callable[..., Any], product_id: str) -> list[Provisioned]:
+    """Return all provisioned products of a product in the account, whoever launched them, by name."""
+    found = pages(call, "search_provisioned_products", "ProvisionedProducts", PageSize=_PAGE_SIZE,
+                  AccessLevelFilter={"Key": "Account", "Value": "self"},
+                  Filters={"SearchQuery": [f"productId:{product_id}"]})
+    # The search goes by words, so that the id is looked at once more.
+    return sorted((_provisioned(each) for each in found if each.get("ProductId") == product_id),
+                  key=lambda each: each.name)
+
+
+def _provisioned(each: dict[str, Any]) -> Provisioned:
+    version = each.get("ProvisioningArtifactName") or each.get("ProvisioningArtifactId", "")
+    return Provisioned(each["Id"], each["Name"], each["Status"], version, each.get("UserArn", ""),
+                       " ".join(each.get("StatusMessage", "").split()))

@@ -1,0 +1,59 @@
+"""Sharing the portfolio with accounts, organisational units and organisations.
+
+By request: AWS::ServiceCatalog::PortfolioShare takes accounts alone, and a share that is there is no error.
+https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tap.deploy.models import CallFailed, LeftRunning, TapError
+from tap.deploy.stacks import Sleep, delays
+from tap.publishing.provisioned import pages
+
+Call = Callable[..., Any]
+_TYPES = ("ACCOUNT", "ORGANIZATION", "ORGANIZATIONAL_UNIT")
+_PATIENCE = 200
+
+
+def shared_with(call: Call, portfolio_id: str) -> set[str]:
+    """Return the ids that a portfolio is shared with."""
+    return {str(each["PrincipalId"]) for kind in _TYPES for each in pages(
+        call, "describe_portfolio_shares", "PortfolioShareDetails", PortfolioId=portfolio_id, Type=kind)}
+
+
+def share(call: Call, sleep: Sleep, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
+    """Share a portfolio, tag options included, with what it is not shared with yet; return those.
+
+    Names of principals are not shared: whoever can make a role of such a name in another account could launch.
+    Raises TapError where a share fails, and LeftRunning where it takes longer than some minutes.
+    """
+    missing = sorted(set(nodes) - shared_with(call, portfolio_id))
+    for node in missing:
+        whom = ({"AccountId": node} if node.isdigit() else {"OrganizationNode": {
+            "Type": "ORGANIZATION" if node.startswith("o-") else "ORGANIZATIONAL_UNIT", "Value": node}})
+        try:
+            answer = call("create_portfolio_share", PortfolioId=portfolio_id, ShareTagOptions=True, **whom)
+        except CallFailed as error:
+            if error.code != "OperationNotSupportedException":
+                raise
+            raise TapError(f"{error.message}. Only the organisation's management account, or a delegated administrator "
+                           "of Service Catalog, can share with an organisation") from None
+        if token := answer.get("PortfolioShareToken"):
+            _wait(call, sleep, node, token)
+    return missing
+
+
+def _wait(call: Call, sleep: Sleep, node: str, token: str) -> None:
+    pauses = delays()
+    for _ in range(_PATIENCE):
+        answer = call("describe_portfolio_share_status", PortfolioShareToken=token)
+        match answer["Status"]:
+            case "COMPLETED":
+                return
+            case "ERROR" | "COMPLETED_WITH_ERRORS":
+                errors = answer.get("ShareDetails", {}).get("ShareErrors", [])
+                why = "; ".join(f"{', '.join(each.get('Accounts', []))}: {each.get('Message', '')}" for each in errors)
+                raise TapError(f"the portfolio could not be shared with all of {node}: {why or 'no reason is given'}")
+        sleep(next(pauses))
+    raise LeftRunning(f"the portfolio is still being shared with {node}: run this again to look")

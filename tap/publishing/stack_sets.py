@@ -1,0 +1,241 @@
+"""What a stack set is, what it ought to be, and the requests that lead from the one to the other.
+
+CloudFormation goes through accounts and regions; here a request is made for all that are to be treated alike.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap.deploy.models import MASK, CallFailed, Change, ChangeSet
+from tap.deploy.stacks import pages
+from tap.deploy.template import Rendered, fingerprint, parsed
+from tap.publishing.fleet_settings import SERVICE, Fleet
+
+Call = Callable[..., Any]
+Cell = tuple[str, str]  # an account, or an organisational unit, and a region
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One stack of the set (API type StackInstanceSummary)."""
+
+    account: str
+    region: str
+    status: str  # CURRENT, OUTDATED, INOPERABLE
+    detailed: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, INOPERABLE, …
+    unit: str = ""  # the organisational unit by which it is in the set
+    reason: str = ""
+    drift: str = "NOT_CHECKED"
+    overrides: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class StackSet:
+    """A stack set as CloudFormation has it (API type StackSet), and its stacks."""
+
+    description: Mapping[str, Any]
+    instances: tuple[Instance, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request: a method of CloudFormation's, its members, and what it does in words."""
+
+    method: str
+    request: Mapping[str, Any]
+    told: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done to a stack set."""
+
+    steps: tuple[Step, ...]
+    changes: tuple[str, ...] = ()  # why it is updated, a line each
+    removals: ChangeSet = field(default_factory=lambda: ChangeSet("", "", "UPDATE", ""))  # they leave every stack
+    strays: tuple[Instance, ...] = ()  # in the set, and not in the file
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+
+def look(call: Call, fleet: Fleet, *, overrides: bool = False) -> StackSet | None:
+    """Return the stack set with its instances, or None where there is none.
+
+    The values that an instance has of its own are there only with `overrides`: the API tells them one at a time.
+    """
+    about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
+    try:
+        description = call("describe_stack_set", **about)["StackSet"]
+    except CallFailed as error:
+        if error.code == "StackSetNotFoundException":
+            return None
+        raise
+    instances = [_instance(each) for each in pages(call, "list_stack_instances", "Summaries", **about)]
+    if overrides:
+        instances = [_with_overrides(call, about, each) for each in instances]
+    return StackSet(description, tuple(instances))
+
+
+def plan(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current: StackSet | None) -> Plan:
+    """Return the requests that make a stack set what the fleet says, in their order.
+
+    `template` is TemplateBody or TemplateURL. Nothing is ever taken out of the set.
+    """
+    about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
+    whole = {**about, **template, "Capabilities": list(fleet.place.capabilities),
+             "Parameters": _parameters(fleet.parameters), "Tags": _tags(fleet.tags),
+             "PermissionModel": fleet.permission_model, **_roles(fleet), **_auto_deployment(fleet)}
+    operation = {**about, "OperationPreferences": fleet.preferences}
+    wanted = _cells(fleet)
+    if current is None:
+        return Plan((Step("create_stack_set", whole, f"create stack set {fleet.name}"),
+                     *_steps("create_stack_instances", operation, fleet, wanted)))
+    changes = list(_changes(fleet, rendered, current))
+    steps = []
+    if changes:
+        request = {**whole, "OperationPreferences": fleet.preferences}
+        steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name}, and all its stacks, up to date"))
+    there = {_cell_of(fleet, each) for each in current.instances}
+    differing = {cell: wanted[cell] for each in current.instances if (cell := _cell_of(fleet, each)) in wanted
+                 and dict(wanted[cell]) != dict(each.overrides)}
+    missing = {cell: given for cell, given in wanted.items() if cell not in there}
+    steps += _steps("update_stack_instances", operation, fleet, differing)
+    steps += _steps("create_stack_instances", operation, fleet, missing)
+    strays = tuple(each for each in current.instances if _cell_of(fleet, each) not in wanted)
+    return Plan(tuple(steps), tuple(changes), _removals(rendered, current), strays)
+
+
+def _cells(fleet: Fleet) -> dict[Cell, Mapping[str, str]]:
+    """Return the values of its own for each account, or unit, in each region.
+
+    Of the accounts in organisational units, only those that have values of their own are told apart.
+    """
+    targets: Iterable[str] = fleet.accounts
+    if fleet.permission_model == SERVICE:
+        named = dict.fromkeys(account for each in fleet.overrides for account in each.accounts)
+        targets = [*fleet.organizational_units, *named]
+    return {(target, region): fleet.overridden(target, region) for target in targets for region in fleet.regions}
+
+
+def _cell_of(fleet: Fleet, each: Instance) -> Cell:
+    if fleet.permission_model != SERVICE or any(each.account in one.accounts for one in fleet.overrides):
+        return (each.account, each.region)
+    return (each.unit, each.region)
+
+
+def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mapping[Cell, Mapping[str, str]]) -> list[
+        Step]:
+    """Return one request for all cells that have the same values and can be said in one."""
+    by_region: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for (target, region), given in cells.items():
+        by_region.setdefault((region, tuple(sorted(given.items()))), []).append(target)
+    alike: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
+    for (region, values), targets in by_region.items():
+        alike.setdefault((tuple(targets), values), []).append(region)
+    verb = "create stacks in" if method == "create_stack_instances" else "give other values to the stacks in"
+    steps = []
+    for (names, values), regions in alike.items():
+        request = {**operation, **_targets(fleet, names), "Regions": regions}
+        # A list without a parameter sets it back to the stack set's, no list leaves all as they are.
+        if values or method == "update_stack_instances":
+            request["ParameterOverrides"] = _parameters(dict(values))
+        own = f", with {', '.join(key for key, _ in values)} of their own" if values else ""
+        steps.append(Step(method, request, f"{verb} {', '.join(names)} in {', '.join(regions)}{own}"))
+    return steps
+
+
+def _targets(fleet: Fleet, names: Sequence[str]) -> dict[str, Any]:
+    """Return accounts as they are, and units without those accounts that have a request of their own."""
+    if fleet.permission_model != SERVICE:
+        return {"Accounts": list(names)}
+    units = [name for name in names if not name.isdigit()]
+    accounts = [name for name in names if name.isdigit()]
+    if not units:
+        return {"DeploymentTargets": {"OrganizationalUnitIds": list(fleet.organizational_units), "Accounts": accounts,
+                                      "AccountFilterType": "INTERSECTION"}}
+    apart = sorted({account for each in fleet.overrides for account in each.accounts} - set(accounts))
+    if not apart:
+        return {"DeploymentTargets": {"OrganizationalUnitIds": units}}
+    return {"DeploymentTargets": {"OrganizationalUnitIds": units, "Accounts": apart,
+                                  "AccountFilterType": "DIFFERENCE"}}
+
+
+def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[str]:
+    """Yield why a stack set has to be updated, a line each."""
+    about = current.description
+    old, new = parsed(about["TemplateBody"]), parsed(rendered.text)
+    if fingerprint(old) != fingerprint(new):
+        before, after = old.get("Resources", {}), new.get("Resources", {})
+        for word, names in (("adds", after.keys() - before.keys()), ("removes", before.keys() - after.keys()),
+                            ("changes", {name for name in before.keys() & after.keys()
+                                         if before[name] != after[name]})):
+            if names:
+                yield f"template: {word} {', '.join(sorted(names))}"
+        if before == after:
+            yield "template: changes, in no resource"
+    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in about.get("Parameters", ())}
+    defaults = {key: str(each["Default"]) for key, each in rendered.document.get("Parameters", {}).items()
+                if "Default" in each}
+    for key, value in {**defaults, **fleet.parameters}.items():
+        was = given.get(key, defaults.get(key, ""))
+        if was not in (value, MASK):
+            shown = (MASK, MASK) if key in fleet.place.secrets else (was, value)
+            yield f"parameter {key}: {shown[0] or '(none)'} → {shown[1] or '(none)'}"
+    if {each["Key"]: each["Value"] for each in about.get("Tags", ())} != dict(fleet.tags):
+        yield "tags"
+    for key, wanted in (*_roles(fleet).items(), *_auto_deployment(fleet).items()):
+        if about.get(key) != wanted:
+            yield key
+    behind = [each for each in current.instances if each.status == "OUTDATED"]
+    if behind:
+        yield f"{len(behind)} stacks are outdated: " + ", ".join(f"{each.account} in {each.region}" for each in behind)
+
+
+def _removals(rendered: Rendered, current: StackSet) -> ChangeSet:
+    """Return the resources that leave the template, as changes that the guard can judge."""
+    before, after = parsed(current.description["TemplateBody"])["Resources"], rendered.document["Resources"]
+    gone = [name for name, each in before.items() if name not in after or after[name]["Type"] != each["Type"]]
+    return ChangeSet("", "", "UPDATE", "", tuple(
+        Change("Remove", name, None, before[name]["Type"], None,
+               policy_action="Retain" if before[name].get("DeletionPolicy", "").startswith("Retain")
+               else before[name].get("DeletionPolicy")) for name in gone))
+
+
+def _parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+
+
+def _tags(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]
+
+
+def _roles(fleet: Fleet) -> dict[str, Any]:
+    roles = {"AdministrationRoleARN": fleet.administration_role_arn, "ExecutionRoleName": fleet.execution_role_name}
+    return {key: value for key, value in roles.items() if value}
+
+
+def _auto_deployment(fleet: Fleet) -> dict[str, Any]:
+    if fleet.permission_model != SERVICE:
+        return {}
+    made = {"Enabled": fleet.auto_deployment}
+    # API type AutoDeployment: only where it is enabled.
+    return {"AutoDeployment": made | ({"RetainStacksOnAccountRemoval": fleet.retain_stacks_on_account_removal}
+                                      if fleet.auto_deployment else {})}
+
+
+def _instance(each: Mapping[str, Any]) -> Instance:
+    return Instance(each["Account"], each["Region"], each["Status"],
+                    each.get("StackInstanceStatus", {}).get("DetailedStatus", ""), each.get("OrganizationalUnitId", ""),
+                    " ".join(each.get("StatusReason", "").split()), each.get("DriftStatus", "NOT_CHECKED"))
+
+
+def _with_overrides(call: Call, about: Mapping[str, Any], each: Instance) -> Instance:
+    answer = call("describe_stack_instance", **about, StackInstanceAccount=each.account,
+                  StackInstanceRegion=each.region)["StackInstance"]
+    own = {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer.get("ParameterOverrides", ())}
+    return Instance(**{**vars(each), "overrides": own})

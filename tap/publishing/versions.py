@@ -1,0 +1,169 @@
+"""A product's versions in Service Catalog: which there are, publishing one, and deprecating the old.
+
+Service Catalog calls a version a provisioning artifact. None is ever deleted or overwritten here. What a version
+was made of is in its description, as the SHA-256 of the template: Service Catalog keeps a copy of its own under
+a URL of its own.
+https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisioningArtifact.html
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tap.deploy.models import CallFailed, LeftRunning, Refused, TapError
+from tap.deploy.stacks import Sleep, delays
+from tap.publishing.changelog import Release
+
+Call = Callable[..., Any]
+DESCRIPTION_LIMIT = 8192  # API type ProvisioningArtifactDescription
+_DIGEST = re.compile(r"^Template: sha256:([0-9a-f]{64})$", re.MULTILINE)
+_TRIES = 5  # of a request whose answer is lost, with a look before each further one
+_PATIENCE = 200  # looks at a version that is being made: about five minutes
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version (API type ProvisioningArtifactDetail)."""
+
+    id: str
+    name: str
+    created: datetime
+    active: bool
+    deprecated: bool
+    digest: str | None  # of the template; None for a version that tap did not publish
+
+
+def digest_of(template: str) -> str:
+    """Return the SHA-256 of a template's bytes, as the artifact bucket and versions have it."""
+    return hashlib.sha256(template.encode()).hexdigest()
+
+
+def description_of(text: str, digest: str, limit: int = DESCRIPTION_LIMIT) -> str:
+    """Return a version's description: what is new, shortened where it has to be, and the template's digest."""
+    last = f"\n\nTemplate: sha256:{digest}"
+    room = limit - len(last)
+    return (text if len(text) <= room else f"{text[:room - 1]}…") + last
+
+
+class Product:
+    """One product's versions. Every method may raise CallFailed."""
+
+    def __init__(self, call: Call, sleep: Sleep, product_id: str) -> None:
+        """Take what makes a request of Service Catalog (method and members in, answer out), and how to wait."""
+        self._call = call
+        self._sleep = sleep
+        self.id = product_id
+
+    def versions(self) -> list[Version]:
+        """Return all versions, the newest last."""
+        # The API's request has no page token, though its answer has one.
+        found = self._call("list_provisioning_artifacts", ProductId=self.id)["ProvisioningArtifactDetails"]
+        return sorted(map(_version, found), key=lambda each: each.created)
+
+    def status(self, version_id: str) -> str:
+        """Return AVAILABLE, CREATING or FAILED."""
+        return str(self._call("describe_provisioning_artifact", ProductId=self.id,
+                              ProvisioningArtifactId=version_id)["Status"])
+
+    def is_published(self, release: Release, digest: str) -> bool:
+        """Whether a release is there with this very template.
+
+        Raises Refused where its version is taken by another template, and where the template is that of the
+        newest version, which leaves nothing to publish.
+        """
+        versions = self.versions()
+        for each in (each for each in versions if each.name == release.version):
+            if each.digest == digest:
+                return True
+            made = "another template" if each.digest else "a template that tap did not publish"
+            raise Refused(f"version {each.name} is there, with {made}, and none is overwritten: give what is new a "
+                          "number of its own in CHANGELOG.md")
+        # One that failed is of no use to anybody: the same template may be tried under another number.
+        usable = [each for each in versions if each.digest != digest or self.status(each.id) != "FAILED"]
+        if usable and usable[-1].digest == digest:
+            raise Refused(f"the template is that of version {usable[-1].name}: there is nothing to publish")
+        return False
+
+    def publish(self, release: Release, digest: str, url: str) -> None:
+        """Make a version unless it is there, and return when it can be launched.
+
+        Raises TapError where Service Catalog cannot take it, or two versions of the name were made at once.
+        """
+        if not self._named(release.version, digest):
+            self._create(release, digest, url)
+        self._wait(release)
+
+    def deprecate(self, keep: int) -> list[str]:
+        """Deprecate all versions but the `keep` newest that are active; return the names of those that were not.
+
+        Who runs a deprecated version may update it; nobody can launch it anew (API member Guidance).
+        """
+        active = [each for each in self.versions() if each.active]
+        old = [each for each in active[:-keep] if not each.deprecated]
+        for each in old:
+            self._call("update_provisioning_artifact", ProductId=self.id, ProvisioningArtifactId=each.id,
+                       Guidance="DEPRECATED")
+        return [each.name for each in old]
+
+    def _named(self, name: str, digest: str) -> list[Version]:
+        return [each for each in self.versions() if each.name == name and each.digest == digest]
+
+    def _create(self, release: Release, digest: str, url: str) -> None:
+        # The same content has the same token, so that a request that comes twice makes one version.
+        token = hashlib.sha256(f"{self.id} {release.version} {digest}".encode()).hexdigest()
+        parameters = {"Name": release.version, "Description": description_of(release.text, digest),
+                      "Type": "CLOUD_FORMATION_TEMPLATE", "Info": {"LoadTemplateFromURL": url}}
+        pauses = delays()
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._call("create_provisioning_artifact", ProductId=self.id, Parameters=parameters,
+                           IdempotencyToken=token)
+                return
+            except CallFailed as error:
+                # The answer to this try, or to an earlier one of the client's own, may have been lost.
+                if self._named(release.version, digest):
+                    return
+                if not error.passing or attempt == _TRIES:
+                    raise
+                self._sleep(next(pauses))
+
+    def _wait(self, release: Release) -> None:
+        found = [each for each in self.versions() if each.name == release.version]
+        if len(found) > 1:
+            ids = ", ".join(each.id for each in found)
+            raise TapError(f"there are {len(found)} versions {release.version} ({ids}): somebody published one at the "
+                           "same time; deactivate the wrong one in the Service Catalog console")
+        if not found:
+            raise TapError(f"Service Catalog took version {release.version} and does not list it: "
+                           "run this again in a minute")
+        pauses = delays()
+        for _ in range(_PATIENCE):
+            status = self.status(found[0].id)
+            if status == "FAILED":
+                raise TapError(f"Service Catalog could not make version {release.version}: its console says why; "
+                               "publish under another number")
+            if status == "AVAILABLE":
+                return
+            self._sleep(next(pauses))
+        raise LeftRunning(f"version {release.version} is still being made: run this again to follow it")
+
+
+def newest(versions: Sequence[Version], name: str | None) -> Version:
+    """Return the version of a name, or the newest that can be launched. Raises Refused."""
+    launchable = [each for each in versions if each.active and not each.deprecated]
+    found = [each for each in versions if each.name == name] if name else launchable
+    if not found:
+        there = ", ".join(each.name for each in launchable) or "none"
+        raise Refused(f"there is no version {name}: {there}" if name else "no version can be launched: tap publish")
+    if not found[-1].active:
+        raise Refused(f"version {found[-1].name} is not active: nobody can launch it")
+    return found[-1]
+
+
+def _version(detail: dict[str, Any]) -> Version:
+    digest = _DIGEST.search(detail.get("Description", ""))
+    return Version(detail["Id"], detail["Name"], detail["CreatedTime"], detail.get("Active", True),
+                   detail.get("Guidance") == "DEPRECATED", digest[1] if digest else None)

@@ -1,0 +1,23 @@
+"""Whether what is published is what is committed, as git has it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tap.deploy.models import InputError
+
+
+def changed_files(root: Path) -> list[str]:
+    """Return the files below `root` that differ from the commit, untracked ones among them.
+
+    Raises InputError where there is no git, or `root` is in no repository of it.
+    """
+    git = shutil.which("git")
+    if git is None:
+        raise InputError("git is not installed, and tells whether everything is committed: install it")
+    # -z: paths as they are. The command is fixed, and takes no text of anybody's.
+    ran = subprocess.run([git, "-C", str(root), "status", "--porcelain", "--no-renames", "-z", "--", "."],  # noqa: S603
+                         capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise InputError(f"git cannot tell whether everything is committed: {' '.join(ran.stderr.split())}")
+    return [entry[3:] for entry in ran.stdout.split("\0") if entry[2:3] == " "]

@@ -1,0 +1,88 @@
+"""A service of AWS in memory, at the level of boto3's calls; requests and answers are checked against its own model.
+
+Every call may be made to fail, before or after its work is done. The models are botocore's, which the API's
+owners write; a request that AWS would refuse for its shape is refused here, and no answer has a shape of ours.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.validate import validate_parameters
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+LOST = ReadTimeoutError(endpoint_url="https://example.amazonaws.com")
+
+
+@cache
+def model(service: str) -> Any:
+    client = boto3.client(service, region_name=REGION, aws_access_key_id="x", aws_secret_access_key="x")
+    return client.meta.service_model, client.meta.method_to_api_mapping
+
+
+def refusal(code: str, message: str = "no", status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message},
+                        "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+
+
+def check_texts(value: Any, shape: Any, path: str = "") -> None:
+    """Raise AssertionError for text that the model does not admit: botocore looks at types and least lengths alone."""
+    if isinstance(value, Mapping):
+        members = shape.members if shape.type_name == "structure" else dict.fromkeys(value, shape.value)
+        for key, item in value.items():
+            check_texts(item, members[key], f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check_texts(item, shape.member, path)
+    elif isinstance(value, str):
+        choices, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
+        assert not choices or value in choices, f"{path}: {value} is none of {choices}"
+        assert len(value) <= shape.metadata.get("max", len(value)), f"{path} is too long"
+        # Python has no classes of characters such as \p{L}.
+        assert not pattern or "\\p" in pattern or re.fullmatch(pattern, value), f"{path}: {value} is not {pattern}"
+
+
+class MemoryService:
+    """The client of one service; a subclass has `do_<method>` for each call."""
+
+    service = ""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.faults: dict[str, list[tuple[str, BaseException]]] = {}  # method: (when, error), one for each call
+        self.hooks: dict[str, Callable[[], None]] = {}  # run once, before the method's work
+        self.meta = type("Meta", (), {
+            "region_name": REGION, "endpoint_url": f"https://{self.service}.{REGION}.amazonaws.com",
+            "partition": "aws", "service_model": model(self.service)[0]})
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        work: Callable[..., Any] = object.__getattribute__(self, f"do_{name}")
+
+        def call(**request: Any) -> Any:
+            self.calls.append(name)
+            self.requests.append((name, request))
+            service, names = model(self.service)
+            operation = service.operation_model(names[name])
+            validate_parameters(request, operation.input_shape)
+            check_texts(request, operation.input_shape, name)
+            if hook := self.hooks.pop(name, None):
+                hook()
+            when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
+            if error and when == "before":
+                raise error
+            answer = work(**request)
+            validate_parameters(answer, operation.output_shape)
+            check_texts(answer, operation.output_shape, name)
+            if error and when == "after":
+                raise error
+            return answer
+
+        return call
+
+    def lose(self, method: str, when: str, times: int = 1) -> None:
+        """Let answers to a method be lost, `before` its work is done or `after`."""
+        self.faults.setdefault(method, []).extend([(when, LOST)] * times)

@@ -1,0 +1,30 @@
+"""A repository of its own, with a catalog in memory."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# The account in memory that the tests of tap.deploy have is the one that the catalog's stack is in.
+sys.path.append(str(Path(__file__).parents[1] / "deploy"))
+
+from memory_publishing import CHANGELOG, TEMPLATE, Tap
+
+
+@pytest.fixture
+def tap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Tap]:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, capture_output=True)
+    made = Tap(tmp_path, capsys)
+    made.aws.add("catalog-tap", template=json.dumps({"Resources": {}}))
+    made.write("CHANGELOG.md", CHANGELOG)
+    made.write("templates/tap.yaml", json.dumps(TEMPLATE))
+    made.write("parameters/dev.json", json.dumps({"Parameters": {"Size": "2"}, "Tags": {"Owner": "team-a"}}))
+    made.write("parameters/targets.toml", '[default]\nartifact_bucket = "artifacts-{account}-{region}"\n')
+    made.commit()
+    handler = signal.getsignal(signal.SIGTERM)
+    yield made
+    signal.signal(signal.SIGTERM, handler)
