@@ -6,7 +6,8 @@ ENV := dev
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-TEMPLATES := tap bootstrap
+# What generate.py calls each, and its file.
+TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight
 # Checkov holds boto3 and networkx to versions that are not ours: a virtual environment of its own.
@@ -26,7 +27,8 @@ test: lint ## lint, then all tests, with coverage
 	$(BIN)/pytest --cov
 
 template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
-	for name in $(TEMPLATES); do $(BIN)/python generate.py --template $$name -o templates/$$name.yaml || exit; done
+	for each in $(TEMPLATES); do \
+		$(BIN)/python generate.py --template $${each%:*} -o templates/$${each#*:}.yaml || exit; done
 	$(BIN)/tap diagram prod -o docs/architecture.svg
 	$(BIN)/python -m tap.cost.document > docs/.costs.md && mv docs/.costs.md docs/costs.md
 	$(BIN)/python -m tap.parameters_page > docs/.parameters.md && mv docs/.parameters.md docs/parameters.md
@@ -35,9 +37,9 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tap.lint
-	@for name in $(TEMPLATES); do \
-		$(BIN)/python generate.py --template $$name | cmp - templates/$$name.yaml || \
-		{ echo "templates/$$name.yaml is not what generate.py prints: run make template"; exit 1; }; done
+	@for each in $(TEMPLATES); do \
+		$(BIN)/python generate.py --template $${each%:*} | cmp - templates/$${each#*:}.yaml || \
+		{ echo "templates/$${each#*:}.yaml is not what generate.py prints: run make template"; exit 1; }; done
 
 size: $(VENV)/.rehearse ## the template's bytes, against their limits
 	$(BIN)/python -m bench.size

@@ -30,6 +30,7 @@ from troposphere.servicecatalog import (
 )
 
 from tap import stack
+from tap.environment import TAGS
 from tap.parts import add_parameter, add_switch, allow, only_if, policy, tag_all
 from tap.permissions import Names, boundary, execution, split
 
@@ -68,7 +69,7 @@ def build() -> Template:
     tags = {title: add_parameter(t, "Tags", title, Parameter(
         title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
         ConstraintDescription="must be a tag value", Description="Tag of every resource.")).ref()
-        for title, value in stack.TAGS.items()}
+        for title, value in TAGS.items()}
     tag_all(t, tags)
     return t
 
@@ -82,8 +83,8 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
     """
     rules = {f"{RULE_PREFIX}{title}": rule for title, rule in product.get("Rules", {}).items()}
     needs = {
-        "Application": (Equals(Ref("Application"), stack.TAGS["Application"]),
-                        f"Application must be {stack.TAGS['Application']}: the launch role's rights go by this tag"),
+        "Application": (Equals(Ref("Application"), TAGS["Application"]),
+                        f"Application must be {TAGS['Application']}: the launch role's rights go by this tag"),
         "PermissionsBoundary": (Not(Equals(Ref("PermissionsBoundary"), "")),
                                 "PermissionsBoundary must be the ARN of the launch role's boundary")}
     for parameter in sorted(needs.keys() & product["Parameters"]):
@@ -102,7 +103,7 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
     bound = t.add_resource(ManagedPolicy(
         "LaunchBoundary", ManagedPolicyName=Sub("${LaunchRoleName}-boundary"), Path=PATH,
         Description="The most that a role of a launched application may do", **KEPT))
-    names = Names(prefix=PROVISIONED, application=stack.TAGS["Application"], boundary=bound.ref())
+    names = Names(prefix=PROVISIONED, application=TAGS["Application"], boundary=bound.ref())
     bound.PolicyDocument = policy(*boundary(names))
     types = {each["Type"] for each in product["Resources"].values()}
     permissions = [

@@ -24,7 +24,7 @@ from tap.deploy.parameters import environment_names, load_environment
 from tap.finding import CFN_LINT, Finding, Values
 from tap.rehearsal.stand_ins import STAND_INS
 from tap.resolve import Reference, Text, resolve
-from tap.templates import TEMPLATES, builder, samples
+from tap.templates import TEMPLATES, builder, file_of, samples
 
 if TYPE_CHECKING:
     from troposphere import Template
@@ -250,7 +250,7 @@ def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str
         for each in environments or environment_names(root)}
     found = findings(text, template, values)
     for finding in found:
-        print(f"templates/{name}.yaml:{finding}")
+        print(f"{file_of(name)}:{finding}")
     failing = sum(finding.fails for finding in found)
     told = "" if name == "tap" else f"{name}: "
     print(f"tap.lint: {told}{failing} to mend, {len(found) - failing} to consider "

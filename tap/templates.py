@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 TEMPLATES = {
     "tap": "tap.stack",
     "bootstrap": "tap.bootstrap.template",
+    "catalog": "tap.catalog",
 }
+
+
+def file_of(name: str) -> str:
+    """Return where a template is committed, from the root."""
+    return f"templates/{'service-catalog' if name == 'catalog' else name}.yaml"
 
 
 def builder(name: str) -> "Callable[[], Template]":

@@ -131,7 +131,7 @@ def test_a_standard_output_that_is_closed_is_one_line_and_exit_2() -> None:
 
 
 # Part of the emulator's own process, whose packages print as they please.
-OF_THE_EMULATOR = {"tap.rehearsal.corrections", "tap.rehearsal.handlers"}
+OF_THE_EMULATOR = {"tap.rehearsal.corrections", "tap.rehearsal.dropped", "tap.rehearsal.handlers"}
 MODULES = sorted({module.name for module in pkgutil.walk_packages(tap.__path__, "tap.")} - OF_THE_EMULATOR)
 
 
