@@ -105,12 +105,20 @@ def _apply_parameter_group(client: Client, cluster: str, properties: Properties)
         DBClusterIdentifier=cluster, DBClusterParameterGroupName=properties["DBClusterParameterGroupName"])
 
 
+def _apply_boundary(client: Client, role: str, properties: Properties) -> None:
+    if boundary := properties.get("PermissionsBoundary"):
+        client("iam").put_role_permissions_boundary(RoleName=role, PermissionsBoundary=boundary)
+    else:
+        client("iam").delete_role_permissions_boundary(RoleName=role)
+
+
 DROPPED: dict[str, list[Callable[[Handler, Client], Handler]]] = {
     "AWS::DynamoDB::Table": [
         also(_apply_time_to_live, "TimeToLiveSpecification"),
         also(_apply_point_in_time_recovery, "PointInTimeRecoverySpecification"),
         also(_apply_table_key, "SSESpecification")],
     "AWS::ECS::Service": [also(_apply_grace_period, "HealthCheckGracePeriodSeconds")],
+    "AWS::IAM::Role": [also(_apply_boundary, "PermissionsBoundary")],
     "AWS::Lambda::Function": [
         also(_apply_reserved_concurrency, "ReservedConcurrentExecutions"), also(_apply_function_key, "KmsKeyArn")],
     "AWS::RDS::DBCluster": [also(_apply_parameter_group, "DBClusterParameterGroupName")],
