@@ -6,7 +6,7 @@ ENV := dev
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# What generate.py calls each, and its file.
+# Each with its file of templates/.
 TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight

@@ -13,6 +13,12 @@ TEMPLATES = {
     "bootstrap": "tap.bootstrap.template",
     "catalog": "tap.catalog",
 }
+_FILES = {"catalog": "service-catalog"}  # of templates/, where they are not called as the template is
+
+
+def file_of(name: str) -> str:
+    """Return the path of the file that has a template, from the project's directory."""
+    return f"templates/{_FILES.get(name, name)}.yaml"
 
 
 def file_of(name: str) -> str:

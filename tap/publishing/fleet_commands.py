@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tap.deploy.session import (
     root_option,
     yes_option,
 )
-from tap.deploy.template import Rendered
+from tap.deploy.template import Rendered, rendered_template
 from tap.publishing.fleet import Operator, Result
 from tap.publishing.fleet_settings import Fleet, read_fleet, template_of
 from tap.publishing.publish_commands import approve_option
@@ -135,13 +136,8 @@ def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, Any
 
 
 def _rendered(wiring: Wiring, template: str) -> Rendered:
-    if template != "catalog":
-        return {"tap": wiring.template, "bootstrap": wiring.bootstrap}[template]()
-    from tap.catalog import build
-    from tap.render import to_text
-
-    made = build()
-    return Rendered(made.to_dict(), to_text(made))
+    made: dict[str, Callable[[], Rendered]] = {"tap": wiring.template, "bootstrap": wiring.bootstrap}
+    return made.get(template, lambda: rendered_template(template))()
 
 
 def _planned(wiring: Wiring, name: str, root: Path, *, upload: bool = False) -> tuple[Fleet, Rendered, Plan]:

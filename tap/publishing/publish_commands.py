@@ -26,7 +26,7 @@ from tap.deploy.session import (
     yes_option,
 )
 from tap.deploy.stacks import find_stack
-from tap.deploy.template import Rendered
+from tap.deploy.template import Rendered, rendered_template
 from tap.deploy.watching import Watch
 from tap.publishing.changelog import release
 from tap.publishing.session import committed, output, product_of
@@ -94,12 +94,8 @@ def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Pa
 
     The first time, the product gets what is published as its first version; later versions are tap publish's.
     """
-    from tap.catalog import build
-    from tap.render import to_text
-
     settings = read_catalog(root)
-    template = build()
-    rendered = Rendered(template.to_dict(), to_text(template))
+    rendered = rendered_template("catalog")
     cloud = wiring.cloud(settings.place)
     cloud.check_account(settings.place)
     env = Options(root, settings.place.region, approve=approve).placed(_with_first(wiring, cloud, settings, root))

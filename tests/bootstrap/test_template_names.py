@@ -3,24 +3,25 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from stack_view import ROOT
 
 from tap import lint
-from tap.templates import TEMPLATES, builder, samples
+from tap.templates import TEMPLATES, builder, file_of, samples
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_what_is_committed_is_what_is_printed(name: str) -> None:
     run = subprocess.run([sys.executable, "generate.py", "--template", name], cwd=ROOT, capture_output=True, check=True)
-    assert run.stdout == (ROOT / "templates" / f"{name}.yaml").read_bytes()
+    assert run.stdout == (ROOT / file_of(name)).read_bytes()
 
 
 def test_the_makefile_knows_the_same_templates() -> None:
     found = re.search(r"^TEMPLATES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert found
-    assert found[1].split() == list(TEMPLATES)
+    assert found[1].split() == [f"{name}:{Path(file_of(name)).stem}" for name in TEMPLATES]
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
