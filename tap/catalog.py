@@ -31,8 +31,8 @@ from troposphere.servicecatalog import (
 
 from tap import stack
 from tap.environment import TAGS
-from tap.parts import add_parameter, add_switch, allow, only_if, policy, tag_all
-from tap.permissions import Names, boundary, execution, split
+from tap.parts import add_parameter, add_switch, allow, only_if, policy, suppress, tag_all
+from tap.permissions import NARROWED, Names, boundary, execution, split
 
 # A user picks one of them at the launch, and the product's stack and resources bear it.
 CLASSIFICATION, CLASSES = "DataClassification", ("internal", "confidential", "restricted")
@@ -105,18 +105,21 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
         Description="The most that a role of a launched application may do", **KEPT))
     names = Names(prefix=PROVISIONED, application=TAGS["Application"], boundary=bound.ref())
     bound.PolicyDocument = policy(*boundary(names))
+    suppress(bound, {"CKV_AWS_111": "Limits what others grant, and grants nothing"})
     types = {each["Type"] for each in product["Resources"].values()}
     permissions = [
         t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", Path=PATH, PolicyDocument=policy(*statements), **KEPT))
         for number, statements in enumerate(split([*_stack_statements(), *execution(types, names)]), 1)]
+    for each in permissions:
+        suppress(each, {"CKV_AWS_111": NARROWED})
     trust = Statement(
         Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "servicecatalog.amazonaws.com"))
     role = t.add_resource(Role(
         "LaunchRole", RoleName=name.ref(), Description="Launches the transaction-processing application",
         AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[each.ref() for each in permissions], **KEPT))
     t.add_output(Output("LaunchRoleArn", Description="Role that launches the product", Value=role.get_att("Arn")))
-    t.add_output(Output("LaunchBoundaryArn", Description="Permissions boundary of the roles of what is launched",
-                        Value=bound.ref()))
+    t.add_output(Output("LaunchBoundary", Description="For the parameter PermissionsBoundary of what is launched",
+                        Value=Sub(f"{PATH.removeprefix('/')}${{LaunchRoleName}}-boundary")))
 
 
 def _stack_statements() -> list[Statement]:

@@ -21,11 +21,6 @@ def file_of(name: str) -> str:
     return f"templates/{_FILES.get(name, name)}.yaml"
 
 
-def file_of(name: str) -> str:
-    """Return where a template is committed, from the root."""
-    return f"templates/{'service-catalog' if name == 'catalog' else name}.yaml"
-
-
 def builder(name: str) -> "Callable[[], Template]":
     """Return what builds a template. Imports troposphere; raises KeyError, and ModuleNotFoundError without it."""
     build: Callable[[], Template] = _module(name).build

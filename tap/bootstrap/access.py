@@ -10,8 +10,8 @@ from troposphere import Condition as InCondition
 from troposphere.iam import ManagedPolicy, OIDCProvider, Role
 from troposphere.s3 import Bucket
 
-from tap.parts import NO_VALUE, add_parameter, policy
-from tap.permissions import Names, boundary, execution, split
+from tap.parts import NO_VALUE, add_parameter, policy, suppress
+from tap.permissions import NARROWED, Names, boundary, execution, split
 from tap.permissions.deployer import deployer, planner
 from tap.stack import build as build_stack
 
@@ -28,6 +28,7 @@ def add_boundary(t: Template, application: Ref) -> Names:
     names = Names(STACKS, application, limit.ref())
     limit.PolicyDocument = policy(*boundary(names))
     t.add_resource(limit)
+    suppress(limit, {"CKV_AWS_111": "Limits what others grant, and grants nothing"})
     t.add_output(Output("PermissionsBoundaryArn", Description="For the parameter PermissionsBoundary of the stacks",
                         Value=limit.ref()))
     return names
@@ -45,6 +46,8 @@ def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
         t.add_resource(ManagedPolicy(
             f"ExecutionPolicy{number}", Path=PATH, PolicyDocument=policy(*statements)))
         for number, statements in enumerate(split([keep, read, *execution(types, names)]), 1)]
+    for each in policies:
+        suppress(each, {"CKV_AWS_111": NARROWED})
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "cloudformation.amazonaws.com"))
     role = t.add_resource(Role(
         "ExecutionRole", Path=PATH, AssumeRolePolicyDocument=policy(trust),

@@ -1,14 +1,14 @@
 """Word of stacks that fail: an EventBridge rule and the topic that it publishes to."""
 
 from awacs import sns
-from awacs.aws import Allow, ArnEquals, Bool, Condition, Deny, Principal, Statement
+from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement
 from troposphere import And, Equals, Not, Output, Parameter, Sub, Template
 from troposphere import Condition as InCondition
 from troposphere.events import InputTransformer, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from tap.bootstrap.access import STACKS
-from tap.parts import add_parameter, add_switch, policy
+from tap.parts import add_parameter, add_switch, policy, suppress
 
 # The end of what went wrong, and what stays wrong until somebody looks.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
@@ -30,10 +30,11 @@ def add_notifications(t: Template) -> None:
 
     # Not encrypted with a key of its own, at 1 USD a month: it tells names and statuses of stacks.
     topic = t.add_resource(Topic("FailureTopic", Condition=condition, DisplayName="Stacks that fail"))
+    suppress(topic, {"CKV_AWS_26": "Tells names and statuses of stacks"})
     t.add_resource(SubscriptionResource(
         "FailureSubscription", Condition=has_address, TopicArn=topic.ref(), Protocol="email", Endpoint=address.ref()))
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-bridge-cfn-events.html
-    rule = t.add_resource(Rule(
+    t.add_resource(Rule(
         "FailureRule", Condition=condition, Description="Stacks that fail",
         EventPattern={
             "source": ["aws.cloudformation"], "detail-type": ["CloudFormation Stack Status Change"],
@@ -50,8 +51,10 @@ def add_notifications(t: Template) -> None:
     t.add_resource(TopicPolicy(
         "FailureTopicPolicy", Condition=condition, Topics=[topic.ref()], PolicyDocument=policy(
             Statement(
+                # Under a condition it could not publish at all.
+                # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
                 Effect=Allow, Principal=Principal("Service", "events.amazonaws.com"), Action=[sns.Publish],
-                Resource=[topic.ref()], Condition=Condition(ArnEquals({"aws:SourceArn": rule.get_att("Arn")}))),
+                Resource=[topic.ref()]),
             Statement(
                 Effect=Deny, Principal=Principal("*"), Action=[sns.Publish],
                 Resource=[topic.ref()], Condition=Condition(Bool({"aws:SecureTransport": "false"}))))))

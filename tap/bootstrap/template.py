@@ -22,7 +22,7 @@ from troposphere.s3 import (
 
 from tap.bootstrap.access import add_boundary, add_deployers, add_execution_role
 from tap.bootstrap.notifications import add_notifications
-from tap.parts import add_parameter, policy, tag_all
+from tap.parts import add_parameter, policy, suppress, tag_all
 
 # As the stacks have them; a test compares.
 TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
@@ -74,6 +74,7 @@ def _add_artifact_bucket(t: Template) -> Bucket:
             Status="Enabled",
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=90),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7))])))
+    suppress(bucket, {"CKV_AWS_18": "CloudTrail tells who puts a template there, and nothing else is"})
     everything = [bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")]
     t.add_resource(BucketPolicy("ArtifactBucketPolicy", Bucket=bucket.ref(), PolicyDocument=policy(*(
         Statement(Effect=Deny, Principal=Principal("*"), Action=[Action("s3", "*")], Resource=everything,

@@ -15,6 +15,7 @@ launches is a stack named SC-<account>-pp-<id>: prefix "SC-". A role that must n
 
 from tap.permissions.statements import (
     MANAGED_POLICY_LIMIT,
+    NARROWED,
     Names,
     boundary,
     execution,
@@ -22,4 +23,4 @@ from tap.permissions.statements import (
     split,
 )
 
-__all__ = ["MANAGED_POLICY_LIMIT", "Names", "boundary", "execution", "size", "split"]
+__all__ = ["MANAGED_POLICY_LIMIT", "NARROWED", "Names", "boundary", "execution", "size", "split"]

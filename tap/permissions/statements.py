@@ -14,6 +14,8 @@ from troposphere import Sub
 from tap.parts import allow, policy
 from tap.permissions.table import by_scope, entry, listed, load
 
+NARROWED = "Narrowed by name and tag, where IAM has them"
+"""Why Checkov may pass over a policy that writes to `*`."""
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, white space aside.
 MANAGED_POLICY_LIMIT = 6_144
 _ROOM_FOR_A_VALUE = 256  # what a Ref may come to: a tag's value, an ARN
