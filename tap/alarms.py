@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 from troposphere import And, Condition, Not, Template
-from troposphere.cloudwatch import Alarm
 
 from tap.alerts import Alerts, expression, metric, query
 from tap.database import Database
@@ -14,7 +13,7 @@ from tap.network import Network
 from tap.parts import only_if
 from tap.service import WebService
 from tap.sessions import Sessions
-from tap.validation import TIMEOUT, Validation
+from tap.validation import NAMESPACE, TIMEOUT, Validation
 
 DAY = 24 * 3600
 MIB = 2**20
@@ -36,15 +35,13 @@ class Tiers(NamedTuple):
     deployment: Deployment
 
 
-def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> list[Alarm]:
-    """Add the alarms, most of which a parameter switches off; return them."""
-    before = len(t.resources)
+def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> None:
+    """Add the alarms, most of which a parameter switches off."""
     _watch_service(alerts, tiers)
     _watch_validation(alerts, tiers.validation)
     _watch_database(t, alerts, tiers.database)
     _watch_sessions(alerts, tiers.sessions)
     _watch_edges(t, alerts, tiers)
-    return [resource for resource in list(t.resources.values())[before:] if isinstance(resource, Alarm)]
 
 
 def add_events(alerts: Alerts, tiers: Tiers) -> None:
@@ -57,7 +54,8 @@ def add_events(alerts: Alerts, tiers: Tiers) -> None:
     alerts.add_rule("DatabaseEventRule", "Failovers, failures, lack of storage of the database", {
         "source": ["aws.rds"], "detail-type": ["RDS DB Cluster Event", "RDS DB Instance Event"],
         "detail": {"EventCategories": ["failover", "failure", "low storage", "notification"],
-                   "SourceIdentifier": [tiers.database.cluster.ref(), tiers.database.writer.ref()]}})
+                   "SourceIdentifier": [
+                       tiers.database.cluster.ref(), tiers.database.writer.ref(), tiers.database.reader]}})
 
 
 def _watch_service(alerts: Alerts, tiers: Tiers) -> None:
@@ -81,6 +79,15 @@ def _watch_validation(alerts: Alerts, validation: Validation) -> None:
     alerts.add_alarm(
         "ValidationErrorAlarm", "High error rate on the validation function",
         metric("AWS/Lambda", "Errors", of_function), 10)
+    alerts.add_alarm(
+        "ValidationUnavailableAlarm", "Transactions that could not be decided",
+        metric(NAMESPACE, "Unavailable", of_function), 1, periods=2)
+    # Of enough of them to mean something.
+    alerts.add_alarm(
+        "ValidationRejectionAlarm", "More than half of the transactions rejected",
+        expression("IF(rejected + accepted > 20, 100 * rejected / (rejected + accepted), 0)", *(
+            query(name.lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted"))),
+        50, periods=2, Condition=IS_DETAILED)
     alerts.add_alarm(
         "ValidationThrottleAlarm", "Validations refused for want of concurrency",
         metric("AWS/Lambda", "Throttles", of_function), 1, Condition=IS_DETAILED)
@@ -113,8 +120,8 @@ def _watch_database(t: Template, alerts: Alerts, database: Database) -> None:
         periods=3, Condition=is_serverless)
     add("Lag", "Reader more than a second behind", "AuroraReplicaLagMaximum", "Maximum", 1000,
         periods=3, Condition=has_reader)
-    # Per second: one a minute.
-    add("Deadlock", "Transactions block each other", "Deadlocks", "Average", 1 / 60)
+    # Per second: more than one a minute.
+    add("Deadlock", "Transactions block each other", "Deadlocks", "Average", 0.02)
 
 
 def _watch_sessions(alerts: Alerts, sessions: Sessions) -> None:

@@ -7,20 +7,21 @@ from troposphere import If, Sub, Template
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard
 
 from tap.alarms import Tiers
+from tap.validation import NAMESPACE
 
 Metric = list[Any]
 SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
 HEIGHT, FULL = 6, 24
 
 
-def add_dashboard(t: Template, health: CompositeAlarm, alarms: list[Alarm], tiers: Tiers) -> None:
-    """Add the dashboard; alarms that an environment lacks are not on it.
+def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
+    """Add the dashboard, with all alarms that there are so far; those that an environment lacks are not on it.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
     # Each alarm's ARN, behind a comma, under the conditions that alarms have in common.
     groups: dict[str, list[str]] = {}
-    for alarm in alarms:
+    for alarm in (resource for resource in t.resources.values() if isinstance(resource, Alarm)):
         groups.setdefault(alarm.resource.get("Condition", ""), []).append(f'"${{{alarm.title}.Arn}}"')
     always = groups.pop("", [])
     values = {condition: If(condition, Sub("".join(f",{arn}" for arn in arns)), "")
@@ -69,6 +70,8 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
                            ("RunningTaskCount", MOST), ("DesiredTaskCount", MOST)))],
         [("Lambda Metrics", metrics("AWS/Lambda", of_function,
                                     ("Invocations", SUM), ("Errors", SUM), ("Throttles", SUM))),
+         ("Validations", metrics(NAMESPACE, of_function, *(
+             (name, SUM) for name in ("Accepted", "Rejected", "Duplicate", "Unavailable")))),
          ("Lambda duration", metrics("AWS/Lambda", of_function, ("Duration", P50), ("Duration", P99)))],
         [("Database load", metrics("AWS/RDS", of_database, ("CPUUtilization", P99), ("DatabaseConnections", MOST))),
          ("Database latency", metrics("AWS/RDS", of_database,

@@ -43,6 +43,8 @@ class Database(NamedTuple):
     security_group: SecurityGroup
     key: Key
     name: AWSHelperFn
+    reader: AWSHelperFn
+    """A reference to the reader, absent where there is none."""
     is_serverless: str
     has_reader: str
     most_connections: AWSHelperFn
@@ -157,9 +159,9 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
 
     writer = add_instance("DatabaseWriter", log_group, PromotionTier=0)
     # The first instance of a cluster becomes its writer.
-    add_instance("DatabaseReader", writer, PromotionTier=1, Condition=has_reader)
+    reader = add_instance("DatabaseReader", writer, PromotionTier=1, Condition=has_reader)
 
     add_export(t, "DatabaseEndpoint", "Aurora cluster endpoint", cluster.get_att("Endpoint.Address"),
                "db-endpoint")
-    return Database(cluster, writer, security_group, key, name.ref(), is_serverless, has_reader,
-                    most_connections.ref())
+    return Database(cluster, writer, security_group, key, name.ref(), only_if(has_reader, reader.ref()), is_serverless,
+                    has_reader, most_connections.ref())

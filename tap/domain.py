@@ -59,7 +59,7 @@ def add_domain(t: Template) -> Domain:
     name = add_parameter(t, group, "Domain name", Parameter(
         "DomainName", Type="String", Default="", AllowedPattern=f"({HOST})?",
         ConstraintDescription="must be a host name in lower case, or empty",
-        Description="Name of the application, such as pay.example.net; empty for the load balancer's own."))
+        Description="Name of the application; empty for the load balancer's own."))
     zone = add_parameter(t, group, "Hosted zone", Parameter(
         "HostedZoneId", Type="String", Default="", AllowedPattern="(Z[A-Z0-9]{1,31})?",
         ConstraintDescription="must be the id of a Route 53 hosted zone, or empty",

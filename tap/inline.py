@@ -1,40 +1,36 @@
 """The source of the functions under `lambda/`, as the template carries it."""
 
-import ast
 import re
 from pathlib import Path
 
+# What Python does not need, in the functions' own style: a docstring is a line that begins with three quotes.
+# That the program stays the same is tested, by its syntax tree; to parse it here would cost more than all of this.
+LEFT_OUT = re.compile(r'^ *"""[^"]*(?:"{1,2}[^"]+)*"""\n|^ *#.*\n', re.MULTILINE)
+BLANK_LINES = re.compile(r"\n{2,}")
+INDENT = re.compile(r"^(?:    )+", re.MULTILINE)
+# What may be shorter, and strings, so that nothing is taken for such in them: a trailing comment; an operator or comma
+# in its spaces; the end of a line after a bracket or comma, which goes on in the next.
+STRING = r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
+SHORTER = re.compile(STRING + r"|  # .*$|(?<=\S) *([-+*/%|=<>!:,]+) +(?=\S)|(?<=[\[({,])\n *", re.MULTILINE)
+
 
 def function_source(name: str) -> str:
-    """Return the source of `lambda/<name>/index.py` without docstrings and lines of comment.
+    """Return the source of `lambda/<name>/index.py`, squeezed.
 
-    Raises FileNotFoundError where the name is unknown, SyntaxError where the source is no Python.
+    Raises FileNotFoundError where the name is unknown.
     """
     here = Path(__file__).parent
     # Beside the package in the repository, inside it once installed from a wheel.
     root = next(folder for folder in (here / "lambda", here.parent / "lambda") if folder.is_dir())
-    return without_comments((root / name / "index.py").read_text(encoding="utf-8"))
+    return squeeze((root / name / "index.py").read_text(encoding="utf-8"))
 
 
-def without_comments(source: str) -> str:
-    """Return Python source without its docstrings and lines of comment, and with single blank lines.
+def squeeze(source: str) -> str:
+    """Return Python source without docstrings, comments, blank lines and most of its white space.
 
-    What is left stays as it was written, so that every version of Python returns the same text.
+    Names and the order of lines stay, so that it can be read where it is deployed. The source is one of this
+    project's: four spaces a level, two before a trailing comment, and no string over several lines but docstrings.
     """
-    left_out: set[int] = set()
-    strings: set[int] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            # A body of nothing but its docstring needs it.
-            if ast.get_docstring(node) is not None and len(node.body) > 1:
-                left_out.update(_lines(node.body[0]))
-        elif isinstance(node, ast.Constant | ast.JoinedStr):
-            strings.update(_lines(node)[1:])
-    lines = [
-        line for number, line in enumerate(source.splitlines(), 1)
-        if number not in left_out and (number in strings or not line.lstrip().startswith("#"))]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines).strip() + "\n")
-
-
-def _lines(node: ast.expr | ast.stmt) -> range:
-    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    bare = BLANK_LINES.sub("\n", LEFT_OUT.sub("", source)).strip()
+    bare = INDENT.sub(lambda found: " " * (len(found[0]) // 4), bare)
+    return SHORTER.sub(lambda found: found[1] or found[2] or "", bare) + "\n"

@@ -32,7 +32,7 @@ class Keys(NamedTuple):
         """Return the value of a property that names a key, absent where the keys are switched off."""
         return only_if(self.condition, key.get_att("Arn"))
 
-    def use(self, key: Key, *services: str, actions: Sequence[Action] = USE) -> If:
+    def use(self, key: Key, *services: str, actions: Sequence[Action]) -> If:
         """Return what a role needs to use a key, through these services of AWS alone where any are named.
 
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service

@@ -37,6 +37,7 @@ DEFAULTS = "defaults"
 # What resolving makes of parameters: these rules are for templates that people write.
 ARTEFACTS = {
     "W3010": "availability zones are Fn::GetAZs in the template",
+    "W9013": "the account is AWS::AccountId in the template",
     "W9003": "numbers are Refs to parameters in the template; CloudFormation converts their text",
 }
 SHOWN_NO_ECHO = "*" * 16

@@ -45,9 +45,11 @@ def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> 
     """
     form = t.metadata.setdefault(INTERFACE, {"ParameterGroups": [], "ParameterLabels": {}})
     groups = form["ParameterGroups"]
-    if not groups or groups[-1]["Label"]["default"] != group:
-        groups.append({"Label": {"default": group}, "Parameters": []})
-    groups[-1]["Parameters"].append(parameter.title)
+    of_group = next((each for each in groups if each["Label"]["default"] == group), None)
+    if of_group is None:
+        of_group = {"Label": {"default": group}, "Parameters": []}
+        groups.append(of_group)
+    of_group["Parameters"].append(parameter.title)
     form["ParameterLabels"][parameter.title] = {"default": label}
     return t.add_parameter(parameter)
 

@@ -3,8 +3,7 @@
 import functools
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from troposphere import Template
@@ -21,7 +20,9 @@ SHORT_FORMS = {"Ref": "!Ref", "Condition": "!Condition"} | {
     f"Fn::{name}": f"!{name}" for name in (
         "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Not",
         "Or", "Select", "Split", "Sub")}
-WIDTH, UNLIMITED = 120, sys.maxsize
+# Named, since a union of types is made anew wherever it is written.
+CONTAINERS, ARGUMENTS = (dict, list), (str, list)
+WIDTH = 120
 # Sections hold entries, which hold properties: from there on, what fits a line is on one.
 ENTRY_DEPTH = 3
 # One space a level: half the white space of the usual two, and a template has a size limit.
@@ -31,6 +32,7 @@ STEP = " "
 # are quoted all the same. In brackets a colon splits a string for parsers of YAML 1.1.
 PLAIN_BLOCK = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*?;<>~%&|^,{}'\"\[\]\\-]|:(?=[^ ])| (?=[^ #]))*", re.A)
 PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]| (?=[^ #]))*", re.A)
+Flow = Callable[[Any], str]
 NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
@@ -60,6 +62,12 @@ def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
         return {name: entries[name] for name in sorted(entries, key=names.index)}
 
     resources = {title: by_rank(ATTRIBUTES, resource) for title, resource in tree["Resources"].items()}
+    # Most resources have the same tags: as one object they are laid out once.
+    tags: dict[str, Any] = {}
+    for resource in resources.values():
+        own = resource.get("Properties", {}).get("Tags")
+        if own:
+            resource["Properties"] = {**resource["Properties"], "Tags": tags.setdefault(repr(own), own)}
     return by_rank(SECTIONS, {**tree, "Resources": resources})
 
 
@@ -73,65 +81,72 @@ def without_descriptions(tree: Mapping[str, Any]) -> dict[str, Any]:
     return bare
 
 
-def _minified_lines(tree: Mapping[str, Any]) -> Iterator[str]:
+def _minified_lines(tree: Mapping[str, Any]) -> list[str]:
     flow = functools.partial(_flow, comma=",", known={})
+    lines = []
     for name, section in tree.items():
         if not isinstance(section, dict) or not section:
-            yield f"{name}: {flow(section)}"
+            lines.append(f"{name}: {flow(section)}")
             continue
-        yield f"{name}:"
-        for title, entry in section.items():
-            yield f"{STEP}{title}: {flow(entry)}"
+        lines.append(f"{name}:")
+        lines += [f"{STEP}{title}: {flow(entry)}" for title, entry in section.items()]
+    return lines
 
 
-def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a template, with empty ones between sections and between entries of many lines."""
+def _lines(tree: Mapping[str, Any]) -> list[str]:
+    """Return the lines of a template, with empty ones between sections and between entries of many lines."""
     flow = functools.partial(_flow, comma=", ", known={})
-    for place, (name, section) in enumerate(tree.items()):
-        if place:
-            yield ""
+    lines: list[str] = []
+    for name, section in tree.items():
+        if lines:
+            lines.append("")
         if not isinstance(section, dict) or not section:
-            yield from _item(f"{name}:", section, "", 1, flow)
+            _add_item(lines, f"{name}:", section, "", 1, flow)
             continue
-        yield f"{name}:"
-        for entry_place, (title, entry) in enumerate(section.items()):
-            lines = list(_item(f"{STEP}{title}:", entry, STEP, 2, flow))
-            if entry_place and len(lines) > 1:
-                yield ""
-            yield from lines
+        lines.append(f"{name}:")
+        for place, (title, entry) in enumerate(section.items()):
+            start = len(lines)
+            _add_item(lines, f"{STEP}{title}:", entry, STEP, 2, flow)
+            if place and len(lines) > start + 1:
+                lines.insert(start, "")
+    return lines
 
 
-def _item(head: str, value: Any, indent: str, depth: int, flow: Callable[[Any], str]) -> Iterator[str]:
-    """Yield the lines of a value behind a head, a key or a dash: on one line where that fits."""
-    function = _function(value)
-    if isinstance(value, str) and "\n" in value:
-        yield from _literal(head, value, indent)
+# Each adds to the lines: of a template's size, handing them up through generators takes twice the time.
+def _add_item(lines: list[str], head: str, value: Any, indent: str, depth: int, flow: Flow) -> None:
+    """Add the lines of a value behind a head, a key or a dash: on one line where that fits."""
+    if not isinstance(value, CONTAINERS) or not value:
+        if isinstance(value, str) and "\n" in value:
+            _add_literal(lines, head, value, indent)
+        else:
+            lines.append(f"{head} {flow(value) if isinstance(value, CONTAINERS) else _scalar(value, PLAIN_BLOCK)}")
         return
-    # Every resource has the same tags: one line to skip, however long.
-    width = UNLIMITED if head.endswith(" Tags:") else WIDTH
-    if not isinstance(value, dict | list) or not value:
-        yield f"{head} {flow(value) if isinstance(value, dict | list) else _scalar(value, PLAIN_BLOCK)}"
-    elif (depth >= ENTRY_DEPTH or function) and len(line := f"{head} {flow(value)}") <= width and r"\n" not in line:
-        yield line
-    elif function:
-        yield from _item(f"{head} {function[0]}", function[1], indent, depth, flow)
+    function = _function(value)
+    if depth >= ENTRY_DEPTH or function:
+        line = f"{head} {flow(value)}"
+        # Every resource has the same tags: one line to skip, however long.
+        if (len(line) <= WIDTH or head.endswith(" Tags:")) and r"\n" not in line:
+            lines.append(line)
+            return
+    if function:
+        _add_item(lines, f"{head} {function[0]}", function[1], indent, depth, flow)
     elif isinstance(value, list):
-        yield head
+        lines.append(head)
         for entry in value:
-            yield from _list_entry(entry, indent, depth, flow)
+            _add_list_entry(lines, entry, indent, depth, flow)
     else:
-        yield head
+        lines.append(head)
+        inner = indent + STEP
         for key, entry in value.items():
-            title = _scalar(key, PLAIN_BLOCK)
-            yield from _item(f"{indent}{STEP}{title}:", entry, indent + STEP, depth + 1, flow)
+            _add_item(lines, f"{inner}{_scalar(key, PLAIN_BLOCK)}:", entry, inner, depth + 1, flow)
 
 
-def _list_entry(value: Any, indent: str, depth: int, flow: Callable[[Any], str]) -> Iterator[str]:
-    lines = list(_item(f"{indent}-", value, indent + STEP, depth + 1, flow))
-    if isinstance(value, dict) and len(lines) > 1 and lines[0] == f"{indent}-":
+def _add_list_entry(lines: list[str], value: Any, indent: str, depth: int, flow: Flow) -> None:
+    start = len(lines)
+    _add_item(lines, f"{indent}-", value, indent + STEP, depth + 1, flow)
+    if isinstance(value, dict) and len(lines) > start + 1 and lines[start] == f"{indent}-":
         # The first key goes beside the dash.
-        lines = [f"{indent}- {lines[1].lstrip()}", *lines[2:]]
-    yield from lines
+        lines[start:start + 2] = [f"{indent}- {lines[start + 1].lstrip()}"]
 
 
 def _function(value: Any) -> tuple[str, Any] | None:
@@ -142,7 +157,7 @@ def _function(value: Any) -> tuple[str, Any] | None:
     if name == "Fn::GetAtt" and all(isinstance(part, str) for part in argument):
         argument = ".".join(argument)
     # A tag cannot stand before a tag, nor before a map that may be something else than an argument.
-    return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, str | list) else None
+    return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, ARGUMENTS) else None
 
 
 def _flow(value: Any, comma: str, known: dict[int, str]) -> str:
@@ -150,17 +165,17 @@ def _flow(value: Any, comma: str, known: dict[int, str]) -> str:
 
     A map is tried on one line before each of its parts is.
     """
+    if not isinstance(value, CONTAINERS):
+        return _scalar(value, PLAIN_FLOW)
     text = known.get(id(value))
     if text is None:
         if function := _function(value):
             text = f"{function[0]} {_flow(function[1], comma, known)}"
         elif isinstance(value, dict):
-            pairs = (f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma, known)}" for key, item in value.items())
+            pairs = [f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma, known)}" for key, item in value.items()]
             text = f"{{{comma.join(pairs)}}}"
-        elif isinstance(value, list):
-            text = f"[{comma.join([_flow(item, comma, known) for item in value])}]"
         else:
-            return _scalar(value, PLAIN_FLOW)
+            text = f"[{comma.join([_flow(item, comma, known) for item in value])}]"
         known[id(value)] = text
     return text
 
@@ -172,19 +187,18 @@ def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
         return json.dumps(value)
     if not value.isprintable():
         quoted = json.dumps(value, ensure_ascii=False)
-        return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+        return quoted if quoted.isprintable() else "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
     if plain.fullmatch(value) and value.lower() not in NOT_STRINGS:
         return value
     return "'" + value.replace("'", "''") + "'"
 
 
-def _literal(head: str, value: str, indent: str) -> Iterator[str]:
-    """Yield a string of several lines as a block that reads as it is."""
-    lines = value.removesuffix("\n").split("\n")
-    if value[0].isspace() or not all(line.isprintable() for line in lines):
-        yield f"{head} {_scalar(value, PLAIN_BLOCK)}"
+def _add_literal(lines: list[str], head: str, value: str, indent: str) -> None:
+    """Add a string of several lines as a block that reads as it is."""
+    text = value.removesuffix("\n").split("\n")
+    if value[0].isspace() or not all(line.isprintable() for line in text):
+        lines.append(f"{head} {_scalar(value, PLAIN_BLOCK)}")
         return
     trailing = len(value) - len(value.rstrip("\n"))
-    yield f"{head} |{'-' if trailing == 0 else '+' if trailing > 1 else ''}"
-    for line in lines:
-        yield line and f"{indent}{STEP}{line}"
+    lines.append(f"{head} |{'-' if trailing == 0 else '+' if trailing > 1 else ''}")
+    lines += [line and f"{indent}{STEP}{line}" for line in text]

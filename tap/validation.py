@@ -4,7 +4,7 @@ import json
 import zlib
 from typing import NamedTuple
 
-from awacs import sqs, xray
+from awacs import kms, sqs, xray
 from awacs.aws import Action
 from troposphere import Equals, If, Parameter, Ref, Sub, Template, encode_to_dict
 from troposphere.awslambda import (
@@ -23,7 +23,7 @@ from troposphere.sqs import Queue, QueuePolicy
 
 from tap.alerts import FORTNIGHT
 from tap.inline import function_source
-from tap.keys import USE, Keys
+from tap.keys import Keys
 from tap.logs import Logs
 from tap.parts import (
     NO_VALUE,
@@ -39,6 +39,8 @@ from tap.parts import (
 from tap.sessions import Sessions
 
 TIMEOUT = 30
+# Of the metrics that the function writes into its log.
+NAMESPACE = "TransactionValidation"
 
 
 class Validation(NamedTuple):
@@ -60,6 +62,23 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
     concurrency = add_parameter(t, "Validation", "Reserved concurrency", Parameter(
         "ValidationReservedConcurrency", Type="Number", Default=10, MinValue=0, MaxValue=1000,
         Description="Executions kept for the function, and its most; 0 reserves none."))
+    settings = {
+        "MAX_AMOUNT": add_parameter(t, "Validation", "Largest amount", Parameter(
+            "ValidationMaxAmount", Type="Number", Default=1000000, MinValue=0, MaxValue=10**15,
+            Description="Largest amount of a transaction, in any currency.")),
+        "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
+            "ValidationCurrencies", Type="String", Default="USD:2,EUR:2,GBP:2,JPY:0,KWD:3",
+            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4])*",
+            ConstraintDescription="must be codes of ISO 4217 with their minor units, such as USD:2,JPY:0",
+            Description="Currencies taken, each with its minor units.")),
+        "TYPES": add_parameter(t, "Validation", "Types", Parameter(
+            "ValidationTypes", Type="String", Default="debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
+            AllowedPattern="[a-z_]+(,[a-z_]+)*", ConstraintDescription="must be words, separated by commas",
+            Description="Types of transactions taken.")),
+        "TTL_DAYS": add_parameter(t, "Validation", "Memory", Parameter(
+            "ValidationMemoryDays", Type="Number", Default=30, MinValue=1, MaxValue=3650,
+            Description="Days for which a transaction id is known again.")),
+    }
     unreserved = t.add_condition("IsValidationUnreserved", Equals(concurrency.ref(), "0"))
 
     failures = t.add_resource(Queue(
@@ -75,7 +94,7 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
         allow([sqs.SendMessage], failures.get_att("Arn")),
         # For its variables, and for what it could not do.
-        keys.use(keys.data, "lambda", "sqs", actions=USE))
+        keys.use(keys.data, "lambda", "sqs", actions=[kms.Decrypt, kms.GenerateDataKey]))
     function = t.add_resource(Function(
         "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",
         MemorySize=256, Timeout=TIMEOUT,
@@ -83,7 +102,8 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         Role=role.get_att("Arn"), LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
         TracingConfig=TracingConfig(Mode="Active"), KmsKeyArn=keys.arn(keys.data),
         Environment=Environment(Variables={
-            "DYNAMODB_TABLE": sessions.table.ref(), "ENVIRONMENT": Ref("Environment")}),
+            "DYNAMODB_TABLE": sessions.table.ref(), "ENVIRONMENT": Ref("Environment"),
+            **{name: parameter.ref() for name, parameter in settings.items()}}),
         Code=Code(ZipFile=function_source("validation"))))
     suppress(function, {"CKV_AWS_116": "ValidationOnFailure", "CKV_AWS_117": "Calls AWS alone"})
     # All of the function that a version freezes. Where nothing else changes, Lambda publishes none.
@@ -94,7 +114,8 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
     version = t.add_resource(Version(
         # A description that changes with the function makes a new version, which is what a version is for.
         "ValidationVersion", FunctionName=function.ref(),
-        Description=Sub(f"{digest:08x} ${{{sessions.table.title}}}"),
+        Description=Sub(f"{digest:08x} ${{{sessions.table.title}}} " + " ".join(
+            f"${{{parameter.title}}}" for parameter in settings.values())),
         # So that the alias can go back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
     alias = t.add_resource(Alias(

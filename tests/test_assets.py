@@ -9,7 +9,7 @@ from stack_view import StackView, statements_of, untagged
 from tap.resolve import Reference, Text
 
 Deployed = Callable[..., StackView]
-BUCKET = "AWS::S3::Bucket"
+BUCKET = "AssetsBucket"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 
 
@@ -26,21 +26,24 @@ def emptier_of(stack: StackView) -> tuple[str, dict[str, Any]]:
 
 
 def bucket_statements(stack: StackView) -> list[dict[str, Any]]:
-    policy = stack.only("AWS::S3::BucketPolicy")
-    assert policy["Bucket"] == Reference(stack.title(BUCKET))
+    policy = stack.properties("AssetsBucketPolicy")
+    assert policy["Bucket"] == Reference(BUCKET)
     return statements_of(policy["PolicyDocument"])
 
 
 def test_the_bucket_is_versioned_encrypted_private_and_forgets_old_versions_after_30_days(
         stack: StackView) -> None:
-    bucket = untagged(stack.only(BUCKET))
+    bucket = untagged(stack.properties(BUCKET))
     (rule,) = bucket.pop("LifecycleConfiguration")["Rules"]
     assert rule["Status"] == "Enabled"
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert not {"Prefix", "TagFilters", "ExpirationInDays"} & set(rule)
+    bucket.pop("LoggingConfiguration", None)  # see the access logs
     assert bucket == {
         "BucketEncryption": {"ServerSideEncryptionConfiguration": [
-            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]},
+            {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": (
+                {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": Reference("DataKey", "Arn")}
+                if stack.parameter("CustomerKeys") == "true" else {"SSEAlgorithm": "AES256"})}]},
         "PublicAccessBlockConfiguration": {
             "BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True,
             "RestrictPublicBuckets": True},
@@ -49,12 +52,12 @@ def test_the_bucket_is_versioned_encrypted_private_and_forgets_old_versions_afte
 
 
 def test_parts_of_broken_off_uploads_are_given_up(stack: StackView) -> None:
-    (rule,) = stack.only(BUCKET)["LifecycleConfiguration"]["Rules"]
+    (rule,) = stack.properties(BUCKET)["LifecycleConfiguration"]["Rules"]
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 def test_a_replaced_bucket_is_kept(stack: StackView) -> None:
-    assert stack.attributes(stack.title(BUCKET))["UpdateReplacePolicy"] == "Retain"
+    assert stack.attributes(BUCKET)["UpdateReplacePolicy"] == "Retain"
 
 
 def test_cloudfront_redirects_to_https_compresses_and_takes_reading_methods_alone(stack: StackView) -> None:
@@ -86,7 +89,7 @@ def test_cloudfront_takes_the_assets_from_the_bucket_and_signs_what_it_asks(stac
     distribution = distribution_of(stack)
     (origin,) = distribution["Origins"]
     assert origin["Id"] == distribution["DefaultCacheBehavior"]["TargetOriginId"]
-    assert origin["DomainName"] == Reference(stack.title(BUCKET), "RegionalDomainName")
+    assert origin["DomainName"] == Reference(BUCKET, "RegionalDomainName")
     assert origin["OriginAccessControlId"] == Reference(
         stack.title("AWS::CloudFront::OriginAccessControl"), "Id")
     assert origin["S3OriginConfig"] == {"OriginAccessIdentity": ""}
@@ -99,11 +102,11 @@ def test_cloudfront_takes_the_assets_from_the_bucket_and_signs_what_it_asks(stac
 def test_the_access_controls_name_is_unique_in_the_account_and_in_all_its_regions(stack: StackView) -> None:
     # At most 64 characters, as a bucket's name always is; a stack's may have 128, and a twin in another region.
     name = stack.only("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]["Name"]
-    assert name == Reference(stack.title(BUCKET))
+    assert name == Reference(BUCKET)
 
 
 def test_the_bucket_policy_lets_this_distribution_alone_read(stack: StackView) -> None:
-    objects = Text((Reference(stack.title(BUCKET), "Arn"), "/*"))
+    objects = Text((Reference(BUCKET, "Arn"), "/*"))
     distribution = Reference(stack.title(DISTRIBUTION))
     assert [s for s in bucket_statements(stack) if s["Effect"] == "Allow"] == [{
         "Effect": "Allow", "Principal": {"Service": "cloudfront.amazonaws.com"},
@@ -113,10 +116,10 @@ def test_the_bucket_policy_lets_this_distribution_alone_read(stack: StackView) -
 
 
 def test_the_bucket_policy_refuses_whatever_does_not_come_over_tls(stack: StackView) -> None:
-    bucket = Reference(stack.title(BUCKET), "Arn")
+    bucket = Reference(BUCKET, "Arn")
     assert [s for s in bucket_statements(stack) if s["Effect"] == "Deny"] == [{
         "Effect": "Deny", "Principal": "*", "Action": ["s3:*"], "Resource": [bucket, Text((bucket, "/*"))],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]
+        "Condition": {"Bool": {"aws:SecureTransport": False}}}]
 
 
 @pytest.mark.parametrize(("switch", "there"), [("true", True), ("false", False)])
@@ -140,19 +143,19 @@ def test_the_bucket_is_emptied_before_it_is_deleted_while_the_function_may_still
     title, properties = emptier_of(dev)
     function = properties["ServiceToken"]
     assert function.attribute == "Arn"
-    assert properties["BucketName"] == Reference(dev.title(BUCKET))
+    assert properties["BucketName"] == Reference(BUCKET)
     # What is made after something is deleted before it.
     role = dev.properties(function.logical_id)["Role"].logical_id
     policies = {p.logical_id for p in dev.properties(role).get("ManagedPolicyArns", [])}
     assert policies
-    assert {dev.title(BUCKET), function.logical_id, role, *policies} <= dev.waits_for(title)
+    assert {BUCKET, function.logical_id, role, *policies} <= dev.waits_for(title)
 
 
 def test_the_emptying_function_may_delete_all_versions_of_that_bucket_and_touch_no_other(
         dev: StackView) -> None:
     function = emptier_of(dev)[1]["ServiceToken"].logical_id
     granted = dev.grants(dev.properties(function)["Role"].logical_id)
-    bucket = f"${{{dev.title(BUCKET)}.Arn}}"
+    bucket = f"${{{BUCKET}.Arn}}"
     assert granted["s3:ListBucketVersions"] == {bucket}
     assert granted["s3:DeleteObject"] == {f"{bucket}/*"}
     assert granted["s3:DeleteObjectVersion"] == {f"{bucket}/*"}
@@ -192,3 +195,18 @@ def test_the_distribution_is_an_output_that_each_environment_exports_under_its_o
     assert output == {
         "Value": Reference(stack.title(DISTRIBUTION), "DomainName"),
         "Export": {"Name": f"cloudfront-url-{stack.parameter('Environment')}"}}
+
+
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(("arn", "there"), [("", None), (WEB_ACL, WEB_ACL)])
+def test_cloudfront_has_the_web_acl_that_the_parameter_names(deployed: Deployed, arn: str, there: str | None) -> None:
+    assert distribution_of(deployed(CdnWebAclArn=arn)).get("WebACLId") == there
+
+
+@pytest.mark.parametrize(("arn", "accepted"), [
+    (WEB_ACL, True), ("", True), (WEB_ACL.replace("global", "regional"), False),
+    (WEB_ACL.replace("us-east-1", "eu-central-1"), False)])
+def test_cloudfront_takes_a_global_web_acl_alone(accepts: Callable[..., bool], arn: str, accepted: bool) -> None:
+    assert accepts("CdnWebAclArn", arn) is accepted

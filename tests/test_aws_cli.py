@@ -1,6 +1,7 @@
 """The real AWS CLI deploys the template to the emulator, as a platform engineer would without `tap`."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,16 @@ OUTPUTS = [
     "ValidationLambdaArn"]
 
 
+@dataclass(frozen=True)
+class Endpoints:
+    """Where the CLI finds CloudFormation, and where S3."""
+
+    cloudformation: str
+    s3: str
+
+
 @pytest.fixture
-def endpoint() -> Iterator[str]:
+def endpoints() -> Iterator[Endpoints]:
     """An emulator of which nobody hears that a stack is in progress, but waits until it no longer is.
 
     The CLI asks every 30 seconds, which is a long time for a stack that takes three.
@@ -59,35 +69,39 @@ def endpoint() -> Iterator[str]:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with ThreadingHTTPServer(("127.0.0.1", 0), Patient) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield Endpoints(f"http://127.0.0.1:{server.server_port}", behind)
             server.shutdown()
 
 
-def test_the_aws_cli_deploys_dev_without_a_bucket_and_finds_no_changes_the_second_time(
-        endpoint: str, template: dict[str, Any], root: Path, tmp_path: Path) -> None:
+def test_the_aws_cli_deploys_dev_through_a_bucket_and_finds_no_changes_the_second_time(
+        endpoints: Endpoints, template: dict[str, Any], root: Path, tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, str(root / "generate.py"), "--minify", "-o", "template.yaml"], cwd=tmp_path, check=True,
         timeout=60)
     settings = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL_CLOUDFORMATION": endpoints.cloudformation, "AWS_ENDPOINT_URL_S3": endpoints.s3}
 
-    def cloudformation(*arguments: str) -> str:
+    def aws(*arguments: str) -> str:
         run = subprocess.run(
-            [str(AWS), "cloudformation", *arguments, "--endpoint-url", endpoint, "--output", "text"],
-            env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
-        assert (run.returncode, run.stderr) == (0, "")
+            [str(AWS), *arguments, "--output", "text"], env=settings, cwd=tmp_path, capture_output=True, text=True,
+            check=False, timeout=120)
+        # How far an upload is goes there too.
+        errors = re.sub("Uploading to .*", "", run.stderr).split()
+        assert (run.returncode, errors) == (0, []), run.stderr
         return run.stdout
 
     def deploy() -> str:
         values = load_environment("dev", root, template).parameters
-        return cloudformation(
-            "deploy", "--stack-name", "tap-dev", "--template-file", "template.yaml",
-            "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset",
+        return aws(
+            "cloudformation", "deploy", "--stack-name", "tap-dev", "--template-file", "template.yaml",
+            "--s3-bucket", "artifacts", "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset",
             "--parameter-overrides", *(f"{name}={value}" for name, value in values.items()))
 
+    aws("s3", "mb", "s3://artifacts")
     assert "Successfully created/updated stack - tap-dev" in deploy()
-    outputs = cloudformation(
-        "describe-stacks", "--stack-name", "tap-dev", "--query", "Stacks[0].Outputs[].OutputKey")
+    outputs = aws(
+        "cloudformation", "describe-stacks", "--stack-name", "tap-dev", "--query", "Stacks[0].Outputs[].OutputKey")
     assert sorted(outputs.split()) == OUTPUTS
     assert "No changes to deploy. Stack tap-dev is up to date" in deploy()

@@ -13,28 +13,33 @@ def test_the_template_is_within_both_limits_of_size() -> None:
     assert size.template_sizes().fits
 
 
-def test_a_template_of_more_than_600_bytes_a_resource_does_not_fit() -> None:
+def test_a_template_of_more_bytes_a_resource_than_it_may_have_does_not_fit() -> None:
     template = {"Resources": {"One": {}, "Two": {}}}
 
-    assert size.sizes(template, "x" * 1200, "x").fits
-    assert not size.sizes(template, "x" * 1201, "x").fits
+    assert size.sizes(template, "x" * 1600, "x").fits
+    assert not size.sizes(template, "x" * 1601, "x").fits
 
 
-def test_a_template_that_deploying_without_a_bucket_cannot_take_does_not_fit() -> None:
-    assert size.Sizes(resources=100, readable=1, minified=51_200).fits
-    assert not size.Sizes(resources=100, readable=1, minified=51_201).fits
+def test_a_template_that_is_too_large_minified_does_not_fit() -> None:
+    assert size.Sizes(resources=200, readable=1, minified=112_000).fits
+    assert not size.Sizes(resources=200, readable=1, minified=112_001).fits
 
 
 def test_size_counts_bytes_not_characters() -> None:
     assert size.sizes({"Resources": {"One": {}}}, "é", "€").readable == 2
 
 
-def test_the_table_of_sizes_shows_how_much_of_each_limit_is_used() -> None:
-    assert size.table(size.Sizes(resources=100, readable=30_000, minified=60_000)).splitlines() == [
+def test_the_table_of_sizes_says_which_goal_is_missed_and_what_follows_from_it() -> None:
+    assert size.table(size.Sizes(resources=100, readable=40_000, minified=56_000)).splitlines() == [
         "resources              100",
-        "bytes               30,000",
-        "bytes a resource       300 of    600  [##########..........]  50%",
-        "bytes minified      60,000 of 51,200  [####################] 117%  too large"]
+        "bytes               40,000",
+        "bytes a resource       400  goal    600  limit     800 [#####.....] goal met",
+        "bytes minified      56,000  goal 51,200  limit 112,000 [#####.....] goal missed",
+        "Over 51,200 bytes a template goes through a bucket: tap does it, aws cloudformation deploy wants --s3-bucket."]
+
+
+def test_the_table_of_sizes_says_what_is_too_large() -> None:
+    assert "too large" in size.table(size.Sizes(resources=1, readable=900, minified=1))
 
 
 def test_the_cost_of_a_command_counts_its_children(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from stack_view import StackView, statements_of, untagged
+from stack_view import StackView, untagged
 
 from tap.resolve import Reference
 
@@ -19,21 +19,11 @@ def cluster_of(stack: StackView) -> dict[str, Any]:
     return stack.only(CLUSTER)
 
 
-def test_the_key_rotates(stack: StackView) -> None:
-    assert stack.only("AWS::KMS::Key")["EnableKeyRotation"] is True
-
-
-def test_the_key_obeys_the_accounts_own_policies_and_nobody_else(stack: StackView) -> None:
-    assert statements_of(stack.only("AWS::KMS::Key")["KeyPolicy"]) == [{
-        "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
-        "Action": ["kms:*"], "Resource": ["*"]}]
-
-
 def test_the_cluster_is_aurora_postgresql_encrypted_under_the_key(stack: StackView) -> None:
     cluster = cluster_of(stack)
     assert cluster["Engine"] == "aurora-postgresql"
     assert cluster["StorageEncrypted"] is True
-    assert cluster["KmsKeyId"] == Reference(stack.title("AWS::KMS::Key"), "Arn")
+    assert cluster["KmsKeyId"] == Reference("DatabaseKey", "Arn")
     assert cluster["Port"] == 5432
 
 
@@ -70,7 +60,51 @@ def test_the_parameter_group_fits_the_engine_version(deployed: Deployed, version
 
 
 def test_the_database_takes_tls_only(stack: StackView) -> None:
-    assert stack.only("AWS::RDS::DBClusterParameterGroup")["Parameters"] == {"rds.force_ssl": "1"}
+    assert stack.only("AWS::RDS::DBClusterParameterGroup")["Parameters"]["rds.force_ssl"] == "1"
+
+
+def test_the_database_writes_no_statements_with_their_passwords_and_card_numbers_into_its_log(
+        stack: StackView) -> None:
+    parameters = stack.only("AWS::RDS::DBClusterParameterGroup")["Parameters"]
+    assert not {name for name in parameters if name.startswith("log_")}
+
+
+def test_the_databases_log_goes_to_a_group_that_is_there_before_the_first_line(stack: StackView) -> None:
+    assert cluster_of(stack)["EnableCloudwatchLogsExports"] == ["postgresql"]
+    group = stack.properties("DatabaseLogGroup")
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.CloudWatch.html
+    assert str(group["LogGroupName"]) == "/aws/rds/cluster/${DatabaseCluster}/postgresql"
+    assert group["RetentionInDays"] == stack.parameter("LogRetentionDays")
+    assert all("DatabaseLogGroup" in stack.waits_for(instance) for instance in stack.all(INSTANCE))
+
+
+@pytest.mark.parametrize("switch", ["true", "false"])
+def test_the_database_refuses_to_be_deleted_where_the_parameter_says_so(deployed: Deployed, switch: str) -> None:
+    assert cluster_of(deployed(DeletionProtection=switch))["DeletionProtection"] is (switch == "true")
+
+
+def test_instances_measure_their_operating_system_as_often_as_the_parameter_says(deployed: Deployed) -> None:
+    stack = deployed(DatabaseMonitoringInterval="15")
+    for instance in stack.all(INSTANCE).values():
+        assert instance["MonitoringInterval"] == "15"
+        assert stack.type_of(instance["MonitoringRoleArn"].logical_id) == "AWS::IAM::Role"
+
+
+def test_without_that_there_is_no_role_for_it(deployed: Deployed) -> None:
+    stack = deployed(DatabaseMonitoringInterval="0")
+    assert all("MonitoringRoleArn" not in instance for instance in stack.all(INSTANCE).values())
+    assert not [role for role in stack.all("AWS::IAM::Role") if "Monitoring" in role]
+
+
+def test_instances_take_minor_upgrades_and_have_performance_insights_under_the_key(stack: StackView) -> None:
+    for instance in stack.all(INSTANCE).values():
+        assert instance["AutoMinorVersionUpgrade"] is True
+        assert instance["EnablePerformanceInsights"] is True
+        assert instance["PerformanceInsightsKMSKeyId"] == Reference("DatabaseKey", "Arn")
+
+
+def test_the_database_takes_logins_by_iam(stack: StackView) -> None:
+    assert cluster_of(stack)["EnableIAMDatabaseAuthentication"] is True
 
 
 def test_the_cluster_is_in_the_three_isolated_subnets(stack: StackView) -> None:
@@ -131,7 +165,7 @@ def test_rds_makes_and_rotates_the_password_under_the_key(stack: StackView) -> N
     cluster = cluster_of(stack)
     assert cluster["ManageMasterUserPassword"] is True
     assert "MasterUserPassword" not in cluster
-    assert cluster["MasterUserSecret"] == {"KmsKeyId": Reference(stack.title("AWS::KMS::Key"), "Arn")}
+    assert cluster["MasterUserSecret"] == {"KmsKeyId": Reference("DatabaseKey", "Arn")}
 
 
 def test_only_the_service_may_connect_to_the_database_and_on_5432_only(stack: StackView) -> None:
@@ -152,7 +186,7 @@ def test_the_database_may_connect_to_nobody(stack: StackView) -> None:
 
 def test_a_deleted_or_replaced_cluster_leaves_a_snapshot_and_the_key_that_reads_it(stack: StackView) -> None:
     cluster = stack.attributes(stack.title(CLUSTER))
-    key = stack.attributes(stack.title("AWS::KMS::Key"))
+    key = stack.attributes("DatabaseKey")
     assert (cluster["DeletionPolicy"], cluster["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert cluster_of(stack)["CopyTagsToSnapshot"] is True

@@ -11,7 +11,7 @@ from tap.resolve import Reference
 Deployed = Callable[..., StackView]
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
-TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
+TARGETS = "TargetGroup"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 
 
@@ -41,12 +41,12 @@ def test_it_is_an_internet_facing_balancer_in_the_public_subnets_that_drops_inva
     balancer = untagged(stack.only(BALANCER))
     # An application load balancer is what one is unless it says otherwise.
     assert balancer.pop("Type", "application") == "application"
+    attributes = {each["Key"]: each["Value"] for each in balancer.pop("LoadBalancerAttributes")}
+    assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert balancer == {
         "Scheme": "internet-facing",
         "Subnets": [Reference(subnet) for subnet in stack.subnets("public")],
         "SecurityGroups": [Reference(group_of(stack), "GroupId")],
-        "LoadBalancerAttributes": [
-            {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"}],
     }
 
 
@@ -59,7 +59,7 @@ def test_without_a_certificate_http_forwards_to_the_targets(deployed: Deployed) 
     stack = deployed(CertificateArn="")
     assert {port: untagged(listener) for port, listener in listeners(stack).items()} == {80: {
         "LoadBalancerArn": Reference(stack.title(BALANCER)), "Port": 80, "Protocol": "HTTP",
-        "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(stack.title(TARGETS))}]}}
+        "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(TARGETS)}]}}
 
 
 def test_with_a_certificate_https_forwards_to_the_targets_and_http_redirects_to_it(deployed: Deployed) -> None:
@@ -76,7 +76,10 @@ def test_with_a_certificate_https_forwards_to_the_targets_and_http_redirects_to_
         443: {
             "LoadBalancerArn": Reference(stack.title(BALANCER)), "Port": 443, "Protocol": "HTTPS",
             "Certificates": [{"CertificateArn": CERTIFICATE}],
-            "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(stack.title(TARGETS))}]},
+            "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(TARGETS)}],
+            "ListenerAttributes": [{
+                "Key": "routing.http.response.strict_transport_security.header_value",
+                "Value": "max-age=31536000"}]},
     }
 
 
@@ -85,7 +88,7 @@ def test_every_listener_forwards_to_the_targets_or_redirects_to_one_that_does(se
 
     def forwards(port: int) -> bool:
         (action,) = found[port]["DefaultActions"]
-        return bool(action == {"Type": "forward", "TargetGroupArn": Reference(served.title(TARGETS))})
+        return bool(action == {"Type": "forward", "TargetGroupArn": Reference(TARGETS)})
 
     assert any(forwards(port) for port in found)
     for port, listener in found.items():
@@ -111,7 +114,7 @@ def test_requests_and_health_checks_reach_the_tasks_on_the_containers_port(
     stack = deployed(ContainerPort=port)
     (container,) = stack.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert [mapping["ContainerPort"] for mapping in container["PortMappings"]] == [port]
-    assert stack.only(TARGETS)["Port"] == port
+    assert stack.properties(TARGETS)["Port"] == port
     assert stack.may_connect(group_of(stack), tasks_group(stack), int(port))
     assert not stack.may_connect(group_of(stack), tasks_group(stack), int(port) + 1)
 
@@ -123,7 +126,7 @@ def test_the_balancer_reaches_the_tasks_and_nothing_else(stack: StackView) -> No
 
 def test_the_targets_are_ip_addresses_checked_as_the_reference_checks_them(deployed: Deployed) -> None:
     stack = deployed(HealthCheckPath="/health", ContainerPort="8080")
-    assert untagged(stack.only(TARGETS)) == {
+    assert untagged(stack.properties(TARGETS)) == {
         "VpcId": Reference(stack.title("AWS::EC2::VPC")), "TargetType": "ip", "Protocol": "HTTP", "Port": "8080",
         "HealthCheckPath": "/health", "HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5,
         "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 3,
@@ -133,7 +136,7 @@ def test_the_targets_are_ip_addresses_checked_as_the_reference_checks_them(deplo
 
 def test_no_name_stands_in_the_way_of_a_replacement_or_of_its_length(stack: StackView) -> None:
     assert "Name" not in stack.only(BALANCER)
-    assert "Name" not in stack.only(TARGETS)
+    assert "Name" not in stack.properties(TARGETS)
 
 
 def test_its_address_is_an_output_that_each_environment_exports_under_its_own_name(stack: StackView) -> None:
@@ -142,3 +145,9 @@ def test_its_address_is_an_output_that_each_environment_exports_under_its_own_na
     assert output == {
         "Value": Reference(stack.title(BALANCER), "DNSName"),
         "Export": {"Name": f"alb-dns-{stack.parameter('Environment')}"}}
+
+
+@pytest.mark.parametrize("switch", ["true", "false"])
+def test_the_balancer_refuses_to_be_deleted_where_the_parameter_says_so(deployed: Deployed, switch: str) -> None:
+    attributes = deployed(DeletionProtection=switch).only(BALANCER)["LoadBalancerAttributes"]
+    assert {"Key": "deletion_protection.enabled", "Value": switch} in attributes

@@ -89,8 +89,10 @@ def test_production_protects_whatever_holds_data_from_replacement(root: Path, pr
     policy = json.loads((root / "parameters/prod.json").read_text())["StackPolicy"]
     (deny,) = [statement for statement in policy["Statement"] if statement["Effect"] == "Deny"]
     assert deny["Action"] == ["Update:Replace", "Update:Delete"]
-    for kind in ("AWS::RDS::DBCluster", "AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::S3::Bucket"):
-        assert f"LogicalResourceId/{prod.title(kind)}" in deny["Resource"]
+    for kind in ("AWS::RDS::DBCluster", "AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::S3::Bucket",
+                 "AWS::Backup::BackupVault"):
+        for title in prod.all(kind):
+            assert f"LogicalResourceId/{title}" in deny["Resource"]
 
 
 def test_dev_deploys_as_it_is_committed(root: Path, template: dict[str, Any]) -> None:

@@ -6,22 +6,18 @@ from typing import Any
 
 import pytest
 
+from tap.parameters_page import page
 from tap.stack import build
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PARAMETERS: dict[str, dict[str, Any]] = build().to_dict()["Parameters"]
-ROWS = {cells[0]: cells[1:] for cells in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", README, re.MULTILINE)}
 
 
 def in_backticks(pattern: str) -> list[str]:
     """Return what the README has in backticks, or links to, that matches a pattern."""
     found = re.findall(r"`([^`\n]+)`", README) + re.findall(r"\]\(([^)#]+)\)", README)
     return sorted({text for text in found if re.fullmatch(pattern, text)})
-
-
-def shown(default: object) -> str:
-    return "required" if default is None else f"`{default}`".replace("|", "\\|") if default != "" else "empty"
 
 
 @pytest.mark.parametrize(
@@ -42,14 +38,25 @@ def test_the_flag_is_there(flag: str) -> None:
     assert any(f'"{flag}"' in source.read_text(encoding="utf-8") for source in sources)
 
 
-def test_every_parameter_has_its_row_and_no_other_has() -> None:
-    assert [name for name in ROWS if name in PARAMETERS] == list(PARAMETERS)
+def test_the_page_of_parameters_is_what_make_template_writes() -> None:
+    assert (ROOT / "docs/parameters.md").read_text(encoding="utf-8") == page(build().to_dict())
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_the_parameters_row_is_its_default_and_description(name: str) -> None:
-    entry = PARAMETERS[name]
-    assert ROWS[name] == (shown(entry.get("Default")), entry["Description"].rstrip("."))
+def test_the_page_has_every_parameter_with_its_default_and_description() -> None:
+    written = page(build().to_dict())
+    for name, entry in PARAMETERS.items():
+        default = {None: "required", "": "empty"}.get(entry.get("Default"), f"`{entry.get('Default')}`")
+        assert f"| `{name}` | {default.replace('|', chr(92) + '|')} | {entry['Description']}" in written
+
+
+# Words of CloudFormation's and of parameter files.
+OTHER_WORDS = {"DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
+
+
+@pytest.mark.parametrize("name", sorted({
+    word for word in re.findall(r"`([A-Z]\w+)`", README) if re.fullmatch(r"([A-Z][a-z0-9]+){2,}", word)} - OTHER_WORDS))
+def test_the_parameter_or_resource_is_there(name: str) -> None:
+    assert name in PARAMETERS or name in build().to_dict()["Resources"]
 
 
 def test_the_variables_of_the_container_are_those_that_it_gets() -> None:

@@ -8,6 +8,7 @@ from tap.deploy.rules import violations
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 GOOD_PROD = {"Environment": "prod", "CertificateArn": CERTIFICATE, "EmptyAssetsBucketOnDelete": "false"}
+PROTECTIONS = ["DeletionProtection", "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"]
 
 
 def broken(template: dict[str, Any], **values: str) -> list[str]:
@@ -43,6 +44,32 @@ def test_tasks_reach_aws_through_nat_or_through_interface_endpoints(
     told = broken(template, Environment="dev", NatGateways=nat, InterfaceEndpoints=endpoints)
     assert bool(told) is refused
     assert all("InterfaceEndpoints" in line for line in told)
+
+
+def test_a_domain_with_its_zone_is_as_good_as_a_certificate_since_one_is_issued(template: dict[str, Any]) -> None:
+    without = {**GOOD_PROD, "CertificateArn": ""}
+    assert broken(template, **without, DomainName="pay.payments.test", HostedZoneId="Z1") == []
+    assert len(broken(template, **without, DomainName="pay.payments.test")) == 1
+    assert len(broken(template, **without, HostedZoneId="Z1")) == 1
+
+
+@pytest.mark.parametrize("switch", PROTECTIONS)
+def test_production_keeps_each_protection_on(template: dict[str, Any], switch: str) -> None:
+    (told,) = broken(template, **GOOD_PROD, **{switch: "false"})
+    assert f"{switch}=true" in told
+    assert broken(template, Environment="dev", **{switch: "false"}) == []
+
+
+@pytest.mark.parametrize("given", [{"CdnDomainName": "cdn.payments.test"}, {"CdnCertificateArn": CERTIFICATE}])
+def test_the_cdns_name_and_certificate_go_together(template: dict[str, Any], given: dict[str, str]) -> None:
+    assert len(broken(template, Environment="dev", **given)) == 1
+    both = {"CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE}
+    assert broken(template, Environment="dev", **both) == []
+
+
+@pytest.mark.parametrize("given", ["SleepSchedule", "WakeSchedule"])
+def test_who_sleeps_wakes(template: dict[str, Any], given: str) -> None:
+    assert len(broken(template, Environment="dev", **{given: "cron(0 6 * * ? *)"})) == 1
 
 
 def test_all_broken_rules_are_told_at_once(template: dict[str, Any]) -> None:

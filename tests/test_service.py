@@ -12,7 +12,6 @@ Deployed = Callable[..., StackView]
 CLUSTER = "AWS::ECS::Cluster"
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"
-TARGETS = "AWS::ElasticLoadBalancingV2::TargetGroup"
 LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 FUNCTION = "AWS::Lambda::Function"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
@@ -81,7 +80,8 @@ def test_execution_and_task_have_separate_roles_that_ecs_tasks_alone_assume(stac
     for role in roles:
         assert statements_of(stack.properties(role)["AssumeRolePolicyDocument"]) == [{
             "Effect": "Allow", "Action": ["sts:AssumeRole"],
-            "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}]
 
 
 def test_the_container_is_told_where_everything_is(stack: StackView) -> None:
@@ -92,10 +92,11 @@ def test_the_container_is_told_where_everything_is(stack: StackView) -> None:
         "DB_NAME": stack.parameter("DatabaseName"),
         "DB_SECRET_ARN": Reference(database, "MasterUserSecret.SecretArn"),
         "DYNAMODB_TABLE": Reference(stack.title("AWS::DynamoDB::Table")),
-        "S3_BUCKET": Reference(stack.title("AWS::S3::Bucket")),
+        "S3_BUCKET": Reference("AssetsBucket"),
         "ENVIRONMENT": stack.parameter("Environment"),
         "PORT": stack.parameter("ContainerPort"),
-        "VALIDATION_FUNCTION": Reference(validation_of(stack)),
+        # The version that is live, not whatever was uploaded last.
+        "VALIDATION_FUNCTION": Reference(stack.title("AWS::Lambda::Alias")),
     }
 
 
@@ -107,32 +108,14 @@ def test_the_container_gets_the_databases_credentials_from_their_secret(stack: S
 def test_whoever_starts_the_container_may_read_the_secret_and_its_key_and_write_its_log(
         stack: StackView) -> None:
     granted = stack.grants(role_of(stack, "ExecutionRoleArn"))
-    key = stack.title("AWS::KMS::Key")
     log_group = container_of(stack)["LogConfiguration"]["Options"]["awslogs-group"].logical_id
     secret = f"${{{stack.title('AWS::RDS::DBCluster')}.MasterUserSecret.SecretArn}}"
     assert granted.pop("ecr:GetAuthorizationToken") == {"*"}
     for action in ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"):
         assert granted.pop(action) == {"arn:aws:ecr:*:*:repository/*"}
     assert granted == {
-        "secretsmanager:GetSecretValue": {secret}, "kms:Decrypt": {f"${{{key}.Arn}}"},
+        "secretsmanager:GetSecretValue": {secret}, "kms:Decrypt": {"${DatabaseKey.Arn}"},
         "logs:CreateLogStream": {f"${{{log_group}.Arn}}"}, "logs:PutLogEvents": {f"${{{log_group}.Arn}}"}}
-
-
-def test_the_application_may_use_what_it_is_told_of_and_nothing_else(stack: StackView) -> None:
-    granted = stack.grants(role_of(stack, "TaskRoleArn"))
-    table, bucket = stack.title("AWS::DynamoDB::Table"), stack.title("AWS::S3::Bucket")
-    secret = f"${{{stack.title('AWS::RDS::DBCluster')}.MasterUserSecret.SecretArn}}"
-    table_actions = {action for action in granted if action.startswith("dynamodb:")}
-    assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem",
-            "dynamodb:Query"} <= table_actions
-    assert not {action for action in table_actions if "Table" in action} - {"dynamodb:DescribeTable"}
-    for action in table_actions:
-        assert granted.pop(action) == {f"${{{table}.Arn}}"}
-    assert granted == {
-        "s3:ListBucket": {f"${{{bucket}.Arn}}"}, "s3:GetObject": {f"${{{bucket}.Arn}}/*"},
-        "secretsmanager:GetSecretValue": {secret},
-        "kms:Decrypt": {f"${{{stack.title('AWS::KMS::Key')}.Arn}}"},
-        "lambda:InvokeFunction": {f"${{{validation_of(stack)}.Arn}}"}}
 
 
 def test_the_container_logs_to_its_own_group_of_the_shared_retention(stack: StackView) -> None:
@@ -141,7 +124,8 @@ def test_the_container_logs_to_its_own_group_of_the_shared_retention(stack: Stac
     assert log == {"LogDriver": "awslogs", "Options": {
         "awslogs-group": group, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "web-app"}}
     assert untagged(stack.properties(group.logical_id)) == {
-        "RetentionInDays": stack.parameter("LogRetentionDays")}
+        "RetentionInDays": stack.parameter("LogRetentionDays"),
+        **({"KmsKeyId": Reference("OperationsKey", "Arn")} if stack.parameter("CustomerKeys") == "true" else {})}
 
 
 def test_the_logs_of_the_service_and_of_the_validation_outlive_the_stack(stack: StackView) -> None:
@@ -203,11 +187,6 @@ def test_the_service_is_in_the_private_subnets_without_public_addresses(stack: S
     assert placed["Subnets"] == [Reference(subnet) for subnet in stack.subnets("private")]
 
 
-def test_a_deployment_that_fails_is_rolled_back(stack: StackView) -> None:
-    deployment = stack.only(SERVICE)["DeploymentConfiguration"]
-    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-
-
 def test_no_deployment_and_no_template_update_takes_tasks_away(stack: StackView) -> None:
     service = stack.only(SERVICE)
     assert service["DeploymentConfiguration"].get("MinimumHealthyPercent", 100) == 100
@@ -218,9 +197,11 @@ def test_no_deployment_and_no_template_update_takes_tasks_away(stack: StackView)
 def test_tasks_are_registered_with_the_targets_after_60_seconds_of_grace(stack: StackView) -> None:
     service = stack.only(SERVICE)
     assert service["HealthCheckGracePeriodSeconds"] == 60
-    assert service["LoadBalancers"] == [{
+    (balanced,) = service["LoadBalancers"]
+    balanced = {key: value for key, value in balanced.items() if key != "AdvancedConfiguration"}
+    assert balanced == {
         "ContainerName": container_of(stack)["Name"], "ContainerPort": stack.parameter("ContainerPort"),
-        "TargetGroupArn": Reference(stack.title(TARGETS))}]
+        "TargetGroupArn": Reference("TargetGroup")}
 
 
 @pytest.mark.parametrize(("capacity", "on_demand", "spot"), [("on-demand", 9, 0), ("mixed", 5, 4), ("spot", 0, 9)])
@@ -336,3 +317,59 @@ def test_nothing_but_the_load_balancer_reaches_the_tasks(stack: StackView) -> No
 
 def test_tasks_carry_the_services_tags(stack: StackView) -> None:
     assert stack.only(SERVICE)["PropagateTags"] == "SERVICE"
+
+
+def test_the_container_is_of_a_user_that_is_not_root_and_has_no_privilege(stack: StackView) -> None:
+    container = container_of(stack)
+    assert container["User"] == stack.parameter("ContainerUser") == "101"
+    assert container["Privileged"] is False
+    assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+
+
+@pytest.mark.parametrize(("user", "accepted"), [
+    ("101", True), ("1000:1000", True), ("0", False), ("root", False), ("", False), ("0:0", False), ("01", False)])
+def test_root_is_refused_as_a_user(accepts: Callable[..., bool], user: str, accepted: bool) -> None:
+    assert accepts("ContainerUser", user) is accepted
+
+
+def test_the_container_writes_to_its_scratch_volume_alone_and_runs_nothing_from_there(stack: StackView) -> None:
+    container = container_of(stack)
+    assert container["ReadonlyRootFilesystem"] is True
+    # The one folder that the default image writes to.
+    assert container["LinuxParameters"]["Tmpfs"] == [
+        {"ContainerPath": "/tmp", "Size": 64, "MountOptions": ["noexec", "nosuid", "nodev"]}]
+
+
+def test_the_container_may_use_the_tasks_memory_and_no_more(stack: StackView) -> None:
+    assert container_of(stack)["Memory"] == stack.only(TASK)["Memory"]
+
+
+def test_draining_and_stopping_are_over_before_spot_takes_the_task_away(stack: StackView) -> None:
+    (group, *_) = stack.all("AWS::ElasticLoadBalancingV2::TargetGroup").values()
+    drained = {each["Key"]: each["Value"] for each in group["TargetGroupAttributes"]}
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html
+    assert int(drained["deregistration_delay.timeout_seconds"]) + container_of(stack)["StopTimeout"] < 120
+
+
+def test_tasks_are_spread_over_the_zones_again_after_one_was_lost(stack: StackView) -> None:
+    assert stack.only(SERVICE)["AvailabilityZoneRebalancing"] == "ENABLED"
+
+
+def test_a_sleeping_service_has_no_tasks_until_it_wakes(deployed: Deployed) -> None:
+    target = deployed(
+        SleepSchedule="cron(0 20 ? * MON-FRI *)", WakeSchedule="cron(0 6 ? * MON-FRI *)", MinTasks="1", MaxTasks="2",
+    ).only("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert target["ScheduledActions"] == [
+        {"ScheduledActionName": "sleep", "Schedule": "cron(0 20 ? * MON-FRI *)",
+         "ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 0}},
+        {"ScheduledActionName": "wake", "Schedule": "cron(0 6 ? * MON-FRI *)",
+         "ScalableTargetAction": {"MinCapacity": "1", "MaxCapacity": "2"}}]
+
+
+def test_without_a_schedule_the_service_never_sleeps(deployed: Deployed) -> None:
+    assert "ScheduledActions" not in deployed().only("AWS::ApplicationAutoScaling::ScalableTarget")
+
+
+def test_dev_sleeps_at_night(dev: StackView) -> None:
+    actions = dev.only("AWS::ApplicationAutoScaling::ScalableTarget")["ScheduledActions"]
+    assert [action["ScalableTargetAction"]["MaxCapacity"] for action in actions] == [0, "2"]

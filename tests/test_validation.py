@@ -1,5 +1,6 @@
 """The validation tier: the function, as the template deploys it. What it answers is tested with its source."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,20 +63,61 @@ def test_it_writes_to_a_log_group_of_its_own(stack: StackView) -> None:
     assert all(other["LoggingConfig"]["LogGroup"] != group for other in others)
 
 
-def test_it_is_told_the_table_and_the_environment(stack: StackView) -> None:
+def test_it_is_told_the_table_the_environment_and_what_to_accept(stack: StackView) -> None:
     assert function_of(stack)["Environment"]["Variables"] == {
         "DYNAMODB_TABLE": Reference(stack.title("AWS::DynamoDB::Table")),
-        "ENVIRONMENT": stack.parameter("Environment")}
+        "ENVIRONMENT": stack.parameter("Environment"),
+        "MAX_AMOUNT": stack.parameter("ValidationMaxAmount"), "CURRENCIES": stack.parameter("ValidationCurrencies"),
+        "TYPES": stack.parameter("ValidationTypes"), "TTL_DAYS": stack.parameter("ValidationMemoryDays")}
 
 
-def test_it_may_read_and_write_the_table_and_its_log_and_nothing_else(stack: StackView) -> None:
-    granted = stack.grants(function_of(stack)["Role"].logical_id)
-    table = f"${{{stack.title('AWS::DynamoDB::Table')}.Arn}}"
-    group = f"${{{function_of(stack)['LoggingConfig']['LogGroup'].logical_id}.Arn}}"
-    assert {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(granted)
-    assert {action.split(":")[0] for action in granted} == {"dynamodb", "logs"}
-    for action, resources in granted.items():
-        assert resources == {table if action.startswith("dynamodb:") else group}
+def test_without_being_told_it_accepts_what_the_parameters_default_to(template: dict[str, Any], root: Path) -> None:
+    source = (root / "lambda/validation/index.py").read_text(encoding="utf-8")
+    for variable, parameter in (("MAX_AMOUNT", "MaxAmount"), ("CURRENCIES", "Currencies"), ("TYPES", "Types"),
+                                ("TTL_DAYS", "MemoryDays")):
+        default = template["Parameters"][f"Validation{parameter}"]["Default"]
+        assert f'ENV("{variable}", "{default}")' in source
+
+
+@pytest.mark.parametrize(("currencies", "accepted"), [
+    ("USD:2", True), ("USD:2,JPY:0", True), ("USD", False), ("usd:2", False), ("USD:2,", False), ("USD:9", False)])
+def test_currencies_come_with_their_minor_units(
+        accepts: Callable[..., bool], currencies: str, accepted: bool) -> None:
+    assert accepts("ValidationCurrencies", currencies) is accepted
+
+
+def test_callers_call_an_alias_of_a_version_so_that_a_bad_one_can_be_rolled_back(stack: StackView) -> None:
+    alias = stack.only("AWS::Lambda::Alias")
+    version = stack.title("AWS::Lambda::Version")
+    assert (alias["Name"], alias["FunctionName"]) == ("live", Reference(title_of(stack)))
+    assert alias["FunctionVersion"] == Reference(version, "Version")
+    # The version before stays, to go back to.
+    assert stack.attributes(version)["UpdateReplacePolicy"] == "Retain"
+
+
+def test_other_settings_are_another_version_as_other_code_is(deployed: Deployed) -> None:
+    # Lambda publishes anew when a property of the version changes, and a description is all there is to change.
+    one, other = (str(deployed(ValidationMaxAmount=amount).only("AWS::Lambda::Version")["Description"])
+                  for amount in ("1", "2"))
+    assert one != other
+    # A hash of the function as the template has it, code included.
+    assert re.match("[0-9a-f]{8} ", one)
+    # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+    assert len(one) <= 256
+
+
+def test_what_fails_without_a_caller_to_tell_waits_in_a_queue(stack: StackView) -> None:
+    settings = stack.only("AWS::Lambda::EventInvokeConfig")
+    queue = settings["DestinationConfig"]["OnFailure"]["Destination"]
+    assert (settings["FunctionName"], settings["Qualifier"]) == (Reference(title_of(stack)), "live")
+    assert stack.type_of(queue.logical_id) == "AWS::SQS::Queue"
+    assert int(stack.properties(queue.logical_id)["MessageRetentionPeriod"]) == 14 * 24 * 3600
+
+
+def test_it_is_traced_and_runs_on_arm(stack: StackView) -> None:
+    function = function_of(stack)
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert function["Architectures"] == ["arm64"]
 
 
 def test_its_arn_is_an_output_that_each_environment_exports_under_its_own_name(stack: StackView) -> None:

@@ -1,4 +1,4 @@
-"""Custom::EmptyBucket, property BucketName: empties that bucket when its stack is deleted, never before."""
+"""Custom::EmptyBucket, property BucketName: empties that bucket of its own stack when it is deleted, not before."""
 
 import json
 import time
@@ -32,28 +32,38 @@ def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
 
 
 def _empty(bucket: str, stack: str, context: Any, client: Any) -> str:
+    cloudformation = client("cloudformation")
     # A stack that drops this resource sends a Delete too, and may keep the bucket.
-    state = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    state = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     if state not in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
         return f"{bucket} is left as it is: stack in {state}"
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    own = [r.get("PhysicalResourceId") for page in pages for r in page["StackResourceSummaries"]
+           if r["ResourceType"] == "AWS::S3::Bucket"]
+    if bucket not in own:
+        raise PermissionError(f"{bucket} is no bucket of this stack")
     s3 = client("s3")
-    deleted = 0
+    deleted, before = 0, -1
     try:
-        while context.get_remaining_time_in_millis() > MARGIN:
-            page = s3.list_object_versions(Bucket=bucket)
-            found = page.get("Versions", []) + page.get("DeleteMarkers", [])
-            if not found:
-                return f"{deleted} versions deleted"
-            ids = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
-            result = s3.delete_objects(Bucket=bucket, Delete={"Objects": ids, "Quiet": True})
-            errors = result.get("Errors", [])
-            deleted += len(ids) - len(errors)
-            if len(errors) == len(ids):
-                first = f"{errors[0]['Code']} for {errors[0]['Key']}"
-                raise RuntimeError(f"{deleted} versions deleted, {len(errors)} refused: {first}")
+        # Once more after a pass that deleted something: what was refused may have been so for the moment.
+        while deleted > before:
+            before, refused = deleted, []
+            for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+                if context.get_remaining_time_in_millis() <= MARGIN:
+                    raise TimeoutError(f"{deleted} versions deleted, more are left: delete the stack again to go on")
+                found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+                if found:
+                    ids = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
+                    result = s3.delete_objects(Bucket=bucket, Delete={"Objects": ids, "Quiet": True})
+                    errors = result.get("Errors", [])
+                    refused += errors
+                    deleted += len(ids) - len(errors)
     except s3.exceptions.NoSuchBucket:
         return f"{bucket} is already gone"
-    raise TimeoutError(f"{deleted} versions deleted, more are left: delete the stack again to go on")
+    if refused:
+        named = ", ".join(f"{e['Key']} ({e['Code']})" for e in refused)
+        raise RuntimeError(f"{deleted} versions deleted, {len(refused)} refused: {named}")
+    return f"{deleted} versions deleted"
 
 
 def handler(event: Any, context: Any, client: Any = _client, send: Any = _send) -> None:

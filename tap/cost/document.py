@@ -6,7 +6,7 @@
 import json
 from collections.abc import Iterator
 
-from tap.cost.estimate import NOT_COUNTED
+from tap.cost.estimate import FREE_OF_CHARGE, NOT_COUNTED
 from tap.cost.prices import ASSUMPTIONS, Prices, packaged, read_prices
 
 _HEAD = """# What an environment costs
@@ -15,6 +15,7 @@ _HEAD = """# What an environment costs
 without taxes, support, discounts, reservations or free tiers, which belong to an account and not to a stack. `Fixed` is
 what is paid however little the environment is used. What has no price is named under the sum, not counted as nothing.
 Not counted at all: {not_counted}.
+Free, and so without a row: {free}.
 
 | command | what it shows |
 |---|---|
@@ -43,6 +44,7 @@ _MEANING = {
     "hours_per_month": "hours of a month, as AWS's own calculator has them",
     "active_hours_per_day": "hours a day in which somebody uses it; in the others, a database at 0 ACU pauses",
     "active_days_per_month": "days a month in which somebody uses it",
+    "awake_hours_per_day": "hours on each of those days for which tasks run, where a schedule stops them at night",
     "average_tasks": "tasks on average; never fewer than MinTasks nor more than MaxTasks",
     "spot_discount_percent": "how much cheaper Spot is; AWS says up to 70: https://aws.amazon.com/fargate/pricing/",
     "requests_per_month": "requests to the load balancer",
@@ -62,8 +64,14 @@ _MEANING = {
     "validations_per_request": "calls of the validation function for each request",
     "validation_ms": "how long such a call takes",
     "nat_gb": "through all NAT gateways",
-    "log_kb_per_request": "written to log groups for each request",
-    "container_insights_metrics": "custom metrics that Container Insights makes of a cluster with one service",
+    "endpoint_gb": "through all interface endpoints",
+    "flow_log_gb": "records of VPC flow logs",
+    "log_kb_per_request": "written to the application's log groups for each request",
+    "web_acl_log_kb_per_request": "logged by the web ACL for each request",
+    "access_log_kb_per_request": "compressed, in the bucket of access logs, for each request to ALB and CloudFront",
+    "monitoring_kb": "one measurement of a database instance's operating system",
+    "container_insights_metrics": "custom metrics while tasks run: ten of cluster, service and task definition each, "
+                                  "seven counts, as Container Insights' page of ECS metrics lists them",
     "key_requests_per_month": "requests to all keys",
     "secret_requests_per_month": "requests to each secret",
     "notifications_per_month": "e-mails and queue messages",
@@ -76,7 +84,8 @@ def markdown(prices: Prices) -> str:
 
 
 def _lines(prices: Prices) -> Iterator[str]:
-    yield _HEAD.format(region=prices.region, date=prices.date, not_counted=", ".join(NOT_COUNTED))
+    yield _HEAD.format(region=prices.region, date=prices.date, not_counted=", ".join(NOT_COUNTED),
+                       free=", ".join(FREE_OF_CHARGE))
     yield "| word | what it means |\n|---|---|"
     yield from (f"| {word} | {meaning} |" for word, meaning in prices.checked.items())
     yield "\n| price | USD | per | checked | read | source |\n|---|---:|---|---|---|---|"

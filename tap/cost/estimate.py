@@ -1,7 +1,7 @@
 """An environment's cost for a month: its resources priced one by one, and the sum by tier."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tap.cost.month import Month
 from tap.cost.prices import Prices
@@ -10,9 +10,16 @@ from tap.resolve import Resolved
 
 # What depends on more than a template tells, and is too little or too different to be guessed.
 NOT_COUNTED = (
-    "traffic between availability zones", "requests to S3", "images in ECR", "Database Insights", "enhanced monitoring",
-    "snapshots that are kept", "logs of the web ACL, load balancer and distribution", "old material of rotated keys",
-    "DNS queries", "what the application calls outside the stack")
+    "traffic between availability zones", "requests to S3", "images in ECR", "metrics that the application sends",
+    "the second set of tasks while a deployment shifts traffic", "old material of rotated keys",
+    "snapshots that are kept", "restores", "queries of logs", "DNS queries other than for aliases of the stack",
+    "what the application calls outside the stack")
+
+FREE_OF_CHARGE = (
+    "events of AWS's own services on EventBridge", "Route 53's answers for aliases of AWS resources",
+    "seven days of Performance Insights", "delivery of the access logs of ALB, CloudFront and S3", "gateway endpoints",
+    "scaling and its schedules", "IAM", "and, as far as is known, public certificates of ACM", "budgets that only tell",
+    "plans of AWS Backup", "aliases of keys", "versions and aliases of functions")
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], n
             unpriced.append((title, f"{kind} is not in the price table"))
             continue
         try:
-            lines = list(PRICED[kind](entry.get("Properties", {}), month))
+            lines = list(PRICED[kind](entry.get("Properties", {}), replace(month, title=title)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             unpriced.append((title, f"{kind} is not as expected: {error}"))
             continue

@@ -7,6 +7,8 @@ from typing import Any
 from tap.cost.prices import Prices
 from tap.resolve import Resolved, references
 
+KB_PER_GB = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Month:
@@ -15,6 +17,8 @@ class Month:
     resolved: Resolved
     prices: Prices
     assumed: Mapping[str, float]
+    title: str = ""
+    """The logical id of the resource that is being priced."""
 
     @property
     def hours(self) -> float:
@@ -25,6 +29,15 @@ class Month:
     def active_hours(self) -> float:
         """The hours of a month in which somebody uses the environment."""
         return min(self.hours, self.assumed["active_hours_per_day"] * self.assumed["active_days_per_month"])
+
+    @property
+    def task_hours(self) -> float:
+        """The hours of a month for which tasks run: fewer where a schedule stops all of them."""
+        sleeps = any(str(action.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0"
+                     for target in self.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+                     for action in target.get("ScheduledActions", []))
+        awake = self.assumed["awake_hours_per_day"] * self.assumed["active_days_per_month"]
+        return min(self.hours, awake) if sleeps else self.hours
 
     def of_type(self, *types: str) -> dict[str, Mapping[str, Any]]:
         """Return the properties of the resources of these types, by logical id."""

@@ -1,14 +1,17 @@
-"""How each resource type is billed; the rules are those of AWS's pricing pages, which the price table names."""
+"""How each resource type is billed; the rules are those of AWS's pricing pages, which the price table names.
+
+What is watched, logged and copied is in `records`.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.cost.month import Line, Month, Pricing
+from tap.cost import records
+from tap.cost.month import KB_PER_GB, Line, Month, Pricing
 
 NETWORK, BALANCER, SERVICE, DATABASE, SESSIONS, ASSETS, FUNCTIONS, KEYS, OPERATIONS = (
     "Network", "Load balancer", "Service", "Database", "Sessions", "Assets", "Functions", "Keys and secrets",
     "Operations")
-KB_PER_GB, DAYS_PER_MONTH, MONTHLY_SECONDS = 1024 * 1024, 30.4, 3600
 LCU_CONNECTIONS_PER_SECOND, LCU_GB_PER_HOUR = 25, 1
 
 # What is billed through other resources, or not at all.
@@ -26,7 +29,7 @@ FREE = frozenset(f"AWS::{name}" for name in (
     "RDS::DBClusterParameterGroup", "RDS::DBParameterGroup", "RDS::DBSubnetGroup", "RDS::EventSubscription",
     "Route53::RecordSet", "S3::BucketPolicy", "SNS::Subscription", "SNS::TopicInlinePolicy", "SNS::TopicPolicy",
     "SQS::QueueInlinePolicy", "SQS::QueuePolicy",
-    "SecretsManager::SecretTargetAttachment", "WAFv2::LoggingConfiguration", "WAFv2::WebACLAssociation"))
+    "SecretsManager::SecretTargetAttachment", "WAFv2::WebACLAssociation"))
 
 
 def _nat(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -40,11 +43,9 @@ def _endpoint(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     if properties.get("VpcEndpointType") == "Interface":  # those of the Gateway type are free
         zones = len(properties.get("SubnetIds", []))
         yield f"hours in {zones} zones", month.hours * zones, "interface_endpoint_hour", True
-
-
-def _flow_log(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    price = "vended_log_s3_gb" if properties.get("LogDestinationType") == "s3" else "log_ingestion_gb"
-    yield "flow log records", _request_gb(month) * 0.02, price, False
+        interfaces = [each for each in month.of_type("AWS::EC2::VPCEndpoint").values()
+                      if each.get("VpcEndpointType") == "Interface"]
+        yield "data processed", month.assumed["endpoint_gb"] / len(interfaces), "interface_endpoint_gb", False
 
 
 def lcu(connections_per_second: float, active_connections: float, gb_per_hour: float,
@@ -96,12 +97,9 @@ def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
 
 def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     tasks = float(properties.get("DesiredCount", 1))
-    hours = month.hours
+    hours = month.task_hours
     for target in month.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values():
         tasks = min(max(float(target["MinCapacity"]), month.assumed["average_tasks"]), float(target["MaxCapacity"]))
-        if any(str(each.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0"
-               for each in target.get("ScheduledActions", [])):
-            hours = month.active_hours
     on_demand = on_demand_share(properties.get("CapacityProviderStrategy", []), tasks)
     spot = (tasks - on_demand) * (1 - month.assumed["spot_discount_percent"] / 100)
     for definition in month.referred(properties.get("TaskDefinition"), "AWS::ECS::TaskDefinition").values():
@@ -111,12 +109,6 @@ def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
                    f"fargate_{processor}_vcpu_hour", True)
             yield (f"memory {what}", count * hours * float(definition["Memory"]) / 1024,
                    f"fargate_{processor}_gb_hour", True)
-
-
-def _cluster(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    settings = {str(each.get("Name")): str(each.get("Value")) for each in properties.get("ClusterSettings", [])}
-    if settings.get("containerInsights", "disabled") != "disabled":
-        yield "Container Insights metrics", month.assumed["container_insights_metrics"], "metric_month", True
 
 
 def _database(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -129,6 +121,7 @@ def _database(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def _instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    yield from records.of_instance(properties, month)
     size = str(properties.get("DBInstanceClass"))
     if size != "db.serverless":
         yield size, month.hours, f"aurora_{size}_hour", True
@@ -152,8 +145,15 @@ def _table(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
         yield "point-in-time recovery", month.assumed["sessions_gb"], "dynamodb_pitr_gb_month", False
 
 
-def _bucket(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "storage", month.assumed["assets_gb"] * month.share("AWS::S3::Bucket"), "s3_storage_gb_month", False
+def _bucket(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    buckets = month.of_type("AWS::S3::Bucket")
+    of_logs = {name for each in buckets.values()
+               for name in month.referred(each.get("LoggingConfiguration"), "AWS::S3::Bucket")}
+    if month.title in of_logs:
+        yield "access logs once full", records.access_log_gb(properties, month), "s3_storage_gb_month", False
+    else:
+        share = month.assumed["assets_gb"] / len(buckets.keys() - of_logs)
+        yield "storage", share, "s3_storage_gb_month", False
 
 
 def _distribution(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -171,7 +171,7 @@ def _function(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     yield ("duration", seconds * float(properties.get("MemorySize", 128)) / 1024,
            f"lambda_{processor}_gb_second", False)
     if properties.get("TracingConfig", {}).get("Mode") == "Active":
-        yield "traces, one in twenty", calls * 0.05 / 1e6, "xray_million_traces", False
+        yield "traces", records.traced(calls, month.hours * 3600) / 1e6, "xray_million_traces", False
 
 
 def _key(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -185,15 +185,6 @@ def _secret(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     yield "calls", month.assumed["secret_requests_per_month"] / 1e4, "secret_ten_thousand_requests", False
 
 
-def _log_group(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    gb = (month.assumed["requests_per_month"] * month.assumed["log_kb_per_request"] / KB_PER_GB
-          * month.share("AWS::Logs::LogGroup"))
-    yield "ingestion", gb, "log_ingestion_gb", False
-    months = float(properties.get("RetentionInDays", 365)) / DAYS_PER_MONTH
-    # Stored compressed, at about 0.15 of the size: https://aws.amazon.com/cloudwatch/pricing/
-    yield "storage once full", gb * months * 0.15, "log_storage_gb_month", False
-
-
 def _topic(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     share = month.share("AWS::SNS::Topic")
     yield "e-mails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails", False
@@ -203,31 +194,15 @@ def _queue(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     yield "requests", month.assumed["notifications_per_month"] / 1e6, "sqs_million_requests", False
 
 
-def _alarm(properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    metrics = [each for each in properties.get("Metrics", []) if "MetricStat" in each]
-    yield "metrics", max(1, len(metrics)), "alarm_month", True
-
-
-def _composite(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    yield "composite alarm", 1, "composite_alarm_month", True
-
-
-def _dashboard(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    yield "dashboard", 1, "dashboard_month", True
-
-
-def _vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "backups of the table", month.assumed["sessions_gb"], "backup_dynamodb_gb_month", False
-
-
 _BILLED: Mapping[str, tuple[str, Pricing]] = {
     "AWS::EC2::NatGateway": (NETWORK, _nat),
     "AWS::EC2::VPCEndpoint": (NETWORK, _endpoint),
-    "AWS::EC2::FlowLog": (NETWORK, _flow_log),
+    "AWS::EC2::FlowLog": (NETWORK, records.flow_log),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": (BALANCER, _balancer),
     "AWS::WAFv2::WebACL": (BALANCER, _web_acl),
+    "AWS::WAFv2::LoggingConfiguration": (BALANCER, records.web_acl_log),
     "AWS::ECS::Service": (SERVICE, _service),
-    "AWS::ECS::Cluster": (SERVICE, _cluster),
+    "AWS::ECS::Cluster": (SERVICE, records.cluster),
     "AWS::RDS::DBCluster": (DATABASE, _database),
     "AWS::RDS::DBInstance": (DATABASE, _instance),
     "AWS::DynamoDB::Table": (SESSIONS, _table),
@@ -237,12 +212,12 @@ _BILLED: Mapping[str, tuple[str, Pricing]] = {
     "AWS::SQS::Queue": (FUNCTIONS, _queue),
     "AWS::KMS::Key": (KEYS, _key),
     "AWS::SecretsManager::Secret": (KEYS, _secret),
-    "AWS::Logs::LogGroup": (OPERATIONS, _log_group),
+    "AWS::Logs::LogGroup": (OPERATIONS, records.log_group),
     "AWS::SNS::Topic": (OPERATIONS, _topic),
-    "AWS::CloudWatch::Alarm": (OPERATIONS, _alarm),
-    "AWS::CloudWatch::CompositeAlarm": (OPERATIONS, _composite),
-    "AWS::CloudWatch::Dashboard": (OPERATIONS, _dashboard),
-    "AWS::Backup::BackupVault": (OPERATIONS, _vault),
+    "AWS::CloudWatch::Alarm": (OPERATIONS, records.alarm),
+    "AWS::CloudWatch::CompositeAlarm": (OPERATIONS, records.composite_alarm),
+    "AWS::CloudWatch::Dashboard": (OPERATIONS, records.dashboard),
+    "AWS::Backup::BackupVault": (OPERATIONS, records.vault),
 }
 PRICED: Mapping[str, Pricing] = {kind: pricing for kind, (_, pricing) in _BILLED.items()}
 TIERS: Mapping[str, str] = {kind: tier for kind, (tier, _) in _BILLED.items()}

@@ -1,7 +1,6 @@
 """From a resolved template to what is drawn of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tap.picture.kinds import BELONGS, GROUPS, SECURITY, Kind, facts_of, kind_of
@@ -11,6 +10,7 @@ from tap.picture.traffic import EVERYWHERE, arrows
 from tap.resolve import Resolved, references
 
 VPC, SUBNET, CLUSTER = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::RDS::DBCluster"
+_FEW = 3  # so many that are drawn together are named
 _ENDPOINTS = Kind("Endpoint", "network", "", "Interface endpoints")
 
 
@@ -40,22 +40,18 @@ def architecture(resolved: Resolved, name: str, stack_name: str) -> Architecture
     found = arrows(resolved, lambda title: None if (box := stands_for.get(title)) in boxes else inside.get(
         str(box), box))
     return Architecture(
-        name, stack_name, min((each.zone for each in subnets), default="")[:-1], replace(
-            _item(vpc, vpc, types, resolved, stands_for, {}), facts=(str(resolved.properties(vpc)["CidrBlock"]),),
-        ) if vpc else None,
+        name, stack_name, min((each.zone for each in subnets), default="")[:-1],
+        _item(vpc, vpc, types, resolved, stands_for, {}) if vpc else None,
         tuple(sorted(subnets, key=lambda each: (KINDS_OF_SUBNET.index(each.kind), each.zone, each.id))),
         items, found, spans, inside, gateways, groups)
 
 
 def _merged(types: Mapping[str, str], drawn: Iterable[str], resolved: Resolved) -> dict[str, str]:
-    """Return for each resource that is drawn together with others of its type the name of all of them."""
-    together: dict[str, list[str]] = {}
-    for title in types:
-        if title in drawn:
-            several = _kind(title, types, resolved).several
-            if several:
-                together.setdefault(several, []).append(title)
-    return {title: several for several, titles in together.items() if len(titles) > 1 for title in titles}
+    """Return for each resource that is drawn together with others of its type the name of all of them.
+
+    One alone has that name too: another environment may have several, and the two are compared.
+    """
+    return {title: several for title in types if title in drawn and (several := _kind(title, types, resolved).several)}
 
 
 def _kind(title: str, types: Mapping[str, str], resolved: Resolved) -> Kind:
@@ -68,8 +64,9 @@ def _item(box: str, title: str, types: Mapping[str, str], resolved: Resolved, st
     kind = _kind(title, types, resolved)
     covers = tuple(each for each in types if stands_for[each] == box)
     same = [each for each in covers if merged.get(each) == box]
-    facts = tuple(dict.fromkeys(text for each in same for text in facts_of(each, resolved))) if same else facts_of(
-        title, resolved)
+    facts = tuple(dict.fromkeys(text for each in same or [title] for text in facts_of(each, resolved)))
+    if 0 < len(same) <= _FEW:
+        facts = (*same, *facts)
     return Item(box, kind.tag, kind.colour, f"{box} ({len(same)})" if same else title, facts, covers)
 
 

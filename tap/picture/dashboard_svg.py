@@ -61,7 +61,9 @@ def _lines(widget: Widget, width: float) -> Iterator[tuple[str, str]]:
         of = " / ".join(value.strip("${}").split(".")[0] for value in metric.dimensions.values())
         named = f"{metric.label}: " if metric.label else ""
         yield from _wrapped(f"{named}{metric.name} · {metric.statistic} · {of}", width, _SERIES[place % len(_SERIES)])
-    for line in (*widget.alarms, *widget.lines):
+    if widget.alarms:
+        yield from _wrapped(" · ".join(widget.alarms), width, "outside")
+    for line in widget.lines:
         yield from _wrapped(" ".join(line.split()), width, "outside")
 
 

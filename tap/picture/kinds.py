@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.resolve import Resolved
+from tap.resolve import Resolved, references
 
 Facts = Callable[[Mapping[str, Any], Resolved], list[str]]
 
@@ -18,7 +18,7 @@ class Kind:
     group: str
     """The heading it stands under where it is in no subnet."""
     several: str = ""
-    """What several of them are drawn together as; empty where each has its own box."""
+    """What all of them are drawn together as; empty where each has its own box."""
 
 
 STORAGE, DATA, CODE, SECURITY, WATCH, OTHER = (
@@ -46,10 +46,10 @@ KINDS: Mapping[str, Kind] = {
     "AWS::RDS::DBCluster": Kind("Aurora", "data", DATA),
     "AWS::RDS::DBInstance": Kind("Aurora", "data", DATA),
     "AWS::S3::Bucket": Kind("S3", "storage", STORAGE),
-    "AWS::SNS::Topic": Kind("SNS", "operations", WATCH, "Topics"),
+    "AWS::SNS::Topic": Kind("SNS", "operations", WATCH),
     "AWS::SQS::Queue": Kind("SQS", "compute", CODE, "Queues"),
     "AWS::SecretsManager::Secret": Kind("Secret", "security", SECURITY),
-    "AWS::WAFv2::WebACL": Kind("WAF", "security", SECURITY),
+    "AWS::WAFv2::WebACL": Kind("WAF", "security", ""),
 }
 
 # Resources that belong to another one: the property that names it, or None for the one that refers to them.
@@ -117,7 +117,8 @@ def facts_of(logical_id: str, resolved: Resolved) -> tuple[str, ...]:
     find = _FACTS.get(str(resolved.resources[logical_id]["Type"]))
     properties = resolved.properties(logical_id)
     try:
-        return tuple(text for text in (find(properties, resolved) if find else []) if text)
+        found = [*_names(logical_id, resolved), *(find(properties, resolved) if find else [])]
+        return tuple(text for text in found if text)
     except (LookupError, ValueError, TypeError, AttributeError):
         return ()
 
@@ -130,9 +131,17 @@ def _balancer(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
         action = listener["DefaultActions"][0]
         goal = action.get("RedirectConfig", {}).get("Port")
         texts.append(f"{listener['Protocol']} {listener['Port']}{f' → {goal}' if goal else ''}")
-    rules = sum(len(entry["Properties"].get("Rules", [])) for entry in resolved.resources.values()
-                if entry["Type"] == "AWS::WAFv2::WebACL")
-    return [str(properties.get("Scheme", "internet-facing")), *texts, f"WAF: {rules} rules" if rules else ""]
+    groups = sum(entry["Type"] == "AWS::ElasticLoadBalancingV2::TargetGroup" for entry in resolved.resources.values())
+    return [str(properties.get("Scheme", "internet-facing")), *texts,
+            f"{groups} target groups" if groups > 1 else ""]
+
+
+def _names(logical_id: str, resolved: Resolved) -> list[str]:
+    """Return the domain names whose alias records lead to a resource."""
+    records = [entry["Properties"] for entry in resolved.resources.values()
+               if entry["Type"] == "AWS::Route53::RecordSet"]
+    return list(dict.fromkeys(str(each["Name"]) for each in records if logical_id in {
+        target.logical_id for target in references(each.get("AliasTarget"))}))
 
 
 def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
@@ -144,8 +153,11 @@ def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
             texts.append(f"{int(found['Cpu']) / 1024:g} vCPU, {int(found['Memory']) / 1024:g} GB, {processor}")
         if entry["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget":
             texts.append(f"{found['MinCapacity']} to {found['MaxCapacity']} tasks")
+            texts.append("by schedule" if found.get("ScheduledActions") else "")
     shares = [each for each in properties.get("CapacityProviderStrategy", [])
               if int(each.get("Weight", 0)) or int(each.get("Base", 0))]
+    strategy = str(properties.get("DeploymentConfiguration", {}).get("Strategy", "")).lower().replace("_", "/")
+    texts.append(f"{strategy} deployments" if strategy else "")
     return [*texts, " + ".join({"FARGATE": "on demand", "FARGATE_SPOT": "Spot"}.get(
         each["CapacityProvider"], str(each["CapacityProvider"])) for each in shares)]
 
@@ -175,6 +187,17 @@ def _function(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
             f"{most} at most" if most else ""]
 
 
+def _vault(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    rules = [rule for entry in resolved.resources.values() if entry["Type"] == "AWS::Backup::BackupPlan"
+             for rule in entry["Properties"]["BackupPlan"]["BackupPlanRule"]]
+    return [f"{rule['RuleName']}, kept {rule['Lifecycle']['DeleteAfterDays']} days" for rule in rules]
+
+
+def _vpc(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    flow_logs = any(entry["Type"] == "AWS::EC2::FlowLog" for entry in resolved.resources.values())
+    return [str(properties["CidrBlock"]), "flow logs" if flow_logs else ""]
+
+
 def _topic(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
     protocols = sorted(str(entry["Properties"]["Protocol"]) for entry in resolved.resources.values()
                        if entry["Type"] == "AWS::SNS::Subscription")
@@ -182,10 +205,15 @@ def _topic(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
 
 
 _FACTS: Mapping[str, Facts] = {
+    "AWS::Backup::BackupVault": _vault,
+    "AWS::Budgets::Budget": lambda p, _: [f"{p['Budget']['BudgetLimit']['Amount']} USD a month"],
+    "AWS::CertificateManager::Certificate": lambda p, _: [str(p["DomainName"]), "renewed by DNS"],
     "AWS::CloudFront::Distribution": lambda p, _: [
         str(p["DistributionConfig"].get("PriceClass", "")).replace("PriceClass_", "price class "),
-        str(p["DistributionConfig"].get("HttpVersion", "")).replace("http2and3", "HTTP/2 and 3")],
+        str(p["DistributionConfig"].get("HttpVersion", "")).replace("http2and3", "HTTP/2 and 3"),
+        "web ACL" if p["DistributionConfig"].get("WebACLId") else ""],
     "AWS::DynamoDB::Table": _table,
+    "AWS::EC2::VPC": _vpc,
     "AWS::EC2::VPCEndpoint": lambda p, _: [str(p["ServiceName"]).split(".", 3)[-1]],
     "AWS::ECS::Service": _service,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _balancer,
@@ -197,4 +225,5 @@ _FACTS: Mapping[str, Facts] = {
     "AWS::RDS::DBInstance": lambda p, _: [str(p.get("DBInstanceClass", ""))],
     "AWS::S3::Bucket": _bucket,
     "AWS::SNS::Topic": _topic,
+    "AWS::WAFv2::WebACL": lambda p, _: [f"{len(p.get('Rules', []))} rules"],
 }

@@ -15,7 +15,7 @@ TITLE_SIZE, FACT_SIZE = 15, 13
 LABEL, TIP = 15, 5  # what an arrow with a label takes of its box's edge, and one without
 _CHANNEL, _PAD, _GAP, _GATEWAY = 44, 10, 12, 236
 _SINGLE = 0.62  # of a subnet's width: what is in one alone leaves room for lines beside it
-_ADVANCE = 0.54  # of the size: an average letter of a sans-serif face, rounded up
+_ADVANCE = 0.57  # of the size: an average letter of a sans-serif face, rounded up
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,22 @@ def lay_out(found: Architecture) -> Layout:
 
 
 def _band(found: Architecture, layout: Layout) -> None:
-    """The Internet, and what stands between it and the stack outside the VPC, above everything."""
-    edge = [each for each in found.loose if each != INTERNET]
+    """The Internet, and what stands between it and the stack outside the VPC, above everything.
+
+    A web ACL stands below the Internet, on the way to the load balancer; the Internet gateway's way is beside it.
+    """
+    walls = [each for each in found.loose if found.items[each].tag == "WAF"]
+    edge = [each for each in found.loose if each not in (INTERNET, *walls)]
     if INTERNET in found.items:
-        layout.items[INTERNET] = Rect(MARGIN, BAND + 18, 340, 52)
+        layout.items[INTERNET] = Rect(MARGIN, BAND + 18, 580 if walls else 340, 52)
+    for place, each in enumerate(walls):
+        layout.items[each] = Rect(MARGIN + 280 + place * 300, BAND + 104, 280, _tall(found, each))
     for place, each in enumerate(edge):
-        layout.items[each] = Rect(620 - place * 300, BAND + 18, 280, max(52, item_height(found.items[each], 280)))
+        layout.items[each] = Rect(720 - place * 300, BAND + 18, 280, _tall(found, each))
+
+
+def _tall(found: Architecture, each: str) -> float:
+    return max(52, item_height(found.items[each], 280))
 
 
 def _vpc(found: Architecture, layout: Layout, top: float) -> None:

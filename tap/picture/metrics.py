@@ -40,6 +40,8 @@ class Namespace:
     metrics: frozenset[str]
     sets: tuple[frozenset[str], ...]
     values: Mapping[str, tuple[str, str] | None]
+    only: Mapping[str, tuple[frozenset[str], ...]]
+    """Metrics that come with some of the sets of dimensions alone."""
 
 
 @cache
@@ -52,7 +54,8 @@ def namespaces() -> Mapping[str, Namespace]:
     content = json.loads(files("tap.picture").joinpath("metrics.json").read_text(encoding="utf-8"))
     return {name: Namespace(
         frozenset(each["metrics"]), tuple(map(frozenset, each["sets"])),
-        {dimension: tuple(value) if value else None for dimension, value in each["values"].items()})
+        {dimension: tuple(value) if value else None for dimension, value in each["values"].items()},
+        {metric: tuple(map(frozenset, sets)) for metric, sets in each.get("only", {}).items()})
         for name, each in content.items()}
 
 
@@ -68,9 +71,11 @@ def problems(metric: Metric, resolved: Resolved) -> Iterator[str]:
         return
     if metric.name not in known.metrics:
         yield f"{metric.namespace} has no metric {metric.name}"
-    if frozenset(metric.dimensions) not in known.sets:
-        wanted = " or ".join(" and ".join(sorted(each)) or "none" for each in known.sets)
-        yield f"{', '.join(metric.dimensions) or 'no dimension'}: the dimensions of {metric.namespace} are {wanted}"
+    sets = known.only.get(metric.name, known.sets)
+    if frozenset(metric.dimensions) not in sets:
+        whose = f"{metric.namespace} {metric.name}" if metric.name in known.only else metric.namespace
+        wanted = " or ".join(" and ".join(sorted(each)) or "none" for each in sets)
+        yield f"{', '.join(metric.dimensions) or 'no dimension'}: the dimensions of {whose} are {wanted}"
         return
     for name, value in metric.dimensions.items():
         yield from _value_problems(name, value, known.values.get(name), resolved)

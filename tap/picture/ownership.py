@@ -9,8 +9,9 @@ from tap.resolve import Resolved, dependencies, references
 def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
     """Return the drawn resource that each resource belongs to; one that belongs to none is its own.
 
-    A resource follows the property that `BELONGS` names for its type, as far as that leads. From there it
-    belongs to the nearest drawn resource that refers to it, and failing that to the nearest that it refers to.
+    A resource follows the property that `BELONGS` names for its type, as far as that leads. From there it belongs
+    to the nearest drawn resource that refers to it, or else to whose the nearest is that does, such as the vault of
+    a selection that names its role; and failing that to the nearest that it refers to.
     """
     needs = dependencies(resolved)
     users: dict[str, set[str]] = {name: set() for name in resolved.resources}
@@ -19,10 +20,12 @@ def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
             users[other].add(name)
     order = {name: place for place, name in enumerate(resolved.resources)}
 
+    ends = {name: _followed(name, resolved, drawn) for name in resolved.resources}
+
     def owner(name: str) -> str:
-        end = _followed(name, resolved, drawn)
-        return (end if end in drawn else _nearest(end, users, drawn, order)
-                or _nearest(name, needs, drawn, order) or name)
+        end = ends[name]
+        return (end if end in drawn else _nearest(end, users, drawn, ends, order)
+                or _nearest(name, needs, drawn, {}, order) or name)
 
     return {name: owner(name) for name in resolved.resources}
 
@@ -41,12 +44,15 @@ def _followed(name: str, resolved: Resolved, drawn: Set[str]) -> str:
     return name
 
 
-def _nearest(name: str, near: Mapping[str, Set[str]], drawn: Set[str], order: Mapping[str, int]) -> str | None:
+def _nearest(name: str, near: Mapping[str, Set[str]], drawn: Set[str], ends: Mapping[str, str],
+             order: Mapping[str, int]) -> str | None:
     seen = {name}
     level = [name]
     while level:
         level = sorted({other for each in level for other in near[each]} - seen, key=order.__getitem__)
-        if hits := [each for each in level if each in drawn]:
-            return hits[0]
+        for hits in (level, [ends.get(each) for each in level]):
+            for each in hits:
+                if each in drawn:
+                    return each
         seen |= set(level)
     return None

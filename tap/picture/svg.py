@@ -53,7 +53,7 @@ def _depth(way: Route) -> tuple[bool, bool]:
 
 def style(theme: str) -> str:
     """Return the style sheet of one theme, or of both with the reader's setting between them."""
-    base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans',sans-serif}"
+    base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}"
             ".t{font-weight:600}.h{font-weight:600;font-size:22px}.fn{fill:none}.dash{stroke-dasharray:6 5}"
             ".dots{stroke-dasharray:2 4}.halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}")
     if theme != "auto":
@@ -115,7 +115,9 @@ def _head(found: Architecture, compared: str) -> Iterator[str]:
 def _boxes(found: Architecture, layout: Layout) -> Iterator[str]:
     if layout.vpc and found.vpc:
         yield rect_of(layout.vpc, f"vpc l-{found.vpc.change or 'edge'}", 10)
-        yield _text(layout.vpc.x + 14, layout.vpc.y + 22, f"VPC  {' '.join(found.vpc.facts)}", 14, "soft t")
+        # On the right: the way of the Internet gateway passes on the left.
+        told = f"VPC  {' · '.join(found.vpc.facts)}"
+        yield _text(layout.vpc.right - 14, layout.vpc.y + 22, told, 14, "soft t", "end")
     for subnet in found.subnets:
         yield from _subnet(subnet, layout.subnets[subnet.id])
     for zone, rect in layout.zones.items():
@@ -140,7 +142,7 @@ def _item(item: Item, rect: Rect) -> Iterator[str]:
     yield rect_of(Rect(rect.x, rect.y + 1, 5, rect.height - 2), item.colour, 2)
     mark = f"{_MARKS[item.change]} " if item.change else ""
     yield _text(rect.x + 14, rect.y + 20, f"{mark}{item.title}", TITLE_SIZE, f"{item.change or 'ink'} t")
-    if item.tag and (len(item.title) * TITLE_SIZE * 0.58 + len(item.tag) * 7 + 30) < rect.width:
+    if item.tag and (len(item.title) * TITLE_SIZE * 0.66 + len(item.tag) * 7 + 30) < rect.width:
         yield _text(rect.right - 9, rect.y + 19, item.tag, 11, item.colour, "end")
     for place, line in enumerate(wrapped(item.facts, rect.width)):
         yield _text(rect.x + 14, rect.y + 38 + 17 * place, line, FACT_SIZE, "soft")

@@ -9,7 +9,10 @@ from tap.resolve import Reference, Resolved, references
 Owner = Callable[[str], str | None]
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 # What an action does, by how its name begins after the service; the first that fits.
-_VERBS = (("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("GetSecretValue", "read"),
+_VERBS = (("CreateBackup", "back up"), ("CreateDBClusterSnapshot", "back up"), ("StartAwsBackup", "back up"),
+          ("DeleteBackup", "back up"), ("CreateGrant", "grant"), ("DescribeKey", "decrypt"),
+          ("Modify", "shift"), ("Register", "shift"), ("Deregister", "shift"),
+          ("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("GetSecretValue", "read"),
           ("Decrypt", "decrypt"), ("GenerateDataKey", "encrypt"), ("Put", "write"), ("Create", "write"),
           ("Update", "write"), ("Delete", "write"), ("BatchWrite", "write"), ("Get", "read"), ("BatchGet", "read"),
           ("List", "read"), ("Query", "read"), ("Scan", "read"), ("Describe", "read"), ("ConditionCheck", "read"))
@@ -25,8 +28,7 @@ def arrows(resolved: Resolved, owner: Owner) -> tuple[Arrow, ...]:
     for source, target, label in _traffic(resolved, owner):
         if source and target and source != target:
             found = labels.setdefault((source, target), [])
-            if label and label not in found:
-                found.append(label)
+            found.extend(text for text in label.split(", ") if text and text not in found)
     made = [Arrow(*pair, ", ".join(texts)) for pair, texts in labels.items()]
     plain: dict[tuple[str, str], Arrow] = {}
     for name, entry in resolved.resources.items():
@@ -38,7 +40,14 @@ def arrows(resolved: Resolved, owner: Owner) -> tuple[Arrow, ...]:
 
 
 def _traffic(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    yield from _through_groups(resolved, owner)
+    walls = {owner(balancer): owner(acl) for _, each in _entries(resolved, "AWS::WAFv2::WebACLAssociation")
+             if (balancer := _peer(each, "ResourceArn")) and (acl := _peer(each, "WebACLArn"))}
+    for source, target, label in _through_groups(resolved, owner):
+        if source == INTERNET and target in walls:  # what comes from the Internet passes the web ACL first
+            yield source, walls[target], label
+            yield walls[target], target, ""
+        else:
+            yield source, target, label
     yield from _listeners(resolved, owner)
     yield from _routes(resolved, owner)
     yield from _origins(resolved, owner)
@@ -91,7 +100,8 @@ def _through_groups(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | No
 def _listeners(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
     for _, listener in _entries(resolved, "AWS::ElasticLoadBalancingV2::Listener",
                                 "AWS::ElasticLoadBalancingV2::ListenerRule"):
-        balancer = next((each.logical_id for each in references(listener.get("LoadBalancerArn"))), None)
+        of_rule = _peer(listener, "ListenerArn")
+        balancer = _peer(resolved.properties(of_rule) if of_rule else listener, "LoadBalancerArn")
         for action in listener.get("DefaultActions", listener.get("Actions", [])):
             for target in references(action):
                 if balancer and _type(resolved, target) == "AWS::ElasticLoadBalancingV2::TargetGroup":
@@ -142,7 +152,10 @@ def _permissions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None,
 
 
 def _allowed(statement: Mapping[str, Any], who: str | None, owner: Owner) -> Iterator[tuple[str | None, str, str]]:
-    verbs = dict.fromkeys(_verb(str(action)) for action in _listed(statement.get("Action", [])))
+    # Who may log in to a database reaches it only where security groups let him, and those tell.
+    verbs = {_verb(action) for action in map(str, _listed(statement.get("Action", []))) if action != "rds-db:connect"}
+    if not verbs:
+        return
     for target in references(statement.get("Resource")):
         secret = target.attribute == "MasterUserSecret.SecretArn"
         goal = f"{target.logical_id}.MasterUserSecret" if secret else owner(target.logical_id)

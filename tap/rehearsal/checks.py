@@ -167,12 +167,14 @@ def table(found: Answer, time_to_live: Answer, backups: Answer) -> Check:
                  f"recovery {recovery}")
 
 
-def bucket(versioning: Answer, encryption: Answer, public_access: Answer) -> Check:
+def bucket(
+        versioning: Answer, encryption: Answer, public_access: Answer, *,
+        name: str = "Assets bucket", algorithm: str = "AES256") -> Check:
     """The bucket keeps versions, encrypts, and blocks public access in all four ways."""
     rules = encryption["ServerSideEncryptionConfiguration"]["Rules"]
     algorithms = {rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules}
     blocks = public_access["PublicAccessBlockConfiguration"]
-    return Check("Assets bucket", "versioning Enabled, AES256, 4 of 4 public access blocks",
+    return Check(name, f"versioning Enabled, {algorithm}, 4 of 4 public access blocks",
                  f"versioning {versioning.get('Status', 'off')}, {named(algorithms)}, "
                  f"{sum(blocks.values())} of 4 public access blocks")
 

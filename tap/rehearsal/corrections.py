@@ -5,76 +5,24 @@ clients of its APIs, and answers the entries that take the place of the handler'
 """
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from ministack.services import rds
 from ministack.services.cloudformation import provisioners
 
+from tap.rehearsal.dropped import DROPPED, Handler, is_true
 from tap.rehearsal.handlers import Client, Created, Properties
-
-Handler = dict[str, Any]
-Apply = Callable[[Client, str, Properties], None]
 
 
 def correct(client: Client) -> None:
     """Put the corrected handlers in the place of MiniStack's own."""
     table = provisioners._RESOURCE_HANDLERS
-    for resource_type, corrections in CORRECTIONS.items():
-        for correction in corrections:
-            table[resource_type] = {**table[resource_type], **correction(table[resource_type], client)}
-
-
-def also(apply: Apply, *names: str) -> Callable[[Handler, Client], Handler]:
-    """A correction for properties that MiniStack drops: `apply` sets them through the service's own API."""
-    def correction(original: Handler, client: Client) -> Handler:
-        def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
-            created: Created = original["create"](logical_id, properties, stack_name)
-            if any(name in properties for name in names):
-                apply(client, created[0], properties)
-            return created
-
-        def update(physical_id: str, old: Properties, new: Properties, *rest: str) -> Created:
-            updated: Created = original["update"](physical_id, old, new, *rest)
-            if any(old.get(name) != new.get(name) for name in names):
-                apply(client, updated[0], new)
-            return updated
-
-        return {"create": create, "update": update}
-
-    return correction
-
-
-def _apply_time_to_live(client: Client, table: str, properties: Properties) -> None:
-    if specification := properties.get("TimeToLiveSpecification"):
-        client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification={
-            "Enabled": _is_true(specification["Enabled"]), "AttributeName": specification["AttributeName"]})
-
-
-def _apply_point_in_time_recovery(client: Client, table: str, properties: Properties) -> None:
-    specification = properties.get("PointInTimeRecoverySpecification", {})
-    client("dynamodb").update_continuous_backups(TableName=table, PointInTimeRecoverySpecification={
-        "PointInTimeRecoveryEnabled": _is_true(specification.get("PointInTimeRecoveryEnabled"))})
-
-
-def _apply_reserved_concurrency(client: Client, function: str, properties: Properties) -> None:
-    reserved = properties.get("ReservedConcurrentExecutions")
-    if reserved is None:
-        client("lambda").delete_function_concurrency(FunctionName=function)
-    else:
-        client("lambda").put_function_concurrency(
-            FunctionName=function, ReservedConcurrentExecutions=int(reserved))
-
-
-def _apply_grace_period(client: Client, service: str, properties: Properties) -> None:
-    client("ecs").update_service(
-        cluster=properties["Cluster"], service=service,
-        healthCheckGracePeriodSeconds=int(properties.get("HealthCheckGracePeriodSeconds", 0)))
-
-
-def _is_true(value: Any) -> bool:
-    """A template's boolean, which may arrive as text."""
-    return str(value).lower() == "true"
+    for corrections in (CORRECTIONS, DROPPED):
+        for resource_type, of_type in corrections.items():
+            for correction in of_type:
+                table[resource_type] = {**table[resource_type], **correction(table[resource_type], client)}
 
 
 def vpc_has_its_range(original: Handler, _client: Client) -> Handler:
@@ -100,7 +48,7 @@ def cluster_has_its_secret(original: Handler, client: Client) -> Handler:
         cluster_id, attributes = original["create"](logical_id, properties, stack_name)
         cluster = rds._clusters[cluster_id]
         cluster["KmsKeyId"] = properties.get("KmsKeyId", "")
-        if _is_true(properties.get("ManageMasterUserPassword")):
+        if is_true(properties.get("ManageMasterUserPassword")):
             user = {
                 "username": properties["MasterUsername"], "password": rds._generate_master_user_password()}
             key = properties.get("MasterUserSecret", {}).get("KmsKeyId")
@@ -179,7 +127,9 @@ def takes_numbers(original: Handler, _client: Client) -> Handler:
     return {"create": create, "update": update}
 
 
-INTEGERS = frozenset({"Base", "ContainerPort", "DesiredCount", "HostPort", "Weight"})
+INTEGERS = frozenset({
+    "BakeTimeInMinutes", "Base", "CanaryBakeTimeInMinutes", "ContainerPort", "DesiredCount", "HostPort",
+    "StepBakeTimeInMinutes", "Weight"})
 
 
 def _with_numbers(value: Any) -> Any:
@@ -190,16 +140,91 @@ def _with_numbers(value: Any) -> Any:
     return value
 
 
+def containers_are_in_camel_case(original: Handler, _client: Client) -> Handler:
+    """ECS names all that is in a container definition as its API does, and its memory is a number."""
+    nested = ("HealthCheck", "LinuxParameters", "Secrets")
+
+    def as_the_api(properties: Properties) -> Properties:
+        return {**properties, "ContainerDefinitions": [
+            {name: provisioners._pascal_to_camel(value) if name in nested else int(value) if name == "Memory" else value
+             for name, value in container.items()} for container in properties["ContainerDefinitions"]]}
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
+        created: Created = original["create"](logical_id, as_the_api(properties), stack_name)
+        return created
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: str) -> Created:
+        updated: Created = original["update"](physical_id, as_the_api(old), as_the_api(new), *rest)
+        return updated
+
+    return {"create": create, "update": update}
+
+
+def alarms_take_expressions(original: Handler, client: Client) -> Handler:
+    """An alarm over an expression: MiniStack has no metric math, and keeps all of the alarm but its metrics.
+
+    They go through botocore, which refuses what PutMetricAlarm's model does not have.
+    """
+    names = ("AlarmDescription", "AlarmActions", "OKActions", "ComparisonOperator", "TreatMissingData", "Metrics")
+
+    def put(name: str, properties: Properties) -> Created:
+        client("cloudwatch").put_metric_alarm(
+            AlarmName=name, EvaluationPeriods=int(properties["EvaluationPeriods"]),
+            Threshold=float(properties["Threshold"]),
+            **{key: properties[key] for key in names if key in properties})
+        alarm, = client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        return name, {"Arn": alarm["AlarmArn"]}
+
+    def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
+        if "Metrics" in properties:
+            return put(f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12]}", properties)
+        created: Created = original["create"](logical_id, properties, stack_name)
+        return created
+
+    def update(physical_id: str, old: Properties, new: Properties, *rest: str) -> Created:
+        if "Metrics" in new:
+            return put(physical_id, new)
+        updated: Created = original["update"](physical_id, old, new, *rest)
+        return updated
+
+    return {"create": create, "update": update}
+
+
+def protected_stay(is_protected: Callable[[Client, str], bool]) -> Callable[[Handler, Client], Handler]:
+    """A correction for what has deletion protection: CloudFormation cannot delete it, as the service does not."""
+    def correction(original: Handler, client: Client) -> Handler:
+        def delete(physical_id: str, properties: Properties) -> None:
+            if is_protected(client, physical_id):
+                raise ValueError(f"{physical_id} cannot be deleted because DeletionProtection is enabled")
+            original["delete"](physical_id, properties)
+
+        return {"delete": delete}
+
+    return correction
+
+
+def _is_cluster_protected(client: Client, cluster_id: str) -> bool:
+    found = client("rds").describe_db_clusters(DBClusterIdentifier=cluster_id)["DBClusters"]
+    return bool(found[0]["DeletionProtection"])
+
+
+def _is_table_protected(client: Client, table: str) -> bool:
+    return is_true(client("dynamodb").describe_table(TableName=table)["Table"]["DeletionProtectionEnabled"])
+
+
+def _is_balancer_protected(client: Client, arn: str) -> bool:
+    attributes = client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+    return {"Key": "deletion_protection.enabled", "Value": "true"} in attributes
+
+
 CORRECTIONS: dict[str, list[Callable[[Handler, Client], Handler]]] = {
-    "AWS::DynamoDB::Table": [
-        also(_apply_time_to_live, "TimeToLiveSpecification"),
-        also(_apply_point_in_time_recovery, "PointInTimeRecoverySpecification")],
+    "AWS::CloudWatch::Alarm": [alarms_take_expressions],
+    "AWS::DynamoDB::Table": [protected_stay(_is_table_protected)],
     "AWS::EC2::VPC": [vpc_has_its_range],
-    "AWS::ECS::Service": [
-        takes_numbers, service_needs_a_listener, also(_apply_grace_period, "HealthCheckGracePeriodSeconds")],
-    "AWS::ECS::TaskDefinition": [takes_numbers],
-    "AWS::Lambda::Function": [also(_apply_reserved_concurrency, "ReservedConcurrentExecutions")],
-    "AWS::RDS::DBCluster": [cluster_has_its_secret],
+    "AWS::ECS::Service": [takes_numbers, service_needs_a_listener],
+    "AWS::ECS::TaskDefinition": [takes_numbers, containers_are_in_camel_case],
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": [protected_stay(_is_balancer_protected)],
+    "AWS::RDS::DBCluster": [cluster_has_its_secret, protected_stay(_is_cluster_protected)],
     "AWS::RDS::DBInstance": [first_member_writes],
     "AWS::S3::Bucket": [only_empty_buckets_go],
 }

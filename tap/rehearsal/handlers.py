@@ -127,9 +127,80 @@ def _delete_composite_alarm(client: Client, physical_id: str, _properties: Prope
     client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
 
 
+def _create_flow_log(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    names = ("ResourceType", "TrafficType", "LogGroupName", "DeliverLogsPermissionArn", "MaxAggregationInterval")
+    answer = client("ec2").create_flow_logs(
+        ResourceIds=[properties["ResourceId"]], **_tags("vpc-flow-log", properties),
+        **{name: properties[name] for name in names if name in properties})
+    flow_log_id, = answer["FlowLogIds"]
+    return flow_log_id, {"Id": flow_log_id}
+
+
+def _delete_flow_log(client: Client, physical_id: str, _properties: Properties) -> None:
+    client("ec2").delete_flow_logs(FlowLogIds=[physical_id])
+
+
+def _create_acl_association(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    """Refuses a load balancer that is not there, as AWS does."""
+    arn, acl = properties["ResourceArn"], properties["WebACLArn"]
+    if ":loadbalancer/" in arn:
+        client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])
+    client("wafv2").associate_web_acl(ResourceArn=arn, WebACLArn=acl)
+    return f"{arn}|{acl}", {}
+
+
+def _delete_acl_association(client: Client, _physical_id: str, properties: Properties) -> None:
+    client("wafv2").disassociate_web_acl(ResourceArn=properties["ResourceArn"])
+
+
+def _record_acl_logging(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    """A stand-in: recorded, nothing logs. Refuses a log group that WAF cannot write to, as AWS does.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+    """
+    for destination in properties["LogDestinationConfigs"]:
+        name = destination.split(":log-group:")[-1]
+        if not name.startswith("aws-waf-logs-"):
+            raise ValueError(f"The ARN isn't valid: a log group's name must start with aws-waf-logs-: {name}")
+        groups = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if name not in [group["logGroupName"] for group in groups]:
+            raise ValueError(f"The log group doesn't exist: {name}")
+    return properties["ResourceArn"], {}
+
+
+def _create_budget(client: Client, logical_id: str, properties: Properties, stack: str) -> Created:
+    budget = dict(properties["Budget"])
+    name = budget.setdefault("BudgetName", f"{stack}-{logical_id}-{uuid.uuid4().hex[:12]}")
+    # An amount is a number in a template and text in the API.
+    budget["BudgetLimit"] = {**budget["BudgetLimit"], "Amount": str(budget["BudgetLimit"]["Amount"])}
+    client("budgets").create_budget(
+        AccountId=get_account_id(), Budget=budget,
+        NotificationsWithSubscribers=properties.get("NotificationsWithSubscribers", []))
+    return name, {}
+
+
+def _delete_budget(client: Client, physical_id: str, _properties: Properties) -> None:
+    client("budgets").delete_budget(AccountId=get_account_id(), BudgetName=physical_id)
+
+
+def _create_backup_selection(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    answer = client("backup").create_backup_selection(
+        BackupPlanId=properties["BackupPlanId"], BackupSelection=properties["BackupSelection"])
+    selection, plan = answer["SelectionId"], answer["BackupPlanId"]
+    return selection, {"Id": selection, "SelectionId": selection, "BackupPlanId": plan}
+
+
+def _delete_backup_selection(client: Client, physical_id: str, properties: Properties) -> None:
+    client("backup").delete_backup_selection(BackupPlanId=properties["BackupPlanId"], SelectionId=physical_id)
+
+
 def _record_scalable_target(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
-    """A stand-in: recorded, nothing scales. Refuses a service that is not there, as AWS does."""
+    """A stand-in: recorded, nothing scales. As AWS does, it refuses an absent service, and least beyond most."""
     resource_id = properties["ResourceId"]
+    for limits in (properties, *(
+            action["ScalableTargetAction"] for action in properties.get("ScheduledActions", []))):
+        if int(limits["MinCapacity"]) > int(limits["MaxCapacity"]):
+            raise ValueError("Maximum capacity cannot be less than minimum capacity")
     if properties["ServiceNamespace"] == "ecs":
         _, cluster, service = resource_id.split("/")
         found = client("ecs").describe_services(cluster=cluster, services=[service])["services"]
@@ -158,7 +229,12 @@ HANDLERS: dict[str, tuple[Create, Delete]] = {
         functools.partial(_create_rule, "ingress"), functools.partial(_delete_rule, "ingress")),
     "AWS::EC2::SecurityGroupEgress": (
         functools.partial(_create_rule, "egress"), functools.partial(_delete_rule, "egress")),
+    "AWS::EC2::FlowLog": (_create_flow_log, _delete_flow_log),
     "AWS::CloudWatch::CompositeAlarm": (_create_composite_alarm, _delete_composite_alarm),
+    "AWS::WAFv2::WebACLAssociation": (_create_acl_association, _delete_acl_association),
+    "AWS::WAFv2::LoggingConfiguration": (_record_acl_logging, _forget),
+    "AWS::Budgets::Budget": (_create_budget, _delete_budget),
+    "AWS::Backup::BackupSelection": (_create_backup_selection, _delete_backup_selection),
     "AWS::ApplicationAutoScaling::ScalableTarget": (_record_scalable_target, _forget),
     "AWS::ApplicationAutoScaling::ScalingPolicy": (_record_scaling_policy, _forget),
 }

@@ -1,50 +1,20 @@
 """Asks the services' own APIs, not CloudFormation's, what a stack has become, and has the answers checked."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
 
-from tap.rehearsal import checks
+from tap.rehearsal import ask, checks, operations, safeguards
 from tap.rehearsal.checks import Check
+from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
 
 KINDS = {"Public": "internet gateway", "Private": "NAT gateway", "Isolated": "none"}
 NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
+INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
+EXPRESSIONS = (
+    "MissingTasksAlarm", "NatPortAlarm", "SessionsErrorAlarm", "SessionsThrottleAlarm", "UnhealthyHostsAlarm",
+    "ValidationRejectionAlarm")
 DATABASE_PORT = 5432
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What CloudFormation is still asked for: physical ids by logical id, parameters and outputs by name."""
-
-    ids: Mapping[str, str]
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-    def id(self, logical_id: str) -> str:
-        """The physical id of a resource. Raises LookupError where the stack has none of that name."""
-        if logical_id not in self.ids:
-            raise LookupError(f"the stack has no {logical_id}")
-        return self.ids[logical_id]
-
-    def parameter(self, name: str) -> str:
-        """The value of a parameter. Raises LookupError where the stack has none of that name."""
-        if name not in self.parameters:
-            raise LookupError(f"the stack has no parameter {name}")
-        return self.parameters[name]
-
-
-def read_stack(aws: Clients, name: str) -> Stack:
-    """Ask CloudFormation for a stack."""
-    client = aws("cloudformation")
-    stack, = client.describe_stacks(StackName=name)["Stacks"]
-    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
-    return Stack(
-        ids={resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-             for page in pages for resource in page["StackResourceSummaries"]},
-        parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]},
-        outputs={each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]})
 
 
 def look(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -72,51 +42,44 @@ def _network(aws: Clients, stack: Stack) -> Iterator[Check]:
     available = [gateway for gateway in gateways if gateway["State"] == "available"]
     yield Check("NAT gateways", str(nat), str(len(available)))
     endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
-    yield Check("Gateway endpoints", "dynamodb, s3", checks.named(
-        endpoint["ServiceName"].split(".")[-1] for endpoint in endpoints
-        if endpoint["VpcEndpointType"] == "Gateway"))
-
-
-def _balancer(aws: Clients, stack: Stack) -> Mapping[str, Any]:
-    balancer, = aws("elbv2").describe_load_balancers(
-        LoadBalancerArns=[stack.id("LoadBalancer")])["LoadBalancers"]
-    return dict(balancer)
+    for kind, expected in (("Gateway", "dynamodb, s3"),
+                           ("Interface", INTERFACES if stack.is_on("InterfaceEndpoints") else "none")):
+        yield Check(f"{kind} endpoints", expected, checks.named(
+            endpoint["ServiceName"].split(".", 3)[-1] for endpoint in endpoints
+            if endpoint["VpcEndpointType"] == kind))
 
 
 def _load_balancer(aws: Clients, stack: Stack) -> Iterator[Check]:
-    balancer = _balancer(aws, stack)
+    balancer = ask.balancer(aws, stack)
     yield Check("Load balancer", "active, internet-facing",
                 f"{balancer['State']['Code']}, {balancer['Scheme']}")
     yield from checks.listeners(
         aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"],
         stack.id("TargetGroup"),
-        https=stack.parameter("CertificateArn") != "")
+        https=stack.has_certificate())
 
 
 def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
-    ecs = aws("ecs")
-    found, = ecs.describe_services(cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    found = ask.service(aws, stack)
     yield from checks.service(
         found, stack.id("TargetGroup"), [stack.id(f"PrivateSubnet{zone}") for zone in (1, 2, 3)])
-    definition = ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
-    yield from checks.container(definition, stack.parameter("ContainerImage"), {
-        "DB_HOST": _cluster(aws, stack)["Endpoint"],
+    yield from checks.container(ask.task_definition(aws, stack), stack.parameter("ContainerImage"), {
+        "DB_HOST": ask.cluster(aws, stack)["Endpoint"],
         "DYNAMODB_TABLE": stack.id("SessionsTable"),
         "S3_BUCKET": stack.id("AssetsBucket"),
-        "VALIDATION_FUNCTION": stack.id("ValidationFunction")})
-    # The emulator has no Application Auto Scaling to ask.
+        "VALIDATION_FUNCTION": stack.id("ValidationAlias")})
+    # The emulator has no Application Auto Scaling to ask, which holds the schedule too.
     yield Check("Scaling of the service", "recorded",
                 "recorded" if "ServiceScaling" in stack.ids else "not recorded", is_stand_in=True)
 
 
 def _paths(aws: Clients, stack: Stack) -> Iterator[Check]:
-    balancer = _balancer(aws, stack)
-    service, = aws("ecs").describe_services(
-        cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
+    balancer = ask.balancer(aws, stack)
+    service = ask.service(aws, stack)
     ids = [
         balancer["SecurityGroups"][0],
         service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"][0],
-        _cluster(aws, stack)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]
+        ask.cluster(aws, stack)["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]
     groups = {group["GroupId"]: group
               for group in aws("ec2").describe_security_groups(GroupIds=ids)["SecurityGroups"]}
     of_balancer, of_service, of_database = (groups[group_id] for group_id in ids)
@@ -125,18 +88,13 @@ def _paths(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield checks.path("Service to database", of_service, of_database, DATABASE_PORT)
 
 
-def _cluster(aws: Clients, stack: Stack) -> Mapping[str, Any]:
-    cluster, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
-    return dict(cluster)
-
-
 def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
-    cluster = _cluster(aws, stack)
+    cluster = ask.cluster(aws, stack)
     instances = [
         aws("rds").describe_db_instances(DBInstanceIdentifier=member["DBInstanceIdentifier"])["DBInstances"][0]
         for member in cluster["DBClusterMembers"]]
     yield from checks.database(
-        cluster, instances, readers=int(stack.parameter("DatabaseReaderInstance") == "true"),
+        cluster, instances, readers=int(stack.is_on("DatabaseReaderInstance")),
         instance_class=stack.parameter("DatabaseInstanceClass"))
     secret = json.loads(aws("secretsmanager").get_secret_value(
         SecretId=cluster["MasterUserSecret"]["SecretArn"])["SecretString"])
@@ -146,7 +104,7 @@ def _database(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _sessions(aws: Clients, stack: Stack) -> Iterator[Check]:
     dynamodb, table = aws("dynamodb"), {"TableName": stack.id("SessionsTable")}
     yield checks.table(
-        dynamodb.describe_table(**table)["Table"],
+        ask.table(aws, stack),
         dynamodb.describe_time_to_live(**table)["TimeToLiveDescription"],
         dynamodb.describe_continuous_backups(**table)["ContinuousBackupsDescription"])
 
@@ -154,44 +112,58 @@ def _sessions(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _assets(aws: Clients, stack: Stack) -> Iterator[Check]:
     s3, bucket = aws("s3"), {"Bucket": stack.id("AssetsBucket")}
     yield checks.bucket(s3.get_bucket_versioning(**bucket), s3.get_bucket_encryption(**bucket),
-                        s3.get_public_access_block(**bucket))
-    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
+                        s3.get_public_access_block(**bucket),
+                        algorithm="aws:kms" if stack.is_on("CustomerKeys") else "AES256")
     yield from checks.distribution(
-        distribution, stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
+        ask.distribution(aws, stack), stack.id("AssetsBucket"), s3.get_bucket_policy(**bucket)["Policy"])
 
 
 def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
-    function = stack.id("ValidationFunction")
-    reserved = aws("lambda").get_function_concurrency(FunctionName=function)
+    reserved = aws("lambda").get_function_concurrency(FunctionName=stack.id("ValidationFunction"))
     yield Check("Validation's concurrency", stack.parameter("ValidationReservedConcurrency"),
                 str(reserved.get("ReservedConcurrentExecutions", 0)))
     good = {"transaction_id": "t-1", "amount": "12.50", "account_id": "acc-1", "type": "debit"}
     without_amount = {name: value for name, value in good.items() if name != "amount"}
+    accepted = {"valid": True, "transaction_id": "t-1", "code": "accepted"}
     for name, event, status, body in (
-        ("Good transaction", good, 200, {"valid": True, "transaction_id": "t-1"}),
+        ("Good transaction", good, 200, accepted),
+        ("... again", good, 200, {**accepted, "duplicate": True}),
+        ("... with other content", good | {"amount": "13"}, 409,
+         {"reason": "Transaction id was used with other content"}),
         ("Transaction of abc", good | {"amount": "abc"}, 400, {"reason": "Invalid amount format"}),
         ("... without amount", without_amount, 400, {"reason": "Missing required field: amount"}),
     ):
         answer = aws("lambda").invoke(
-            FunctionName=function, Payload=json.dumps({"transaction": event}))["Payload"].read()
+            FunctionName=stack.id("ValidationAlias"), Payload=json.dumps({"transaction": event}))["Payload"].read()
         yield checks.transaction(
             name, {"statusCode": status, "body": json.dumps(body)}, json.loads(answer))
 
 
 def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
     cloudwatch = aws("cloudwatch")
-    existing = _dimension_values(aws)
+    # The certificate may be one that the stack was given.
+    existing = {**_dimension_values(aws), "CertificateArn": {
+        stack.parameter("CertificateArn"), stack.ids.get("Certificate", "")} - {""}}
     alarms = cloudwatch.describe_alarms(
         AlarmNames=[physical_id for name, physical_id in stack.ids.items() if name.endswith("Alarm")])
     found = alarms["MetricAlarms"]
     yield Check("Alarms that notify the topic", f"{len(found)} of {len(found)}", "{} of {}".format(
         sum(stack.id("AlertsTopic") in alarm["AlarmActions"] for alarm in found), len(found)))
     yield checks.dimensions("Alarms' dimensions", checks.alarm_dimensions(found), existing)
+    yield _expressions(stack, [alarm["AlarmName"] for alarm in found if "MetricName" not in alarm])
     body = cloudwatch.get_dashboard(DashboardName=stack.id("Dashboard"))["DashboardBody"]
     yield checks.dimensions("Dashboard's dimensions", checks.dashboard_dimensions(body), existing)
     subscriptions = aws("sns").list_subscriptions_by_topic(TopicArn=stack.id("AlertsTopic"))["Subscriptions"]
     yield Check("Alerts go to", stack.parameter("AlertEmail") or "none",
                 checks.named(subscription["Endpoint"] for subscription in subscriptions))
+
+
+def _expressions(stack: Stack, names: Collection[str]) -> Check:
+    """The alarms over expressions, whose metrics the emulator does not keep: all of them, or none."""
+    wanted = [name for name in EXPRESSIONS if name != "NatPortAlarm" or stack.parameter("NatGateways") != "none"]
+    seen = [name for name, physical_id in stack.ids.items() if physical_id in names]
+    return Check("Alarms over expressions", checks.named(wanted if stack.is_on("DetailedAlarms") else []),
+                 checks.named(seen), is_stand_in=bool(seen))
 
 
 def _dimension_values(aws: Clients) -> dict[str, set[str]]:
@@ -208,6 +180,7 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
         "LoadBalancer": {each["LoadBalancerArn"].split(":loadbalancer/")[1] for each in balancers},
         "TargetGroup": {each["TargetGroupArn"].split(":")[-1] for each in groups},
         "FunctionName": {each["FunctionName"] for each in aws("lambda").list_functions()["Functions"]},
+        "QueueName": {url.split("/")[-1] for url in aws("sqs").list_queues().get("QueueUrls", [])},
         "TableName": set(aws("dynamodb").list_tables()["TableNames"]),
         "DBClusterIdentifier": {
             each["DBClusterIdentifier"] for each in aws("rds").describe_db_clusters()["DBClusters"]},
@@ -221,11 +194,10 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
 
 def _outputs(aws: Clients, stack: Stack) -> Iterator[Check]:
     function = aws("lambda").get_function(FunctionName=stack.id("ValidationFunction"))["Configuration"]
-    distribution = aws("cloudfront").get_distribution(Id=stack.id("Distribution"))["Distribution"]
     values = {
-        "CloudFrontURL": distribution["DomainName"],
-        "DatabaseEndpoint": _cluster(aws, stack)["Endpoint"],
-        "LoadBalancerDNS": _balancer(aws, stack)["DNSName"],
+        "CloudFrontURL": ask.distribution(aws, stack)["DomainName"],
+        "DatabaseEndpoint": ask.cluster(aws, stack)["Endpoint"],
+        "LoadBalancerDNS": ask.balancer(aws, stack)["DNSName"],
         "SessionsTableName": stack.id("SessionsTable"),
         "ValidationLambdaArn": function["FunctionArn"],
     }
@@ -252,4 +224,15 @@ TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Validation": _validation,
     "Monitoring": _monitoring,
     "Outputs": _outputs,
+    "Keys": safeguards.keys,
+    "Protection": safeguards.protection,
+    "Transport": safeguards.transport,
+    "Containers": safeguards.containers,
+    "Roles": safeguards.roles,
+    "Edge": safeguards.edge,
+    "Access logs": safeguards.access_logs,
+    "Backups": safeguards.backups,
+    "Alerts": operations.alerts,
+    "Deployments": operations.deployments,
+    "Live version": operations.live_version,
 }

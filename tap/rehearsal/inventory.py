@@ -3,17 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.rehearsal.emulator import Clients
+from tap.rehearsal.emulator import ACCOUNT, Clients
 
 SNAPSHOTS = "describe_db_cluster_snapshots"
 # Service, the call that lists, the list in its answer, and the member that Ref returns (None: the item).
 LISTS: tuple[tuple[str, str, str, str | None], ...] = (
+    ("backup", "list_backup_plans", "BackupPlansList", "BackupPlanId"),
+    ("backup", "list_backup_vaults", "BackupVaultList", "BackupVaultName"),
+    ("budgets", "describe_budgets", "Budgets", "BudgetName"),
     ("cloudfront", "list_distributions", "DistributionList", "Id"),
     ("cloudfront", "list_origin_access_controls", "OriginAccessControlList", "Id"),
+    ("cloudwatch", "describe_alarms", "CompositeAlarms", "AlarmName"),
     ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
     ("dynamodb", "list_tables", "TableNames", None),
     ("ec2", "describe_addresses", "Addresses", "PublicIp"),
+    ("ec2", "describe_flow_logs", "FlowLogs", "FlowLogId"),
     ("ec2", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
     ("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId"),
     ("ec2", "describe_route_tables", "RouteTables", "RouteTableId"),
@@ -25,7 +30,10 @@ LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("ecs", "list_task_definitions", "taskDefinitionArns", None),
     ("elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
     ("elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),
+    ("events", "list_rules", "Rules", "Name"),
+    ("iam", "list_policies", "Policies", "Arn"),
     ("iam", "list_roles", "Roles", "RoleName"),
+    ("kms", "list_aliases", "Aliases", "AliasName"),
     ("kms", "list_keys", "Keys", "KeyId"),
     ("lambda", "list_functions", "Functions", "FunctionName"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
@@ -38,7 +46,16 @@ LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("s3", "list_buckets", "Buckets", "Name"),
     ("secretsmanager", "list_secrets", "SecretList", "ARN"),
     ("sns", "list_topics", "Topics", "TopicArn"),
+    ("sqs", "list_queues", "QueueUrls", None),
+    ("wafv2", "list_web_acls", "WebACLs", "ARN"),
 )
+# What a call needs to list all that is the account's own, and no more.
+ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
+    "describe_alarms": {"AlarmTypes": ["CompositeAlarm", "MetricAlarm"]},
+    "describe_budgets": {"AccountId": ACCOUNT},
+    "list_policies": {"Scope": "Local"},
+    "list_web_acls": {"Scope": "REGIONAL"},
+}
 
 
 def inventory(aws: Clients) -> set[tuple[str, str]]:
@@ -49,9 +66,11 @@ def inventory(aws: Clients) -> set[tuple[str, str]]:
 
 
 def _items(client: Any, call: str, list_name: str) -> Iterator[Any]:
-    pages = client.get_paginator(call).paginate() if client.can_paginate(call) else [getattr(client, call)()]
+    arguments = ARGUMENTS.get(call, {})
+    pages = client.get_paginator(call).paginate(**arguments) if client.can_paginate(call) else [
+        getattr(client, call)(**arguments)]
     for page in pages:
-        found = page[list_name]
+        found = page.get(list_name, [])
         for item in found.get("Items", []) if isinstance(found, Mapping) else found:
             # EC2 goes on listing a NAT gateway for an hour after its deletion.
             if not isinstance(item, Mapping) or item.get("State") != "deleted":

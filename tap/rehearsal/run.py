@@ -19,9 +19,11 @@ from tap.page.timeline import happened
 from tap.page.write import gathered
 from tap.rehearsal import report
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
+from tap.rehearsal.deployed import Stack, read_stack
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
-from tap.rehearsal.inspection import Stack, look, read_stack, retention
+from tap.rehearsal.inspection import look, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
+from tap.rehearsal.safeguards import lift_protection, protected
 from tap.rehearsal.stand_ins import STAND_INS
 
 ARTIFACT_BUCKET = "tap-artifacts"  # of the emulator: a template too large for a request goes there
@@ -148,6 +150,10 @@ def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
         yield _refused(stage, "Deletion when protected", "TerminationProtection")
         stage.aws("cloudformation").update_termination_protection(
             StackName=stage.env.stack_name, EnableTerminationProtection=False)
+    if names := protected(stage.aws, stack):
+        yield _refused(stage, "Deletion of what is protected", "DeletionProtection")
+        lift_protection(stage.aws, stack, names)
+        stage.say(f"lifted the protection of {named(names)} through their own APIs")
     if stack.parameter("EmptyAssetsBucketOnDelete") == "true":
         yield emptied_first((event.resource_type, event.status) for event in _remove(stage))
     else:

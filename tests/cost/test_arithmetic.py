@@ -8,6 +8,7 @@ import pytest
 from tap.cost.estimate import Estimate
 from tap.cost.month import Month
 from tap.cost.prices import Prices
+from tap.cost.records import traced
 from tap.cost.resources import lcu, on_demand_share
 
 Cost = Callable[..., Estimate]
@@ -120,7 +121,9 @@ def test_a_serverless_instance_runs_within_its_bounds_and_pauses_at_none(
 
 def test_an_interface_endpoint_is_billed_in_each_zone_and_a_gateway_endpoint_not_at_all(cost_of: Cost) -> None:
     interface = {"VpcEndpointType": "Interface", "SubnetIds": ["a", "b", "c"]}
-    assert round(cost_of({"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": interface}}).total, 2) == 21.90
+    endpoint = {"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": interface}}
+    assert round(cost_of(endpoint, endpoint_gb=0).total, 2) == 21.90
+    assert round(cost_of(endpoint, endpoint_gb=10).total, 2) == 22.00
     assert cost_of({"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcEndpointType": "Gateway"}}}).total == 0
 
 
@@ -130,6 +133,107 @@ def test_tasks_that_a_schedule_stops_at_night_cost_nothing_then(cost_of: Cost) -
     asleep = {"Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
         "MinCapacity": 1, "MaxCapacity": 2,
         "ScheduledActions": [{"ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 0}}]}}}
-    awake = cost_of({**service("ARM64"), **scaling}, active_hours_per_day=8, active_days_per_month=22).total
-    half = cost_of({**service("ARM64"), **asleep}, active_hours_per_day=8, active_days_per_month=22).total
-    assert half / awake == pytest.approx(176 / 730)
+    days = {"awake_hours_per_day": 14, "active_days_per_month": 22}
+    awake = cost_of({**service("ARM64"), **scaling}, **days).total
+    half = cost_of({**service("ARM64"), **asleep}, **days).total
+    assert half / awake == pytest.approx(14 * 22 / 730)
+
+
+def test_container_insights_has_metrics_while_tasks_run(cost_of: Cost) -> None:
+    """https://aws.amazon.com/cloudwatch/pricing/: custom metrics are prorated by the hour, and by what is sent."""
+    cluster = {"Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {
+        "ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}}}
+    sleeps = {"Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
+        "ScheduledActions": [{"ScalableTargetAction": {"MaxCapacity": 0}}]}}}
+    assert round(cost_of(cluster, container_insights_metrics=10).total, 2) == 3
+    asleep = cost_of({**cluster, **sleeps}, container_insights_metrics=10, awake_hours_per_day=10,
+                     active_days_per_month=73 / 2)
+    assert round(asleep.total, 2) == 1.50
+
+
+def test_an_expression_is_billed_by_its_metrics_and_a_composite_alarm_as_one(cost_of: Cost) -> None:
+    metrics = [{"Id": "sum", "Expression": "a + b"}, *({"Id": name, "MetricStat": {}} for name in "ab")]
+    assert cost_of({"Sum": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": metrics}}}).total == 0.20
+    assert cost_of({"All": {"Type": "AWS::CloudWatch::CompositeAlarm"}}).total == 0.50
+
+
+def test_a_call_a_second_is_traced_and_one_in_twenty_of_the_others() -> None:
+    assert traced(50, 100) == 50
+    assert traced(300, 100) == 100 + 10
+
+
+def group_of(days: int) -> dict[str, Any]:
+    return {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": days}}
+
+
+GB = 1024 * 1024  # of KB
+
+
+def test_flow_logs_and_the_log_of_a_web_acl_are_billed_once_and_as_log_events(cost_of: Cost) -> None:
+    found = cost_of({
+        "Flows": group_of(30), "Requests": group_of(30), "Own": group_of(30),
+        "Flow": {"Type": "AWS::EC2::FlowLog", "Properties": {"LogGroupName": {"Ref": "Flows"}}},
+        "Acl": {"Type": "AWS::WAFv2::LoggingConfiguration", "Properties": {"LogDestinationConfigs": [
+            {"Fn::Sub": "arn:aws:logs:us-east-1:1:log-group:${Requests}"}]}},
+    }, flow_log_gb=2, requests_per_month=GB, web_acl_log_kb_per_request=3, log_kb_per_request=1)
+    ingested = {row.resource: row.usd for row in found.rows if row.price == "log_ingestion_gb"}
+    assert ingested == {"Flow": 1.0, "Acl": 1.5, "Own": 0.5}
+
+
+def test_a_flow_log_to_a_bucket_is_billed_as_delivery(cost_of: Cost) -> None:
+    flow = {"Flow": {"Type": "AWS::EC2::FlowLog", "Properties": {
+        "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::logs"}}}
+    assert cost_of(flow, flow_log_gb=4).total == 1.0
+
+
+def test_log_events_are_stored_compressed_for_as_long_as_they_are_kept(cost_of: Cost) -> None:
+    found = cost_of({"Own": group_of(304)}, requests_per_month=GB, log_kb_per_request=1)
+    quantities = {row.what: round(row.quantity, 6) for row in found.rows}
+    assert quantities == {"log ingestion": 1, "log storage once full": 1.5}
+
+
+def test_a_bucket_of_access_logs_holds_them_until_they_expire(cost_of: Cost) -> None:
+    found = cost_of({
+        "Logs": {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": {"Rules": [
+            {"ExpirationInDays": 304}]}}},
+        "Assets": {"Type": "AWS::S3::Bucket", "Properties": {"LoggingConfiguration": {
+            "DestinationBucketName": {"Ref": "Logs"}}}},
+    }, assets_gb=7, requests_per_month=GB, cdn_requests_per_month=GB, access_log_kb_per_request=1)
+    assert {row.resource: round(row.quantity, 6) for row in found.rows} == {"Logs": 20, "Assets": 7}
+
+
+def test_measurements_of_the_operating_system_are_billed_as_log_events(cost_of: Cost) -> None:
+    writer = {"Type": "AWS::RDS::DBInstance", "Properties": {
+        "DBInstanceClass": "db.t4g.medium", "MonitoringInterval": "60", "EnablePerformanceInsights": True}}
+    found = cost_of({"Writer": writer}, hours_per_month=GB / 60, monitoring_kb=1)
+    assert [row.quantity for row in found.rows if row.price == "log_ingestion_gb"] == [1]
+    assert found.unpriced == ()  # seven days of Performance Insights are free
+
+
+def test_a_longer_history_of_performance_insights_is_named(cost_of: Cost) -> None:
+    writer = {"Type": "AWS::RDS::DBInstance", "Properties": {
+        "DBInstanceClass": "db.t4g.medium", "PerformanceInsightsRetentionPeriod": 731}}
+    ((resource, why),) = cost_of({"Writer": writer}).unpriced
+    assert (resource, why.partition(":")[0]) == ("Writer", "Performance Insights history")
+
+
+def copies(days: int) -> dict[str, Any]:
+    return {
+        "Vault": {"Type": "AWS::Backup::BackupVault"},
+        "Plan": {"Type": "AWS::Backup::BackupPlan", "Properties": {"BackupPlan": {"BackupPlanRule": [
+            {"TargetBackupVault": {"Ref": "Vault"}, "Lifecycle": {"DeleteAfterDays": days}}]}}},
+        "Selection": {"Type": "AWS::Backup::BackupSelection", "Properties": {
+            "BackupPlanId": {"Ref": "Plan"}, "BackupSelection": {"Resources": [
+                {"Fn::GetAtt": ["Cluster", "DBClusterArn"]}, {"Fn::GetAtt": ["Table", "Arn"]}]}}},
+        "Cluster": {"Type": "AWS::RDS::DBCluster", "Properties": {"BackupRetentionPeriod": "35"}},
+        "Table": {"Type": "AWS::DynamoDB::Table"}}
+
+
+@pytest.mark.parametrize(("days", "table", "database"), [(20, 20 * 5, 0), (60, 60 * 5, 25 * 50)])
+def test_copies_of_a_table_are_whole_and_those_of_a_cluster_free_beside_its_own(
+        cost_of: Cost, days: int, table: float, database: float) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-storage-backup.html."""
+    rows = cost_of(copies(days), sessions_gb=5, database_gb=50).rows
+    quantities = {row.price: row.quantity for row in rows if row.resource == "Vault"}
+    assert quantities.get("backup_dynamodb_gb_month") == table
+    assert quantities.get("aurora_backup_gb_month", 0) == database

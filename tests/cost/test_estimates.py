@@ -1,11 +1,12 @@
 """What environments cost, beside the reference; and that nothing is left out in silence."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from stack_view import ENVIRONMENTS, ROOT
+from stack_view import ENVIRONMENTS, ROOT, StackView
 
 from tap.cost.change import cost_line
 from tap.cost.document import _MEANING, markdown
@@ -41,6 +42,14 @@ def test_the_sum_is_that_of_the_tiers_and_of_its_parts(name: str, beside_referen
     assert ours.total == pytest.approx(ours.fixed + by_use)
 
 
+def test_the_hours_that_tasks_of_dev_are_awake_are_those_of_its_schedules(environments: dict[str, StackView]) -> None:
+    asleep, awake = (re.fullmatch(r"cron\(0 (\d+) \? \* MON-FRI \*\)", environments["dev"].parameter(f"{name}Schedule"))
+                     for name in ("Sleep", "Wake"))
+    assert asleep
+    assert awake
+    assert read_assumptions("dev")["awake_hours_per_day"] == int(asleep[1]) - int(awake[1])
+
+
 def test_a_type_without_a_price_is_named_and_not_counted_as_nothing(cost_of: Callable[..., Estimate]) -> None:
     found = cost_of({"Thing": {"Type": "AWS::Novelty::Thing"}})
     assert found.unpriced == (("Thing", "AWS::Novelty::Thing is not in the price table"),)
@@ -64,8 +73,9 @@ def test_the_reference_has_what_it_bills() -> None:
 
 
 def test_a_reader_less_is_an_instance_less(template: dict[str, Any]) -> None:
-    with_one = resolve(template, {"Environment": "test"})
-    without = resolve(template, {"Environment": "test", "DatabaseReaderInstance": "false"})
+    plain = {"Environment": "test", "DetailedAlarms": "false", "DatabaseMonitoringInterval": "0"}
+    with_one = resolve(template, plain)
+    without = resolve(template, {**plain, "DatabaseReaderInstance": "false"})
     line = cost_line("test", with_one, without)
     assert "53.29 less than deployed" in line  # 730 hours of db.t4g.medium at $0.073
 
@@ -89,7 +99,7 @@ def test_every_figure_has_its_source_and_how_far_it_was_checked(prices: Prices) 
 
 
 def test_every_figure_is_one_that_something_is_priced_with(prices: Prices) -> None:
-    source = (ROOT / "tap/cost/resources.py").read_text(encoding="utf-8")
+    source = "".join((ROOT / f"tap/cost/{name}.py").read_text(encoding="utf-8") for name in ("resources", "records"))
     unused = [name for name in prices.by_name if f'"{name}"' not in source
               and not name.startswith(("aurora_db.", "fargate_", "lambda_x86", "lambda_arm"))]
     assert unused == []

@@ -1,27 +1,37 @@
-"""Loads the functions' source from its path: `lambda` is no name for a package."""
+"""The functions, loaded, and what a caller of the validation gets."""
 
-import importlib.util
-from pathlib import Path
+import json
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
+from loading import FUNCTIONS, TABLE, load
 
-FUNCTIONS = Path(__file__).parents[2] / "lambda"
-
-
-def load(name: str) -> ModuleType:
-    path = FUNCTIONS / name / "index.py"
-    spec = importlib.util.spec_from_file_location(f"{name}_index", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+Answer = tuple[int, dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
 def validation() -> ModuleType:
+    """The validation without any setting."""
     return load("validation")
+
+
+@pytest.fixture(scope="session")
+def remembering() -> ModuleType:
+    """The validation with a table, and no other setting."""
+    return load("validation", **TABLE)
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., Answer]:
+    """Sends a function one transaction; its status and its body."""
+    def send(function: ModuleType, transaction: Any, context: Any = None, client: Any = None) -> Answer:
+        answer = function.handler({"transaction": transaction}, context, client)
+        assert set(answer) == {"statusCode", "body"}
+        return answer["statusCode"], json.loads(answer["body"])
+
+    return send
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ Incomplete multipart uploads stand in the way of deleting directory buckets only
 """
 
 import json
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,13 @@ STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/web-dev/6b1f"
 SECRET = "X-Amz-Signature=5ecr3t"
 URL = f"https://cloudformation-custom-resource-response.example/answer?{SECRET}"
 FIFTEEN_MINUTES = 900_000
+
+
+class Pages:
+    """A paginator, which asks for each page when the one before is done with."""
+
+    def __init__(self, pages: Callable[..., Iterator[dict[str, Any]]]) -> None:
+        self.paginate = pages
 
 
 class Bucket:
@@ -32,12 +40,22 @@ class Bucket:
         self.locked = {held[:2] for held in self.held[:locked]}
         self.deletions: list[int] = []
 
-    def list_object_versions(self, Bucket: str) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "list_object_versions"
+        return Pages(self.list_object_versions)
+
+    def list_object_versions(self, Bucket: str) -> Iterator[dict[str, Any]]:
         self._find(Bucket)
-        page: dict[str, Any] = {"IsTruncated": len(self.held) > 1000}
-        for key, version, kind in self.held[:1000]:
-            page.setdefault(kind, []).append({"Key": key, "VersionId": version, "IsLatest": True})
-        return page
+        last: tuple[str, ...] = ("",)
+        while True:
+            page: dict[str, Any] = {}
+            rest = [held for held in self.held if held > last]
+            for key, version, kind in rest[:1000]:
+                page.setdefault(kind, []).append({"Key": key, "VersionId": version, "IsLatest": True})
+            yield page
+            if len(rest) <= 1000:
+                return
+            last = rest[999]
 
     def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:
         self._find(Bucket)
@@ -60,13 +78,27 @@ class Bucket:
 
 
 class Stacks:
-    """CloudFormation's client, for one stack in one status."""
+    """CloudFormation's client, for one stack in one status, with buckets on its second page of resources."""
 
-    def __init__(self, status: str) -> None:
-        self.status = status
+    def __init__(self, status: str, *buckets: str) -> None:
+        self.status, self.buckets = status, buckets
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
+        assert StackName == STACK
         return {"Stacks": [{"StackId": StackName, "StackStatus": self.status}]}
+
+    def get_paginator(self, operation: str) -> Pages:
+        assert operation == "list_stack_resources"
+        return Pages(self.list_stack_resources)
+
+    def list_stack_resources(self, StackName: str) -> Iterator[dict[str, Any]]:
+        assert StackName == STACK
+        # One that was never made has no physical id.
+        yield {"StackResourceSummaries": [
+            {"ResourceType": "AWS::S3::Bucket", "LogicalResourceId": "Never"},
+            {"ResourceType": "AWS::S3::BucketPolicy", "PhysicalResourceId": "policy"}]}
+        yield {"StackResourceSummaries": [
+            {"ResourceType": "AWS::S3::Bucket", "PhysicalResourceId": name} for name in self.buckets]}
 
 
 class Context:
@@ -99,10 +131,11 @@ def respond(
     bucket: Any = None,
     context: Context | None = None,
     status: str = "DELETE_IN_PROGRESS",
+    own: str = "assets",
 ) -> dict[str, Any]:
     """What the function tells CloudFormation."""
     sent: list[tuple[str, bytes]] = []
-    clients = {"s3": bucket, "cloudformation": Stacks(status)}
+    clients = {"s3": bucket, "cloudformation": Stacks(status, own)}
     function.handler(
         event,
         context or Context(FIFTEEN_MINUTES),
@@ -203,9 +236,26 @@ def test_versions_that_s3_refuses_to_delete_are_counted_and_the_others_deleted(
     answer = respond(empty_bucket, request("Delete"), bucket)
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
-        "RuntimeError: 1493 versions deleted, 7 refused: AccessDenied for v/00000",
+        "RuntimeError: 1493 versions deleted, 7 refused: " + ", ".join(f"v/{n:05} (AccessDenied)" for n in range(7)),
     )
     assert len(bucket.held) == 7
+
+
+def test_a_page_that_s3_refuses_as_a_whole_hides_none_of_the_others(empty_bucket: ModuleType) -> None:
+    bucket = Bucket(versions=2_500, locked=1_200)
+    answer = respond(empty_bucket, request("Delete"), bucket)
+    assert answer["Reason"].startswith("RuntimeError: 1300 versions deleted, 1200 refused: v/00000 (AccessDenied), ")
+    assert len(bucket.held) == 1_200
+
+
+@pytest.mark.parametrize("foreign", ["ledger", "policy", "Never", ""])
+def test_a_bucket_that_is_not_in_its_stack_is_refused(empty_bucket: ModuleType, foreign: str) -> None:
+    bucket = Bucket(versions=3, name=foreign)
+    event = request("Delete", PhysicalResourceId=foreign, ResourceProperties={"BucketName": foreign})
+    answer = respond(empty_bucket, event, bucket)
+    assert (answer["Status"], answer["Reason"]) == (
+        "FAILED", f"PermissionError: {foreign} is no bucket of this stack")
+    assert len(bucket.held) == 3
 
 
 def test_a_version_refused_once_is_tried_again(empty_bucket: ModuleType) -> None:
@@ -232,7 +282,7 @@ def test_when_time_runs_short_the_answer_says_how_to_go_on(empty_bucket: ModuleT
 
 def test_an_error_is_answered_with_its_type_and_message(empty_bucket: ModuleType) -> None:
     class Forbidden(Bucket):
-        def list_object_versions(self, Bucket: str) -> dict[str, Any]:
+        def list_object_versions(self, Bucket: str) -> Iterator[dict[str, Any]]:
             raise PermissionError(f"not authorised to list {Bucket}")
 
     answer = respond(empty_bucket, request("Delete"), Forbidden())
@@ -252,7 +302,7 @@ def test_a_resource_without_its_bucket_name_is_answered_too(empty_bucket: Module
 @pytest.mark.parametrize("message", ["x" * 9_000, "\u00e9" * 9_000, "\U0001f600" * 9_000, "\x00" * 9_000])
 def test_a_long_reason_stays_within_what_cloudformation_reads(empty_bucket: ModuleType, message: str) -> None:
     class Broken(Bucket):
-        def list_object_versions(self, Bucket: str) -> dict[str, Any]:
+        def list_object_versions(self, Bucket: str) -> Iterator[dict[str, Any]]:
             raise OSError(Bucket + message)
 
     answer = respond(empty_bucket, request("Delete"), Broken())

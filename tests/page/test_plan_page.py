@@ -113,7 +113,7 @@ def test_a_secret_is_not_on_the_page(template: dict[str, Any]) -> None:
 
 def test_the_timeline_names_the_critical_path_and_what_each_waits_for(template: dict[str, Any]) -> None:
     page = Page(plan_page(content_of(template, None, {})))
-    assert re.search(r"Critical path: \w+ → .*DatabaseCluster → DatabaseWriter", page.text)
+    assert re.search(r"Critical path: \w+ → .*DatabaseCluster → DatabaseLogGroup → DatabaseWriter", page.text)
     assert page.count("svg") == 1
     assert "waits for DatabaseCluster" in page.text
 

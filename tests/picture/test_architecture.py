@@ -83,11 +83,55 @@ def test_the_traffic_of_prod_is_what_groups_listeners_origins_and_permissions_sa
     assert found["Service", "SessionsTable"] == "read, write"
     assert found["Service", "ValidationFunction"] == "invoke"
     assert found["Service", "DatabaseCluster.MasterUserSecret"] == "read"
-    assert "443" in found[INTERNET, "LoadBalancer"]
+    assert found["BackupVault", "SessionsTable"] == "back up, read"
+    assert found["Service", "LoadBalancer"] == "shift"
+
+
+CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/stand-in"
+
+
+def test_requests_pass_the_web_acl_where_there_is_one(drawn_of: Draw) -> None:
+    found = drawn_of(CertificateArn=CERTIFICATE)
+    assert traffic(found)[INTERNET, "WebAcl"] == "80, 443"
+    assert traffic(found)["WebAcl", "LoadBalancer"] == ""
+    assert (INTERNET, "LoadBalancer") not in traffic(found)
+    assert "WebAcl" in found.loose
+    assert (INTERNET, "LoadBalancer") in traffic(drawn_of(Firewall="false"))
 
 
 def test_http_and_https_enter_only_where_a_listener_has_them(drawn_of: Draw) -> None:
-    assert traffic(drawn_of())[INTERNET, "LoadBalancer"] == "80"
+    assert traffic(drawn_of(Firewall="false"))[INTERNET, "LoadBalancer"] == "80"
+
+
+def test_names_certificate_and_both_target_groups_are_told(drawn_of: Draw) -> None:
+    found = drawn_of(DomainName="pay.example.net", HostedZoneId="Z1", DeploymentStrategy="BLUE_GREEN")
+    assert found.items["Certificate"].facts == ("pay.example.net", "renewed by DNS")
+    assert found.items["LoadBalancer"].facts[0] == "pay.example.net"
+    assert "2 target groups" in found.items["LoadBalancer"].facts
+    assert "blue/green deployments" in found.items["Service"].facts
+    assert {"AlternateTargetGroup", "TargetGroup"} <= set(found.items["Service"].covers)
+    assert "DomainRecord" in found.items["LoadBalancer"].covers
+
+
+def test_copies_flow_logs_and_sleep_are_told_where_they_are(architectures: dict[str, Architecture]) -> None:
+    prod, dev = architectures["prod"], architectures["dev"]
+    assert prod.items["BackupVault"].facts == ("daily, kept 60 days",)
+    assert "BackupRole" in prod.items["BackupVault"].covers
+    assert prod.vpc
+    assert dev.vpc
+    assert (prod.vpc.facts, dev.vpc.facts) == (("10.0.0.0/16", "flow logs"), ("10.0.0.0/16",))
+    assert "by schedule" in dev.items["Service"].facts
+    assert not {"BackupVault", "WebAcl", "LogsBucket", "OperationsKey"} & set(dev.items)
+
+
+def test_senders_of_access_logs_refer_to_their_bucket(architectures: dict[str, Architecture]) -> None:
+    senders = {source for source, target in references(architectures["prod"]) if target == "LogsBucket"}
+    assert {"LoadBalancer", "Distribution", "AssetsBucket"} <= senders
+
+
+def test_a_few_that_are_drawn_together_are_named(architectures: dict[str, Architecture]) -> None:
+    assert architectures["prod"].items["Keys"].facts[:3] == ("OperationsKey", "DataKey", "DatabaseKey")
+    assert "HighCpuAlarm" not in architectures["prod"].items["Alarms"].facts
 
 
 def test_a_rule_that_only_one_group_has_lets_nothing_through(drawn_of: Draw) -> None:

@@ -1,4 +1,4 @@
-"""Every combination of the switches that change the network has a picture without faults, and a price."""
+"""Whatever is switched on or off has a picture without faults, and a price; of the network, every combination."""
 
 import itertools
 from collections import Counter
@@ -21,9 +21,23 @@ SWITCHES = {
 COMBINATIONS = list(itertools.product(*SWITCHES.values()))
 
 
-@pytest.mark.parametrize("values", COMBINATIONS, ids=[" ".join(filter(None, each)) for each in COMBINATIONS])
-def test_a_combination_is_drawn_whole_and_priced_whole(template: dict[str, Any], values: tuple[str, ...]) -> None:
-    resolved = resolve(template, {"Environment": "test", **dict(zip(SWITCHES, values, strict=True))})
+OTHERS = (
+    *({name: "false"} for name in (
+        "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups", "DetailedAlarms", "DeletionProtection")),
+    *({"DeploymentStrategy": name} for name in ("BLUE_GREEN", "CANARY", "LINEAR")),
+    {"DomainName": "pay.example.net", "HostedZoneId": "Z1"},
+    {"CdnDomainName": "cdn.example.net", "HostedZoneId": "Z1", "CdnCertificateArn": SWITCHES["CertificateArn"][1]},
+    {"AlertEmail": "a@example.net", "MonthlyBudget": "5", "EmptyAssetsBucketOnDelete": "true"},
+    {"SleepSchedule": "cron(0 20 * * ? *)", "WakeSchedule": "cron(0 6 * * ? *)"},
+    {"DatabaseInstanceClass": "db.serverless", "DatabaseMonitoringInterval": "0"})
+CASES = [*(dict(zip(SWITCHES, values, strict=True)) for values in COMBINATIONS), *OTHERS,
+         {name: value for each in OTHERS for name, value in each.items()},
+         {name: value for each in OTHERS if "false" not in each.values() for name, value in each.items()}]
+
+
+@pytest.mark.parametrize("values", CASES, ids=[" ".join(filter(None, each.values())) for each in CASES])
+def test_a_combination_is_drawn_whole_and_priced_whole(template: dict[str, Any], values: dict[str, str]) -> None:
+    resolved = resolve(template, {"Environment": "test", **values})
     found = architecture(resolved, "test", "tap-test")
     layout = lay_out(found)
     assert Counter(found.covered) == Counter(list(resolved.resources))

@@ -55,6 +55,53 @@ def test_no_two_widgets_overlap(name: str, environments: dict[str, StackView]) -
         assert len(cells) == len(set(cells))
 
 
+def alarm_of(*metrics: dict[str, Any]) -> list[str]:
+    resolved = resolve({"Resources": {
+        "Table": {"Type": "AWS::DynamoDB::Table"}, "Queue": {"Type": "AWS::SQS::Queue"},
+        "Balancer": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer"},
+        "Group": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup"},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [
+            {"Id": "sum", "Expression": "SUM(METRICS())"},
+            *({"Id": f"m{place}", "MetricStat": {"Metric": metric, "Stat": "Sum"}}
+              for place, metric in enumerate(metrics))]}}}}, {})
+    return list(alarm_problems(resolved))
+
+
+def metric(namespace: str, name: str, **dimensions: Any) -> dict[str, Any]:
+    return {"Namespace": namespace, "MetricName": name,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()]}
+
+
+TABLE, QUEUE = {"Ref": "Table"}, {"Fn::GetAtt": ["Queue", "QueueName"]}
+BALANCER = {"Fn::GetAtt": ["Balancer", "LoadBalancerFullName"]}
+GROUP = {"Fn::GetAtt": ["Group", "TargetGroupFullName"]}
+
+
+def test_metrics_of_an_expression_that_are_right_have_no_problem() -> None:
+    assert alarm_of(
+        metric("AWS/DynamoDB", "SystemErrors", TableName=TABLE, Operation="GetItem"),
+        metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=QUEUE),
+        metric("AWS/ApplicationELB", "UnHealthyHostCount", LoadBalancer=BALANCER, TargetGroup=GROUP)) == []
+
+
+@pytest.mark.parametrize(("wrong", "problem"), [
+    (metric("AWS/DynamoDB", "SystemErrors", TableName=TABLE),
+     "TableName: the dimensions of AWS/DynamoDB SystemErrors are Operation and TableName"),
+    (metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName={"Fn::GetAtt": ["Queue", "Arn"]}),
+     "QueueName ${Queue.Arn}: it must be QueueName of an AWS::SQS::Queue"),
+    (metric("AWS/ApplicationELB", "UnHealthyHostCount", LoadBalancer=BALANCER),
+     "LoadBalancer: the dimensions of AWS/ApplicationELB UnHealthyHostCount are LoadBalancer and TargetGroup or"),
+    (metric("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", LoadBalancer=BALANCER, TargetGroup=GROUP),
+     "the dimensions of AWS/ApplicationELB HTTPCode_ELB_5XX_Count are LoadBalancer or"),
+    (metric("ECS/ContainerInsights", "RunningTaskCount", ClusterName="x"),
+     "the dimensions of ECS/ContainerInsights RunningTaskCount are ClusterName and ServiceName"),
+])
+def test_a_metric_of_an_expression_that_does_not_exist_is_told(wrong: dict[str, Any], problem: str) -> None:
+    (told,) = alarm_of(wrong)
+    assert told.startswith("Alarm: ")
+    assert problem in told
+
+
 def test_a_metric_that_is_right_has_no_problem() -> None:
     assert dashboard_of(CPU).problems == ()
 
@@ -108,6 +155,12 @@ def test_problems_are_drawn_and_are_text() -> None:
     assert "AWS/ECS has no metric" in drawn
 
 
+def test_what_only_some_dimensions_have_is_a_metric_with_dimensions_of_its_namespace() -> None:
+    for name, namespace in namespaces().items():
+        assert namespace.only.keys() <= namespace.metrics, name
+        assert {each for sets in namespace.only.values() for each in sets} <= set(namespace.sets), name
+
+
 def test_every_dimension_of_a_namespace_has_a_known_value() -> None:
     for name, namespace in namespaces().items():
         assert {each for dimensions in namespace.sets for each in dimensions} <= set(namespace.values), name
@@ -116,5 +169,7 @@ def test_every_dimension_of_a_namespace_has_a_known_value() -> None:
 def test_the_command_lists_metrics_and_writes_the_layout(
         run: Callable[..., int | str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(dashboard_command, "prod", "-o", str(tmp_path / "d.svg")) == 0
-    assert "AWS/" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "AWS/" in told
+    assert "ServiceHealthAlarm, UndeliveredAlertsAlarm" in told
     assert (tmp_path / "d.svg").read_text().startswith("<svg")

@@ -42,9 +42,15 @@ def test_another_class_is_a_change_that_says_what_the_other_has(template: dict[s
     assert found.items["DatabaseWriter"].facts == ("db.r8g.large", "beta: db.t4g.medium")
 
 
+def test_one_key_beside_several_is_a_change_of_the_keys(template: dict[str, Any]) -> None:
+    found = compared({"Environment": "alpha", "CustomerKeys": "false"}, {"Environment": "beta"}, template)
+    assert found.items["Keys"].change == "changed"
+    assert not {"DatabaseKey", "OperationsKey"} & found.items.keys()
+
+
 def test_arrows_of_what_is_gone_are_gone(template: dict[str, Any]) -> None:
     found = compared({"Environment": "alpha", "NatGateways": "single"}, {"Environment": "beta"}, template)
-    assert [each.change for each in found.arrows if each.target == "NatGateway2"] == ["removed"]
+    assert {each.change for each in found.arrows if each.target == "NatGateway2"} == {"removed"}
 
 
 def test_the_difference_is_drawn_with_its_legend(

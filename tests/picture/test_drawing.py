@@ -96,7 +96,7 @@ def test_text_is_large_enough_to_read_at_the_width_of_the_picture() -> None:
 def test_facts_are_broken_where_their_box_ends() -> None:
     assert wrapped(["one fact", "another fact"], 300) == ["one fact · another fact"]
     assert wrapped(["one fact", "another fact"], 120) == ["one fact", "another fact"]
-    assert wrapped(["x" * 100], 120) == [f"{'x' * 13}…"]
+    assert wrapped(["x" * 100], 120) == [f"{'x' * 12}…"]
 
 
 def test_the_reader_s_setting_chooses_between_light_and_dark(architectures: dict[str, Architecture]) -> None:

@@ -196,6 +196,14 @@ def test_versioning_encryption_and_public_access_of_the_bucket_are_told():
         "versioning off, AES256, 3 of 4 public access blocks")
 
 
+def test_a_bucket_under_another_algorithm_than_it_should_differs():
+    encryption = {"ServerSideEncryptionConfiguration": {"Rules": [
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}
+    blocked = {"PublicAccessBlockConfiguration": dict.fromkeys(("a", "b", "c", "d"), True)}
+    check = checks.bucket({"Status": "Enabled"}, encryption, blocked, name="Other bucket", algorithm="aws:kms")
+    assert (check.name, check.ok) == ("Other bucket", False)
+
+
 def policy(*readers):
     allowed = [
         {"Effect": "Allow", "Condition": {"StringEquals": {"AWS:SourceArn": reader}}} for reader in readers]

@@ -152,3 +152,129 @@ def test_a_service_takes_its_numbers_from_parameters(aws, sandbox):
     found = the_service(aws, sandbox.create(resources, Tasks="2"))
     assert found["desiredCount"] == 2
     assert found["capacityProviderStrategy"] == [{"capacityProvider": "FARGATE", "base": 2, "weight": 2}]
+
+
+KEY = {"Type": "AWS::KMS::Key", "Properties": {}}
+KEY_ARN = {"Fn::GetAtt": ["Key", "Arn"]}
+
+
+def under(resource, **properties):
+    """The resource under a key, and the key."""
+    return {"Key": KEY, "Thing": more(resource, **properties)}
+
+
+def key_of(aws, stack):
+    return aws("kms").describe_key(KeyId=stack.ids["Key"])["KeyMetadata"]["Arn"]
+
+
+def test_a_table_has_its_key(aws, sandbox):
+    stack = sandbox.create(under(TABLE, SSESpecification={
+        "SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY_ARN}))
+    found = aws("dynamodb").describe_table(TableName=stack.ids["Thing"])["Table"]
+    assert found["SSEDescription"]["KMSMasterKeyArn"] == key_of(aws, stack)
+
+
+def test_a_function_has_its_key(aws, sandbox):
+    stack = sandbox.create(under(function(), KmsKeyArn=KEY_ARN))
+    found = aws("lambda").get_function_configuration(FunctionName=stack.ids["Thing"])
+    assert found["KMSKeyArn"] == key_of(aws, stack)
+
+
+def test_a_topic_has_its_key(aws, sandbox):
+    stack = sandbox.create(under({"Type": "AWS::SNS::Topic", "Properties": {}}, KmsMasterKeyId=KEY_ARN))
+    found = aws("sns").get_topic_attributes(TopicArn=stack.ids["Thing"])["Attributes"]
+    assert found["KmsMasterKeyId"] == key_of(aws, stack)
+
+
+def test_a_bucket_has_its_key_until_the_template_has_none(aws, sandbox):
+    def rule():
+        answer = aws("s3").get_bucket_encryption(Bucket=stack.ids["Thing"])
+        return answer["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+
+    stack = sandbox.create(under(BUCKET, BucketEncryption={"ServerSideEncryptionConfiguration": [
+        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY_ARN}}]}))
+    assert rule() == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_of(aws, stack)}
+    sandbox.update(stack.name, {"Key": KEY, "Thing": BUCKET})
+    assert rule() == {"SSEAlgorithm": "AES256"}
+
+
+def test_a_bucket_logs_to_its_bucket_until_that_is_switched_off(aws, sandbox):
+    def target():
+        return aws("s3").get_bucket_logging(Bucket=stack.ids["Bucket"]).get("LoggingEnabled", {}).get("TargetBucket")
+
+    stack = sandbox.create({"Logs": BUCKET, "Bucket": more(BUCKET, LoggingConfiguration={
+        "DestinationBucketName": {"Ref": "Logs"}, "LogFilePrefix": "s3/"})})
+    assert target() == stack.ids["Logs"]
+    sandbox.update(stack.name, {"Logs": BUCKET, "Bucket": BUCKET})
+    assert target() is None
+
+
+def test_a_cluster_has_its_parameter_group(aws, sandbox):
+    group = {"Type": "AWS::RDS::DBClusterParameterGroup", "Properties": {
+        "Family": "aurora-postgresql17", "Description": "small", "Parameters": {"rds.force_ssl": "1"}}}
+    stack = sandbox.create({"Group": group, "Cluster": more(CLUSTER, DBClusterParameterGroupName={"Ref": "Group"})})
+    found, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.ids["Cluster"])["DBClusters"]
+    assert found["DBClusterParameterGroup"] == stack.ids["Group"]
+
+
+BALANCER = {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {}}
+
+
+@pytest.mark.parametrize(("resource", "on", "off"), [
+    (CLUSTER, {"DeletionProtection": True}, {"DeletionProtection": False}),
+    (TABLE, {"DeletionProtectionEnabled": True}, {"DeletionProtectionEnabled": False}),
+    *[(BALANCER, *({"LoadBalancerAttributes": [{"Key": "deletion_protection.enabled", "Value": value}]}
+                   for value in ("true", "false")))],
+])
+def test_what_is_protected_is_not_deleted_until_that_is_lifted(sandbox, resource, on, off):
+    stack = sandbox.create({"Vpc": VPC, "Thing": more(resource, **on)})
+    refused = sandbox.delete(stack.name)
+    assert refused.status == "DELETE_FAILED"
+    assert "DeletionProtection is enabled" in refused.reasons
+    stack = sandbox.create({"Vpc": VPC, "Thing": more(resource, **on)})
+    sandbox.update(stack.name, {"Vpc": VPC, "Thing": more(resource, **off)})
+    assert sandbox.delete(stack.name).status == "DELETE_COMPLETE"
+
+
+ALARM = {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+    "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold", "Threshold": 1}}
+
+
+def expression(text):
+    queries = [{"Id": name, "ReturnData": False, "MetricStat": {"Stat": "Sum", "Period": 300, "Metric": {
+        "Namespace": "AWS/Lambda", "MetricName": "Errors"}}} for name in ("a", "b")]
+    return {"Alarm": more(ALARM, AlarmActions=["arn:aws:sns:eu-central-1:123456789012:t"], Metrics=[
+        {"Id": "result", "Expression": text}, *queries])}
+
+
+def test_an_alarm_over_an_expression_is_there_until_it_goes(aws, sandbox):
+    def alarms():
+        return aws("cloudwatch").describe_alarms(AlarmNames=[stack.ids["Alarm"]])["MetricAlarms"]
+
+    stack = sandbox.create(expression("a + b"))
+    found, = alarms()
+    assert (found["Threshold"], found["AlarmActions"]) == (1.0, ["arn:aws:sns:eu-central-1:123456789012:t"])
+    sandbox.update(stack.name, expression("a - b"))
+    assert len(alarms()) == 1
+    sandbox.delete(stack.name)
+    assert alarms() == []
+
+
+def test_an_alarm_over_what_the_api_does_not_have_is_refused(sandbox):
+    resources = expression("a + b")
+    resources["Alarm"]["Properties"]["Metrics"][0]["Formula"] = "a"
+    stack = sandbox.create(resources)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "Formula" in stack.reasons
+
+
+def test_a_container_is_named_as_in_the_api(aws, sandbox):
+    stack = sandbox.create({"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{
+        "Name": "web", "Image": "registry.example.com/web:1", "Memory": {"Ref": "Memory"},
+        "LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}},
+        "Secrets": [{"Name": "PASSWORD", "ValueFrom": "arn"}]}]}}}, Memory="512")
+    answer = aws("ecs").describe_task_definition(taskDefinition=stack.ids["Task"])
+    container, = answer["taskDefinition"]["containerDefinitions"]
+    assert container["secrets"] == [{"name": "PASSWORD", "valueFrom": "arn"}]
+    assert container["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
+    assert container["memory"] == 512

@@ -112,6 +112,126 @@ def test_scaling_of_a_service_that_is_not_there_is_refused(sandbox):
     assert "ECS service doesn't exist" in stack.reasons
 
 
+def test_scaling_with_its_least_beyond_its_most_is_refused(sandbox):
+    resources = SERVICE | scaling("${Service.Name}")
+    resources["Target"]["Properties"]["ScheduledActions"] = [
+        {"ScheduledActionName": "night", "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 0}}]
+    stack = sandbox.create(resources)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "Maximum capacity cannot be less than minimum capacity" in stack.reasons
+
+
+ROLE = "arn:aws:iam::123456789012:role/any"
+GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "aws-waf-logs-small"}}
+
+
+FLOW_LOG = {
+    "Vpc": VPC, "Group": {"Type": "AWS::Logs::LogGroup"}, "Flow": {
+        "Type": "AWS::EC2::FlowLog", "Properties": {
+            "ResourceId": {"Ref": "Vpc"}, "ResourceType": "VPC", "TrafficType": "ALL",
+            "LogGroupName": {"Ref": "Group"}, "DeliverLogsPermissionArn": ROLE, "Tags": TAGS}}}
+
+
+def test_a_flow_log_is_of_its_vpc_until_it_goes(aws, sandbox):
+    def flow_logs():
+        return aws("ec2").describe_flow_logs(
+            Filters=[{"Name": "resource-id", "Values": [stack.ids["Vpc"]]}])["FlowLogs"]
+
+    stack = sandbox.create(FLOW_LOG)
+    found, = flow_logs()
+    assert (found["FlowLogId"], found["TrafficType"], found["LogDestination"]) == (
+        stack.ids["Flow"], "ALL", stack.ids["Group"])
+    sandbox.delete(stack.name)
+    assert flow_logs() == []
+
+
+def firewall(**resources):
+    return {
+        "Balancer": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer"},
+        "Acl": {"Type": "AWS::WAFv2::WebACL", "Properties": {
+            "Scope": "REGIONAL", "DefaultAction": {"Allow": {}}, "VisibilityConfig": {
+                "CloudWatchMetricsEnabled": True, "SampledRequestsEnabled": True, "MetricName": "acl"}}},
+    } | resources
+
+
+def associated(arn):
+    return {"Association": {"Type": "AWS::WAFv2::WebACLAssociation", "Properties": {
+        "ResourceArn": arn, "WebACLArn": {"Fn::GetAtt": ["Acl", "Arn"]}}}}
+
+
+def test_a_web_acl_is_before_its_load_balancer_until_the_association_goes(aws, sandbox):
+    def acls():
+        return [acl["ARN"] for acl in aws("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]
+                if stack.ids["Balancer"] in aws("wafv2").list_resources_for_web_acl(
+                    WebACLArn=acl["ARN"])["ResourceArns"]]
+
+    stack = sandbox.create(firewall(**associated({"Ref": "Balancer"})))
+    arn = aws("wafv2").get_web_acl_for_resource(ResourceArn=stack.ids["Balancer"])["WebACL"]["ARN"]
+    assert stack.ids["Association"] == f"{stack.ids['Balancer']}|{arn}"
+    sandbox.update(stack.name, firewall())
+    assert acls() == []
+
+
+def test_a_web_acl_before_a_load_balancer_that_is_not_there_is_refused(sandbox):
+    nowhere = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/none/0123456789abcdef"
+    assert sandbox.create(firewall(**associated(nowhere))).status == "ROLLBACK_COMPLETE"
+
+
+def logging(name):
+    return {"Logging": {"Type": "AWS::WAFv2::LoggingConfiguration", "DependsOn": ["Group"], "Properties": {
+        "ResourceArn": {"Fn::GetAtt": ["Acl", "Arn"]},
+        "LogDestinationConfigs": [f"arn:aws:logs:eu-central-1:123456789012:log-group:{name}"]}}}
+
+
+def test_the_log_of_a_web_acl_is_recorded_under_its_arn(aws, sandbox):
+    stack = sandbox.create(firewall(Group=GROUP, **logging("aws-waf-logs-small")))
+    acl = stack.ids["Acl"].split("|")[1]
+    assert stack.ids["Logging"] in [
+        each["ARN"] for each in aws("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"] if each["Id"] == acl]
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("other", "must start with aws-waf-logs-"), ("aws-waf-logs-absent", "log group doesn't exist")])
+def test_a_log_group_that_the_firewall_cannot_write_to_is_refused(sandbox, name, reason):
+    stack = sandbox.create(firewall(Group=GROUP, **logging(name)))
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert reason in stack.reasons
+
+
+def test_a_budget_tells_its_subscribers_until_it_goes(aws, sandbox):
+    account = {"AccountId": aws("sts").get_caller_identity()["Account"]}
+    notification = {"NotificationType": "ACTUAL", "ComparisonOperator": "GREATER_THAN", "Threshold": 80}
+    stack = sandbox.create({"Budget": {"Type": "AWS::Budgets::Budget", "Properties": {
+        "Budget": {"BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": 100, "Unit": "USD"}},
+        "NotificationsWithSubscribers": [{"Notification": notification, "Subscribers": [
+            {"SubscriptionType": "EMAIL", "Address": "a@example.com"}]}]}}})
+    of = {**account, "BudgetName": stack.ids["Budget"]}
+    assert aws("budgets").describe_budget(**of)["Budget"]["BudgetLimit"] == {"Amount": "100", "Unit": "USD"}
+    subscribers = aws("budgets").describe_subscribers_for_notification(**of, Notification=notification)
+    assert [each["Address"] for each in subscribers["Subscribers"]] == ["a@example.com"]
+    sandbox.delete(stack.name)
+    assert aws("budgets").describe_budgets(**account)["Budgets"] == []
+
+
+BACKUP = {
+    "Vault": {"Type": "AWS::Backup::BackupVault", "Properties": {"BackupVaultName": "small"}},
+    "Plan": {"Type": "AWS::Backup::BackupPlan", "Properties": {"BackupPlan": {
+        "BackupPlanName": "small", "BackupPlanRule": [{"RuleName": "r", "TargetBackupVault": {"Ref": "Vault"}}]}}},
+}
+
+
+def test_a_backup_selection_is_of_its_plan_until_it_goes(aws, sandbox):
+    selection = {"Selection": {"Type": "AWS::Backup::BackupSelection", "Properties": {
+        "BackupPlanId": {"Ref": "Plan"}, "BackupSelection": {
+            "SelectionName": "s", "IamRoleArn": ROLE, "Resources": ["arn:aws:dynamodb:*:*:table/t"]}}}}
+    stack = sandbox.create(BACKUP | selection)
+    plan = {"BackupPlanId": stack.ids["Plan"]}
+    found = aws("backup").get_backup_selection(**plan, SelectionId=stack.ids["Selection"])
+    assert found["BackupSelection"]["Resources"] == ["arn:aws:dynamodb:*:*:table/t"]
+    sandbox.update(stack.name, BACKUP)
+    assert aws("backup").list_backup_selections(**plan)["BackupSelectionsList"] == []
+
+
 def test_a_type_that_neither_has_is_refused(sandbox):
     with pytest.raises(ClientError, match="Unrecognized resource types"):
         sandbox.create({"Thing": {"Type": "AWS::ServiceCatalog::Portfolio"}})

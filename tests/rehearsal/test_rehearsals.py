@@ -11,6 +11,7 @@ from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
 
 from tap.deploy.models import InputError
 from tap.deploy.template import Rendered, rendered_template
+from tap.parts import NO_VALUE
 from tap.rehearsal.run import rehearse
 from tap.rehearsal.stand_ins import STAND_INS
 from tap.render import to_text
@@ -30,6 +31,11 @@ class Rehearsed:
         found = re.search(rf"^{re.escape(name)} {{2,}}(.*(?:\n {{2,}}.*)*)", self.log, re.MULTILINE)
         assert found, f"no row {name} in\n{self.log}"
         return " ".join(found[1].split())
+
+    def told(self, name):
+        """A check's row, with its verdict, which stands in the first of its lines, at the end."""
+        return re.sub(r"^(.*?) (ok|stand-in)(?: (.*))?$", lambda found: " ".join(
+            part for part in (found[1], found[3], found[2]) if part), self.row(name))
 
     def differing(self):
         return [line.split("  ")[0] for line in self.log.splitlines() if line.rstrip().endswith(" differs")]
@@ -66,9 +72,37 @@ def mistaken():
     return rehearsed("dev", rendered(template))
 
 
+@pytest.fixture(scope="module")
+def weakened():
+    """The template with each protection that a rehearsal looks at taken away, or turned into a weaker one."""
+    template = build()
+    resources = template.resources
+    for title in ("WebAclAssociation", "FlowLog", "ProductionRule"):
+        del resources[title]
+    for title, name in (("SessionsTable", "SSESpecification"), ("ValidationFunction", "KmsKeyArn"),
+                        ("AssetsBucket", "LoggingConfiguration"), ("DatabaseCluster", "DBClusterParameterGroupName")):
+        del resources[title].properties[name]
+    resources["DeploymentPolicy"].PolicyDocument["Statement"][1]["Resource"] = "*"
+    resources["Service"].LoadBalancers[0].AdvancedConfiguration = NO_VALUE
+    resources["DatabaseKey"].EnableKeyRotation = False
+    resources["HttpsListener"].SslPolicy = "ELBSecurityPolicy-2016-08"
+    resources["AlertsTopicPolicy"].PolicyDocument["Statement"].pop()
+    resources["BackupSelection"].BackupSelection.Resources.pop()
+    resources["SessionsTable"].DeletionProtectionEnabled = False
+    resources["TaskDefinition"].ContainerDefinitions[0].ReadonlyRootFilesystem = False
+    resources["ValidationAlias"].FunctionVersion = "$LATEST"
+    resources["DatabaseEventRule"].Targets[0].Arn = resources["AlertsFallbackQueue"].get_att("Arn")
+    return rehearsed("prod", rendered(template))
+
+
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_nothing_differs(request, name):
     found = request.getfixturevalue(name)
+    assert found.passed, found.log
+
+
+def test_nothing_differs_in_staging():
+    found = rehearsed("staging")
     assert found.passed, found.log
 
 
@@ -87,15 +121,69 @@ def test_the_bucket_of_dev_is_emptied_before_it_is_deleted(dev):
 
 def test_prod_is_protected_and_its_bucket_is_not_emptied(prod):
     assert prod.row("Deletion when protected") == "refused: TerminationProtection ok"
+    assert prod.row("Deletion of what is protected") == "refused: DeletionProtection ok"
     assert prod.row("Deletion of a full bucket") == "refused: BucketNotEmpty ok"
+
+
+def test_how_deletion_protection_is_lifted_is_said(prod):
+    assert "lifted the protection of database, load balancer, table through their own APIs" in " ".join(
+        prod.log.split())
+
+
+def test_what_dev_switches_off_is_absent(dev):
+    absent = ("Protected from deletion", "Firewall", "Flow logs", "Access logs of", "Backups", "Traffic is shifted by",
+              "Alarms over expressions", "Interface endpoints")
+    assert {name: dev.row(name) for name in absent} == dict.fromkeys(absent, "none ok")
+
+
+def test_without_keys_of_its_own_only_the_database_of_dev_has_one(dev):
+    assert dev.row("Keys that rotate") == "DatabaseKey ok"
+    assert dev.told("Under DatabaseKey") == "database, its password ok"
+
+
+def test_every_store_of_prod_is_under_the_key_of_its_purpose(prod):
+    assert prod.row("Keys that rotate") == "DataKey, DatabaseKey, OperationsKey ok"
+    assert prod.told("Under DataKey") == "assets, failed events, table, variables ok"
+    assert prod.told("Under DatabaseKey") == "backups, database, its password ok"
+    assert prod.told("Under OperationsKey") == "alerts, log groups, undelivered alerts ok"
+
+
+def test_prod_refuses_to_be_deleted_by_its_services_too(prod):
+    assert prod.row("Protected from deletion") == "database, load balancer, table ok"
+
+
+def test_prod_is_firewalled_logged_and_backed_up(prod):
+    assert prod.told("Firewall").startswith("blocks AmazonIpReputationList, CommonRuleSet")
+    assert prod.told("Flow logs") == "ACTIVE, ALL to its log group ok"
+    assert prod.told("Access logs of") == "CloudFront, assets, load balancer ok"
+    assert prod.told("Backups") == "database, table: into the vault, kept 90 days ok"
+
+
+def test_prod_shifts_traffic_and_dev_replaces_tasks_in_turn(dev, prod):
+    assert prod.told("Deployment").startswith("CANARY, rolled back by LatencyAlarm")
+    assert prod.told("Traffic is shifted by") == "AlternateTargetGroup, ProductionRule, TestRule ok"
+    assert dev.told("Deployment").startswith("ROLLING, rolled back by circuit breaker, LatencyAlarm")
+
+
+def test_the_function_is_called_through_its_live_version_and_remembers(prod):
+    assert prod.row("Validation's live version") == "1 ok"
+    assert prod.told("... with other content") == "409 Transaction id was used with other content ok"
+
+
+def test_what_outlives_prod_is_named(prod):
+    kept = ("BackupVault, DataKey, DatabaseCluster (snapshot), DatabaseKey, DatabaseLogGroup, FlowLogGroup, "
+            "LogsBucket, OperationsKey, ServiceLogGroup, ValidationLogGroup, WebAclLogGroup")
+    assert prod.told("What deletion leaves") == f"{kept} ok"
 
 
 def test_a_second_deployment_changes_nothing(dev):
     assert dev.row("Deployed again") == "no changes ok"
 
 
-def test_what_is_only_recorded_is_labelled(dev):
+def test_what_is_only_recorded_is_labelled(dev, prod):
     assert dev.row("Scaling of the service") == "recorded stand-in"
+    assert prod.row("Firewall's log") == "recorded stand-in"
+    assert prod.told("Alarms over expressions").endswith(" stand-in")
 
 
 def test_values_in_the_place_of_placeholders_are_named(prod):
@@ -104,7 +192,7 @@ def test_values_in_the_place_of_placeholders_are_named(prod):
 
 
 def test_what_the_emulator_pretends_is_said(dev):
-    assert "no database, task, load balancer or CDN runs" in " ".join(dev.log.split())
+    assert "no database, task, load balancer, firewall or CDN runs" in " ".join(dev.log.split())
 
 
 def test_no_line_is_wider_than_the_terminal(dev, prod):
@@ -118,6 +206,15 @@ def test_mistakes_are_found_and_nothing_else(mistaken):
 
 def test_a_mistake_is_told_with_what_is_there_and_what_should_be(mistaken):
     assert mistaken.row("Isolated subnets' way out") == "internet gateway, none differs expected: none"
+
+
+def test_every_protection_that_is_taken_away_is_missed_and_nothing_else(weakened):
+    assert not weakened.passed
+    assert weakened.differing() == [
+        "Keys that rotate", "Under AWS's own keys", "Under DataKey", "Protected from deletion",
+        "TLS of the load balancer", "rds.force_ssl", "Container's confinement", "Firewall", "Flow logs",
+        "Access logs of", "Backups", "Who publishes alerts", "Rules that tell the topic", "Traffic is shifted by",
+        "Listener's rules", "Validation's live version"]
 
 
 def test_a_listener_that_does_not_forward_fails_the_deployment_and_the_rehearsal():

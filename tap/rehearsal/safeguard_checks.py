@@ -1,0 +1,136 @@
+"""What a service's own API answers about what protects the stack, compared with what it should: no calls in here.
+
+Each function takes answers as boto3 returns them and gives a Check; see `checks`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tap.rehearsal.checks import Answer, Check, named
+
+AWS_OWN = "AWS's own keys"
+OTHERS = "others than services"
+# The policy SecurityHeadersPolicy, which CloudFront keeps for everybody:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+
+
+def encryption(
+        expected: Mapping[str, str], keys: Mapping[str, str], under: Mapping[str, str | None]) -> Iterator[Check]:
+    """What each key encrypts: a row a key.
+
+    `expected` gives the logical id of the key for each thing, or AWS_OWN; `keys` the ARN of each key; `under`
+    the ARN of the key that each thing is under, None for AWS's own.
+    """
+    names = {arn: name for name, arn in keys.items()} | {None: AWS_OWN}
+    seen = {thing: names.get(arn, f"key {arn}") for thing, arn in under.items()}
+    for name in sorted({*expected.values(), *seen.values()}):
+        wanted, found = (named(thing for thing, key in of.items() if key == name) for of in (expected, seen))
+        yield Check(f"Under {name}", wanted, found)
+
+
+def admitted(name: str, expected: str, policy: str) -> Check:
+    """Which services a resource's policy lets in, and whether it refuses plain HTTP."""
+    services: set[str] = set()
+    tls = "plain HTTP too"
+    for statement in json.loads(policy)["Statement"]:
+        if statement["Effect"] == "Allow":
+            principal = statement["Principal"]
+            allowed = principal.get("Service", OTHERS) if isinstance(principal, dict) else OTHERS
+            services |= {each.removesuffix(".amazonaws.com")
+                         for each in ([allowed] if isinstance(allowed, str) else allowed)}
+        elif str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower() == "false":
+            tls = "TLS only"
+    return Check(name, f"{expected}; TLS only", f"{named(services)}; {tls}")
+
+
+def confined(definition: Answer) -> str:
+    """What the container may not do, in a sentence."""
+    container = definition["containerDefinitions"][0]
+    user = container.get("user", "root")
+    parameters = container.get("linuxParameters", {})
+    dropped = named(parameters.get("capabilities", {}).get("drop", []))
+    writes = "read-only" if container.get("readonlyRootFilesystem") else "writable"
+    places = named(each["containerPath"] for each in parameters.get("tmpfs", []))
+    privilege = "privileged" if container.get("privileged") else "not privileged"
+    return f"user {user}, {privilege}, {writes} but {places}, capabilities dropped: {dropped}"
+
+
+def secrets(definition: Answer, secret: str) -> str:
+    """The container's variables that ECS fills from keys of a secret."""
+    return named(each["name"] for each in definition["containerDefinitions"][0].get("secrets", [])
+                 if each["valueFrom"].startswith(f"{secret}:"))
+
+
+def serves(config: Answer) -> str:
+    """What the distribution answers with, in a sentence."""
+    behavior = config["DefaultCacheBehavior"]
+    headers = behavior.get("ResponseHeadersPolicyId")
+    return (f"{config.get('DefaultRootObject') or 'no root object'}, {behavior['ViewerProtocolPolicy']}, "
+            f"{'security headers' if headers == SECURITY_HEADERS else headers or 'no headers'}")
+
+
+def firewall(acl: Answer | None, limit: str) -> str:
+    """What the web ACL of the load balancer does, in a sentence; limit is that of the parameter."""
+    if acl is None:
+        return "none"
+    groups, rates = [], []
+    for rule in acl["Rules"]:
+        statement = rule["Statement"]
+        if "ManagedRuleGroupStatement" in statement and "None" in rule.get("OverrideAction", {}):
+            groups.append(statement["ManagedRuleGroupStatement"]["Name"].removeprefix("AWSManagedRules"))
+        elif "RateBasedStatement" in statement and "Block" in rule.get("Action", {}):
+            rates.append(str(statement["RateBasedStatement"]["Limit"]))
+    rate = "the rate limit" if rates == [limit] else f"rates {named(rates)}"
+    return f"blocks {named(groups)}; {rate}"
+
+
+def flow_logs(found: Sequence[Answer], log_group: str) -> str:
+    """What the flow logs of the VPC keep, in a sentence."""
+    return named(
+        f"{each['FlowLogStatus']}, {each['TrafficType']} to "
+        f"{'its log group' if (each.get('LogGroupName') or each.get('LogDestination')) == log_group else 'elsewhere'}"
+        for each in found)
+
+
+def backups(plan: Answer, selection: Answer, vault: str, things: Mapping[str, str]) -> str:
+    """What the backup plan copies where and for how long, in a sentence; `things` names the ARNs."""
+    rules = named(
+        f"{'into the vault' if rule['TargetBackupVaultName'] == vault else 'elsewhere'}, "
+        f"kept {rule['Lifecycle']['DeleteAfterDays']} days" for rule in plan["Rules"])
+    return f"{named(things.get(arn, arn) for arn in selection['Resources'])}: {rules}"
+
+
+def deployment(strategy: str, found: Answer, alarms: Mapping[str, str]) -> Check:
+    """How ECS replaces tasks and what rolls it back: the alarms always, the circuit breaker with ROLLING alone.
+
+    `found` is the service's deployment configuration, `alarms` names the alarms by their physical names.
+    """
+    breaks = found.get("deploymentCircuitBreaker", {}).get("rollback", False)
+    watched = found.get("alarms", {})
+    watch = watched.get("alarmNames", []) if watched.get("enable") and watched.get("rollback") else []
+    return Check(
+        "Deployment", _deployment(strategy, strategy == "ROLLING", alarms.values()),
+        _deployment(found.get("strategy", "none"), breaks, (alarms.get(name, name) for name in watch)))
+
+
+def _deployment(strategy: str, breaks: bool, alarms: Iterable[str]) -> str:
+    return f"{strategy}, rolled back by {'circuit breaker, ' if breaks else ''}{named(alarms)}"
+
+
+def rules(found: Sequence[Answer], target_group: str) -> str:
+    """The listener's rules in order of their priority, in a sentence; its default action is not among them."""
+    told = []
+    for rule in sorted((each for each in found if not each["IsDefault"]), key=lambda rule: int(rule["Priority"])):
+        condition, action = rule["Conditions"][0], rule["Actions"][-1]
+        header = condition.get("HttpHeaderConfig")
+        paths = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
+        what = f"{header['HttpHeaderName']}: {named(header['Values'])}" if header else named(paths)
+        told.append(f"{what} {'to the service' if action.get('TargetGroupArn') == target_group else 'elsewhere'}")
+    return "; ".join(told) or "none"
+
+
+def parts(rule: str) -> list[str]:
+    """The alarms over which a composite alarm is, from its rule."""
+    return re.findall(r"ALARM\(\"?([^)\"]+)\"?\)", rule)

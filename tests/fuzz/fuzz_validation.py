@@ -1,0 +1,26 @@
+"""`make fuzz`: a few hundred thousand examples of what holds of the validation, in parts that workers share."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_functions"))
+
+from loading import TABLE, load
+from properties import MEMORY, PROPERTIES, Property, hold, name_of
+
+EXAMPLES = 300_000
+PARTS = range(30)
+WEIGHTS = sum(one.weight for one in PROPERTIES)
+
+
+@pytest.mark.parametrize("_part", PARTS)
+@pytest.mark.parametrize("one", PROPERTIES, ids=name_of)
+def test_it_holds_that(one: Property, _part: int) -> None:
+    hold(one, load("validation"), EXAMPLES * one.weight // WEIGHTS // len(PARTS))
+
+
+@pytest.mark.parametrize("_part", PARTS)
+def test_it_holds_that_an_id_stands_for_one_content(_part: int) -> None:
+    hold(MEMORY, load("validation", **TABLE), EXAMPLES // 10 // len(PARTS))

@@ -1,0 +1,131 @@
+"""The validation's log: a line of JSON a request, with metrics in CloudWatch's embedded format, and nobody's data.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+from transactions import transaction
+
+TOTALS = {"Accepted", "Duplicate", "Unavailable", "Rejected"}
+
+
+class Context:
+    """What Lambda says of an invocation."""
+
+    aws_request_id = "6f1c2b9e-8f1e-4c8e-9c1d-2b7a3e5d9f10"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+Lines = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+    """What a function prints for an event."""
+    def run(function: ModuleType, event: Any, context: Any = None, client: Any = None) -> list[dict[str, Any]]:
+        function.handler(event, context, client)
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return run
+
+
+def metrics(line: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The values that CloudWatch takes from a line, by their dimensions."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for directive in line["_aws"]["CloudWatchMetrics"]:
+        assert directive["Namespace"] == "TransactionValidation"
+        [dimensions] = directive["Dimensions"]
+        assert all(isinstance(line[name], str) and line[name] for name in dimensions)
+        values = {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
+        found[tuple(dimensions)] = values
+    return found
+
+
+def test_a_request_of_one_transaction_is_one_line(validation: ModuleType, lines: Lines) -> None:
+    before = time.time() * 1000 - 1
+    [line] = lines(validation, {"transaction": transaction()}, Context())
+    assert before <= line["_aws"].pop("Timestamp") <= time.time() * 1000
+    assert line["requestId"] == Context.aws_request_id
+    assert (line["Code"], line["transactionId"]) == ("accepted", "t-1")
+    [(dimensions, values)] = metrics(line).items()
+    assert dimensions == ("FunctionName",)
+    assert 0 < values.pop("Latency") < 1_000
+    assert values == dict.fromkeys(TOTALS, 0) | {"Accepted": 1}
+
+
+def test_the_latency_is_in_milliseconds(validation: ModuleType, lines: Lines) -> None:
+    [line] = lines(validation, {"transaction": transaction()})
+    units = {metric["Name"]: metric.get("Unit") for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert units == dict.fromkeys(TOTALS) | {"Latency": "Milliseconds"}
+
+
+def test_a_refusal_is_counted_under_its_code_too(validation: ModuleType, lines: Lines) -> None:
+    [line] = lines(validation, {"transaction": transaction(amount="abc")})
+    assert line["Code"] == "amount_format"
+    found = metrics(line)
+    assert found["FunctionName",]["Rejected"] == 1
+    assert found["FunctionName", "Code"] == {"Rejected": 1}
+
+
+@pytest.mark.parametrize("event", [{}, {"transactions": []}, {"requestContext": {}, "body": "{"}])
+def test_what_cannot_be_read_is_a_line_too(validation: ModuleType, lines: Lines, event: Any) -> None:
+    [line] = lines(validation, event)
+    assert metrics(line)["FunctionName",]["Rejected"] == 1
+
+
+def test_a_batch_has_a_line_for_each_code(validation: ModuleType, lines: Lines) -> None:
+    batch = [transaction(), {}, transaction(amount="abc"), transaction(), {}]
+    found = [metrics(line) for line in lines(validation, {"transactions": batch}, Context())]
+    totals = {name: sum(values["FunctionName",][name] for values in found) for name in TOTALS}
+    assert totals == {"Accepted": 2, "Rejected": 3, "Duplicate": 0, "Unavailable": 0}
+    assert [values.get(("FunctionName", "Code")) for values in found] == [None, {"Rejected": 2}, {"Rejected": 1}]
+
+
+def test_the_function_is_named_as_lambda_names_it(
+        validation: ModuleType, lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "tap-dev-validation")
+    [line] = lines(validation, {"transaction": transaction()})
+    assert line["FunctionName"] == "tap-dev-validation"
+
+
+def test_why_nothing_was_decided_is_named_without_the_errors_words(remembering: ModuleType, lines: Lines) -> None:
+    class Failing:
+        class exceptions:
+            class ConditionalCheckFailedException(Exception):
+                pass
+
+        def put_item(self, **request: Any) -> None:
+            raise ConnectionError(str(request))
+
+    event = {"transaction": transaction(account_id="DE89370400440532013000")}
+    [line] = lines(remembering, event, Context(), Failing())
+    assert line["error"] == "ConnectionError"
+    assert metrics(line)["FunctionName",] | {"Latency": 0} == {
+        "Accepted": 0, "Duplicate": 0, "Unavailable": 1, "Rejected": 0, "Latency": 0}
+    assert "DE89" not in json.dumps(line)
+
+
+SECRET = {"account_id": "DE89370400440532013000", "amount": "48151.62"}
+
+
+@pytest.mark.parametrize("more", [
+    {}, {"amount": "48151.623"}, {"amount": "x48151.62"}, {"account_id": "DE89370400440532013000 "},
+    {"type": "DE89370400440532013000"}, {"transaction_id": "t-DE89370400440532013000"}, {"currency": "48151.62"},
+    {"note": "DE89370400440532013000"}, {"note": "48151.62" * 2_000}, {"timestamp": "DE89370400440532013000"}])
+def test_neither_account_nor_amount_is_logged(
+        validation: ModuleType, lines: Lines, more: dict[str, Any]) -> None:
+    sent = transaction(**SECRET) | more
+    body = json.dumps({"transaction": sent})
+    for event in ({"transaction": sent}, {"transactions": [sent]}, {"requestContext": {}, "body": body},
+                  {"requestContext": {}, "body": body[1:]}):
+        logged = json.dumps(lines(validation, event, Context()))
+        assert "DE89" not in logged
+        assert "48151" not in logged

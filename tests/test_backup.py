@@ -1,0 +1,72 @@
+"""The backups, and the budget."""
+
+from collections.abc import Callable
+
+import pytest
+from stack_view import StackView, statements_of
+
+from tap.resolve import Reference
+
+Deployed = Callable[..., StackView]
+
+
+@pytest.fixture(scope="module")
+def backed(deployed: Deployed) -> StackView:
+    return deployed(Backups="true", BackupRetentionDays="90")
+
+
+def test_switched_off_there_is_no_vault_plan_or_role(deployed: Deployed) -> None:
+    stack = deployed(Backups="false")
+    assert not [title for title in stack.resolved.resources if "Backup" in title]
+
+
+def test_database_and_table_are_backed_up_daily_and_kept_as_long_as_the_parameter_says(backed: StackView) -> None:
+    (rule,) = backed.only("AWS::Backup::BackupPlan")["BackupPlan"]["BackupPlanRule"]
+    selection = backed.only("AWS::Backup::BackupSelection")
+    assert rule["TargetBackupVault"] == Reference("BackupVault")
+    assert rule["Lifecycle"] == {"DeleteAfterDays": "90"}
+    assert rule["ScheduleExpression"].startswith("cron(0 3 * * ")
+    assert selection["BackupPlanId"] == Reference("BackupPlan")
+    assert selection["BackupSelection"]["Resources"] == [
+        Reference("DatabaseCluster", "DBClusterArn"), Reference("SessionsTable", "Arn")]
+
+
+def test_the_vault_outlives_the_stack_and_its_name_is_no_other_stacks(backed: StackView) -> None:
+    attributes = backed.attributes("BackupVault")
+    assert (attributes["DeletionPolicy"], attributes["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+    name = backed.properties("BackupVault")["BackupVaultName"]
+    assert name.startswith("tap-")
+    assert len("tap-00000000-0000-0000-0000-000000000000") <= 50
+
+
+def test_aws_backup_may_back_up_these_two_and_nothing_else(backed: StackView) -> None:
+    (trust,) = statements_of(backed.properties("BackupRole")["AssumeRolePolicyDocument"])
+    assert trust["Principal"] == {"Service": "backup.amazonaws.com"}
+    granted = backed.grants("BackupRole")
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+    assert {"dynamodb:CreateBackup", "dynamodb:StartAwsBackupJob", "rds:CreateDBClusterSnapshot",
+            "rds:DeleteDBClusterSnapshot", "backup:CopyIntoBackupVault", "kms:CreateGrant"} <= set(granted)
+    assert {resource for found in granted.values() for resource in found} == {
+        "${SessionsTable.Arn}", "${SessionsTable.Arn}/backup/*", "${DatabaseCluster.DBClusterArn}",
+        "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*", "${BackupVault.BackupVaultArn}",
+        "${DatabaseKey.Arn}", "${DataKey.Arn}"}
+
+
+def test_it_may_hand_the_key_on_to_services_alone(backed: StackView) -> None:
+    (statement,) = [s for s in backed.statements("BackupRole") if s["Action"] == ["kms:CreateGrant"]]
+    assert statement["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": True}}
+
+
+def test_a_month_that_costs_too_much_is_told_before_it_is_over(deployed: Deployed) -> None:
+    budget = deployed(MonthlyBudget="500").only("AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": "500", "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:Environment$test"]}
+    told = [(n["Notification"]["NotificationType"], n["Notification"]["Threshold"], n["Subscribers"])
+            for n in budget["NotificationsWithSubscribers"]]
+    topic = [{"SubscriptionType": "SNS", "Address": Reference("AlertsTopic")}]
+    assert told == [("ACTUAL", 80, topic), ("FORECASTED", 100, topic)]
+
+
+def test_without_an_amount_there_is_no_budget(deployed: Deployed) -> None:
+    assert not deployed(MonthlyBudget="0").all("AWS::Budgets::Budget")

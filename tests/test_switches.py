@@ -1,0 +1,91 @@
+"""Whatever is switched off is absent, not broken: every two settings together, in as few stacks as that takes."""
+
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allpairspy import AllPairs
+from stack_view import ROOT
+
+from tap.deploy.rules import violations
+from tap.lint import REGION, cfn_lint, validate
+from tap.resolve import dependencies, resolve
+
+ARN = "00000000-0000-0000-0000-000000000000"
+CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/{ARN}"
+CDN_CERTIFICATE = f"arn:aws:acm:us-east-1:123456789012:certificate/{ARN}"
+# Every parameter by which something is there or not, or is there another way.
+SETTINGS = {
+    "NatGateways": ["none", "single", "one-per-az"], "InterfaceEndpoints": ["true", "false"],
+    "CustomerKeys": ["true", "false"], "AccessLogs": ["true", "false"], "FlowLogs": ["true", "false"],
+    "DetailedAlarms": ["true", "false"], "DeletionProtection": ["true", "false"],
+    "PermissionsBoundary": ["", "tap-boundary"], "AlertEmail": ["", "ops@payments.test"], "MonthlyBudget": ["0", "100"],
+    "DatabaseReaderInstance": ["true", "false"], "DatabaseInstanceClass": ["db.serverless", "db.t4g.medium"],
+    "DatabaseMonitoringInterval": ["0", "60"], "CertificateArn": ["", CERTIFICATE],
+    "DomainName": ["", "pay.payments.test"], "HostedZoneId": ["", "Z1234567890"],
+    "CdnDomainName": ["", "cdn.payments.test"], "CdnCertificateArn": ["", CDN_CERTIFICATE],
+    "CdnWebAclArn": ["", f"arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/{ARN}"],
+    "EmptyAssetsBucketOnDelete": ["true", "false"], "Firewall": ["true", "false"],
+    "ValidationReservedConcurrency": ["0", "10"],
+    "DeploymentStrategy": ["ROLLING", "ROLLING_PREPARED", "BLUE_GREEN", "CANARY", "LINEAR"],
+    "ContainerHealthCommand": ["", "curl -fsS localhost:$PORT || exit 1"],
+    "TaskCapacity": ["on-demand", "mixed", "spot"], "SleepSchedule": ["", "cron(0 20 ? * MON-FRI *)"],
+    "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
+}
+TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"))
+
+
+def is_allowed(row: list[str]) -> bool:
+    """Whether the template's rules let a row, or the beginning of one, be."""
+    given = dict(zip(SETTINGS, row, strict=False))
+    if given.get("NatGateways") == "none" and given.get("InterfaceEndpoints") == "false":
+        return False
+    return all(bool(given[one]) == bool(given[other]) for one, other in TOGETHER if other in given)
+
+
+ROWS = [{"Environment": "test", **dict(zip(SETTINGS, row, strict=True))}
+        for row in AllPairs(list(SETTINGS.values()), filter_func=is_allowed)]
+NUMBERED = {f"row {place}": row for place, row in enumerate(ROWS)}
+
+
+def test_the_rows_hold_every_parameter_that_decides_a_condition(template: dict[str, Any]) -> None:
+    def parameters(tree: Any) -> set[str]:
+        if isinstance(tree, list):
+            return set().union(*map(parameters, tree))
+        if not isinstance(tree, dict):
+            return set()
+        return ({tree["Ref"]} if "Ref" in tree else set()).union(*map(parameters, tree.values()))
+
+    assert parameters(template["Conditions"]) <= set(SETTINGS)
+
+
+def test_every_two_settings_that_the_rules_allow_are_together_in_a_row() -> None:
+    names = list(SETTINGS)
+    for place, one in enumerate(names):
+        for other in names[place + 1:]:
+            seen = {(row[one], row[other]) for row in ROWS}
+            possible = {(a, b) for a in SETTINGS[one] for b in SETTINGS[other]}
+            forbidden = possible - seen
+            assert all((one, other) in TOGETHER or {one, other} == {"NatGateways", "InterfaceEndpoints"}
+                       for _ in forbidden), (one, other, forbidden)
+
+
+@pytest.mark.parametrize("row", NUMBERED)
+def test_a_row_breaks_no_rule(template: dict[str, Any], row: str) -> None:
+    assert violations(template, NUMBERED[row]) == []
+
+
+@pytest.mark.parametrize("row", NUMBERED)
+def test_a_row_renders_without_a_dangling_reference_or_a_circle(template: dict[str, Any], row: str) -> None:
+    resolved = resolve(template, NUMBERED[row])
+    assert resolved.dangling == ()
+    # Raises CycleError.
+    TopologicalSorter(dependencies(resolved)).prepare()
+
+
+def test_every_row_lints_clean(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    text = Path(ROOT, "templates/tap.yaml").read_text(encoding="utf-8")
+    monkeypatch.chdir(ROOT)  # where .cfnlintrc is
+    assert [str(finding) for finding in cfn_lint(text, NUMBERED)] == []
+    assert [str(finding) for finding in validate(text, template, NUMBERED)] == []
