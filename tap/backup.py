@@ -33,7 +33,8 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         BackupVaultName=Sub("tap-${Id}", Id=Select(2, Split("/", Ref("AWS::StackId")))),
         EncryptionKeyArn=database.key.get_att("Arn")))
     plan = t.add_resource(BackupPlan("BackupPlan", Condition=condition, BackupPlan=BackupPlanResourceType(
-        BackupPlanName=Ref("AWS::StackName"),
+        # Of 50 characters at most, too.
+        BackupPlanName=vault.ref(),
         BackupPlanRule=[BackupRuleResourceType(
             RuleName="daily", TargetBackupVault=vault.ref(), ScheduleExpression="cron(0 3 * * ? *)",
             StartWindowMinutes=60, CompletionWindowMinutes=360,

@@ -76,7 +76,10 @@ def test_with_a_certificate_https_forwards_to_the_targets_and_http_redirects_to_
         443: {
             "LoadBalancerArn": Reference(stack.title(BALANCER)), "Port": 443, "Protocol": "HTTPS",
             "Certificates": [{"CertificateArn": CERTIFICATE}],
-            "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(TARGETS)}]},
+            "DefaultActions": [{"Type": "forward", "TargetGroupArn": Reference(TARGETS)}],
+            "ListenerAttributes": [{
+                "Key": "routing.http.response.strict_transport_security.header_value",
+                "Value": "max-age=31536000"}]},
     }
 
 

@@ -34,7 +34,7 @@ def test_every_parameter_with_a_value_may_have_it(template: dict[str, Any]) -> N
     assert all(value in template["Parameters"][parameter]["AllowedValues"] for parameter, value in pairs)
 
 
-@pytest.mark.parametrize("switch", SWITCHES.keys() - {"switch"})
+@pytest.mark.parametrize("switch", list(SWITCHES)[1:])
 def test_a_switch_is_as_the_document_says(switch: str, environments: dict[str, StackView]) -> None:
     assert SWITCHES["switch"] == list(ENVIRONMENTS)
     assert SWITCHES[switch] == [str(environments[name].resolved.parameters[switch]) for name in ENVIRONMENTS]

@@ -17,6 +17,7 @@ CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/{ARN}"
 CDN_CERTIFICATE = f"arn:aws:acm:us-east-1:123456789012:certificate/{ARN}"
 # Every parameter by which something is there or not, or is there another way.
 SETTINGS = {
+    "DeploymentStrategy": ["ROLLING", "ROLLING_PREPARED", "BLUE_GREEN", "CANARY", "LINEAR"],
     "NatGateways": ["none", "single", "one-per-az"], "InterfaceEndpoints": ["true", "false"],
     "CustomerKeys": ["true", "false"], "AccessLogs": ["true", "false"], "FlowLogs": ["true", "false"],
     "DetailedAlarms": ["true", "false"], "DeletionProtection": ["true", "false"],
@@ -28,7 +29,6 @@ SETTINGS = {
     "CdnWebAclArn": ["", f"arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/{ARN}"],
     "EmptyAssetsBucketOnDelete": ["true", "false"], "Firewall": ["true", "false"],
     "ValidationReservedConcurrency": ["0", "10"],
-    "DeploymentStrategy": ["ROLLING", "BLUE_GREEN", "CANARY", "LINEAR"],
     "ContainerHealthCommand": ["", "curl -fsS localhost:$PORT || exit 1"],
     "TaskCapacity": ["on-demand", "mixed", "spot"], "SleepSchedule": ["", "cron(0 20 ? * MON-FRI *)"],
     "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
