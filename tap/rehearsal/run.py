@@ -1,6 +1,5 @@
 """The rehearsal: an environment deployed into the emulator, looked at, deployed again, changed, deleted."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -93,12 +92,12 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
         report.heading(console, env, endpoint)
         aws = clients(endpoint, env.region or REGION)
         stage = Stage(
-            prepared(aws, env), template, aws, say,
+            with_zone(aws, env), template, aws, say,
             on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"), pages=[])
         bootstrap = Bootstrap(aws, stage.cloud, env.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
-        checks += _steps(replace(stage, env=bootstrap.given(env, template)))
+        checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
     report.table(console, checks)
     report.notes(console, env, checks, clock() - began)
     for page in stage.pages:
@@ -107,17 +106,8 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
     return all(check.ok for check in checks)
 
 
-def prepared(aws: Clients, env: Environment) -> Environment:
-    """Make in the emulator what an account has before its stack: artifact bucket, boundary, hosted zone.
-
-    Returns the environment with the zone's id, which Route 53 chooses.
-    """
-    aws("s3").create_bucket(
-        Bucket=ARTIFACT_BUCKET, CreateBucketConfiguration={"LocationConstraint": env.region or REGION})
-    if boundary := env.parameters.get("PermissionsBoundary"):
-        path, _, name = f"/{boundary}".rpartition("/")
-        aws("iam").create_policy(PolicyName=name, Path=f"{path}/", PolicyDocument=json.dumps({
-            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+def with_zone(aws: Clients, env: Environment) -> Environment:
+    """Return an environment that names a hosted zone with one of the emulator's, whose id Route 53 chooses."""
     if not env.parameters.get("HostedZoneId"):
         return env
     domain = env.parameters.get("DomainName") or env.parameters.get("CdnDomainName") or "example.com"

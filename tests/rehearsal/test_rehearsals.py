@@ -106,7 +106,7 @@ def elsewhere(tmp_path_factory):
     content = json.loads(file.read_text())
     content["Parameters"] |= {
         "NatGateways": "none", "InterfaceEndpoints": "true", "DeploymentStrategy": "LINEAR",
-        "PermissionsBoundary": "t/limit", "DeletionProtection": "true", "DomainName": "pay.example.net",
+        "DeletionProtection": "true", "DomainName": "pay.example.net",
         "HostedZoneId": "Z0123456789", "CdnDomainName": "cdn.example.net",
         "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/cdn"}
     file.write_text(json.dumps(content))
@@ -124,8 +124,8 @@ def test_an_issued_certificate_and_the_names_of_the_zone_are_told(elsewhere):
         "pay.example.net A to the load balancer ok")
 
 
-def test_roles_are_within_a_boundary_that_the_rehearsal_makes(elsewhere):
-    assert elsewhere.told("Roles' boundary") == "arn:aws:iam::123456789012:policy/t/limit ok"
+def test_roles_are_within_the_boundary_of_the_bootstrap_stack(dev):
+    assert dev.told("Roles' boundary").startswith("arn:aws:iam::123456789012:policy/")
 
 
 def test_tasks_without_nat_reach_aws_through_endpoints(elsewhere):
