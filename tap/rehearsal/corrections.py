@@ -12,8 +12,8 @@ from typing import Any
 from ministack.services import rds
 from ministack.services.cloudformation import provisioners
 
-from tap.rehearsal.dropped import DROPPED, Handler, is_true
-from tap.rehearsal.handlers import Client, Created, Properties
+from tap.rehearsal.dropped import DROPPED, is_true
+from tap.rehearsal.handler_types import Client, Created, Handler, Properties
 
 
 def correct(client: Client) -> None:

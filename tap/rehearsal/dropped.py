@@ -7,9 +7,8 @@ the resource's physical id and its properties.
 from collections.abc import Callable
 from typing import Any
 
-from tap.rehearsal.handlers import Client, Created, Properties
+from tap.rehearsal.handler_types import Client, Created, Handler, Properties
 
-Handler = dict[str, Any]
 Apply = Callable[[Client, str, Properties], None]
 
 

@@ -8,7 +8,6 @@ CloudFormation template reference.
 
 import functools
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import botocore.session
@@ -21,11 +20,7 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
-Client = Callable[[str], Any]
-Properties = dict[str, Any]
-Created = tuple[str, dict[str, str]]
-Create = Callable[[Client, str, Properties, str], Created]
-Delete = Callable[[Client, str, Properties], None]
+from tap.rehearsal.handler_types import Client, Create, Created, Delete, Properties
 
 
 def register(client: Client) -> None:

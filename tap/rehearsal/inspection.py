@@ -227,6 +227,7 @@ TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Keys": safeguards.keys,
     "Protection": safeguards.protection,
     "Transport": safeguards.transport,
+    "Records": safeguards.records,
     "Containers": safeguards.containers,
     "Roles": safeguards.roles,
     "Edge": safeguards.edge,

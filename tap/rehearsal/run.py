@@ -92,18 +92,27 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
         report.heading(console, env, endpoint)
         aws = clients(endpoint, env.region or REGION)
         stage = Stage(
-            env, template, aws, say,
+            with_zone(aws, env), template, aws, say,
             on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"), pages=[])
         bootstrap = Bootstrap(aws, stage.cloud, env.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
-        checks += _steps(replace(stage, env=bootstrap.given(env, template)))
+        checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
     report.table(console, checks)
     report.notes(console, env, checks, clock() - began)
     for page in stage.pages:
         shown = [path.relative_to(root) for path in write_rehearsal(root / "build", page)]
         console.print(f"To look at: {', '.join(map(str, shown))}", highlight=False, markup=False)
     return all(check.ok for check in checks)
+
+
+def with_zone(aws: Clients, env: Environment) -> Environment:
+    """Return an environment that names a hosted zone with one of the emulator's, whose id Route 53 chooses."""
+    if not env.parameters.get("HostedZoneId"):
+        return env
+    domain = env.parameters.get("DomainName") or env.parameters.get("CdnDomainName") or "example.com"
+    zone = aws("route53").create_hosted_zone(Name=domain, CallerReference=env.name)["HostedZone"]["Id"]
+    return replace(env, parameters={**env.parameters, "HostedZoneId": zone.removeprefix("/hostedzone/")})
 
 
 def _steps(stage: Stage) -> Iterator[Check]:
@@ -147,26 +156,29 @@ def _update(stage: Stage, stack: Stack) -> Iterator[Check]:
 def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
     bucket = stack.id("AssetsBucket")
     stage.say(f"put into the bucket: {_fill(stage.aws('s3'), bucket)}")
+    events: list[StackEvent] = []
     if stage.env.termination_protection:
-        yield _refused(stage, "Deletion when protected", "TerminationProtection")
+        yield _refused(stage, events, "Deletion when protected", "TerminationProtection")
         stage.aws("cloudformation").update_termination_protection(
             StackName=stage.env.stack_name, EnableTerminationProtection=False)
     if names := protected(stage.aws, stack):
-        yield _refused(stage, "Deletion of what is protected", "DeletionProtection")
+        yield _refused(stage, events, "Deletion of what is protected", "DeletionProtection")
         lift_protection(stage.aws, stack, names)
         stage.say(f"lifted the protection of {named(names)} through their own APIs")
-    if stack.parameter("EmptyAssetsBucketOnDelete") == "true":
-        yield emptied_first((event.resource_type, event.status) for event in _remove(stage))
-    else:
-        yield _refused(stage, "Deletion of a full bucket", "BucketNotEmpty")
+    empties = stack.is_on("EmptyAssetsBucketOnDelete")
+    if not empties:
+        yield _refused(stage, events, "Deletion of a full bucket", "BucketNotEmpty")
         _empty(stage.aws("s3"), bucket)
         stage.say("emptied the bucket")
-        _remove(stage)
+    _remove(stage, events)
+    stage.say(f"deleted {stage.env.stack_name}")
+    if empties:
+        yield emptied_first((event.resource_type, event.status) for event in events)
 
 
-def _refused(stage: Stage, name: str, reason: str) -> Check:
+def _refused(stage: Stage, events: list[StackEvent], name: str, reason: str) -> Check:
     try:
-        stage.cloud.delete(stage.env, stage.on_event)
+        _remove(stage, events)
     except TapError as error:
         stage.say(f"deletion refused: {reason}")
         seen = reason if reason in error.message else error.message
@@ -174,16 +186,13 @@ def _refused(stage: Stage, name: str, reason: str) -> Check:
     return Check(name, f"refused: {reason}", "deleted")
 
 
-def _remove(stage: Stage) -> list[StackEvent]:
-    events: list[StackEvent] = []
-
+def _remove(stage: Stage, events: list[StackEvent]) -> None:
+    """Delete the stack, or try to; adds what happens to the events."""
     def on_event(event: StackEvent) -> None:
         events.append(event)
         stage.on_event(event)
 
     stage.cloud.delete(stage.env, on_event)
-    stage.say(f"deleted {stage.env.stack_name}")
-    return events
 
 
 def _fill(s3: Any, bucket: str) -> str:

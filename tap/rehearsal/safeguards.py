@@ -103,6 +103,22 @@ def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield Check("rds.force_ssl", "1", named(forced))
 
 
+def records(aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Yield which names in the hosted zone lead where; nothing where the stack has no zone."""
+    if not (zone := stack.parameter("HostedZoneId")):
+        return
+    name, cdn_name = stack.parameter("DomainName"), stack.parameter("CdnDomainName")
+    expected = [f"{name} A to the load balancer"] if name else []
+    expected += [f"{cdn_name} {kind} to CloudFront" for kind in ("A", "AAAA") if cdn_name]
+    aims = {ask.balancer(aws, stack)["DNSName"]: "the load balancer",
+            ask.distribution(aws, stack)["DomainName"]: "CloudFront"}
+    pages = aws("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+    yield Check("Names in the zone", named(expected), named(
+        f"{each['Name'].rstrip('.')} {each['Type']} to "
+        f"{aims.get(each['AliasTarget']['DNSName'].rstrip('.'), 'something else')}"
+        for page in pages for each in page["ResourceRecordSets"] if "AliasTarget" in each))
+
+
 def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
     """Yield what the container may not do, and how it and people come to the database."""
     definition, cluster = ask.task_definition(aws, stack), ask.cluster(aws, stack)

@@ -217,6 +217,22 @@ def test_a_cluster_has_its_parameter_group(aws, sandbox):
     assert found["DBClusterParameterGroup"] == stack.ids["Group"]
 
 
+def test_a_role_has_its_boundary_until_that_is_taken_away(aws, sandbox):
+    def boundary():
+        role = aws("iam").get_role(RoleName=stack.ids["Role"])["Role"]
+        return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+
+    arn = aws("iam").create_policy(PolicyName="limit", PolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}))["Policy"]["Arn"]
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]}}}
+    stack = sandbox.create({"Role": more(role, PermissionsBoundary=arn)})
+    assert boundary() == arn
+    sandbox.update(stack.name, {"Role": role})
+    assert boundary() is None
+
+
 BALANCER = {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {}}
 
 
