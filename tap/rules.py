@@ -17,8 +17,9 @@ def add_rules(t: Template) -> None:
               (Or(_is_given("CertificateArn"), And(_is_given("DomainName"), _is_given("HostedZoneId"))),
                "prod needs a CertificateArn, or DomainName and HostedZoneId to issue one: "
                "money does not travel over plain HTTP"))
+    # Not DeletionProtection: to delete the stack is to deploy it without first.
     protections = {"EmptyAssetsBucketOnDelete": "false", **dict.fromkeys((
-        "DeletionProtection", "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
+        "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
     _add_rule(t, "ProductionIsProtected", is_production, *(
         (Equals(Ref(name), value), f"prod needs {name}={value}") for name, value in protections.items()))
     _add_rule(t, "CdnHasNameAndCertificate", Not(Equals(Ref("CdnDomainName"), Ref("CdnCertificateArn"))),

@@ -8,7 +8,7 @@ from tap.deploy.rules import violations
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 GOOD_PROD = {"Environment": "prod", "CertificateArn": CERTIFICATE, "EmptyAssetsBucketOnDelete": "false"}
-PROTECTIONS = ["DeletionProtection", "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"]
+PROTECTIONS = ["CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"]
 
 
 def broken(template: dict[str, Any], **values: str) -> list[str]:
@@ -58,6 +58,10 @@ def test_production_keeps_each_protection_on(template: dict[str, Any], switch: s
     (told,) = broken(template, **GOOD_PROD, **{switch: "false"})
     assert f"{switch}=true" in told
     assert broken(template, Environment="dev", **{switch: "false"}) == []
+
+
+def test_production_can_be_deployed_without_deletion_protection_as_its_deletion_takes(template: dict[str, Any]) -> None:
+    assert broken(template, **GOOD_PROD, DeletionProtection="false") == []
 
 
 @pytest.mark.parametrize("given", [{"CdnDomainName": "cdn.payments.test"}, {"CdnCertificateArn": CERTIFICATE}])

@@ -40,11 +40,11 @@ def test_a_switch_is_as_the_document_says(switch: str, environments: dict[str, S
     assert SWITCHES[switch] == [str(environments[name].resolved.parameters[switch]) for name in ENVIRONMENTS]
 
 
-def test_the_first_six_switches_are_those_that_prod_must_have_on(template: dict[str, Any]) -> None:
+def test_the_first_five_switches_are_those_that_prod_must_have_on(template: dict[str, Any]) -> None:
     asserted = str(template["Rules"]["ProductionIsProtected"])
     protections = set(re.findall(r"'Ref': '(\w+)'", asserted)) - {"Environment", "EmptyAssetsBucketOnDelete"}
 
-    assert protections == set(list(SWITCHES)[1:7])
+    assert protections == set(list(SWITCHES)[1:6])
 
 
 def test_every_family_names_what_meets_it_and_what_it_answers() -> None:

@@ -15,9 +15,11 @@ from tap.resolve import Reference, resolve
 _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
 # Properties that make the service refuse a deletion.
 _PROTECTIONS = {"AWS::RDS::DBCluster": "DeletionProtection", "AWS::RDS::DBInstance": "DeletionProtection",
-                "AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::EC2::Instance": "DisableApiTermination"}
+                "AWS::DynamoDB::Table": "DeletionProtectionEnabled", "AWS::EC2::Instance": "DisableApiTermination",
+                "AWS::ElasticLoadBalancingV2::LoadBalancer": "deletion_protection.enabled"}
 _COSTS = {"AWS::KMS::Key": "1 USD a month", "AWS::Logs::LogGroup": "by the GB of what it holds",
-          "AWS::S3::Bucket": "by the GB of what it holds", "AWS::RDS::DBCluster": "by the GB of its snapshot",
+          "AWS::S3::Bucket": "by the GB of what it holds", "AWS::Backup::BackupVault": "by the GB of what it holds",
+          "AWS::RDS::DBCluster": "by the GB of its snapshot",
           "AWS::DynamoDB::Table": "by the GB of what it holds", "AWS::RDS::DBInstance": "by the GB of its snapshot"}
 
 
@@ -56,9 +58,8 @@ def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environm
     for name, each in there.items():
         if policies[name] in ("Retain", "RetainExceptOnCreate"):
             continue
-        flag = _PROTECTIONS.get(each["ResourceType"], "")
-        if str(entries.get(name, {}).get("Properties", {}).get(flag, "")).lower() == "true":
-            blocks.append(f"{name} has {flag}")
+        if flag := _protection(entries.get(name, {})):
+            blocks.append(f"{name} has {flag}: deploy the stack without first")
         if each["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
                 ask, each.get("PhysicalResourceId", "")):
             blocks.append(f"{name} is not empty")
@@ -74,6 +75,14 @@ def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environm
         stack_id, bool(stack.get("EnableTerminationProtection")),
         lost, tuple(name for name in goes if name not in lost), snapshot, kept,
         tuple(sorted(emptied)), tuple(blocks), tuple(costs))
+
+
+def _protection(entry: Mapping[str, Any]) -> str:
+    """Return the property, or the attribute of a load balancer, that makes the service refuse a deletion; or none."""
+    properties = entry.get("Properties", {})
+    attributes = {each["Key"]: each["Value"] for each in properties.get("LoadBalancerAttributes", ())}
+    flag = _PROTECTIONS.get(entry.get("Type", ""), "")
+    return flag if str({**attributes, **properties}.get(flag, "")).lower() == "true" else ""
 
 
 def _policy(entry: Mapping[str, Any]) -> str:
