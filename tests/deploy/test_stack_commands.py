@@ -136,18 +136,32 @@ def test_a_deletion_says_what_is_lost_kept_and_costs_before_it_asks(
     assert stack.status == "CREATE_COMPLETE"
 
 
-@pytest.mark.parametrize(("flag", "resource"), [
-    ("DeletionProtectionEnabled", {**TABLE, "Properties": {"DeletionProtectionEnabled": True}}),
+def balancer(protected: str) -> dict[str, Any]:
+    attribute = {"Key": "deletion_protection.enabled", "Value": protected}
+    return {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [attribute]}}
+
+
+@pytest.mark.parametrize(("told", "resource"), [
+    ("has DeletionProtectionEnabled: deploy the stack without first",
+     {**TABLE, "Properties": {"DeletionProtectionEnabled": True}}),
+    ("has deletion_protection.enabled: deploy the stack without first", balancer("true")),
     ("is not empty", {"Type": "AWS::S3::Bucket"})])
 def test_what_blocks_a_deletion_is_said_before_it_fails(
-        tap: Tap, aws: MemoryAws, stack: Stack, flag: str, resource: dict[str, Any]) -> None:
+        tap: Tap, aws: MemoryAws, stack: Stack, told: str, resource: dict[str, Any]) -> None:
     stack.template = json.dumps({"Resources": {"Thing": resource}})
     stack.resources = {"Thing": (resource["Type"], "CREATE_COMPLETE")}
     aws.__dict__["do_list_object_versions"] = lambda **_request: {"Versions": [{}]}
 
     assert tap("delete", "dev", "--yes") == 4
-    assert f"Thing {'has ' if flag[0] == 'D' else ''}{flag}" in tap.err
+    assert f"Thing {told}" in tap.err
     assert "delete_stack" not in aws.calls
+
+
+def test_a_load_balancer_without_protection_blocks_nothing(tap: Tap, stack: Stack) -> None:
+    stack.template = json.dumps({"Resources": {"Thing": balancer("false")}})
+    stack.resources = {"Thing": ("AWS::ElasticLoadBalancingV2::LoadBalancer", "CREATE_COMPLETE")}
+
+    assert tap("delete", "dev", "--yes") == 0
 
 
 def test_deleting_no_stack_is_success(tap: Tap) -> None:
