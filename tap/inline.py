@@ -9,9 +9,10 @@ LEFT_OUT = re.compile(r'^ *"""[^"]*(?:"{1,2}[^"]+)*"""\n|^ *#.*\n', re.MULTILINE
 BLANK_LINES = re.compile(r"\n{2,}")
 INDENT = re.compile(r"^(?:    )+", re.MULTILINE)
 # What may be shorter, and strings, so that nothing is taken for such in them: a trailing comment; an operator or comma
-# in its spaces; the end of a line after a bracket or comma, which goes on in the next.
+# in its spaces; the end of a line after a bracket or comma, which goes on in the next, or before a block of one return.
 STRING = r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
-SHORTER = re.compile(STRING + r"|  # .*$|(?<=\S) *([-+*/%|=<>!:,]+) +(?=\S)|(?<=[\[({,])\n *", re.MULTILINE)
+SHORTER = re.compile(
+    STRING + r"|  # .*$|(?<=\S) *([-+*/%|=<>!:,]+) +(?=\S)|(?<=[\[({,])\n *|(?<=:)\n *(?=return |raise )", re.MULTILINE)
 
 
 def function_source(name: str) -> str:

@@ -24,6 +24,7 @@ TYPES = ENV("TYPES", "debit,credit,transfer,payment,refund,deposit,withdrawal,fe
 TABLE = ENV("DYNAMODB_TABLE")
 TTL = 86400 * int(ENV("TTL_DAYS", "30"))
 REQUIRED = ("transaction_id", "amount", "account_id", "type")
+IDS = REQUIRED[::2]
 KNOWN = {*REQUIRED, "currency", "timestamp"}
 AMOUNT = re.compile(r"[+-]?\d{1,24}(\.\d{1,24})?([eE][+-]?\d{1,3})?", re.A).fullmatch
 ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.A).fullmatch
@@ -86,7 +87,7 @@ def check(tx):
     exact = round(amount, int(UNITS[currency]))
     if exact != amount:
         return "amount_precision", "Amount has too many decimals for " + currency
-    for field in "transaction_id", "account_id":
+    for field in IDS:
         if not is_id(tx[field]):
             return field + "_format", f"Invalid {field} format"
     if tx["type"] not in TYPES:
@@ -182,8 +183,11 @@ def handler(event, context, client=None):
         results.append({"statusCode": status} | result)
     if type(batch) is list:
         status, result = 200, {"results": results}
-    elif status == 200 and detail[1] not in detail[0]:
-        line["transactionId"] = detail[0]
+    elif type(tx) is dict:
+        # An id that does not give its account away.
+        name, account = map(tx.get, IDS)
+        if is_id(name) and is_id(account) and account not in name:
+            line["transactionId"] = name
     log(codes, line | {"Latency": round(1000 * (time.perf_counter() - start), 3)})
     answer = {"statusCode": status, "body": json.dumps(result)}
     if http:

@@ -73,7 +73,8 @@ def test_importing_the_source_imports_the_standard_library_alone(name: str) -> N
 @pytest.mark.parametrize(("given", "expected"), [
     ('x = "a  # b, c = d"  # why\n', "x='a  # b, c = d'\n"),
     ('x = "it\'s", \'"\', "\\"", "\\n"\n', 'x="it\'s",\'"\',"\\"",\'\\n\'\n'),
-    ('def f(a, *, b=1):\n    """Say "why".\n\n    More.\n    """\n    return a\n', "def f(a,*,b=1):\n return a\n"),
+    ('def f(a, *, b=1):\n    """Say "why".\n\n    More.\n    """\n    return a\n', "def f(a,*,b=1):return a\n"),
+    ("if a:\n    if b:\n        raise c\n    return d\n", "if a:\n if b:raise c\n return d\n"),
     ("if a:\n    # why\n    b(\n        c,\n        d)\n\n\ne = -1\n", "if a:\n b(c,d)\ne=-1\n"),
     ('x = f"{a}, {b} = "\nfor a in "b", "c":\n    pass\n', "x=f'{a}, {b} = '\nfor a in 'b','c':\n pass\n")])
 def test_squeezing_leaves_the_program_and_what_strings_hold_as_they_are(given: str, expected: str) -> None:

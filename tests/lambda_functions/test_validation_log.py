@@ -75,6 +75,15 @@ def test_a_refusal_is_counted_under_its_code_too(validation: ModuleType, lines: 
     assert found["FunctionName", "Code"] == {"Rejected": 1}
 
 
+@pytest.mark.parametrize(("sent", "shown"), [
+    (transaction(amount="abc"), "t-1"), (transaction(type="abc"), "t-1"), (transaction(transaction_id="a b"), None),
+    (transaction(transaction_id="t-a-1"), None), (transaction(account_id="a b"), None), ({}, None)])
+def test_what_is_refused_is_logged_under_its_id_too_where_that_is_one(
+        validation: ModuleType, lines: Lines, sent: dict[str, Any], shown: str | None) -> None:
+    [line] = lines(validation, {"transaction": sent})
+    assert line.get("transactionId") == shown
+
+
 @pytest.mark.parametrize("event", [{}, {"transactions": []}, {"requestContext": {}, "body": "{"}])
 def test_what_cannot_be_read_is_a_line_too(validation: ModuleType, lines: Lines, event: Any) -> None:
     [line] = lines(validation, event)
