@@ -1,17 +1,25 @@
 """The picture as boxes in boxes, each with a style in CSS: zones as columns, kinds of subnet as rows.
 
 The place of a box is its meaning here, which a layout of graphs would not keep; CSS says it, and Taffy computes it.
+Only drawing imports this module: without the library for it, all else works.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from math import floor, isnan
 
-from stretchable import Node, Style
-from stretchable.style.geometry.size import SizeAvailableSpace, SizePoints
-
 from tap.picture.layout import BAND, LABEL, MARGIN, SIDE, TIP, VPC_WIDTH, WIDTH, Layout, Rect, item_height
 from tap.picture.model import INTERNET, KINDS_OF_SUBNET, Architecture, Item, Subnet
+
+# stretchable sets the root logger up when it is imported, unless that has a handler.
+_quiet = logging.NullHandler()
+logging.root.addHandler(_quiet)
+try:
+    from stretchable import Node, Style
+    from stretchable.style.geometry.size import SizeAvailableSpace, SizePoints
+finally:
+    logging.root.removeHandler(_quiet)
 
 _STACK = "flex-direction: column; gap: 12px"
 _EDGE = "width: 280px; min-height: 52px"

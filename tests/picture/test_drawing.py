@@ -179,6 +179,12 @@ def test_without_the_library_for_layout_a_picture_says_what_to_install_and_merma
     assert [file.exists() for file in files] == [False, True]
 
 
+def test_the_root_logger_is_left_as_it_was() -> None:
+    script = "import logging, tap.picture.boxes; print(logging.root.handlers)"
+    run = subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
+
+
 def test_without_the_library_for_it_a_png_says_what_to_install() -> None:
     script = ("import sys; sys.modules['resvg_py'] = None; from tap.picture.formats import png; "
               "from tap.deploy.models import InputError\n"
