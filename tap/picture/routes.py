@@ -86,7 +86,7 @@ def _columns(left: float, right: float, layout: Layout) -> list[float]:
     zones = sorted(layout.zones.values(), key=lambda zone: abs(zone.x + zone.width / 2 - (left + right) / 2))
     places = [zone.x + share * zone.width for zone in zones for share in (0.8, 0.9, 0.7)]
     inside = [x for x in places if left <= x <= right]
-    return [*inside, *(left + share * (right - left) for share in (0.62, 0.5, 0.8, 0.2))]
+    return [*inside, *(left + share * (right - left) for share in (0.8, 0.62, 0.5, 0.2))]
 
 
 def _parts(arrow: Arrow, found: Architecture) -> list[str]:

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from geometry import holds, overlap
 from stack_view import ENVIRONMENTS, ROOT
 
 from tap.picture.formats import FORMATS, png
-from tap.picture.layout import FACT_SIZE, TITLE_SIZE, WIDTH, Rect, lay_out, wrapped
+from tap.picture.layout import FACT_SIZE, TITLE_SIZE, WIDTH, Rect, item_height, lay_out, wrapped
 from tap.picture.model import Architecture, Item
 from tap.picture.routes import routes
 from tap.picture.svg import to_svg
@@ -64,6 +66,33 @@ def test_no_two_boxes_overlap(name: str, architectures: dict[str, Architecture])
     assert [(one, other) for one, other in itertools.combinations(items, 2)
             if overlap(items[one], items[other]) and other != found.inside.get(one) != found.inside.get(other)
             and found.inside.get(other) != one] == []
+
+
+def test_two_subnets_of_one_kind_in_a_zone_stand_below_each_other(drawn_of: Callable[..., Architecture]) -> None:
+    found = drawn_of(NatGateways="none")
+    assert {subnet.kind for subnet in found.subnets} == {"public", "isolated"}
+    layout = lay_out(found)
+    assert [(one, other) for one, other in itertools.combinations(layout.subnets, 2)
+            if overlap(layout.subnets[one], layout.subnets[other])] == []
+    for item, subnets in found.spans.items():
+        assert all(layout.subnets[each].y < layout.items[item].y < layout.subnets[each].bottom for each in subnets)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_what_is_written_in_a_box_fits_and_a_heading_s_frame_ends_below_its_last_box(
+        name: str, architectures: dict[str, Architecture]) -> None:
+    found = architectures[name]
+    layout = lay_out(found)
+    assert all(rect.height >= item_height(found.items[each], rect.width) for each, rect in layout.items.items())
+    for group, members in found.groups.items():
+        assert layout.groups[group].bottom - layout.items[members[-1]].bottom == 14
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_all_is_laid_on_whole_pixels(name: str, architectures: dict[str, Architecture]) -> None:
+    layout = lay_out(architectures[name])
+    for rect in (*layout.items.values(), *layout.subnets.values(), *layout.zones.values(), *layout.groups.values()):
+        assert all(value == int(value) for value in astuple(rect))
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -137,6 +166,23 @@ def test_a_png_has_the_width_of_the_picture(architectures: dict[str, Architectur
     assert content.startswith(b"\x89PNG")
     assert int.from_bytes(content[16:20]) == WIDTH
     assert png(to_svg(architectures["dev"], "dark")) != content
+
+
+def test_without_the_library_for_layout_a_picture_says_what_to_install_and_mermaid_is_written(tmp_path: Path) -> None:
+    script = ("import sys; sys.modules['stretchable'] = None; from tap.deploy.cli import main; "
+              "print(*(main(['diagram', 'dev', '-o', file]) for file in sys.argv[1:]))")
+    files = [tmp_path / "a.svg", tmp_path / "a.mmd"]
+    ran = subprocess.run([sys.executable, "-c", script, *files], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-1] == "2 0"
+    assert ran.stderr == ("tap: a picture needs stretchable: pip install 'stretchable>=1.1.8,<1.2'; "
+                          "Mermaid needs nothing: -o FILE.mmd\n")
+    assert [file.exists() for file in files] == [False, True]
+
+
+def test_the_root_logger_is_left_as_it_was() -> None:
+    script = "import logging, tap.picture.boxes; print(logging.root.handlers)"
+    run = subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "[]\n"
 
 
 def test_without_the_library_for_it_a_png_says_what_to_install() -> None:
