@@ -85,8 +85,8 @@ def _watch_validation(alerts: Alerts, validation: Validation) -> None:
     # Of enough of them to mean something.
     alerts.add_alarm(
         "ValidationRejectionAlarm", "More than half of the transactions rejected",
-        expression("IF(rejected + accepted > 20, 100 * rejected / (rejected + accepted), 0)", *(
-            query(name.lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted"))),
+        expression("IF(r + a + d > 20, 100 * r / (r + a + d), 0)", *(
+            query(name[0].lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted", "Duplicate"))),
         50, periods=2, Condition=IS_DETAILED)
     alerts.add_alarm(
         "ValidationThrottleAlarm", "Validations refused for want of concurrency",

@@ -148,7 +148,8 @@ def _add_emptying(t: Template, logs: Logs, assets: Assets, condition: str) -> No
         allow([s3.ListBucketVersions], assets.bucket.get_att("Arn")),
         allow([s3.DeleteObject, s3.DeleteObjectVersion], assets.objects),
         # It empties the bucket only while the stack is being deleted.
-        allow([cloudformation.DescribeStacks], Ref("AWS::StackId")),
+        # And only a bucket of the stack's own.
+        allow([cloudformation.DescribeStacks, cloudformation.ListStackResources], Ref("AWS::StackId")),
         logs.write(log_group),
         condition=condition)
     function = t.add_resource(Function(

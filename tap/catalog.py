@@ -86,7 +86,7 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
         "Application": (Equals(Ref("Application"), TAGS["Application"]),
                         f"Application must be {TAGS['Application']}: the launch role's rights go by this tag"),
         "PermissionsBoundary": (Not(Equals(Ref("PermissionsBoundary"), "")),
-                                "PermissionsBoundary must be the ARN of the launch role's boundary")}
+                                "PermissionsBoundary must be the catalog's output LaunchBoundary")}
     for parameter in sorted(needs.keys() & product["Parameters"]):
         assertion, told = needs[parameter]
         rules[f"{RULE_PREFIX}Needs{parameter}"] = {

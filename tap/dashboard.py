@@ -10,6 +10,8 @@ from tap.alarms import Tiers
 from tap.validation import NAMESPACE
 
 Metric = list[Any]
+BY_CODE = (f"SEARCH('{{{NAMESPACE},FunctionName,Code}} MetricName=\"Rejected\" "
+           "FunctionName=\"${ValidationFunction}\"', 'Sum', 300)")
 SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
 HEIGHT, FULL = 6, 24
 
@@ -72,6 +74,8 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
                                     ("Invocations", SUM), ("Errors", SUM), ("Throttles", SUM))),
          ("Validations", metrics(NAMESPACE, of_function, *(
              (name, SUM) for name in ("Accepted", "Rejected", "Duplicate", "Unavailable")))),
+         ("Rejected by code", [[{"expression": BY_CODE}]]),
+         ("Validation latency", metrics(NAMESPACE, of_function, ("Latency", P50), ("Latency", P99))),
          ("Lambda duration", metrics("AWS/Lambda", of_function, ("Duration", P50), ("Duration", P99)))],
         [("Database load", metrics("AWS/RDS", of_database, ("CPUUtilization", P99), ("DatabaseConnections", MOST))),
          ("Database latency", metrics("AWS/RDS", of_database,

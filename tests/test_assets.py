@@ -163,12 +163,14 @@ def test_the_emptying_function_may_delete_all_versions_of_that_bucket_and_touch_
     assert touched == {bucket, f"{bucket}/*"}
 
 
-def test_the_emptying_function_may_ask_in_which_state_its_stack_is(dev: StackView) -> None:
+def test_the_emptying_function_may_ask_in_which_state_its_stack_is_and_what_is_in_it(dev: StackView) -> None:
     function = emptier_of(dev)[1]["ServiceToken"].logical_id
     granted = dev.grants(dev.properties(function)["Role"].logical_id)
     # Its source calls DescribeStacks, to empty nothing when an update merely drops the resource.
     source = dev.properties(function)["Code"]["ZipFile"]
     assert "describe_stacks" in source
+    assert "list_stack_resources" in source
+    assert granted["cloudformation:ListStackResources"] == granted["cloudformation:DescribeStacks"]
     (resource,) = granted["cloudformation:DescribeStacks"]
     assert resource == "arn:aws:cloudformation:us-east-1:123456789012:stack/tap-dev/00000000" or (
         resource.startswith("arn:aws:cloudformation:us-east-1:123456789012:stack/tap-dev/"))

@@ -16,8 +16,8 @@ def test_the_template_is_within_both_limits_of_size() -> None:
 def test_a_template_of_more_bytes_a_resource_than_it_may_have_does_not_fit() -> None:
     template = {"Resources": {"One": {}, "Two": {}}}
 
-    assert size.sizes(template, "x" * 1600, "x").fits
-    assert not size.sizes(template, "x" * 1601, "x").fits
+    assert size.sizes(template, "x" * 1640, "x").fits
+    assert not size.sizes(template, "x" * 1641, "x").fits
 
 
 def test_a_template_that_is_too_large_minified_does_not_fit() -> None:
@@ -33,7 +33,7 @@ def test_the_table_of_sizes_says_which_goal_is_missed_and_what_follows_from_it()
     assert size.table(size.Sizes(resources=100, readable=40_000, minified=56_000)).splitlines() == [
         "resources              100",
         "bytes               40,000",
-        "bytes a resource       400  goal    600  limit     800 [#####.....] goal met",
+        "bytes a resource       400  goal    600  limit     820 [#####.....] goal met",
         "bytes minified      56,000  goal 51,200  limit 112,000 [#####.....] goal missed",
         "Over 51,200 bytes a template goes through a bucket: tap does it, aws cloudformation deploy wants --s3-bucket."]
 

@@ -80,21 +80,23 @@ def test_the_constraint_has_each_rule_of_the_product_as_the_product_has_it(
 
 def test_the_constraint_refuses_what_the_products_rules_refuse(template: dict[str, Any]) -> None:
     constrained = {**template, "Rules": json.loads(constraint_rules(template))}
-    given = {"Environment": "prod", "NatGateways": "none", "InterfaceEndpoints": "false"}
+    given = {"Environment": "prod", "NatGateways": "none", "InterfaceEndpoints": "false",
+             "PermissionsBoundary": "catalog/launch-tap-boundary"}
     assert violations(constrained, given) == violations(template, given)
     assert len(violations(constrained, given)) == 2
 
 
 def test_the_constraint_refuses_a_tag_that_the_launch_role_could_not_work_with(template: dict[str, Any]) -> None:
     constrained = {**template, "Rules": json.loads(constraint_rules(template))}
-    found = violations(constrained, {"Environment": "dev", "Application": "another"})
+    found = violations(constrained, {
+        "Environment": "dev", "Application": "another", "PermissionsBoundary": "catalog/launch-tap-boundary"})
     assert found == ["Application must be transaction-processing: the launch role's rights go by this tag"]
 
 
 def test_a_product_whose_roles_take_a_boundary_has_to_be_given_it() -> None:
     product = {"Parameters": {"PermissionsBoundary": {"Type": "String", "Default": ""}}, "Resources": {}}
     product["Rules"] = json.loads(constraint_rules(product))
-    assert violations(product, {}) == ["PermissionsBoundary must be the ARN of the launch role's boundary"]
+    assert violations(product, {}) == ["PermissionsBoundary must be the catalog's output LaunchBoundary"]
     assert violations(product, {"PermissionsBoundary": "arn"}) == []
 
 
