@@ -11,6 +11,7 @@ from tap.resolve import Resolved
 # What depends on more than a template tells, and is too little or too different to be guessed.
 NOT_COUNTED = (
     "traffic between availability zones", "requests to S3", "images in ECR", "metrics that the application sends",
+    "those of each code by which transactions are rejected",
     "the second set of tasks while a deployment shifts traffic", "old material of rotated keys",
     "snapshots that are kept", "restores", "queries of logs", "DNS queries other than for aliases of the stack",
     "what the application calls outside the stack")

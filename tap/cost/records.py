@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tap.cost.month import KB_PER_GB, Line, Month
+from tap.picture.dashboard import dashboards
 
 DAYS_PER_MONTH = 30.4
 LOG_GROUP = "AWS::Logs::LogGroup"
@@ -105,9 +106,20 @@ def composite_alarm(_properties: Mapping[str, Any], _month: Month) -> Iterator[L
     yield "composite alarm", 1, "composite_alarm_month", True
 
 
-def dashboard(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    """Return what a dashboard costs."""
+def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    """Return what a dashboard costs, and the metrics on it that are nobody's but the stack's own.
+
+    Those are billed for the hours in which they are sent: https://aws.amazon.com/cloudwatch/pricing/
+    """
     yield "dashboard", 1, "dashboard_month", True
+    if "DashboardBody" not in properties:
+        return
+    own = {(metric.namespace, metric.name, *metric.dimensions.items())
+           for found in dashboards(month.resolved) if found.logical_id == month.title
+           for widget in found.widgets for metric in widget.metrics
+           if not metric.namespace.startswith(("AWS/", "ECS/"))}
+    if own:
+        yield "own metrics", len(own) * month.task_hours / month.hours, "metric_month", True
 
 
 def vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:

@@ -1,5 +1,6 @@
 """The arithmetic, against worked examples of AWS's own pricing pages (US East, N. Virginia)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -237,3 +238,17 @@ def test_copies_of_a_table_are_whole_and_those_of_a_cluster_free_beside_its_own(
     quantities = {row.price: row.quantity for row in rows if row.resource == "Vault"}
     assert quantities.get("backup_dynamodb_gb_month") == table
     assert quantities.get("aurora_backup_gb_month", 0) == database
+
+
+def test_metrics_of_the_stacks_own_on_the_dashboard_are_billed_once_each(cost_of: Cost) -> None:
+    """https://aws.amazon.com/cloudwatch/pricing/: $0.30 a metric and month."""
+    metrics = [["Mine", "Taken"], ["Mine", "Refused"], ["Mine", "Taken", {"stat": "p99"}], ["AWS/Lambda", "Errors"]]
+    body = json.dumps({"widgets": [{"type": "metric", "properties": {"metrics": metrics}}]})
+    found = cost_of({"Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": body}}})
+    assert {row.what: round(row.usd, 2) for row in found.rows}["own metrics"] == 0.60
+
+
+def test_a_dashboard_of_awss_metrics_costs_nothing_more(cost_of: Cost) -> None:
+    body = json.dumps({"widgets": [{"type": "metric", "properties": {"metrics": [["AWS/Lambda", "Errors"]]}}]})
+    found = cost_of({"Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": body}}})
+    assert [row.what for row in found.rows] == ["dashboard"]
