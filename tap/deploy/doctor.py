@@ -28,7 +28,10 @@ _ROLES = {
 }
 # Service, quota code, name, and what one stack takes at most; the codes are Service Quotas' own.
 _QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP addresses", 3),
-           ("rds", "L-952B80B8", "DB clusters", 1))
+           ("rds", "L-952B80B8", "DB clusters", 1),
+           # 10 are reserved by default, and Lambda leaves 100 to all others.
+           # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+           ("lambda", "L-B99A9384", "concurrent executions", 110))
 
 
 def examine(ask: Ask, env: Environment, account: str, region: str, bucket: str | None) -> list[Examined]:

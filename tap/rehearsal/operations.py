@@ -45,7 +45,9 @@ def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
     service = ask.service(aws, stack)
     health = ("LatencyAlarm", "LoadBalancer5xxAlarm", "Target5xxAlarm")
     names = {stack.id(name): name for name in health}
-    yield told.deployment(stack.parameter("DeploymentStrategy"), service["deploymentConfiguration"], names)
+    # A prepared service is one of ROLLING that has what to shift traffic with.
+    strategy = stack.parameter("DeploymentStrategy").removesuffix("_PREPARED")
+    yield told.deployment(strategy, service["deploymentConfiguration"], names)
     is_shifted = stack.parameter("DeploymentStrategy") != "ROLLING"
     found = service["loadBalancers"][0].get("advancedConfiguration", {})
     logical = {physical_id: name for name, physical_id in stack.ids.items()}
