@@ -80,7 +80,7 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "ministack":
             raise
-        raise InputError("the rehearsal needs the emulator: pip install 'tap[rehearse]'") from None
+        raise InputError("the rehearsal needs the emulator: pip install -e '.[rehearse]'") from None
     return 0 if passed else 1
 
 

@@ -218,7 +218,7 @@ def test_a_rehearsal_without_its_extra_says_what_to_install(
         raise ModuleNotFoundError(name="ministack.app")
 
     assert run("rehearse", "dev", rehearse=rehearse) == 2
-    assert capsys.readouterr().err == "tap: the rehearsal needs the emulator: pip install 'tap[rehearse]'\n"
+    assert capsys.readouterr().err == "tap: the rehearsal needs the emulator: pip install -e '.[rehearse]'\n"
 
 
 def test_the_help_lists_every_exit_code(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
