@@ -57,10 +57,11 @@ def bootstrap_command(
     wiring: Wiring, environment: str, repositories: tuple[str, ...], approve: tuple[str, ...], yes: bool,
     overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
-    """Make what ENV's account and region need once: artifact bucket, roles, permissions boundary, notifications.
+    """Make what ENV's account and region need, once.
 
-    Needs rights over IAM, once. Shows the change set, asks, executes it, and writes bucket, role and boundary
-    into the files of parameters/. Parameters that are not given stay as they are.
+    That is an artifact bucket, roles, a permissions boundary and notifications of failures. Needs rights over IAM.
+    Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
+    Parameters that are not given stay as they are.
     """
     if not all(re.fullmatch(r"[\w.-]+/[\w.-]+", each) for each in repositories):
         raise click.UsageError("--github takes OWNER/NAME, as in --github payments/tap")

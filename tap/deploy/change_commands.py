@@ -59,7 +59,7 @@ def plan_command(
     detailed_exitcode: bool, no_lint: bool, html: Path | None, overrides: tuple[str, ...], region: str | None,
     root: Path,
 ) -> int:
-    """Show what a deployment of each ENV would do, and change nothing.
+    """Show what deploying each ENV would do, and change nothing.
 
     Checks template and parameters, creates a change set, describes it, grades each change, and deletes the
     change set again unless it is saved.
@@ -197,10 +197,10 @@ def deploy_command(
     wiring: Wiring, environment: str, plan_file: Path | None, approve: tuple[str, ...], yes: bool, as_json: bool,
     html: Path | None, overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
-    """Bring the stack of environment ENV to what the template and parameters/ENV.json say.
+    """Bring the stack of ENV to what template and parameters say.
 
-    Creates a change set, shows it, asks, executes it, and follows the stack until it is at rest.
-    Destructive changes have to be approved by name, whatever else is answered.
+    The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
+    stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered.
     """
     from tap.page.recording import Recording
 

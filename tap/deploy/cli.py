@@ -71,9 +71,10 @@ def tap() -> None:
 @root_option
 @click.pass_obj
 def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
-    """Deploy environment ENV into an embedded AWS emulator, look at what came up, and delete it.
+    """Deploy ENV into an AWS emulator on this machine, and look.
 
-    Needs no AWS account, and the extra `rehearse`. Exits with 1 if anything differs from what it should be.
+    Deploys again, changes a parameter and deletes the stack, too. Needs no AWS account, and the extra `rehearse`. Exits
+    with 1 if anything differs from what it should be.
     """
     try:
         passed = wiring.rehearse(environment, root, console())

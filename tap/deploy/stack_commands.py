@@ -46,7 +46,10 @@ def _table(*columns: str) -> Table:
 @root_option
 @click.pass_obj
 def watch_command(wiring: Wiring, environment: str, region: str | None, root: Path) -> int:
-    """Follow whatever is under way on the stack of ENV, whoever started it, to its end."""
+    """Follow what is under way on the stack of ENV, to its end.
+
+    Whoever started it.
+    """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     out = console()
@@ -110,7 +113,7 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
 @click.pass_obj
 def events_command(wiring: Wiring, environment: str, everything: bool, failed: bool, as_json: bool,
                    region: str | None, root: Path) -> int:
-    """Print the events of the latest operation on the stack of ENV, oldest first."""
+    """Print the events of ENV's latest operation, oldest first."""
     env = Options(root, region).target(environment)
     found = inspection.events(wiring.cloud(env).call, env, everything=everything, failed=failed)
     if as_json:
@@ -161,9 +164,9 @@ def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str |
 @root_option
 @click.pass_obj
 def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: Path) -> int:
-    """Show how two environments differ: in their parameters, and in what the template makes of them.
+    """Show how two environments differ.
 
-    Reads the files alone; no AWS account is needed.
+    In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
     """
     rendered = wiring.template()
     envs = [load_environment(name, root, rendered.document, check=False) for name in (first, second)]
@@ -225,9 +228,9 @@ def _brief(value: Any) -> str:
 @root_option
 @click.pass_obj
 def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
-    """Look at what deploying ENV needs: credentials, account, region, role, bucket, quotas, service-linked roles.
+    """Look whether all that deploying ENV needs is there.
 
-    Exits with 1 where something is missing.
+    Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
