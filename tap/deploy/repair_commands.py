@@ -100,4 +100,5 @@ def _lines(plan: Deletion) -> list[Text]:
              ("stays in the account", plan.kept, "green"), ("goes on costing", plan.costs, "yellow"),
              ("stands in the way", plan.blocks, "bold red"))
     lines = [Text.assemble((f"{what}: ", style), ", ".join(names)) for what, names, style in parts if names]
-    return [*lines, Text(f"{len(plan.goes)} more resources are deleted")] if plan.goes else lines
+    rest = "1 more is deleted" if len(plan.goes) == 1 else f"{len(plan.goes)} more are deleted"
+    return [*lines, Text(rest)] if plan.goes else lines

@@ -98,8 +98,10 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
     outputs = wiring.cloud(env).outputs(env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
-    else:
+    elif outputs:
         console().print(progress.output_lines(outputs), soft_wrap=True)
+    else:
+        click.echo(f"tap: stack {env.stack_name} has no outputs, or is not there", err=True)
     return 0
 
 
@@ -235,13 +237,15 @@ def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str 
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     place = cloud.place_of_artifacts()
-    found = doctor.examine(cloud.ask, env, place.account, cloud.place, bucket_name(env, place))
+    found = doctor.examine(cloud.ask, env, place, cloud.place, bucket_name(env, place))
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
-        table = _table("", "What", "")
+        out = console()
+        width = max(len(each.what) for each in found)
         for each in found:
-            table.add_row(words[each.ok], Text(each.what), Text(each.told))
-        console().print(table)
+            # Not in a table: a command to copy must not be broken.
+            word = words[each.ok]
+            out.print(Text.assemble(word, f"{'':{9 - len(word)}}{each.what:<{width}}  {each.told}"), soft_wrap=True)
     return 1 if any(each.ok is False for each in found) else 0
