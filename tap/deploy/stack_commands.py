@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -35,8 +36,9 @@ class Differs(TapError):
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        # The first is what a reader searches for: never broken.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
     return table
 
 
@@ -188,16 +190,25 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
                            second: diff.shown(each.after)} for each in found]}, indent=1))
         return 0
     out = console()
+    if not (parameters or found):
+        out.print(f"{first} and {second} differ in nothing but their names.")
+        return 0
     table = _table("Parameter", first, second)
     for name, old, new in parameters:
         table.add_row(Text(name), Text(old), Text(new))
     out.print(table)
-    out.print()
-    table = _table("Resource", "", first, second)
+    out.print(f"\nResources, {first} → {second}", style="bold")
+    title = None
     for each in found:
-        table.add_row(Text(each.path[1]), Text(each.name.removeprefix("Properties.")),
-                      Text(_brief(each.before)), Text(_brief(each.after)))
-    out.print(table)
+        if each.name and each.path[1] != title:
+            title = each.path[1]
+            out.print(title, style="bold")
+        if each.name:
+            path = each.name.removeprefix("Properties.")
+            out.print(Padding(f"{path}: {_brief(each.before)} → {_brief(each.after)}", (0, 0, 0, 2), expand=False))
+    for name, absent in ((first, "after"), (second, "before")):
+        if alone := [each.path[1] for each in found if not each.name and getattr(each, absent) is diff.ABSENT]:
+            out.print(Text(f"Only in {name}: {', '.join(alone)}"))
     return 0
 
 
@@ -216,10 +227,6 @@ def _value(env: Environment, name: str, document: Any) -> str:
 
 def _brief(value: Any) -> str:
     text = diff.shown(value)
-    if value is diff.ABSENT or isinstance(value, str):
-        return text if len(text) <= 80 else f"{text[:80]}…"
-    if isinstance(value, dict) and "Type" in value:
-        return "(there)"
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 

@@ -403,19 +403,29 @@ def test_an_output_that_another_stack_imports_blocks(tap: Tap, aws: MemoryAws, s
     assert stack.status == "CREATE_COMPLETE"
 
 
-def test_two_environments_are_compared_in_tables_that_fit(tap: Tap) -> None:
+def test_two_environments_are_compared_on_lines_that_fit(tap: Tap) -> None:
     tap.document = {
         "Parameters": {"Size": {"Type": "Number", "Default": "1"}, "Pin": {"Type": "String", "NoEcho": True}},
-        "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Size"}}}}}
+        "Conditions": {"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "2"]}},
+        "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Size"}}},
+                      "Spare": {**TOPIC, "Condition": "IsLarge"}}}
     (tap.root / "parameters/dev.json").write_text('{"Parameters": {"Pin": "1111"}}')
     (tap.root / "parameters/prod.json").write_text('{"Parameters": {"Size": "2", "Pin": "2222"}}')
 
     assert tap("diff", "dev", "prod") == 0
     lines = [line.split() for line in tap.out.splitlines()]
     assert ["Size", "1", "2"] in lines
-    assert ["Topic", "DisplayName", "1", "2"] in lines
+    assert lines[-3:] == [["Topic"], ["DisplayName:", "1", "→", "2"], ["Only", "in", "prod:", "Spare"]]
     assert "1111" not in tap.out
     assert max(map(len, tap.out.splitlines())) <= 80
+
+
+def test_environments_that_do_not_differ_are_said_not_to(tap: Tap) -> None:
+    (tap.root / "parameters/prod.json").write_text("{}")
+    (tap.root / "parameters/dev.json").write_text("{}")
+
+    assert tap("diff", "dev", "prod") == 0
+    assert tap.out == "dev and prod differ in nothing but their names.\n"
 
 
 def test_a_deployment_as_json_is_json_and_nothing_else(tap: Tap, stack: Stack) -> None:
