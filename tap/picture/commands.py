@@ -79,6 +79,8 @@ def dashboard_command(wiring: Wiring, environment: str, output: Path, theme: str
             click.echo(widget.title)
             for metric in widget.metrics:
                 click.echo(f"  {metric}")
+            for line in widget.lines:
+                click.echo(f"  {line}")
             if widget.alarms:
                 click.echo(f"  {', '.join(widget.alarms)}")
         click.echo(f"Wrote {file}: {len(dashboard.widgets)} widgets.")
