@@ -68,8 +68,8 @@ def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
 def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: bool, as_json: bool, root: Path) -> int:
     """Bring FLEET's stacks to what parameters/fleet.toml says.
 
-    Follows every stack. Stacks that are no longer in the file are told and left. What leaves the template and holds
-    data has to be approved by name.
+    Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
+    and holds data has to be approved by name.
     """
     out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
     fleet, rendered, made = _planned(wiring, name, root, upload=True)
