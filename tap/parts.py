@@ -156,5 +156,7 @@ def tag_all(t: Template, tags: dict[str, Any]) -> None:
     """Add tags to every resource whose type can carry them."""
     for resource in t.resources.values():
         if isinstance(resource, AWSObject) and "Tags" in resource.props:
-            own = resource.properties.get("Tags", Tags())
-            resource.Tags = own + Tags(**tags)
+            # A map in some types, AWS::SSM::Parameter and AWS::ApiGatewayV2::Api among them.
+            is_map = resource.props["Tags"][0] is dict
+            own = resource.properties.get("Tags", {} if is_map else Tags())
+            resource.Tags = own | tags if is_map else own + Tags(**tags)

@@ -12,8 +12,11 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stack_view import ENVIRONMENTS, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
+from troposphere import Template
+from troposphere.ssm import Parameter as SsmParameter
 
 from tap.deploy.constraints import violation
+from tap.parts import tag_all
 from tap.resolve import Text, dependencies, resolve
 from tap.stack import build
 
@@ -96,9 +99,16 @@ def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView, t
         assert "Tags" not in stack.properties(title)
         return
     tags = stack.properties(title)["Tags"]
-    assert len(tags) == len({tag["Key"] for tag in tags})
-    found = {tag["Key"]: tag["Value"] for tag in tags if tag["Key"] != "Name"}
-    assert found == {key: stack.parameter(key) for key in FOUR_TAGS}
+    pairs = list(tags.items()) if isinstance(tags, dict) else [(tag["Key"], tag["Value"]) for tag in tags]
+    assert len(pairs) == len(dict(pairs))
+    assert {key: value for key, value in pairs if key != "Name"} == {key: stack.parameter(key) for key in FOUR_TAGS}
+
+
+def test_a_type_whose_tags_are_a_map_is_tagged_too() -> None:
+    t = Template()
+    t.add_resource(SsmParameter("Greeting", Type="String", Value="hello", Tags={"Name": "greeting"}))
+    tag_all(t, {"Team": "payments"})
+    assert t.to_dict()["Resources"]["Greeting"]["Properties"]["Tags"] == {"Name": "greeting", "Team": "payments"}
 
 
 @pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)

@@ -13,7 +13,16 @@ from tap.bootstrap.settings import Settings
 from tap.deploy import plan_view
 from tap.deploy.constraints import items
 from tap.deploy.deploy import deploy
-from tap.deploy.models import ChangeSet, Environment, InputError, LeftRunning, NeedsRecovery, Outcome, TapError
+from tap.deploy.models import (
+    CallFailed,
+    ChangeSet,
+    Environment,
+    InputError,
+    LeftRunning,
+    NeedsRecovery,
+    Outcome,
+    TapError,
+)
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.session import (
     EXIT_CODES,
@@ -57,10 +66,11 @@ def bootstrap_command(
     wiring: Wiring, environment: str, repositories: tuple[str, ...], approve: tuple[str, ...], yes: bool,
     overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
-    """Make what ENV's account and region need once: artifact bucket, roles, permissions boundary, notifications.
+    """Make what ENV's account and region need, once.
 
-    Needs rights over IAM, once. Shows the change set, asks, executes it, and writes bucket, role and boundary
-    into the files of parameters/. Parameters that are not given stay as they are.
+    That is an artifact bucket, roles, a permissions boundary and notifications of failures. Needs rights over IAM.
+    Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
+    Parameters that are not given stay as they are.
     """
     if not all(re.fullmatch(r"[\w.-]+/[\w.-]+", each) for each in repositories):
         raise click.UsageError("--github takes OWNER/NAME, as in --github payments/tap")
@@ -75,6 +85,7 @@ def bootstrap_command(
                   termination_protection=True, capabilities=("CAPABILITY_IAM",))
     cloud = wiring.cloud(env)
     cloud.check_account(env)
+    _check_bucket(cloud, env)
     env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
     out = console()
     outcome = _deploy(cloud, env, rendered, wiring, out, yes=yes)
@@ -90,6 +101,19 @@ def bootstrap_command(
                 out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "
                           f"--body {value}", soft_wrap=True)
     return 0
+
+
+def _check_bucket(cloud: Any, env: Environment) -> None:
+    """Raise InputError if the bucket that a new stack would make is there: one made by hand has its name, too."""
+    if find_stack(cloud.call, env.stack_name):
+        return
+    bucket = f"tap-artifacts-{cloud.account()}-{cloud.region}"
+    try:
+        cloud.ask("s3")("head_bucket", Bucket=bucket)
+    except CallFailed:
+        return  # Not there; or CloudFormation says why it cannot be made.
+    raise InputError(f"bucket {bucket} is there already, and stack {env.stack_name} is to make it: if nothing in it is "
+                     "needed any more, empty it of all versions and delete it, then run this again")
 
 
 def _deploy(cloud: Any, env: Environment, rendered: Rendered, wiring: Wiring, out: Console, *, yes: bool) -> Outcome:

@@ -53,9 +53,10 @@ def cost_command(
     wiring: Wiring, environment: str, other: str | None, plan_file: Path | None, reference: bool,
     assumptions: Path | None, prices_file: Path | None, refresh: bool, as_json: bool, root: Path,
 ) -> int:
-    """Show what ENV costs a month in US dollars, by tier and resource, fixed and by use.
+    """Show what ENV costs a month in US dollars.
 
-    On-demand list prices without taxes, support, discounts or free tiers. What has no price is named.
+    By tier and resource, fixed and by use. On-demand list prices without taxes, support, discounts or free tiers.
+    What has no price is named.
     """
     if sum(map(bool, (other, plan_file, reference))) > 1:
         raise click.UsageError("choose one of --vs, --plan and --reference")

@@ -98,8 +98,8 @@ def _lines(prices: Prices) -> Iterator[str]:
     yield f"| assumption | otherwise | {' | '.join(environments)} | what it is |"
     yield f"|---|---:{'|---:' * len(environments)}|---|"
     for name, value in assumed["default"].items():
-        others = " | ".join(f"{assumed[each][name]:g}" if name in assumed[each] else "" for each in environments)
-        yield f"| `{name}` | {value:g} | {others} | {_MEANING[name]} |"
+        others = " | ".join(f"{assumed[each][name]:,.10g}" if name in assumed[each] else "" for each in environments)
+        yield f"| `{name}` | {value:,.10g} | {others} | {_MEANING[name]} |"
 
 
 if __name__ == "__main__":

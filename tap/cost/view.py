@@ -35,7 +35,7 @@ def difference(now: Estimate, before: Estimate) -> str:
 
 def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices) -> None:
     """Print an estimate: rows by tier, sums, what has no price, what was assumed and where prices are from."""
-    out.print(_rows(found))
+    out.print(_rows(found, prices))
     out.print()
     out.print(_tiers(found, beside))
     out.print()
@@ -51,7 +51,7 @@ def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices)
     out.print(Text(_sources(found, prices), "dim"))
 
 
-def _rows(found: Estimate) -> Table:
+def _rows(found: Estimate, prices: Prices) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("Resource", overflow="fold")
     table.add_column("For", overflow="fold")
@@ -63,13 +63,15 @@ def _rows(found: Estimate) -> Table:
         for place, row in enumerate(rows):
             name = row.resource if place == 0 or rows[place - 1].resource != row.resource else ""
             amount = usd(row.usd) if row.usd >= 0.005 else "< 0.01"
-            table.add_row(Text(f"  {name}"), Text(f"{row.what}: {_count(row.quantity)} at {prices_of(row)}"),
+            what = f"{row.what}: {_count(row.quantity)} at {prices_of(row)} per {prices.by_name[row.price].per}"
+            table.add_row(Text(f"  {name}"), Text(what),
                           amount if row.fixed else "", "" if row.fixed else amount)
     return table
 
 
 def _count(quantity: float) -> str:
-    return f"{quantity:,.0f}" if quantity >= 100 else f"{quantity:.3g}"
+    # Three figures, without an exponent.
+    return f"{quantity:,.0f}" if quantity >= 100 else f"{float(f'{quantity:.3g}'):.9f}".rstrip("0").rstrip(".")
 
 
 def prices_of(row: Row) -> str:
@@ -107,7 +109,7 @@ def _against(found: Estimate, beside: Estimate) -> str:
 
 
 def _assumptions(found: Estimate) -> str:
-    told = ", ".join(f"{name} {value:g}" for name, value in found.assumptions.items())
+    told = ", ".join(f"{name} {value:,.10g}" for name, value in found.assumptions.items())
     return f"Assumed (--assumptions FILE to change): {told}."
 
 

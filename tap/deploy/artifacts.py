@@ -71,7 +71,7 @@ def check_bucket(call: Call, env: Environment, template: str, place: Place) -> s
         suggestion = f"tap-artifacts-{place.account}-{place.region}"
         raise InputError(
             f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that a request takes: "
-            f"make a bucket ({make_bucket_command(suggestion, place.region)}) and name it in "
+            f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, place.region)}) and name it in "
             f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
     with _explained(name, place):
         call("head_bucket", Bucket=name, ExpectedBucketOwner=place.account)
@@ -101,8 +101,8 @@ def _explained(name: str, place: Place) -> Iterator[None]:
         yield
     except CallFailed as error:
         if error.code in _NOT_THERE:
-            raise InputError("the template is to go to a bucket, and the artifact bucket is not there: "
-                             f"{make_bucket_command(name, place.region)}, then run this again") from None
+            raise InputError("the template is to go to a bucket, and the artifact bucket is not there: tap bootstrap "
+                             f"ENV, or {make_bucket_command(name, place.region)}, then run this again") from None
         if error.code in ("403", "AccessDenied"):
             raise InputError(f"the artifact bucket {name} is not account {place.account}'s, or may not be used "
                              f"by whoever runs this: look with aws s3api head-bucket --bucket {name}") from None

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from rich.console import Console
 from tap.deploy import plan_view, planfile, progress
 from tap.deploy.deploy import deploy, discard_after, execute
 from tap.deploy.durations import learned, usual
-from tap.deploy.models import ChangeSet, Environment, Outcome, Refused, TapError
+from tap.deploy.models import ChangeSet, Environment, InputError, Outcome, Refused, TapError
 from tap.deploy.planning import Plan, order
 from tap.deploy.protection import looser
 from tap.deploy.session import (
@@ -59,7 +59,7 @@ def plan_command(
     detailed_exitcode: bool, no_lint: bool, html: Path | None, overrides: tuple[str, ...], region: str | None,
     root: Path,
 ) -> int:
-    """Show what a deployment of each ENV would do, and change nothing.
+    """Show what deploying each ENV would do, and change nothing.
 
     Checks template and parameters, creates a change set, describes it, grades each change, and deletes the
     change set again unless it is saved.
@@ -72,7 +72,7 @@ def plan_command(
             raise click.UsageError("choose one of --json and --markdown")
         rendered = wiring.template()
         options = Options(root, region, overrides)
-        envs = [options.load(wiring, name, rendered.document) for name in dict.fromkeys(names)]
+        envs = _loaded(dict.fromkeys(names), lambda name: options.load(wiring, name, rendered.document))
         problems = [] if no_lint else wiring.lint(rendered)
         made = _all(wiring, envs, lambda env: _plan(wiring.cloud(env), env, rendered, problems, save, html))
         done = [each for each in made if isinstance(each, tuple)]
@@ -91,6 +91,22 @@ def plan_command(
         tell(error)
         return 1
     return 2 if detailed_exitcode and any(not plan.change_set.empty for plan in plans) else 0
+
+
+def _loaded(names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:
+    """Return environments. Raises InputError with what is wrong with any of them."""
+    envs: list[Environment] = []
+    wrong: list[InputError] = []
+    for name in names:
+        try:
+            envs.append(load(name))
+        except InputError as error:
+            wrong.append(error)
+    for other in wrong[1:]:
+        wrong[0].add_note(other.message)
+    if wrong:
+        raise wrong[0]
+    return envs
 
 
 def _raise_first(errors: Mapping[str, TapError], *, named: bool) -> None:
@@ -197,10 +213,10 @@ def deploy_command(
     wiring: Wiring, environment: str, plan_file: Path | None, approve: tuple[str, ...], yes: bool, as_json: bool,
     html: Path | None, overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
-    """Bring the stack of environment ENV to what the template and parameters/ENV.json say.
+    """Bring the stack of ENV to what template and parameters say.
 
-    Creates a change set, shows it, asks, executes it, and follows the stack until it is at rest.
-    Destructive changes have to be approved by name, whatever else is answered.
+    The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
+    stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered.
     """
     from tap.page.recording import Recording
 

@@ -71,16 +71,17 @@ def tap() -> None:
 @root_option
 @click.pass_obj
 def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
-    """Deploy environment ENV into an embedded AWS emulator, look at what came up, and delete it.
+    """Deploy ENV into an AWS emulator on this machine, and look.
 
-    Needs no AWS account, and the extra `rehearse`. Exits with 1 if anything differs from what it should be.
+    Deploys again, changes a parameter and deletes the stack, too. Needs no AWS account, and the extra `rehearse`. Exits
+    with 1 if anything differs from what it should be.
     """
     try:
         passed = wiring.rehearse(environment, root, console())
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "ministack":
             raise
-        raise InputError("the rehearsal needs the emulator: pip install 'tap[rehearse]'") from None
+        raise InputError("the rehearsal needs the emulator: pip install -e '.[rehearse]'") from None
     return 0 if passed else 1
 
 

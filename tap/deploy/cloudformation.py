@@ -71,7 +71,8 @@ def connect(
             "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
         ) from None
     except (BotoCoreError, ValueError) as error:
-        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}") from None
+        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE and the "
+                         "AWS configuration") from None
 
 
 def connections() -> Callable[[str | None, str], Any]:

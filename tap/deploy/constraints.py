@@ -67,7 +67,8 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
         broken = _broken_constraint(item, declaration)
         if broken:
             shown = "have this value (not shown: it is secret)" if secret else f'be "{item}"'
-            return f"{name} cannot {shown}: {declaration.get('ConstraintDescription') or broken}"
+            told = re.sub("^must ", "it must ", declaration.get("ConstraintDescription") or broken)
+            return f"{name} cannot {shown}: {told}"
     return None
 
 

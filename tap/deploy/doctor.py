@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from tap.deploy.artifacts import make_bucket_command
+from tap.deploy.artifacts import Place, make_bucket_command
 from tap.deploy.models import CallFailed, Environment
+from tap.deploy.states import tap_command
 
 Ask = Callable[[str], Callable[..., Any]]
 
@@ -34,19 +35,20 @@ _QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP a
            ("lambda", "L-B99A9384", "concurrent executions", 110))
 
 
-def examine(ask: Ask, env: Environment, account: str, region: str, bucket: str | None) -> list[Examined]:
-    """Return what there is and what is missing for deploying an environment."""
+def examine(ask: Ask, env: Environment, place: Place, told_place: str, bucket: str | None) -> list[Examined]:
+    """Return what there is and what is missing for deploying an environment; `told_place` is where, for people."""
+    account = place.account
     allowed = not env.accounts or account in env.accounts
     found = [
         Examined("account", allowed, account if allowed else
                  f"{account}, but {env.name} may only go to {', '.join(env.accounts)}"),
-        Examined("region", True, region),
+        Examined("region", True, told_place),
         _asked("CloudFormation", partial(_stacks, ask("cloudformation")))]
     if env.role_arn:
         found.append(_asked("execution role", partial(_role, ask, env.role_arn.rpartition("/")[2])))
     if bucket:
         found.append(_asked("artifact bucket", partial(_bucket, ask, bucket, account),
-                            make_bucket_command(bucket, region)))
+                            f"{tap_command('bootstrap', env)}, or {make_bucket_command(bucket, place.region)}"))
     found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, ask, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
               for role, service in _ROLES.items()]

@@ -164,16 +164,16 @@ def _texts(sections: Mapping[str, Any], section: str) -> dict[str, str]:
 
 def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]) -> list[str]:
     problems = []
-    for section in ("Parameters", "Tags"):
+    for section, prefix in (("Parameters", ""), ("Tags", "tag ")):
         for key, value in sections.get(section, {}).items():
             if isinstance(value, str):
                 continue
             secret = section == "Parameters" and constraints.is_no_echo(declarations.get(key, {}))
             if isinstance(value, bool | int | float) and not secret:
                 text = json.dumps(value)
-                problems.append(f'{key} must be text: write "{text}", not {text}')
+                problems.append(f'{prefix}{key} must be text: write "{text}", not {text}')
             else:
-                problems.append(f"{key} must be text: put its value in quotes")
+                problems.append(f"{prefix}{key} must be text: put its value in quotes")
     return problems
 
 

@@ -52,7 +52,7 @@ def parameter_table(plan: Plan) -> Table:
     """Return the parameters that do not have their defaults, with value and where that comes from."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("Parameter", "Value", "From"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "Parameter")
     for each in plan.parameters:
         if each.source == "default" and each.resolved is None:
             continue

@@ -33,7 +33,10 @@ from tap.deploy.watching import Watch
 @click.pass_obj
 def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes: bool, region: str | None,
                     root: Path) -> int:
-    """Get the stack of ENV out of a state that it is stuck in: says what it would do, asks, does it."""
+    """Get the stack of ENV out of a state that it is stuck in.
+
+    Says what it would do, asks, does it.
+    """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     names = [name.strip() for given in skip for name in given.split(",") if name.strip()]
@@ -62,7 +65,10 @@ def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes
 @click.pass_obj
 def delete_command(wiring: Wiring, environment: str, lift_protection: str | None, yes: bool, region: str | None,
                    root: Path) -> int:
-    """Delete the stack of ENV: says what goes, what stays and what goes on costing, asks, does it."""
+    """Delete the stack of ENV.
+
+    Says what goes, what stays and what goes on costing, asks, does it.
+    """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     plan = deletion(cloud.call, cloud.ask, env)
@@ -94,4 +100,5 @@ def _lines(plan: Deletion) -> list[Text]:
              ("stays in the account", plan.kept, "green"), ("goes on costing", plan.costs, "yellow"),
              ("stands in the way", plan.blocks, "bold red"))
     lines = [Text.assemble((f"{what}: ", style), ", ".join(names)) for what, names, style in parts if names]
-    return [*lines, Text(f"{len(plan.goes)} more resources are deleted")] if plan.goes else lines
+    rest = "1 more is deleted" if len(plan.goes) == 1 else f"{len(plan.goes)} more are deleted"
+    return [*lines, Text(rest)] if plan.goes else lines

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -35,8 +36,9 @@ class Differs(TapError):
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        # The first is what a reader searches for: never broken.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
     return table
 
 
@@ -46,7 +48,10 @@ def _table(*columns: str) -> Table:
 @root_option
 @click.pass_obj
 def watch_command(wiring: Wiring, environment: str, region: str | None, root: Path) -> int:
-    """Follow whatever is under way on the stack of ENV, whoever started it, to its end."""
+    """Follow what is under way on the stack of ENV, to its end.
+
+    Whoever started it.
+    """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     out = console()
@@ -95,8 +100,10 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
     outputs = wiring.cloud(env).outputs(env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
-    else:
+    elif outputs:
         console().print(progress.output_lines(outputs), soft_wrap=True)
+    else:
+        click.echo(f"tap: stack {env.stack_name} has no outputs, or is not there", err=True)
     return 0
 
 
@@ -110,7 +117,7 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
 @click.pass_obj
 def events_command(wiring: Wiring, environment: str, everything: bool, failed: bool, as_json: bool,
                    region: str | None, root: Path) -> int:
-    """Print the events of the latest operation on the stack of ENV, oldest first."""
+    """Print the events of ENV's latest operation, oldest first."""
     env = Options(root, region).target(environment)
     found = inspection.events(wiring.cloud(env).call, env, everything=everything, failed=failed)
     if as_json:
@@ -161,9 +168,9 @@ def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str |
 @root_option
 @click.pass_obj
 def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: Path) -> int:
-    """Show how two environments differ: in their parameters, and in what the template makes of them.
+    """Show how two environments differ.
 
-    Reads the files alone; no AWS account is needed.
+    In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
     """
     rendered = wiring.template()
     envs = [load_environment(name, root, rendered.document, check=False) for name in (first, second)]
@@ -183,16 +190,25 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
                            second: diff.shown(each.after)} for each in found]}, indent=1))
         return 0
     out = console()
+    if not (parameters or found):
+        out.print(f"{first} and {second} differ in nothing but their names.")
+        return 0
     table = _table("Parameter", first, second)
     for name, old, new in parameters:
         table.add_row(Text(name), Text(old), Text(new))
     out.print(table)
-    out.print()
-    table = _table("Resource", "", first, second)
+    out.print(f"\nResources, {first} → {second}", style="bold")
+    title = None
     for each in found:
-        table.add_row(Text(each.path[1]), Text(each.name.removeprefix("Properties.")),
-                      Text(_brief(each.before)), Text(_brief(each.after)))
-    out.print(table)
+        if each.name and each.path[1] != title:
+            title = each.path[1]
+            out.print(title, style="bold")
+        if each.name:
+            path = each.name.removeprefix("Properties.")
+            out.print(Padding(f"{path}: {_brief(each.before)} → {_brief(each.after)}", (0, 0, 0, 2), expand=False))
+    for name, absent in ((first, "after"), (second, "before")):
+        if alone := [each.path[1] for each in found if not each.name and getattr(each, absent) is diff.ABSENT]:
+            out.print(Text(f"Only in {name}: {', '.join(alone)}"))
     return 0
 
 
@@ -211,10 +227,6 @@ def _value(env: Environment, name: str, document: Any) -> str:
 
 def _brief(value: Any) -> str:
     text = diff.shown(value)
-    if value is diff.ABSENT or isinstance(value, str):
-        return text if len(text) <= 80 else f"{text[:80]}…"
-    if isinstance(value, dict) and "Type" in value:
-        return "(there)"
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 
@@ -225,20 +237,22 @@ def _brief(value: Any) -> str:
 @root_option
 @click.pass_obj
 def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
-    """Look at what deploying ENV needs: credentials, account, region, role, bucket, quotas, service-linked roles.
+    """Look whether all that deploying ENV needs is there.
 
-    Exits with 1 where something is missing.
+    Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
     place = cloud.place_of_artifacts()
-    found = doctor.examine(cloud.ask, env, place.account, cloud.place, bucket_name(env, place))
+    found = doctor.examine(cloud.ask, env, place, cloud.place, bucket_name(env, place))
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
-        table = _table("", "What", "")
+        out = console()
+        width = max(len(each.what) for each in found)
         for each in found:
-            table.add_row(words[each.ok], Text(each.what), Text(each.told))
-        console().print(table)
+            # Not in a table: a command to copy must not be broken.
+            word = words[each.ok]
+            out.print(Text.assemble(word, f"{'':{9 - len(word)}}{each.what:<{width}}  {each.told}"), soft_wrap=True)
     return 1 if any(each.ok is False for each in found) else 0

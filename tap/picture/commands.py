@@ -38,7 +38,7 @@ def _output(formats: Collection[str], default: str) -> Callable[[Any], Any]:
 @root_option
 @click.pass_obj
 def diagram_command(wiring: Wiring, environment: str, output: Path, other: str | None, theme: str, root: Path) -> int:
-    """Draw the architecture of ENV (prod) from the template as it comes to there.
+    """Draw the architecture of ENV, or of prod, from the template.
 
     Optional parts that are off are not on it. The same template and parameters give the same bytes.
     """
@@ -61,10 +61,10 @@ def diagram_command(wiring: Wiring, environment: str, output: Path, other: str |
 @root_option
 @click.pass_obj
 def dashboard_command(wiring: Wiring, environment: str, output: Path, theme: str, root: Path) -> int:
-    """Draw the layout of ENV's CloudWatch dashboard, and check every metric of it and of the alarms.
+    """Draw the layout of ENV's CloudWatch dashboard, and check it.
 
-    Namespace, metric, dimensions and statistic must exist, for a resource of this environment. Exits with 1
-    if one does not.
+    Of every metric there and in the alarms, namespace, name, dimensions and statistic must exist, for a resource of
+    this environment. Exits with 1 if one does not.
     """
     _, resolved = resolved_environment(environment, root, wiring.template())
     found = dashboards(resolved)
@@ -79,6 +79,8 @@ def dashboard_command(wiring: Wiring, environment: str, output: Path, theme: str
             click.echo(widget.title)
             for metric in widget.metrics:
                 click.echo(f"  {metric}")
+            for line in widget.lines:
+                click.echo(f"  {line}")
             if widget.alarms:
                 click.echo(f"  {', '.join(widget.alarms)}")
         click.echo(f"Wrote {file}: {len(dashboard.widgets)} widgets.")

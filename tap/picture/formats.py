@@ -48,7 +48,7 @@ def png(svg: str) -> bytes:
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
-        raise InputError("a PNG needs resvg: pip install 'tap[picture]'; .svg, .html and .mmd need nothing") from None
+        raise InputError("a PNG needs resvg: pip install -e '.[picture]'; .svg, .html and .mmd need nothing") from None
     return bytes(svg_to_bytes(svg_string=svg, sans_serif_family="Arial"))
 
 

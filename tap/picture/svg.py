@@ -140,9 +140,9 @@ def _item(item: Item, rect: Rect) -> Iterator[str]:
     width = ' stroke-width="2.5"' if item.change else ""
     yield rect_of(rect, f"box l-{item.change or 'edge'}{dashed}").replace("/>", f"{width}/>")
     yield rect_of(Rect(rect.x, rect.y + 1, 5, rect.height - 2), item.colour, 2)
-    mark = f"{_MARKS[item.change]} " if item.change else ""
-    yield _text(rect.x + 14, rect.y + 20, f"{mark}{item.title}", TITLE_SIZE, f"{item.change or 'ink'} t")
-    if item.tag and (len(item.title) * TITLE_SIZE * 0.66 + len(item.tag) * 7 + 30) < rect.width:
+    title = f"{_MARKS[item.change]} {item.title}" if item.change else item.title
+    yield _text(rect.x + 14, rect.y + 20, title, TITLE_SIZE, f"{item.change or 'ink'} t")
+    if item.tag and (len(title) * TITLE_SIZE * 0.66 + len(item.tag) * 7 + 30) < rect.width:
         yield _text(rect.right - 9, rect.y + 19, item.tag, 11, item.colour, "end")
     for place, line in enumerate(wrapped(item.facts, rect.width)):
         yield _text(rect.x + 14, rect.y + 38 + 17 * place, line, FACT_SIZE, "soft")

@@ -51,13 +51,14 @@ def catalog_group() -> None:
               help="Write to FILE instead of standard output.")
 @click.pass_obj
 def form_command(wiring: Wiring, file: Path | None) -> int:
-    """Print the product's form, as the console lays it out, as a page to look at."""
+    """Print the product's form as a page, laid out as in the console."""
     # troposphere is slow to import, and the other commands do not need it.
     from tap.publishing.form import form_page
 
     page = form_page(wiring.template().document)
     if file:
         write(file, page)
+        click.echo(f"Wrote {file}.")
     else:
         click.echo(page, nl=False)
     return 0
@@ -118,7 +119,10 @@ def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Pat
 @click.pass_obj
 def plan_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
                  product: str | None, as_json: bool, overrides: tuple[str, ...], root: Path) -> int:
-    """Show what a launch with parameters/ENV.json, or an update of what was launched, would do; launch nothing."""
+    """Show what launching or updating ENV would do; launch nothing.
+
+    Takes parameters/ENV.json.
+    """
     launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
     plan = launcher.plan(launch)
     launcher.discard(plan)
@@ -147,9 +151,10 @@ def plan_command(wiring: Wiring, environment: str, version: str | None, name: st
 def launch_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
                    product: str | None, approve: tuple[str, ...], yes: bool, overrides: tuple[str, ...],
                    root: Path) -> int:
-    """Launch the product with parameters/ENV.json, or update what was launched: a plan, a question, its execution.
+    """Launch the product as ENV, or update what was launched.
 
-    Destructive changes have to be approved by name. A product that ends TAINTED has failed.
+    Takes parameters/ENV.json. Makes a plan, shows it, asks, executes it. Destructive changes have to be approved by
+    name. A product that ends TAINTED has failed.
     """
     launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
     out = console()

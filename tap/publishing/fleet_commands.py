@@ -34,7 +34,10 @@ _STYLES = {"SUCCEEDED": "green", "CURRENT": "green", "FAILED": "bold red", "INOP
 
 @click.group("fleet")
 def fleet_group() -> None:
-    """Bring a template to many accounts and regions, as parameters/fleet.toml says."""
+    """Bring a template to many accounts and regions.
+
+    parameters/fleet.toml says to which.
+    """
 
 
 @fleet_group.command("plan", epilog=EXIT_CODES)
@@ -63,10 +66,10 @@ def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
 @root_option
 @click.pass_obj
 def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: bool, as_json: bool, root: Path) -> int:
-    """Bring the stack set FLEET and its stacks to what parameters/fleet.toml says, and follow every stack.
+    """Bring FLEET's stacks to what parameters/fleet.toml says.
 
-    Stacks that are no longer in the file are told and left. What leaves the template and holds data has to be
-    approved by name.
+    Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
+    and holds data has to be approved by name.
     """
     out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
     fleet, rendered, made = _planned(wiring, name, root, upload=True)
@@ -94,7 +97,7 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
 @root_option
 @click.pass_obj
 def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json: bool, root: Path) -> int:
-    """List the stacks of the stack set FLEET, each with its account and region.
+    """List FLEET's stacks, each with its account and region.
 
     Exits with 1 where one is not CURRENT while nothing runs, or has drifted; with 5 while an operation runs.
     """

@@ -37,8 +37,8 @@ from tap.publishing.versions import Product, description_of, digest_of
 _DESCRIPTION_PARAMETER_LIMIT = 4000
 _FIRST = ("TemplateUrl", "FirstVersion", "FirstVersionDescription")
 product_option = click.option("--product", metavar="ID", help="The product; otherwise that of the catalog's stack.")
-approve_option = click.option("--approve", multiple=True, metavar="NAME",
-                              help="Let this be destroyed, by its logical id; may be given several times.")
+approve_option = click.option("--approve", multiple=True, metavar="NAME[,NAME]",
+                              help="Let this destructive change happen: a logical id.")
 
 
 @click.command("publish", epilog=EXIT_CODES)
@@ -50,10 +50,11 @@ approve_option = click.option("--approve", multiple=True, metavar="NAME",
 @click.pass_obj
 def publish_command(wiring: Wiring, version: str | None, product: str | None, yes: bool, as_json: bool,
                     root: Path) -> int:
-    """Publish templates/tap.yaml as a version of the product, with what CHANGELOG.md says of it.
+    """Publish templates/tap.yaml as a version of the product.
 
-    Takes what is committed and passes cfn-lint, and refuses a template that is the newest version's. Versions are
-    never overwritten nor deleted; old ones are deprecated. Run again, it does what is left to do.
+    Its description is what CHANGELOG.md says of the version. Takes what is committed and passes cfn-lint, and refuses a
+    template that is the newest version's. Versions are never overwritten nor deleted; old ones are deprecated. Run
+    again, it does what is left to do.
     """
     settings = read_catalog(root)
     new = release(root, version)
@@ -90,9 +91,10 @@ def publish_command(wiring: Wiring, version: str | None, product: str | None, ye
 @root_option
 @click.pass_obj
 def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Path) -> int:
-    """Bring portfolio, product, constraints and launch role to what parameters/catalog.toml says.
+    """Bring the catalog to what parameters/catalog.toml says.
 
-    The first time, the product gets what is published as its first version; later versions are tap publish's.
+    That is portfolio, product, constraints and launch role. The first time, the product gets what is published as its
+    first version; later versions are tap publish's.
     """
     settings = read_catalog(root)
     rendered = rendered_template("catalog")
@@ -122,7 +124,10 @@ def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Pa
 @root_option
 @click.pass_obj
 def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
-    """Share the portfolio with what share_with in parameters/catalog.toml names. Takes no share away."""
+    """Share the portfolio with all that the catalog's file names.
+
+    They are in share_with of parameters/catalog.toml. Takes no share away.
+    """
     settings = read_catalog(root)
     if not settings.share_with:
         raise InputError(f'{CATALOG} names nobody to share with: share_with = ["ou-…"]')

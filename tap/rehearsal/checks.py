@@ -151,8 +151,8 @@ def database(
     public = "public" if any(instance["PubliclyAccessible"] for instance in instances) else "not public"
     return [
         Check("Aurora cluster", "available, encrypted", f"{cluster['Status']}, {encrypted}"),
-        Check("Aurora members", f"1 writer, {readers} readers, {instance_class}, not public",
-              f"{writers} writer, {len(members) - writers} readers, "
+        Check("Aurora members", f"writers: 1, readers: {readers}, {instance_class}, not public",
+              f"writers: {writers}, readers: {len(members) - writers}, "
               f"{named({instance['DBInstanceClass'] for instance in instances})}, {public}"),
     ]
 

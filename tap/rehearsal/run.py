@@ -202,7 +202,7 @@ def _fill(s3: Any, bucket: str) -> str:
     s3.put_object(Bucket=bucket, Key="logo.svg", Body=b"logo")
     s3.delete_object(Bucket=bucket, Key="index.html")
     held = s3.list_object_versions(Bucket=bucket)
-    return ", ".join(f"{len(held.get(kind, []))} {kind}" for kind in ("Versions", "DeleteMarkers"))
+    return f"versions: {len(held.get('Versions', []))}, delete markers: {len(held.get('DeleteMarkers', []))}"
 
 
 def _empty(s3: Any, bucket: str) -> None:

@@ -1,6 +1,7 @@
 """`tap cost`, as it is typed."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,8 +47,16 @@ def plan(tmp_path: Path, template: dict[str, Any]) -> Path:
 def test_it_shows_tiers_resources_and_what_was_assumed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("dev") == 0
     told = capsys.readouterr().out
-    for part in ("Network", "NatGateway1", "Fixed", "By use", "total", "requests_per_month 100000"):
+    for part in ("Network", "NatGateway1", "Fixed", "By use", "total", "requests_per_month 100,000"):
         assert part in told
+
+
+def test_quantities_have_no_exponent_and_prices_a_unit(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dev") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "requests: 0.00005 at $0.4 per" in told
+    assert "storage: 1 at $0.1 per GB-month" in told
+    assert not re.search(r"\d[eE][+-]\d", told)
 
 
 def test_json_has_the_total_and_the_rows(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,12 +84,13 @@ def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormati
         cloud.plan(DEV, large())
     assert re.sub(r"\d\d,\d{3} bytes", "N bytes", caught.value.message) == (
         "the template has N bytes, more than the 51,200 that a request takes: make a bucket "
-        "(aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and name it in "
+        "(tap bootstrap ENV, or aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and name it in "
         'parameters/targets.toml: artifact_bucket = "tap-artifacts-123456789012-eu-west-1"')
 
 
 def test_a_bucket_that_is_not_there_is_told_with_the_command_that_makes_it(cloud: CloudFormation) -> None:
-    with pytest.raises(InputError, match=rf"bucket is not there: aws s3 mb s3://{BUCKET} --region eu-west-1"):
+    command = rf"tap bootstrap ENV, or aws s3 mb s3://{BUCKET} --region eu-west-1"
+    with pytest.raises(InputError, match=rf"is not there: {command}"):
         cloud.plan(ENV, large())
 
 

@@ -43,12 +43,18 @@ class Account(MemoryAws):
         super().__init__()
         self.given = dict(OUTPUTS)
         self.providers: list[str] = []
+        self.buckets: set[str] = set()
 
     def do_describe_stacks(self, StackName: str) -> Any:
         answer = super().do_describe_stacks(StackName)
         answer["Stacks"][0]["Outputs"] = [
             {"OutputKey": key, "OutputValue": value} for key, value in self.given.items()]
         return answer
+
+    def do_head_bucket(self, Bucket: str) -> Any:
+        if Bucket not in self.buckets:
+            raise refusal("404", "Not Found", status=404)
+        return {}
 
     def do_list_open_id_connect_providers(self) -> Any:
         return {"OpenIDConnectProviderList": [{"Arn": each} for each in self.providers]}
@@ -102,6 +108,23 @@ def test_it_is_deployed_protected_and_written_where_the_stacks_find_it(
     out = capsys.readouterr().out
     assert f'Written: parameters/targets.toml: [dev] role_arn = "{ROLE}"\n' in out
     assert out.endswith("Applied: stack bootstrap-tap is up to date.\n")
+
+
+def test_a_bucket_of_the_same_name_that_was_made_by_hand_is_told_before_the_stack_fails(
+        account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    account.buckets.add("tap-artifacts-123456789012-eu-west-1")
+
+    assert bootstrap("--yes") == 2
+
+    assert "tap-artifacts-123456789012-eu-west-1 is there already" in capsys.readouterr().err
+    assert account.stacks == {}
+
+
+def test_the_stacks_own_bucket_is_not_in_its_way(account: Account, bootstrap: Run) -> None:
+    bootstrap("--yes")
+    account.buckets.add("tap-artifacts-123456789012-eu-west-1")
+
+    assert bootstrap("--yes", "--parameter", "Team=payments") == 0
 
 
 def test_again_it_changes_nothing_and_writes_nothing(

@@ -218,7 +218,15 @@ def test_a_rehearsal_without_its_extra_says_what_to_install(
         raise ModuleNotFoundError(name="ministack.app")
 
     assert run("rehearse", "dev", rehearse=rehearse) == 2
-    assert capsys.readouterr().err == "tap: the rehearsal needs the emulator: pip install 'tap[rehearse]'\n"
+    assert capsys.readouterr().err == "tap: the rehearsal needs the emulator: pip install -e '.[rehearse]'\n"
+
+
+@pytest.mark.parametrize("group", [(), ("catalog",), ("fleet",)])
+def test_no_commands_line_in_the_help_is_cut_short(
+    capsys: pytest.CaptureFixture[str], group: tuple[str, ...]
+) -> None:
+    assert cli.main([*group, "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
 
 
 def test_the_help_lists_every_exit_code(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -157,7 +157,7 @@ def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
         ('{"Parameters": {"Size": 2}}', 'parameters/dev.json: Size must be text: write "2", not 2'),
         ('{"Parameters": {"Size": true}}', 'parameters/dev.json: Size must be text: write "true"'),
         ('{"Parameters": {"Size": ["2"]}}', "parameters/dev.json: Size must be text: put"),
-        ('{"Tags": {"Team": 1}}', 'parameters/dev.json: Team must be text: write "1", not 1'),
+        ('{"Tags": {"Team": 1}}', 'parameters/dev.json: tag Team must be text: write "1", not 1'),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_one_line_that_says_where(root: Path, text: str, told: str) -> None:

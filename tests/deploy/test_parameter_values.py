@@ -28,9 +28,8 @@ def test_allowed_values_that_are_numbers_in_the_template_are_compared_as_text() 
 
 
 def test_the_templates_own_description_of_a_constraint_is_given() -> None:
-    assert (
-        problem("x", AllowedPattern="[0-9]+", ConstraintDescription="digits") == 'Size cannot be "x": digits'
-    )
+    told = problem("x", AllowedPattern="[0-9]+", ConstraintDescription="must be digits")
+    assert told == 'Size cannot be "x": it must be digits'
 
 
 def test_a_pattern_must_match_the_whole_value() -> None:

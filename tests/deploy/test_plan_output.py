@@ -188,6 +188,16 @@ def test_several_environments_are_planned_at_once_and_shown_side_by_side(tap: Ta
     assert aws.stacks == {}
 
 
+def test_what_is_wrong_with_several_environments_is_said_of_all_of_them(tap: Tap, aws: MemoryAws) -> None:
+    for name in ("dev", "prod"):
+        (tap.root / f"parameters/{name}.json").write_text('{"Parameters": {"Unknown": "1"}}')
+
+    assert tap("plan", "dev", "prod") == 2
+    assert tap.err == "".join(
+        f"tap: parameters/{name}.json: Unknown is not a parameter of the template\n" for name in ("dev", "prod"))
+    assert aws.calls == []
+
+
 def test_where_one_of_several_fails_the_others_are_shown_and_it_is_named(tap: Tap, aws: MemoryAws) -> None:
     (tap.root / "parameters/prod.json").write_text("{}")
     aws.add("tap-prod", "ROLLBACK_COMPLETE")

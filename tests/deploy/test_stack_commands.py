@@ -62,6 +62,11 @@ def test_outputs_of_no_stack_are_none(tap: Tap) -> None:
     assert json.loads(tap.out) == {"environment": "dev", "stack": "tap-dev", "outputs": {}}
 
 
+def test_that_there_are_no_outputs_is_said_to_people(tap: Tap) -> None:
+    assert tap("outputs", "dev") == 0
+    assert (tap.out, tap.err) == ("", "tap: stack tap-dev has no outputs, or is not there\n")
+
+
 def drifted(aws: MemoryAws, *drifts: dict[str, Any], status: str = "DETECTION_COMPLETE") -> None:
     answers = [{"DetectionStatus": "DETECTION_IN_PROGRESS"}, {"DetectionStatus": status}]
     aws.__dict__.update(
@@ -132,7 +137,7 @@ def test_a_deletion_says_what_is_lost_kept_and_costs_before_it_asks(
     assert tap("delete", "dev") == 3
     assert tap.out.splitlines()[:5] == [
         "is lost for good: Table", "is deleted after a last snapshot: Cluster", "stays in the account: Key",
-        "goes on costing: Key: 1 USD a month, Cluster: by the GB of its snapshot", "1 more resources are deleted"]
+        "goes on costing: Key: 1 USD a month, Cluster: by the GB of its snapshot", "1 more is deleted"]
     assert stack.status == "CREATE_COMPLETE"
 
 
@@ -177,10 +182,25 @@ def test_the_doctor_says_what_is_missing_and_how_to_make_it(tap: Tap, aws: Memor
                         do_get_role=missing, do_get_service_quota=lambda **_request: {"Quota": {"Value": 5.0}})
 
     assert tap("doctor", "dev") == 1
+    assert "is not there: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com\n" in tap.out
     told = " ".join(tap.out.split())
     assert "ok account 123456789012" in told
-    assert "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" in told
     assert "ok quota of VPCs 5, of which a stack takes up to 1" in told
+
+
+def test_the_doctors_commands_name_the_region_and_not_the_endpoint(tap: Tap, aws: MemoryAws) -> None:
+    def missing(**_request: Any) -> Any:
+        raise refusal("NoSuchBucket")
+
+    aws.meta.partition = "aws"
+    aws.meta.endpoint_url = "http://127.0.0.1:4566"
+    aws.__dict__.update(do_describe_account_limits=missing, do_get_role=missing, do_get_service_quota=missing,
+                        do_head_bucket=missing)
+    (tap.root / "parameters/targets.toml").write_text('[dev]\nartifact_bucket = "templates"\n')
+
+    assert tap("doctor", "dev") == 1
+    assert f"eu-west-1 at {aws.meta.endpoint_url}\n" in tap.out
+    assert "or aws s3 mb s3://templates --region eu-west-1\n" in tap.out
 
 
 class Services:
@@ -383,19 +403,29 @@ def test_an_output_that_another_stack_imports_blocks(tap: Tap, aws: MemoryAws, s
     assert stack.status == "CREATE_COMPLETE"
 
 
-def test_two_environments_are_compared_in_tables_that_fit(tap: Tap) -> None:
+def test_two_environments_are_compared_on_lines_that_fit(tap: Tap) -> None:
     tap.document = {
         "Parameters": {"Size": {"Type": "Number", "Default": "1"}, "Pin": {"Type": "String", "NoEcho": True}},
-        "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Size"}}}}}
+        "Conditions": {"IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "2"]}},
+        "Resources": {"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Size"}}},
+                      "Spare": {**TOPIC, "Condition": "IsLarge"}}}
     (tap.root / "parameters/dev.json").write_text('{"Parameters": {"Pin": "1111"}}')
     (tap.root / "parameters/prod.json").write_text('{"Parameters": {"Size": "2", "Pin": "2222"}}')
 
     assert tap("diff", "dev", "prod") == 0
     lines = [line.split() for line in tap.out.splitlines()]
     assert ["Size", "1", "2"] in lines
-    assert ["Topic", "DisplayName", "1", "2"] in lines
+    assert lines[-3:] == [["Topic"], ["DisplayName:", "1", "→", "2"], ["Only", "in", "prod:", "Spare"]]
     assert "1111" not in tap.out
     assert max(map(len, tap.out.splitlines())) <= 80
+
+
+def test_environments_that_do_not_differ_are_said_not_to(tap: Tap) -> None:
+    (tap.root / "parameters/prod.json").write_text("{}")
+    (tap.root / "parameters/dev.json").write_text("{}")
+
+    assert tap("diff", "dev", "prod") == 0
+    assert tap.out == "dev and prod differ in nothing but their names.\n"
 
 
 def test_a_deployment_as_json_is_json_and_nothing_else(tap: Tap, stack: Stack) -> None:

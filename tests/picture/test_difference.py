@@ -53,6 +53,15 @@ def test_arrows_of_what_is_gone_are_gone(template: dict[str, Any]) -> None:
     assert {each.change for each in found.arrows if each.target == "NatGateway2"} == {"removed"}
 
 
+def test_a_marked_title_does_not_run_into_its_tag(
+        environments: dict[str, StackView], architectures: dict[str, Architecture]) -> None:
+    found = compare(architectures["dev"], architectures["prod"],
+                    (environments["dev"].resolved, environments["prod"].resolved))
+    drawn = to_svg(found).partition('data-id="DynamoDbEndpoint"')[2].partition("</g>")[0]
+    assert "~ DynamoDbEndpoint" in drawn
+    assert ">Endpoint<" not in drawn  # left out: both do not fit in the box
+
+
 def test_the_difference_is_drawn_with_its_legend(
         environments: dict[str, StackView], architectures: dict[str, Architecture]) -> None:
     found = compare(architectures["dev"], architectures["prod"],

@@ -190,4 +190,4 @@ def test_without_the_library_for_it_a_png_says_what_to_install() -> None:
               "from tap.deploy.models import InputError\n"
               "try: png('<svg/>')\nexcept InputError as error: print(error)")
     told = subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    assert told == "a PNG needs resvg: pip install 'tap[picture]'; .svg, .html and .mmd need nothing\n"
+    assert told == "a PNG needs resvg: pip install -e '.[picture]'; .svg, .html and .mmd need nothing\n"

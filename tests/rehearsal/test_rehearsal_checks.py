@@ -172,7 +172,7 @@ def test_a_cluster_without_encryption_or_with_a_public_member_differs():
         cluster(StorageEncrypted=False), [instance], readers=1, instance_class="db.serverless")
     assert differing(found) == {
         "Aurora cluster": "available, not encrypted",
-        "Aurora members": "1 writer, 1 readers, db.serverless, public"}
+        "Aurora members": "writers: 1, readers: 1, db.serverless, public"}
 
 
 def test_the_key_time_to_live_and_recovery_of_the_table_are_told():
