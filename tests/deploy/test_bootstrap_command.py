@@ -260,6 +260,37 @@ def test_without_targets_there_is_nowhere_to_write(
         2, "tap: parameters/targets.toml cannot be read: No such file or directory")
 
 
+@pytest.mark.parametrize(("text", "told"), [
+    ('{"Parameters": }', "tap: parameters/dev.json:1:16: Expecting value"),
+    ("[]", 'tap: parameters/dev.json must have this shape: {"Parameters": {}, "Tags": {}, "StackPolicy": {}}'),
+    ("[" * 100_000, "tap: parameters/dev.json: it is nested too deeply")], ids=["broken", "list", "deep"])
+def test_parameters_that_could_not_be_written_back_are_refused_before_anything_is_made(
+        account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str], text: str,
+        told: str) -> None:
+    (root / "parameters/dev.json").write_text(text)
+
+    assert refused(bootstrap, account, capsys) == (2, told)
+
+
+def test_what_a_link_leads_to_is_written_and_not_the_link(bootstrap: Run, root: Path) -> None:
+    (root / "parameters/dev.json").rename(root / "shared.json")
+    (root / "parameters/dev.json").symlink_to("../shared.json")
+
+    assert bootstrap("--yes") == 0
+
+    assert (root / "parameters/dev.json").is_symlink()
+    assert BOUNDARY in (root / "shared.json").read_text()
+
+
+def test_the_ends_of_lines_stay_as_they_are(bootstrap: Run, root: Path) -> None:
+    (root / "parameters/targets.toml").write_bytes(TARGETS.replace("\n", "\r\n").encode())
+
+    bootstrap("--yes")
+
+    assert (root / "parameters/targets.toml").read_bytes() == (TARGETS + f'role_arn = "{ROLE}"\n').replace(
+        "\n", "\r\n").encode()
+
+
 def test_another_account_is_refused(
         account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "parameters/targets.toml").write_text(TARGETS + 'accounts = ["999999999999"]\n')
