@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int
         tell(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as error:
-        for line in ("interrupted", *getattr(error, "__notes__", ())):
+        # click raises its own from Ctrl-C, and the notes are on the cause.
+        for line in ("interrupted", *getattr(error.__cause__ or error, "__notes__", ())):
             complain(line)
         return INTERRUPTED
     except BrokenPipeError:

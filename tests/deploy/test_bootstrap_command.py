@@ -361,3 +361,12 @@ def test_without_rights_it_is_one_line_and_nothing_is_written(
 
     assert "tap: AWS does not allow CreateChangeSet: not you" in capsys.readouterr().err
     assert (root / "parameters/targets.toml").read_text() == TARGETS
+
+
+def test_an_interruption_while_the_stack_is_protected_is_called_so(
+        account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    account.faults["update_termination_protection"] = [("before", KeyboardInterrupt())]
+
+    assert bootstrap("--yes") == 1
+
+    assert "not protected as it should be: interrupted; run this again" in capsys.readouterr().err
