@@ -1,7 +1,6 @@
 """Reading the project's files, with one line for whatever is wrong with them."""
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Sequence
@@ -28,8 +27,12 @@ def read(root: Path, file: str) -> str:
 
 def read_toml(root: Path, file: str) -> dict[str, Any]:
     """Return a file's tables, none where there is no file. Raises InputError, with the position where there is one."""
-    if not os.path.lexists(root / file):  # a link that leads nowhere is a mistake, and not "no file"
+    try:
+        (root / file).lstat()  # a link that leads nowhere is a mistake, and not "no file"
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
     try:
         return tomllib.loads(read(root, file))
     except tomllib.TOMLDecodeError as error:

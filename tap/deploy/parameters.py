@@ -1,6 +1,7 @@
 """An environment, read from `parameters/` and checked against the template before anything is called."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,9 @@ _SECTIONS = ("Parameters", "Tags", "StackPolicy")
 def environment_names(root: Path) -> list[str]:
     """Return the environments that exist: one for each `parameters/<name>.json`. Raises InputError."""
     folder = root / "parameters"
-    if not folder.is_dir():
-        raise InputError(
-            f"there is no parameters/ in {root.resolve()}: run tap in the project's directory, or give --root"
-        )
+    if not os.access(folder / ".", os.R_OK | os.X_OK):
+        raise InputError(f"there is no parameters/ in {root.resolve()} that can be read: run tap in the project's "
+                         "directory, or give --root")
     return sorted(path.stem for path in folder.glob("*.json"))
 
 

@@ -41,3 +41,10 @@ def test_a_link_that_leads_nowhere_is_not_taken_for_no_file(tmp_path: Path) -> N
 
     with pytest.raises(InputError, match=r"^file cannot be read: No such file"):
         read_toml(tmp_path, "file")
+
+
+def test_a_folder_that_cannot_be_entered_is_not_taken_for_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").symlink_to("folder")
+
+    with pytest.raises(InputError, match=r"^folder/file cannot be read: Too many levels"):
+        read_toml(tmp_path, "folder/file")
