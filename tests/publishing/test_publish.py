@@ -185,6 +185,18 @@ def test_a_committed_template_that_is_not_what_is_generated_is_not_published(tap
     assert "templates/tap.yaml is not what generate.py prints" in tap.err
 
 
+@pytest.mark.parametrize(("content", "why"), [
+    (None, "No such file or directory"), (b"\xff", "it is not UTF-8 text")], ids=["missing", "bytes"])
+def test_a_template_that_cannot_be_read_is_one_line(tap: Tap, content: bytes | None, why: str) -> None:
+    path = tap.root / "templates/tap.yaml"
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    tap.commit()
+    assert tap("publish", "--yes") == 2
+    assert tap.err == f"tap: templates/tap.yaml cannot be read ({why}): run make template, and commit it\n"
+
+
 def test_outside_of_a_repository_nothing_is_published(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
     (tap.root / ".git").rename(tmp_path_factory.mktemp("away") / "git")
     assert tap("publish", "--yes") == 2
