@@ -35,6 +35,10 @@ NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
 HAS_BOUNDARY = "HasPermissionsBoundary"
 RUNTIME = "python3.13"
+# Types whose tags are not called Tags: their schema in CloudFormation's registry says so, as its `tagProperty`.
+TAGGED_AS = {
+    "AWS::Backup::BackupPlan": "BackupPlanTags", "AWS::Backup::BackupVault": "BackupVaultTags",
+    "AWS::Budgets::Budget": "ResourceTags"}
 
 
 def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> Parameter:
@@ -155,8 +159,15 @@ def name_tag(name: str) -> Tags:
 def tag_all(t: Template, tags: dict[str, Any]) -> None:
     """Add tags to every resource whose type can carry them."""
     for resource in t.resources.values():
-        if isinstance(resource, AWSObject) and "Tags" in resource.props:
-            # A map in some types, AWS::SSM::Parameter and AWS::ApiGatewayV2::Api among them.
-            is_map = resource.props["Tags"][0] is dict
-            own = resource.properties.get("Tags", {} if is_map else Tags())
-            resource.Tags = own | tags if is_map else own + Tags(**tags)
+        if not isinstance(resource, AWSObject):
+            continue
+        name = TAGGED_AS.get(str(resource.resource_type), "Tags")
+        if name not in resource.props:
+            continue
+        kind = resource.props[name][0]
+        if kind is dict:
+            setattr(resource, name, {**resource.properties.get(name, {}), **tags})
+        elif isinstance(kind, list):
+            setattr(resource, name, [kind[0](Key=key, Value=value) for key, value in sorted(tags.items())])
+        else:
+            resource.Tags = resource.properties.get("Tags", Tags()) + Tags(**tags)

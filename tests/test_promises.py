@@ -95,10 +95,13 @@ def used_names(tree: Any) -> set[str]:
 
 @pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
 def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView, title: str) -> None:
-    if "Tags" not in schema_of(stack.type_of(title))["properties"]:
+    schema = schema_of(stack.type_of(title))
+    # Where the schema names no property for tags, it is Tags if there is one.
+    name = schema.get("tagging", {}).get("tagProperty", "/properties/Tags").removeprefix("/properties/")
+    if name not in schema["properties"]:
         assert "Tags" not in stack.properties(title)
         return
-    tags = stack.properties(title)["Tags"]
+    tags = stack.properties(title)[name]
     pairs = list(tags.items()) if isinstance(tags, dict) else [(tag["Key"], tag["Value"]) for tag in tags]
     assert len(pairs) == len(dict(pairs))
     assert {key: value for key, value in pairs if key != "Name"} == {key: stack.parameter(key) for key in FOUR_TAGS}

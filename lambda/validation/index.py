@@ -28,6 +28,8 @@ IDS = REQUIRED[::2]
 KNOWN = {*REQUIRED, "currency", "timestamp"}
 AMOUNT = re.compile(r"[+-]?\d{1,24}(\.\d{1,24})?([eE][+-]?\d{1,3})?", re.A).fullmatch
 ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.A).fullmatch
+# The shape of RFC 3339: fromisoformat takes more of ISO 8601, and any character between date and time.
+MOMENT = re.compile(r"[\d-]{10}[Tt ][\d:]{8}(\.\d+)?([Zz]|.\d\d:\d\d)", re.A).fullmatch
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Seconds that the clock of a caller may be ahead.
 SKEW = 60
@@ -95,8 +97,7 @@ def check(tx):
     when = ""
     if "timestamp" in tx:
         try:
-            # TypeError where the timestamp has no offset.
-            when = (datetime.fromisoformat(tx["timestamp"]) - EPOCH).total_seconds()
+            when = (datetime.fromisoformat(MOMENT(tx["timestamp"])[0].upper()) - EPOCH).total_seconds()
         except (TypeError, ValueError):
             return "timestamp_format", "Invalid timestamp format"
         if when > time.time() + SKEW:

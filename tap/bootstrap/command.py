@@ -7,29 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from tap.bootstrap.settings import Settings
-from tap.deploy import plan_view
+from tap.deploy.account_stack import deploy_account_stack
 from tap.deploy.constraints import items
-from tap.deploy.deploy import deploy
-from tap.deploy.models import (
-    CallFailed,
-    ChangeSet,
-    Environment,
-    InputError,
-    LeftRunning,
-    NeedsRecovery,
-    Outcome,
-    TapError,
-)
+from tap.deploy.models import CallFailed, Environment, InputError, Outcome
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.session import (
     EXIT_CODES,
     Options,
-    Stopped,
     Wiring,
-    ask,
     console,
     env_argument,
     pairs,
@@ -39,9 +26,7 @@ from tap.deploy.session import (
     yes_option,
 )
 from tap.deploy.stacks import find_stack, pages
-from tap.deploy.states import tap_command
 from tap.deploy.template import Rendered
-from tap.deploy.watching import Watch
 
 STACK = "bootstrap-tap"  # not named as the stacks that its roles may change
 STACKS = "tap-"
@@ -88,9 +73,7 @@ def bootstrap_command(
     _check_bucket(cloud, env)
     env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
     out = console()
-    outcome = _deploy(cloud, env, rendered, wiring, out, yes=yes)
-    if outcome is Outcome.DECLINED:
-        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+    outcome = deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
     outputs: Mapping[str, str] = cloud.outputs(env)
     for line in settings.write(cloud.account(), cloud.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
@@ -114,33 +97,6 @@ def _check_bucket(cloud: Any, env: Environment) -> None:
         return  # Not there; or CloudFormation says why it cannot be made.
     raise InputError(f"bucket {bucket} is there already, and stack {env.stack_name} is to make it: if nothing in it is "
                      "needed any more, empty it of all versions and delete it, then run this again")
-
-
-def _deploy(cloud: Any, env: Environment, rendered: Rendered, wiring: Wiring, out: Console, *, yes: bool) -> Outcome:
-    def confirm(change_set: ChangeSet) -> bool:
-        out.print(plan_view.whole(cloud.review(env, rendered, change_set)))
-        return yes or ask(f"Apply this to stack {env.stack_name}?", out)
-
-    cloud.check(env, rendered, lambda: wiring.lint(rendered))
-    out.print(f"Stack {env.stack_name} in {cloud.place}: creating a change set", soft_wrap=True)
-    try:
-        with Watch(out, wiring.clock) as watch:
-            return deploy(env, rendered.text, cloud, confirm, watch)
-    except (LeftRunning, NeedsRecovery) as error:
-        raise _of_this_stack(error, env) from None
-    except KeyboardInterrupt as error:
-        stopped = Stopped("interrupted before anything was applied")
-        for note in getattr(error, "__notes__", ()):
-            stopped.add_note(note)
-        raise stopped from None
-
-
-def _of_this_stack(error: TapError, env: Environment) -> TapError:
-    """Return the error with next steps for this stack, where it has those for the stack of the environment."""
-    look = f"aws cloudformation describe-stack-events --stack-name {env.stack_name}"
-    for command in ("watch", "recover"):
-        error = type(error)(error.message.replace(tap_command(command, env), look))
-    return error
 
 
 def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],

@@ -12,6 +12,7 @@ from typing import Any
 from tap.deploy.constraints import violation
 from tap.deploy.files import read
 from tap.deploy.models import InputError, TapError
+from tap.deploy.parameters import read_sections
 from tap.deploy.targets import FILE
 
 BOUNDARY = "PermissionsBoundary"  # the stacks' parameter
@@ -43,10 +44,14 @@ class Settings:
         return f"parameters/{self.name}.json"
 
     def check(self) -> None:
-        """Raise InputError unless the files are there and can be written."""
-        for file in (FILE, *([self._parameters] if boundary_for(self.document, "") else [])):
-            read(self.root, file)
-            if not all(self.access(path, os.W_OK) for path in (self.root / file, (self.root / file).parent)):
+        """Raise InputError unless the files are there, have the right shape and can be written."""
+        files: dict[str, Callable[[Path, str], object]] = {FILE: read}
+        if boundary_for(self.document, ""):
+            files[self._parameters] = read_sections
+        for file, reader in files.items():
+            reader(self.root, file)
+            path = (self.root / file).resolve()
+            if not all(self.access(each, os.W_OK) for each in (path, path.parent)):
                 raise InputError(f"{file} cannot be written, and what the bootstrap makes goes there: allow it")
 
     def write(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
@@ -90,21 +95,23 @@ class Settings:
         return [f"{self._parameters}: {BOUNDARY} = {wanted[BOUNDARY]}"]
 
     def _replace(self, file: str, text: str) -> None:
-        """Write a file whole or not at all, with the permissions that it has."""
-        path = self.root / file
+        """Write a file whole or not at all, with the permissions and the ends of lines that it has."""
+        path = (self.root / file).resolve()  # what a link leads to, and not the link
         temporary = None
         try:
-            with tempfile.NamedTemporaryFile(
-                    "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as stream:
+            newline = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False,
+                                             encoding="utf-8", newline=newline) as stream:
                 temporary = Path(stream.name)
                 stream.write(text)
             temporary.chmod(path.stat().st_mode & 0o777)
             temporary.replace(path)
         except OSError as error:
-            if temporary:
-                temporary.unlink(missing_ok=True)
             raise TapError(f"the bootstrap stack is deployed, but {file} cannot be written: "
                            f"{error.strerror or error}; run this again") from None
+        finally:
+            if temporary:
+                temporary.unlink(missing_ok=True)
 
 
 def _with_boundary(text: str, value: str, document: Mapping[str, Any]) -> str:

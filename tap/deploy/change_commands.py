@@ -288,7 +288,7 @@ def _outputs(cloud: Any, env: Environment) -> dict[str, str]:
         return dict(cloud.outputs(env))
     except (TapError, KeyboardInterrupt) as error:
         click.echo(f"tap: stack {env.stack_name} is up to date, but its outputs cannot be read: "
-                   f"{error or 'interrupted'}", err=True)
+                   f"{str(error) or 'interrupted'}", err=True)
         return {}
 
 

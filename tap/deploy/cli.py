@@ -1,5 +1,6 @@
 """The command line, `tap`: its group, its exit codes, and how errors are told."""
 
+import contextlib
 import signal
 import threading
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from tap.cost.commands import cost_command
 from tap.deploy.change_commands import deploy_command, plan_command
 from tap.deploy.models import InputError, TapError
 from tap.deploy.repair_commands import delete_command, recover_command
-from tap.deploy.session import INTERRUPTED, Wiring, console, discard_stdout, env_argument, root_option, tell
+from tap.deploy.session import INTERRUPTED, Wiring, complain, console, discard_stdout, env_argument, root_option, tell
 from tap.deploy.stack_commands import (
     diff_command,
     doctor_command,
@@ -36,16 +37,23 @@ def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int
     try:
         code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring)
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return error.exit_code
     except TapError as error:
         tell(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as error:
-        for line in ("interrupted", *getattr(error, "__notes__", ())):
-            click.echo(f"tap: {line}", err=True)
+        # click raises its own from Ctrl-C, and the notes are on the cause.
+        for line in ("interrupted", *getattr(error.__cause__ or error, "__notes__", ())):
+            complain(line)
         return INTERRUPTED
     except BrokenPipeError:
+        discard_stdout()
+        return 1
+    except OSError as error:
+        # Files have errors of their own: what is left is what is printed.
+        complain(f"{error.filename or 'standard output'}: {error.strerror}")
         discard_stdout()
         return 1
     return int(code or 0)

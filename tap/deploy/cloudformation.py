@@ -46,6 +46,7 @@ _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
+_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
 _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
 
 
@@ -170,6 +171,9 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
     except _CREDENTIAL_ERRORS as error:
         raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     except (BotoConnectionError, HTTPClientError) as error:
+        if "Invalid header value" in str(error):  # the message has the value, which may be a session token
+            raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
+                              f"be sent: {_RENEW_WITHOUT}") from None
         hint = " (is the region right?)" if isinstance(error, EndpointConnectionError) else ""
         raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
     except ResponseParserError:  # its message is the whole answer

@@ -11,6 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 PLACEHOLDER = "REPLACE-"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (parameter value)
+_LONGEST = 4_096
+_MOST_SHOWN = 100
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -63,10 +66,13 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
         return f"{name} is still {placeholder}: set it in {file}{_described(declaration)}"
     if is_unchecked(value):
         return None
+    if len(value.encode("utf-8", "replace")) > _LONGEST:
+        return f"{name} is too long: CloudFormation takes values of {_LONGEST:,} bytes at most"
     for item in items(value) if is_list(declaration) else [value]:
         broken = _broken_constraint(item, declaration)
         if broken:
-            shown = "have this value (not shown: it is secret)" if secret else f'be "{item}"'
+            short = item if len(item) <= _MOST_SHOWN else f"{item[:_MOST_SHOWN]}…"
+            shown = "have this value (not shown: it is secret)" if secret else f'be "{short}"'
             told = re.sub("^must ", "it must ", declaration.get("ConstraintDescription") or broken)
             return f"{name} cannot {shown}: {told}"
     return None

@@ -106,7 +106,7 @@ class Operations(ABC):
         except (TapError, KeyboardInterrupt) as error:
             raise TapError(
                 f"stack {env.stack_name} is deployed, but not protected as it should be: "
-                f"{error or 'interrupted'}; run this again"
+                f"{str(error) or 'interrupted'}; run this again"
             ) from None
 
     def protect(self, env: Environment) -> list[str]:

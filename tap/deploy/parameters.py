@@ -1,13 +1,14 @@
 """An environment, read from `parameters/` and checked against the template before anything is called."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tap.deploy import constraints, rules
-from tap.deploy.files import joined, read
+from tap.deploy.files import joined, read_json
 from tap.deploy.models import Environment, InputError
 from tap.deploy.targets import read_target
 
@@ -18,10 +19,9 @@ _SECTIONS = ("Parameters", "Tags", "StackPolicy")
 def environment_names(root: Path) -> list[str]:
     """Return the environments that exist: one for each `parameters/<name>.json`. Raises InputError."""
     folder = root / "parameters"
-    if not folder.is_dir():
-        raise InputError(
-            f"there is no parameters/ in {root.resolve()}: run tap in the project's directory, or give --root"
-        )
+    if not os.access(folder / ".", os.R_OK | os.X_OK):
+        raise InputError(f"there is no parameters/ in {root.resolve()} that can be read: run tap in the project's "
+                         "directory, or give --root")
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
@@ -45,7 +45,7 @@ def load_environment(
     """
     names = _known(name, root)
     file = f"parameters/{name}.json"
-    sections = _read_json(root, file)
+    sections = read_sections(root, file)
     target = read_target(root, name, names)
 
     declarations: Mapping[str, Any] = template.get("Parameters", {})
@@ -177,14 +177,9 @@ def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]
     return problems
 
 
-def _read_json(root: Path, file: str) -> dict[str, Any]:
-    text = read(root, file)
-    try:
-        sections = json.loads(text, object_pairs_hook=_once_each)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{file}:{error.lineno}:{error.colno}: {error.msg}") from None
-    except ValueError as error:
-        raise InputError(f"{file}: {error}") from None
+def read_sections(root: Path, file: str) -> dict[str, Any]:
+    """Return the sections of a parameter file, each an object. Raises InputError."""
+    sections = read_json(root, file)
     shape = '{"Parameters": {}, "Tags": {}, "StackPolicy": {}}'
     if not isinstance(sections, dict):
         raise InputError(f"{file} must have this shape: {shape}")
@@ -195,12 +190,3 @@ def _read_json(root: Path, file: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise InputError(f"{file}: {section} must be an object, as in {shape}")
     return sections
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise ValueError(f"{key} is there twice: remove one of them")
-        result[key] = value
-    return result

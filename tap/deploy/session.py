@@ -1,5 +1,6 @@
 """What every command shares: what it takes from outside, its options, its questions, its output."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -33,7 +34,15 @@ Exit codes:
 
 
 class Output(Console):
-    """Standard output; when its reader goes away, the work goes on in silence."""
+    """Standard output; when its reader goes away, or the disk is full, the work goes on in silence."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            complain(f"standard output cannot be written: {error.strerror}; the work goes on")
+            self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
         """Stop writing, without ending the deployment that is being watched."""
@@ -188,7 +197,14 @@ def ask(question: str, console: Console) -> bool:
 def tell(error: TapError) -> None:
     """Print an error and what is noted on it, on standard error."""
     for line in (error.message, *getattr(error, "__notes__", ())):
-        click.echo(f"tap: {line}", err=True)
+        complain(line)
+
+
+def complain(line: str) -> None:
+    """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
+    legible = "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in line)
+    with contextlib.suppress(OSError):
+        click.echo(f"tap: {legible}", err=True)
 
 
 def discard_stdout() -> None:

@@ -1,13 +1,12 @@
 """`parameters/targets.toml`: where each environment's stack goes, and how it is treated there."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tap.deploy.constraints import did_you_mean
-from tap.deploy.files import joined, read
+from tap.deploy.files import joined, read_toml
 from tap.deploy.models import InputError, Refused
 
 FILE = "parameters/targets.toml"
@@ -37,12 +36,7 @@ def read_target(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]:
     `names` are the environments that exist. What the environment's table does not say comes from
     `[default]`. Raises InputError, and Refused for what a protected environment must not have.
     """
-    if not (root / FILE).exists():
-        return {}
-    try:
-        tables = tomllib.loads(read(root, FILE))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(_toml_message(error)) from None
+    tables = read_toml(root, FILE)
     problems = []
     for table, settings in tables.items():
         if table != _DEFAULT and table not in names:
@@ -94,12 +88,3 @@ def _problem(table: str, key: str, value: Any) -> str | None:
     if key == "rollback_alarms" and len(value) > _MOST_ALARMS:
         return f"rollback_alarms may name {_MOST_ALARMS} outputs at most"
     return None
-
-
-def _toml_message(error: tomllib.TOMLDecodeError) -> str:
-    # Python 3.14 has the position in attributes; before that it is in the message alone.
-    message = str(error)
-    position = re.search(r"^(.*) \(at line (\d+), column (\d+)\)$", message)
-    if position:
-        return f"{FILE}:{position[2]}:{position[3]}: {position[1]}"
-    return f"{FILE}: {message}"

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
 from tap.templates import builder
+
+_DEEPEST = 200
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,10 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
 
     Loader.add_multi_constructor("!", intrinsic)
     try:
+        _check_depth(yaml.parse(body, Loader))
         document = yaml.load(body, Loader)  # noqa: S506 (a safe loader)
+    except (AttributeError, ValueError) as error:  # of a scalar that is not what its tag promises
+        raise InputError(f"the template does not parse: {error}") from None
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         where = f":{place.line + 1}:{place.column + 1}" if place else ""
@@ -68,6 +73,22 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InputError("the template does not parse: it is no map of sections")
     return document
+
+
+def _check_depth(events: Iterable[Any]) -> None:
+    """Raise InputError for what brings down the parser, which recurses, or whoever walks the document.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html: no aliases.
+    """
+    depth = 0
+    for event in events:
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            raise InputError(f"the template:{event.start_mark.line + 1}:{event.start_mark.column + 1} has an alias, "
+                             "which CloudFormation does not take: write out what it stands for")
+        depth += kind.endswith("StartEvent") - kind.endswith("EndEvent")
+        if depth > _DEEPEST:
+            raise InputError("the template does not parse: it is nested too deeply")
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

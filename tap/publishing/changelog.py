@@ -15,6 +15,8 @@ FILE = "CHANGELOG.md"
 _NUMBER = r"(?:0|[1-9]\d*)"
 SEMVER = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 _HEADING = re.compile(rf"^## \[({SEMVER})\](?: - (\d{{4}}-\d{{2}}-\d{{2}}))?( \[YANKED\])?[ \t]*$", re.MULTILINE)
+_MEANT_AS_HEADING = re.compile(r"^ {0,3}##?[ \t]*(?:\[(?!unreleased\])|v?\d).*", re.MULTILINE | re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _SECTION_END = re.compile(r"^(?:## |\[[^\]]+\]: )", re.MULTILINE)
 
 
@@ -29,9 +31,16 @@ class Release:
 def release(root: Path, version: str | None) -> Release:
     """Return a version's section of CHANGELOG.md; the first, which is the newest, where no version is given.
 
-    Raises InputError where there is none, where it is empty, and where it was yanked.
+    Raises InputError where there is none, where it is empty, where it was yanked, and where a heading is none of a
+    version: the newest could be passed over for it.
     """
-    text = read(root, FILE)
+    # What is in a comment is of nobody's concern; its lines stay, so that those that follow keep their numbers.
+    text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), read(root, FILE))
+    for heading in _MEANT_AS_HEADING.finditer(text):
+        if not _HEADING.match(text, heading.start()):
+            line = text.count("\n", 0, heading.start()) + 1
+            raise InputError(f"{FILE}:{line}: {heading[0].strip()[:60]} is no heading of a version: write it as "
+                             "## [1.0.0] - 2026-03-01")
     found = {match[1]: match for match in reversed(list(_HEADING.finditer(text)))}
     if not found:
         raise InputError(f"{FILE} has no version yet: give what is under [Unreleased] a heading, as "

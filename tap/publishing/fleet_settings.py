@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tap.deploy.constraints import did_you_mean
-from tap.deploy.files import joined
+from tap.deploy.files import joined, read_toml
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import environment_names, load_environment, parameter_problems
 from tap.deploy.targets import read_target
 from tap.deploy.template import Rendered
-from tap.publishing.settings import Check, each, matches, one_of, problems_of, read_toml, switch, texts, whole_number
+from tap.publishing.settings import Check, each, matches, one_of, problems_of, switch, texts, whole_number
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
@@ -125,11 +125,6 @@ class Fleet:
                 for key, value in each_.parameters.items()}
 
 
-def fleet_names(root: Path) -> list[str]:
-    """Return the fleets that there are. Raises InputError."""
-    return sorted(read_toml(root, FILE))
-
-
 def template_of(name: str, root: Path) -> str:
     """Return which template a fleet has. Raises InputError."""
     return str(_table(name, root).get("template", "tap"))
@@ -160,8 +155,10 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
 
 
 def _table(name: str, root: Path) -> dict[str, Any]:
-    tables = read_toml(root, FILE) if (root / FILE).exists() else {}
-    if name not in tables or not isinstance(tables[name], dict):
+    tables = read_toml(root, FILE)
+    if stray := [each_ for each_ in tables if not isinstance(tables[each_], dict)]:
+        raise InputError(joined(FILE, [f"{each_} is in no table: put it below [<fleet>]" for each_ in stray]))
+    if name not in tables:
         there = ", ".join(tables) or "none"
         raise InputError(f"there is no fleet {name}{did_you_mean(name, tables) or ':'} {FILE} has {there}")
     table: dict[str, Any] = tables[name]

@@ -74,13 +74,17 @@ class Launcher:
             raise obstacle
         kind = "UPDATE" if there else "CREATE"
         token = f"tap-{self._unique()}"
-        answer = self._ask("create_provisioned_product_plan", PlanName=token, PlanType="CLOUDFORMATION",
-                           ProductId=launch.product_id, ProvisioningArtifactId=launch.version_id,
-                           ProvisionedProductName=launch.name, IdempotencyToken=token,
-                           ProvisioningParameters=[{"Key": key, "Value": value}
-                                                   for key, value in launch.parameters.items()],
-                           Tags=[{"Key": key, "Value": value} for key, value in launch.tags.items()],
-                           **({"PathId": launch.path_id} if launch.path_id else {}))
+        try:
+            answer = self._ask("create_provisioned_product_plan", PlanName=token, PlanType="CLOUDFORMATION",
+                               ProductId=launch.product_id, ProvisioningArtifactId=launch.version_id,
+                               ProvisionedProductName=launch.name, IdempotencyToken=token,
+                               ProvisioningParameters=[{"Key": key, "Value": value}
+                                                       for key, value in launch.parameters.items()],
+                               Tags=[{"Key": key, "Value": value} for key, value in launch.tags.items()],
+                               **({"PathId": launch.path_id} if launch.path_id else {}))
+        except KeyboardInterrupt as error:
+            error.add_note(f"plan {token} may be left behind: delete it in the Service Catalog console")
+            raise
         try:
             return self._described(answer["PlanId"], token, kind)
         except BaseException as error:
@@ -91,8 +95,10 @@ class Launcher:
         """Delete a plan that is not going to be executed; otherwise the product can have no other."""
         try:
             self._ask("delete_provisioned_product_plan", PlanId=plan.id)
-        except CallFailed as error:
-            if error.code != "ResourceNotFoundException":  # an earlier try did it, and its answer was lost
+        except (CallFailed, KeyboardInterrupt) as error:
+            # Where it is not found, an earlier try did it, and its answer was lost.
+            if not (isinstance(error, CallFailed) and error.code == "ResourceNotFoundException"):
+                error.add_note(_left_behind(plan.id))
                 raise
 
     def execute(self, plan: ChangeSet) -> dict[str, str]:
@@ -102,13 +108,16 @@ class Launcher:
         """
         try:
             answer = self._ask("execute_provisioned_product_plan", PlanId=plan.id, IdempotencyToken=plan.name)
-        except CallFailed:
+        except CallFailed as error:
             # Where the answer was lost, a further try may be refused although the plan runs.
-            if not self._status(plan.id).startswith("EXECUTE_"):
+            if not self._runs(plan, error):
+                self._discard_after(error, plan.id)
                 raise
             raise LeftRunning(f"plan {plan.name} runs, but its record is not known: tap catalog status") from None
         except KeyboardInterrupt:
-            raise LeftRunning("interrupted. Service Catalog may go on by itself: tap catalog status") from None
+            left = LeftRunning("interrupted. Service Catalog may go on by itself: tap catalog status")
+            left.add_note(_left_behind(plan.id))
+            raise left from None
         return self._finished(answer["RecordDetail"]["RecordId"])
 
     def _finished(self, record_id: str) -> dict[str, str]:
@@ -173,8 +182,20 @@ class Launcher:
     def _discard_after(self, error: BaseException, plan_id: str) -> None:
         try:
             self._call("delete_provisioned_product_plan", PlanId=plan_id)
-        except (CallFailed, KeyboardInterrupt) as second:
-            error.add_note(f"plan {plan_id} may be left behind: {second or 'interrupted'}")
+        except (CallFailed, KeyboardInterrupt):
+            error.add_note(_left_behind(plan_id))
+
+    def _runs(self, plan: ChangeSet, error: CallFailed) -> bool:
+        try:
+            return self._status(plan.id).startswith("EXECUTE_")
+        except CallFailed:
+            error.add_note(f"it is not known whether plan {plan.name} runs: tap catalog status")
+            raise error from None
+
+
+def _left_behind(plan_id: str) -> str:
+    return (f"plan {plan_id} may be left behind, and there can be no other: "
+            f"aws servicecatalog delete-provisioned-product-plan --plan-id {plan_id}")
 
 
 def change_of(each: Mapping[str, Any]) -> Change:

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from tap.deploy import artifacts, plan_view
-from tap.deploy.deploy import deploy
+from tap.deploy import artifacts
+from tap.deploy.account_stack import deploy_account_stack
 from tap.deploy.files import joined
-from tap.deploy.models import ChangeSet, Environment, InputError, Outcome
+from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.progress import output_lines
 from tap.deploy.session import (
@@ -27,7 +27,6 @@ from tap.deploy.session import (
 )
 from tap.deploy.stacks import find_stack
 from tap.deploy.template import Rendered, rendered_template
-from tap.deploy.watching import Watch
 from tap.publishing.changelog import release
 from tap.publishing.session import committed, output, product_of
 from tap.publishing.settings import CATALOG, Catalog, read_catalog
@@ -104,17 +103,7 @@ def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Pa
     if problems := parameter_problems(rendered.document, env.parameters, CATALOG):
         raise InputError(joined(CATALOG, problems))
     out = console()
-    cloud.check(env, rendered, lambda: wiring.lint(rendered))
-    out.print(f"Stack {env.stack_name} in {cloud.place}: creating a change set", soft_wrap=True)
-
-    def confirm(change_set: ChangeSet) -> bool:
-        out.print(plan_view.whole(cloud.review(env, rendered, change_set)))
-        return yes or ask(f"Apply this to stack {env.stack_name}?", out)
-
-    with Watch(out, wiring.clock) as watch:
-        outcome = deploy(env, rendered.text, cloud, confirm, watch)
-    if outcome is Outcome.DECLINED:
-        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+    deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
     out.print(output_lines(cloud.outputs(env)), soft_wrap=True)
     return 0
 

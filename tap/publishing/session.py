@@ -27,7 +27,8 @@ def committed(wiring: Wiring, root: Path) -> Rendered:
     try:
         text = (root / TEMPLATE).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{TEMPLATE} cannot be read: {error}") from None
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"{TEMPLATE} cannot be read ({why}): run make template, and commit it") from None
     rendered = Rendered(parsed(text), text)
     if fingerprint(rendered.document) != fingerprint(wiring.template().document):
         raise InputError(f"{TEMPLATE} is not what generate.py prints: run make template, and commit it")

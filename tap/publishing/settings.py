@@ -1,20 +1,18 @@
 """Reading the two files of this package, `parameters/catalog.toml` and `parameters/fleet.toml`, key by key."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tap.deploy.constraints import did_you_mean
-from tap.deploy.files import joined, read
+from tap.deploy.files import joined, read_toml
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import environment_names
 from tap.deploy.targets import read_target
 
 CATALOG = "parameters/catalog.toml"
-_POSITION = re.compile(r"^(.*) \(at line (\d+), column (\d+)\)$")
 # What the targets of the environments say for all holds here too. Their role may make their resources alone.
 _INHERITED = ("region", "accounts", "artifact_bucket")
 # API type OrganizationNode of Service Catalog, and its AccountId.
@@ -44,7 +42,7 @@ def read_catalog(root: Path) -> Catalog:
         "keep": whole_number(1), "parameters": texts,
         "share_with": each(matches(_NODE.pattern, "must be ids of accounts, organisations (o-…) or units (ou-…)")),
     }
-    given = read_toml(root, CATALOG) if (root / CATALOG).exists() else {}
+    given = read_toml(root, CATALOG)
     if problems := problems_of(given, keys):
         raise InputError(joined(CATALOG, problems))
     target = {key: value for key, value in read_target(root, "catalog", environment_names(root)).items()
@@ -54,16 +52,6 @@ def read_catalog(root: Path) -> Catalog:
     place = Environment("catalog", **{"stack_name": "catalog-tap", "capabilities": ("CAPABILITY_NAMED_IAM",),
                                       **target, **own})
     return Catalog(place, **settings)
-
-
-def read_toml(root: Path, file: str) -> dict[str, Any]:
-    """Return a file's tables. Raises InputError, with the position where there is one."""
-    try:
-        return tomllib.loads(read(root, file))
-    except tomllib.TOMLDecodeError as error:
-        # Python 3.14 has the position in attributes; before that it is in the message alone.
-        found = _POSITION.search(str(error))
-        raise InputError(f"{file}:{found[2]}:{found[3]}: {found[1]}" if found else f"{file}: {error}") from None
 
 
 def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str = "") -> list[str]:

@@ -17,7 +17,7 @@ def changed_files(root: Path) -> list[str]:
         raise InputError("git is not installed, and tells whether everything is committed: install it")
     # -z: paths as they are. The command is fixed, and takes no text of anybody's.
     ran = subprocess.run([git, "-C", str(root), "status", "--porcelain", "--no-renames", "-z", "--", "."],  # noqa: S603
-                         capture_output=True, text=True, check=False)
+                         capture_output=True, check=False, encoding="utf-8", errors="backslashreplace")
     if ran.returncode:
         raise InputError(f"git cannot tell whether everything is committed: {' '.join(ran.stderr.split())}")
     return [entry[3:] for entry in ran.stdout.split("\0") if entry[2:3] == " "]

@@ -283,6 +283,37 @@ def test_without_targets_there_is_nowhere_to_write(
         2, "tap: parameters/targets.toml cannot be read: No such file or directory")
 
 
+@pytest.mark.parametrize(("text", "told"), [
+    ('{"Parameters": }', "tap: parameters/dev.json:1:16: Expecting value"),
+    ("[]", 'tap: parameters/dev.json must have this shape: {"Parameters": {}, "Tags": {}, "StackPolicy": {}}'),
+    ("[" * 100_000, "tap: parameters/dev.json: it is nested too deeply")], ids=["broken", "list", "deep"])
+def test_parameters_that_could_not_be_written_back_are_refused_before_anything_is_made(
+        account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str], text: str,
+        told: str) -> None:
+    (root / "parameters/dev.json").write_text(text)
+
+    assert refused(bootstrap, account, capsys) == (2, told)
+
+
+def test_what_a_link_leads_to_is_written_and_not_the_link(bootstrap: Run, root: Path) -> None:
+    (root / "parameters/dev.json").rename(root / "shared.json")
+    (root / "parameters/dev.json").symlink_to("../shared.json")
+
+    assert bootstrap("--yes") == 0
+
+    assert (root / "parameters/dev.json").is_symlink()
+    assert BOUNDARY in (root / "shared.json").read_text()
+
+
+def test_the_ends_of_lines_stay_as_they_are(bootstrap: Run, root: Path) -> None:
+    (root / "parameters/targets.toml").write_bytes(TARGETS.replace("\n", "\r\n").encode())
+
+    bootstrap("--yes")
+
+    assert (root / "parameters/targets.toml").read_bytes() == (TARGETS + f'role_arn = "{ROLE}"\n').replace(
+        "\n", "\r\n").encode()
+
+
 def test_another_account_is_refused(
         account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "parameters/targets.toml").write_text(TARGETS + 'accounts = ["999999999999"]\n')
@@ -353,3 +384,12 @@ def test_without_rights_it_is_one_line_and_nothing_is_written(
 
     assert "tap: AWS does not allow CreateChangeSet: not you" in capsys.readouterr().err
     assert (root / "parameters/targets.toml").read_text() == TARGETS
+
+
+def test_an_interruption_while_the_stack_is_protected_is_called_so(
+        account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    account.faults["update_termination_protection"] = [("before", KeyboardInterrupt())]
+
+    assert bootstrap("--yes") == 1
+
+    assert "not protected as it should be: interrupted; run this again" in capsys.readouterr().err

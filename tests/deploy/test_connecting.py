@@ -1,5 +1,6 @@
 """Connecting to AWS with the usual configuration, or without enough of it."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,17 @@ def test_an_endpoint_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
         CloudFormation(connect("cloudformation", region="eu-west-1")).place
         == "eu-west-1 at http://127.0.0.1:1"
     )
+
+
+@pytest.mark.parametrize("name", ["AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"])
+def test_credentials_with_a_line_break_are_told_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for each in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(each, "legible")
+    monkeypatch.setenv(name, "legible\nlegible")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:  # the headers are looked at once somebody listens
+        client = connect("cloudformation", region="eu-west-1",
+                         endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region have a line break") as raised:
+            CloudFormation(client).call("describe_stacks")
+    assert "legible" not in raised.value.message

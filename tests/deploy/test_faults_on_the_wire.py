@@ -83,6 +83,23 @@ def run(through: Any, client: Any, tmp_path: Path) -> Callable[..., int]:  # noq
     return lambda *arguments: cli.main([*arguments, "--root", str(tmp_path)], wiring)
 
 
+@pytest.fixture
+def bootstrap(proxy: str, through: Any, client: Any, tmp_path: Path) -> Callable[[], int]:  # noqa: ARG001
+    """Bootstrap an account in which nothing is, with a stack that the emulator makes at once."""
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters/dev.json").write_text('{"Parameters": {}}')
+    (tmp_path / "parameters/targets.toml").write_text("[dev]\n")
+    services = {"cloudformation": through, "sts": connect(
+        "sts", region="eu-west-1", endpoint_url=proxy, access_key_id="test", secret_access_key="test")}
+    stack = {"Parameters": {}, **DOCUMENT, "Outputs": {name: {"Value": "x"} for name in (
+        "ArtifactBucketName", "ExecutionRoleArn", "PermissionsBoundaryArn")}}
+    wiring = Wiring(
+        template=lambda: Rendered({"Resources": {}}, "{}"), bootstrap=lambda: Rendered(stack, json.dumps(stack)),
+        lint=lambda _template: [], cloud=lambda _env: CloudFormation(
+            through, sleep=lambda seconds: time.sleep(min(seconds, 0.02)), clients=services.__getitem__))
+    return lambda: cli.main(["bootstrap", "dev", "--yes", "--root", str(tmp_path)], wiring)
+
+
 def stacks(client: Any) -> dict[str, str]:
     return {each["StackName"]: each["StackStatus"] for each in client.describe_stacks()["Stacks"]}
 
@@ -167,3 +184,23 @@ def test_a_plan_leaves_no_change_set_and_no_empty_stack(
 
     assert run("plan", "dev") == 0
     assert stacks(client) == {}
+
+
+@pytest.mark.parametrize("operation", [
+    "DescribeStacks", "CreateChangeSet", "DescribeChangeSet", "ListChangeSets", "ExecuteChangeSet"])
+@pytest.mark.parametrize("rule", [
+    DENIED, EXPIRED, {**THROTTLING, "times": 4}, {**INTERNAL, "times": 4}, {"reset": True, "times": 4},
+    {**CUT, "times": 1}, {**LOST, "times": 3}], ids=["denied", "expired", "throttled", "500", "reset", "cut", "lost"])
+def test_a_bootstrap_that_did_not_succeed_is_finished_by_the_next_run(
+        bootstrap: Any, fault: Any, client: Any, proxy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+        operation: str, rule: Any) -> None:
+    fault(operation, **rule)
+    code = bootstrap()
+
+    assert code in (0, 1, 2)
+    written = "role_arn" in (tmp_path / "parameters/targets.toml").read_text()
+    assert written == (code == 0)
+    assert code == 0 or stacks(client) == {} or "may be left behind" in capsys.readouterr().err
+    set_rules(proxy)
+    assert bootstrap() == 0
+    assert stacks(client) == {"bootstrap-tap": "CREATE_COMPLETE"}

@@ -32,6 +32,16 @@ def test_the_templates_own_description_of_a_constraint_is_given() -> None:
     assert told == 'Size cannot be "x": it must be digits'
 
 
+def test_a_value_is_as_long_as_cloudformation_takes_it_and_not_longer() -> None:
+    assert problem("é" * 2_048) is None
+    assert problem("é" * 2_048 + "x") == "Size is too long: CloudFormation takes values of 4,096 bytes at most"
+
+
+def test_a_long_value_is_told_by_its_beginning() -> None:
+    assert problem("x" * 4_000, MaxLength=9) == (
+        f'Size cannot be "{"x" * 100}…": it must have at most 9 characters')
+
+
 def test_a_pattern_must_match_the_whole_value() -> None:
     assert problem("10.0.0.0/16 and more", AllowedPattern=r"[\d./]+") is not None
 

@@ -48,12 +48,23 @@ def test_what_boto3_has_parsed_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("text", "told"), [
-    ("Resources:\n  A: [", "does not parse"), ("- a", "it is no map"), ("a: *b", ":1:4 does not parse"),
+    ("Resources:\n  A: [", "does not parse"), ("- a", "it is no map"), ("a: *b", ":1:4 has an alias"),
     ("", "it is no map")])
 def test_what_does_not_parse_is_one_line(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told) as caught:
         parsed(text)
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("a: &a [*a]", "the template:1:8 has an alias"),
+    ("a: &a [1]\nb: *a", "the template:2:4 has an alias"),
+    ("[" * 100_000, "the template does not parse: it is nested too deeply"),
+    ("a: !!timestamp x", "the template does not parse: "),
+    ("a: !!int x", "the template does not parse: ")], ids=["itself", "alias", "deep", "timestamp", "int"])
+def test_what_would_bring_the_parser_down_is_one_line(text: str, told: str) -> None:
+    with pytest.raises(InputError, match=f"^{told}"):
+        parsed(text)
 
 
 def test_the_template_that_is_sent_says_what_the_document_says_but_for_descriptions() -> None:

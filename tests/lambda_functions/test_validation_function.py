@@ -132,14 +132,17 @@ def in_seconds(seconds: int) -> str:
 
 
 @pytest.mark.parametrize("when", [
-    "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+01:00", "0001-01-01T00:00:00+14:00"])
+    "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+01:00", "0001-01-01T00:00:00+14:00", "2026-01-02t03:04:05z",
+    "2026-01-02 03:04:05-00:00", "2026-01-02T03:04:05.123456789Z"])
 def test_a_timestamp_is_one_of_the_past_with_an_offset(validation: ModuleType, ask: Ask, when: str) -> None:
     assert ask(validation, transaction(timestamp=when)) == accepted()
 
 
 @pytest.mark.parametrize("when", [
     "2026-01-02T03:04:05", "2026-01-02", "now", "", "2026-02-30T00:00:00Z", "2026-01-02T03:04:05Z ", "\ud800",
-    "\u0662026-01-02T03:04:05Z", 1767323045, 1.5, None, True, [], {}, "2" * 100_000])
+    "20260102T030405Z", "2026-W01-5T03:04:05Z", "2026-01-02T03Z", "2026-01-02T03:04Z", "2026-01-02T03:04:05,5Z",
+    "2026-01-02\u00e903:04:05Z", "2026-01-02T03:04:05+01", "2026-01-02T03:04:05+00:00:01", "2026-01-02T24:00:00Z",
+    "2016-12-31T23:59:60Z", "\u0662026-01-02T03:04:05Z", 1767323045, 1.5, None, True, [], {}, "2" * 100_000])
 def test_what_is_no_moment_is_no_timestamp(validation: ModuleType, ask: Ask, when: Any) -> None:
     assert ask(validation, transaction(timestamp=when)) == refused("timestamp_format")
 

@@ -183,6 +183,47 @@ def test_a_plan_that_could_not_be_deleted_is_named(tap: Tap) -> None:
     assert f"plan {left(tap)[0]} may be left behind" in tap.err
 
 
+@pytest.mark.parametrize("command", ["plan", "launch"])
+def test_a_plan_that_may_have_been_made_when_it_was_interrupted_is_named(tap: Tap, command: str) -> None:
+    tap.catalog.faults["create_provisioned_product_plan"] = [("after", KeyboardInterrupt())]
+    assert tap("catalog", command, "dev") == 130
+    assert f"plan {next(iter(tap.catalog.plans.values()))['PlanName']} may be left behind" in tap.err
+
+
+@pytest.mark.parametrize("error", [refusal("AccessDeniedException"), refusal("ExpiredTokenException"),
+                                   KeyboardInterrupt()], ids=["denied", "expired", "Ctrl-C"])
+def test_a_plan_that_was_only_to_be_shown_and_stays_is_named(tap: Tap, error: BaseException) -> None:
+    tap.catalog.faults["delete_provisioned_product_plan"] = [("before", error)]
+    tap("catalog", "plan", "dev")
+    assert f"aws servicecatalog delete-provisioned-product-plan --plan-id {left(tap)[0]}" in tap.err
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException", "ValidationException"])
+def test_a_plan_whose_execution_is_refused_is_deleted(tap: Tap, code: str) -> None:
+    tap.catalog.faults["execute_provisioned_product_plan"] = [("before", refusal(code))]
+    assert tap(*LAUNCH) in (1, 2)
+    assert tap.catalog.plans == {}
+
+
+def test_a_plan_of_which_nothing_can_be_known_any_more_is_told(tap: Tap) -> None:
+    expired = [("before", refusal("ExpiredTokenException"))]
+
+    def expire() -> None:
+        tap.catalog.faults |= {"execute_provisioned_product_plan": expired * 9,
+                               "describe_provisioned_product_plan": expired * 9}
+
+    tap.catalog.hooks["execute_provisioned_product_plan"] = expire
+    assert tap(*LAUNCH) == 2
+    assert "ExpiredTokenException" in tap.err
+    assert "tap catalog status" in tap.err
+
+
+def test_a_launch_that_was_interrupted_as_it_began_names_the_plan(tap: Tap) -> None:
+    tap.catalog.faults["execute_provisioned_product_plan"] = [("before", KeyboardInterrupt())]
+    assert tap(*LAUNCH) == 5
+    assert f"plan {left(tap)[0]} may be left behind" in tap.err
+
+
 @pytest.mark.parametrize(("status", "code"), [("UNDER_CHANGE", 5), ("PLAN_IN_PROGRESS", 4), ("ERROR", 6)])
 def test_a_product_that_takes_no_plan_is_left_alone(tap: Tap, status: str, code: int) -> None:
     tap.catalog.run("tap-dev", status)
@@ -304,3 +345,20 @@ def test_a_catalog_is_not_deployed_without_an_answer(tap: Tap, monkeypatch: pyte
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert tap("catalog", "deploy") == 3
     assert tap.aws.executed == []
+
+
+@pytest.mark.parametrize("method", ["create_change_set", "describe_change_set"])
+def test_a_catalog_that_is_interrupted_before_it_is_deployed_is_as_it_was(tap: Tap, method: str) -> None:
+    tap.aws.stacks.clear()
+    tap.aws.faults[method] = [("after", KeyboardInterrupt())]
+    assert tap("catalog", "deploy", "--yes") == 3
+    assert tap.err == "tap: interrupted before anything was applied\n"
+    assert tap.aws.stacks == {}
+
+
+def test_a_catalog_that_is_left_running_is_followed_with_a_command_that_there_is(tap: Tap) -> None:
+    tap.aws.stacks.clear()
+    tap.aws.faults["execute_change_set"] = [("after", KeyboardInterrupt())]
+    assert tap("catalog", "deploy", "--yes") == 5
+    assert "tap watch" not in tap.err
+    assert "aws cloudformation describe-stack-events --stack-name catalog-tap" in tap.err

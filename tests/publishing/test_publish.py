@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -183,6 +185,18 @@ def test_a_committed_template_that_is_not_what_is_generated_is_not_published(tap
     assert "templates/tap.yaml is not what generate.py prints" in tap.err
 
 
+@pytest.mark.parametrize(("content", "why"), [
+    (None, "No such file or directory"), (b"\xff", "it is not UTF-8 text")], ids=["missing", "bytes"])
+def test_a_template_that_cannot_be_read_is_one_line(tap: Tap, content: bytes | None, why: str) -> None:
+    path = tap.root / "templates/tap.yaml"
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    tap.commit()
+    assert tap("publish", "--yes") == 2
+    assert tap.err == f"tap: templates/tap.yaml cannot be read ({why}): run make template, and commit it\n"
+
+
 def test_outside_of_a_repository_nothing_is_published(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
     (tap.root / ".git").rename(tmp_path_factory.mktemp("away") / "git")
     assert tap("publish", "--yes") == 2
@@ -199,6 +213,31 @@ def test_a_changelog_that_says_nothing_of_the_version_is_refused(tap: Tap, text:
     tap.commit()
     assert tap("publish", "--yes") == 2
     assert said in tap.err
+
+
+@pytest.mark.parametrize("heading", [
+    "## 1.2.0", "## [v1.2.0]", "## [1.2]", "## [1.2.0] \u2013 2026-03-03", "# [1.2.0]", " ## [1.2.0]", "##[1.2.0]",
+    "## [1.2.0](https://example.com) - 2026-03-03"])
+def test_a_heading_that_is_none_of_a_version_is_told_and_not_passed_over(tap: Tap, heading: str) -> None:
+    tap.write("CHANGELOG.md", f"# Changelog\n\n## [Unreleased]\n\n{heading}\n\n- New.\n\n## [1.1.0]\n\n- Old.\n")
+    tap.commit()
+    assert tap("publish", "--yes") == 2
+    assert tap.err == (f"tap: CHANGELOG.md:5: {heading.strip()} is no heading of a version: write it as "
+                       "## [1.0.0] - 2026-03-01\n")
+
+
+def test_a_version_in_a_comment_is_none(tap: Tap) -> None:
+    tap.write("CHANGELOG.md", "<!--\n## [9.9.9]\n\n- x\n-->\n## [1.0.0]\n\n- First.\n")
+    tap.commit()
+    assert tap("publish", "--yes") == 0
+    assert names(tap) == ["1.0.0"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take UTF-8 alone")
+def test_a_file_whose_name_is_no_text_is_not_committed_either(tap: Tap) -> None:
+    Path(os.fsdecode(os.fsencode(tap.root) + b"/a\xff")).touch()
+    assert tap("publish", "--yes") == 4
+    assert "not everything is committed: a\\xff;" in tap.err
 
 
 def test_a_version_that_the_changelog_does_not_have_is_refused(tap: Tap) -> None:

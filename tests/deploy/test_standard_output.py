@@ -1,0 +1,46 @@
+"""Standard output and standard error that take nothing: a full disk, a terminal that must not be steered."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from tap.deploy.session import complain
+
+pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+
+
+def run(*command: str, stdout: int | IO[bytes] = subprocess.PIPE, stderr: int | IO[bytes] = subprocess.PIPE) -> (
+        subprocess.CompletedProcess[bytes]):
+    return subprocess.run([sys.executable, *command], stdout=stdout, stderr=stderr, check=False)
+
+
+@pytest.mark.parametrize("arguments", [["diagram", "dev"], ["--help"]], ids=["diagram", "help"])
+def test_what_cannot_be_printed_is_a_failure_of_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = run("-m", "tap", *arguments, stdout=full)
+
+    assert (ran.returncode, ran.stderr) == (1, b"tap: standard output: No space left on device\n")
+
+
+def test_a_deployment_is_watched_to_its_end_though_the_disk_of_its_log_is_full() -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = run("-c", "from tap.deploy.session import console\nout = console()\nout.print(1)\nout.print(2)\nexit(7)",
+                  stdout=full)
+
+    assert (ran.returncode, ran.stderr) == (
+        7, b"tap: standard output cannot be written: No space left on device; the work goes on\n")
+
+
+@pytest.mark.parametrize("arguments", [["plan", "nowhere"], ["nonsense"]], ids=["input", "usage"])
+def test_the_exit_code_stays_where_nothing_can_be_told(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        assert run("-m", "tap", *arguments, stderr=full).returncode == 2
+
+
+def test_what_others_wrote_does_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    complain("a\x1b]0;title\x07b\r, \u202e, é, 中\n  - next")
+
+    assert capsys.readouterr().err == "tap: a\\x1b]0;title\\x07b\\r, \\u202e, é, 中\n  - next\n"
