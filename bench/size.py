@@ -13,7 +13,7 @@ from tap.deploy.models import TEMPLATE_BODY_LIMIT
 BYTES_PER_RESOURCE = 600
 """The goal for the readable form; the reference template takes 652 without parameters, labels, tags and code."""
 MOST_BYTES_PER_RESOURCE = 820
-MOST_MINIFIED = 112_000
+MOST_MINIFIED = 115_000
 """What the hardened stack takes, and a little; a template in a bucket may have 1,048,576 bytes.
 
 Both goals were met before the stack was hardened, by 100 resources. What each resource brings since then (policies,

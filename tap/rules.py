@@ -22,6 +22,9 @@ def add_rules(t: Template) -> None:
         "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
     _add_rule(t, "ProductionIsProtected", is_production, *(
         (Equals(Ref(name), value), f"prod needs {name}={value}") for name, value in protections.items()))
+    _add_rule(t, "DomainHasCertificate", _is_given("DomainName"),
+              (Or(_is_given("CertificateArn"), _is_given("HostedZoneId")),
+               "DomainName needs its HostedZoneId or a CertificateArn, or it would be plain HTTP"))
     _add_rule(t, "CdnHasNameAndCertificate", Not(Equals(Ref("CdnDomainName"), Ref("CdnCertificateArn"))),
               (And(_is_given("CdnDomainName"), _is_given("CdnCertificateArn")),
                "CdnDomainName and CdnCertificateArn go together"))

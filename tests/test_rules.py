@@ -49,8 +49,15 @@ def test_tasks_reach_aws_through_nat_or_through_interface_endpoints(
 def test_a_domain_with_its_zone_is_as_good_as_a_certificate_since_one_is_issued(template: dict[str, Any]) -> None:
     without = {**GOOD_PROD, "CertificateArn": ""}
     assert broken(template, **without, DomainName="pay.payments.test", HostedZoneId="Z1") == []
-    assert len(broken(template, **without, DomainName="pay.payments.test")) == 1
+    assert len(broken(template, **without, DomainName="pay.payments.test")) == 2
     assert len(broken(template, **without, HostedZoneId="Z1")) == 1
+
+
+def test_a_name_without_a_certificate_is_refused_rather_than_served_by_plain_http(template: dict[str, Any]) -> None:
+    (told,) = broken(template, Environment="dev", DomainName="pay.payments.test")
+    assert "HostedZoneId" in told
+    for more in ({"HostedZoneId": "Z1"}, {"CertificateArn": CERTIFICATE}):
+        assert broken(template, Environment="dev", DomainName="pay.payments.test", **more) == []
 
 
 @pytest.mark.parametrize("switch", PROTECTIONS)
