@@ -11,7 +11,7 @@ import click
 from tap.bootstrap.settings import Settings
 from tap.deploy.account_stack import deploy_account_stack
 from tap.deploy.constraints import items
-from tap.deploy.models import Environment, InputError, Outcome
+from tap.deploy.models import Environment, InputError, Outcome, TapError
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.session import (
     EXIT_CODES,
@@ -69,11 +69,12 @@ def bootstrap_command(
                   termination_protection=True, capabilities=("CAPABILITY_IAM",))
     cloud = wiring.cloud(env)
     cloud.check_account(env)
+    account = cloud.account()
     env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
     out = console()
     outcome = deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
-    outputs: Mapping[str, str] = cloud.outputs(env)
-    for line in settings.write(cloud.account(), cloud.region, outputs):
+    outputs = _outputs(cloud, env)
+    for line in settings.write(account, cloud.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{_DONE[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
     for repository in repositories:
@@ -82,6 +83,15 @@ def bootstrap_command(
                 out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "
                           f"--body {value}", soft_wrap=True)
     return 0
+
+
+def _outputs(cloud: Any, env: Environment) -> Mapping[str, str]:
+    """Return the stack's outputs. Raises TapError, and none that stands for "nothing was changed"."""
+    try:
+        return dict(cloud.outputs(env))
+    except TapError as error:
+        raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
+                       "run this again") from None
 
 
 def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],
