@@ -11,7 +11,7 @@ import click
 from tap.bootstrap.settings import Settings
 from tap.deploy.account_stack import deploy_account_stack
 from tap.deploy.constraints import items
-from tap.deploy.models import CallFailed, Environment, InputError, Outcome
+from tap.deploy.models import CallFailed, Environment, InputError, Outcome, TapError
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.session import (
     EXIT_CODES,
@@ -70,12 +70,13 @@ def bootstrap_command(
                   termination_protection=True, capabilities=("CAPABILITY_IAM",))
     cloud = wiring.cloud(env)
     cloud.check_account(env)
-    _check_bucket(cloud, env)
+    account = cloud.account()
+    _check_bucket(cloud, env, account)
     env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
     out = console()
     outcome = deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
-    outputs: Mapping[str, str] = cloud.outputs(env)
-    for line in settings.write(cloud.account(), cloud.region, outputs):
+    outputs = _outputs(cloud, env)
+    for line in settings.write(account, cloud.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{_DONE[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
     for repository in repositories:
@@ -86,17 +87,26 @@ def bootstrap_command(
     return 0
 
 
-def _check_bucket(cloud: Any, env: Environment) -> None:
+def _check_bucket(cloud: Any, env: Environment, account: str) -> None:
     """Raise InputError if the bucket that a new stack would make is there: one made by hand has its name, too."""
     if find_stack(cloud.call, env.stack_name):
         return
-    bucket = f"tap-artifacts-{cloud.account()}-{cloud.region}"
+    bucket = f"tap-artifacts-{account}-{cloud.region}"
     try:
         cloud.ask("s3")("head_bucket", Bucket=bucket)
     except CallFailed:
         return  # Not there; or CloudFormation says why it cannot be made.
     raise InputError(f"bucket {bucket} is there already, and stack {env.stack_name} is to make it: if nothing in it is "
                      "needed any more, empty it of all versions and delete it, then run this again")
+
+
+def _outputs(cloud: Any, env: Environment) -> Mapping[str, str]:
+    """Return the stack's outputs. Raises TapError, and none that stands for "nothing was changed"."""
+    try:
+        return dict(cloud.outputs(env))
+    except TapError as error:
+        raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
+                       "run this again") from None
 
 
 def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],

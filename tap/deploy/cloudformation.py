@@ -184,7 +184,7 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
 
 def _refused(error: ClientError, service: str) -> CallFailed:
     code = error.response["Error"].get("Code", "")
-    message = _one_line(error.response["Error"].get("Message", ""))
+    message = _one_line(error.response["Error"].get("Message", "")) or "no reason is given"
     operation = error.operation_name
     if code in _CREDENTIAL_CODES:
         return NotSignedIn(f"AWS does not accept the credentials ({code}): {_RENEW}", code)

@@ -393,3 +393,19 @@ def test_an_interruption_while_the_stack_is_protected_is_called_so(
     assert bootstrap("--yes") == 1
 
     assert "not protected as it should be: interrupted; run this again" in capsys.readouterr().err
+
+
+def test_credentials_that_expire_in_the_end_do_not_let_it_look_as_if_nothing_was_done(
+        account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def expire() -> None:
+        account.always["describe_stacks"] = refusal("ExpiredToken", "expired")
+        account.always["get_caller_identity"] = refusal("ExpiredToken", "expired")
+
+    account.hooks["update_termination_protection"] = expire
+
+    assert bootstrap("--yes") == 1
+
+    assert "the bootstrap stack is deployed, but its outputs cannot be read: AWS does" in capsys.readouterr().err
+    account.always.clear()
+    assert bootstrap("--yes") == 0
+    assert ROLE in (root / "parameters/targets.toml").read_text()
