@@ -89,8 +89,9 @@ def bootstrap(proxy: str, through: Any, client: Any, tmp_path: Path) -> Callable
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters/dev.json").write_text('{"Parameters": {}}')
     (tmp_path / "parameters/targets.toml").write_text("[dev]\n")
-    services = {"cloudformation": through, "sts": connect(
-        "sts", region="eu-west-1", endpoint_url=proxy, access_key_id="test", secret_access_key="test")}
+    services = {"cloudformation": through, **{name: connect(
+        name, region="eu-west-1", endpoint_url=proxy, access_key_id="test", secret_access_key="test")
+        for name in ("sts", "s3")}}
     stack = {"Parameters": {}, **DOCUMENT, "Outputs": {
         "ArtifactBucketName": {"Value": "artifacts"}, "PermissionsBoundaryArn": {"Value": "none"},
         "ExecutionRoleArn": {"Value": "arn:aws:iam::123456789012:role/ExecutionRole"}}}
