@@ -1,6 +1,5 @@
 """The command line, `tap`: its group, its exit codes, and how errors are told."""
 
-import contextlib
 import signal
 import threading
 from collections.abc import Sequence
@@ -14,7 +13,17 @@ from tap.cost.commands import cost_command
 from tap.deploy.change_commands import deploy_command, plan_command
 from tap.deploy.models import InputError, TapError
 from tap.deploy.repair_commands import delete_command, recover_command
-from tap.deploy.session import INTERRUPTED, Wiring, complain, console, discard_stdout, env_argument, root_option, tell
+from tap.deploy.session import (
+    INTERRUPTED,
+    Wiring,
+    complain,
+    console,
+    discard_stdout,
+    env_argument,
+    if_it_can_be_told,
+    root_option,
+    tell,
+)
 from tap.deploy.stack_commands import (
     diff_command,
     doctor_command,
@@ -37,7 +46,7 @@ def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int
     try:
         code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring)
     except click.ClickException as error:
-        with contextlib.suppress(OSError):
+        with if_it_can_be_told():
             error.show()
         return error.exit_code
     except TapError as error:

@@ -5,10 +5,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich.console import Console
@@ -203,15 +203,29 @@ def tell(error: TapError) -> None:
 def complain(line: str) -> None:
     """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
     legible = "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in line)
-    with contextlib.suppress(OSError):
+    with if_it_can_be_told():
         click.echo(f"tap: {legible}", err=True)
 
 
+@contextlib.contextmanager
+def if_it_can_be_told() -> Iterator[None]:
+    """Go on where standard error takes nothing."""
+    try:
+        yield
+    except OSError:
+        _discard(sys.stderr)
+
+
 def discard_stdout() -> None:
-    """Let what is still to be written go nowhere, or the interpreter complains when it ends.
+    """Let what is still to be printed go nowhere."""
+    _discard(sys.stdout)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, or the interpreter complains, with a code of its own, when it ends.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
     devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
+    os.dup2(devnull, stream.fileno())
     os.close(devnull)
