@@ -5,16 +5,18 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tap.templates import TEMPLATES, builder
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], Any]] = builder) -> int:
     """Print the template that the command line asks for; return the exit code.
 
-    2: a file that it cannot write, or a package that is not installed.
+    2: a file that it cannot write, a package that is not installed, or a resource type that the table of
+    permissions lacks. `find` returns what builds a template.
 
     A bad flag raises SystemExit(2), after the usage.
     """
@@ -29,12 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from tap.render import to_text
 
-        build = builder(arguments.template)
+        build = find(arguments.template)
     except ModuleNotFoundError as error:
         print(f"generate.py: {error.name} is not installed: pip install -e .", file=sys.stderr)
         return 2
 
-    text = to_text(build(), form=arguments.format, minify=arguments.minify)
+    try:
+        text = to_text(build(), form=arguments.format, minify=arguments.minify)
+    except LookupError as error:
+        if type(error) is not LookupError:  # a KeyError or IndexError is a mistake of ours
+            raise
+        print(f"generate.py: {error}", file=sys.stderr)
+        return 2
     try:
         if arguments.o:
             arguments.o.write_text(text, encoding="utf-8", newline="\n")

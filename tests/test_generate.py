@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 import tap
+from generate import main
+from tap.permissions.table import entry
 
 SCRIPT = Path(__file__).parents[1] / "generate.py"
 
@@ -112,6 +114,18 @@ def test_a_file_it_cannot_write_is_one_line_and_exit_2(tmp_path: Path, target: s
 def test_a_full_disk_is_one_line_and_exit_2() -> None:
     with Path("/dev/full").open("wb") as full:
         assert "standard output" in one_line(generate(stdout=full))
+
+
+def test_a_resource_type_whose_permissions_are_not_listed_is_one_line_and_exit_2(
+        capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([], find=lambda _name: lambda: entry("AWS::Nothing::Such")) == 2
+    assert capsys.readouterr().err == (
+        "generate.py: tap/permissions/actions.toml has no AWS::Nothing::Such: say there what it takes\n")
+
+
+def test_a_mistake_of_a_tiers_own_is_no_one_liner() -> None:
+    with pytest.raises(KeyError):
+        main([], find=lambda _name: lambda: {}["none"])
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:
