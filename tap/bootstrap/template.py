@@ -22,10 +22,9 @@ from troposphere.s3 import (
 
 from tap.bootstrap.access import add_boundary, add_deployers, add_execution_role
 from tap.bootstrap.notifications import add_notifications
+from tap.environment import TAGS
 from tap.parts import add_parameter, policy, suppress, tag_all
 
-# As the stacks have them; a test compares.
-TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
 _TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
 # What switches everything on.
 SAMPLES = {
