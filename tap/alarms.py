@@ -19,7 +19,6 @@ DAY = 24 * 3600
 MIB = 2**20
 # What the application asks most of the table, which counts its errors by operation.
 OPERATIONS = ("GetItem", "PutItem", "UpdateItem")
-IS_DETAILED = "HasDetailedAlarms"
 
 
 class Tiers(NamedTuple):
@@ -71,7 +70,7 @@ def _watch_service(alerts: Alerts, tiers: Tiers) -> None:
         expression("wanted - running", *(
             query(ident, "ECS/ContainerInsights", f"{name}TaskCount", of_service, "Minimum")
             for ident, name in (("wanted", "Desired"), ("running", "Running")))),
-        1, periods=3, Condition=IS_DETAILED)
+        1, periods=3, Condition=alerts.detailed)
 
 
 def _watch_validation(alerts: Alerts, validation: Validation) -> None:
@@ -87,30 +86,30 @@ def _watch_validation(alerts: Alerts, validation: Validation) -> None:
         "ValidationRejectionAlarm", "More than half of the transactions rejected",
         expression("IF(r + a + d > 20, 100 * r / (r + a + d), 0)", *(
             query(name[0].lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted", "Duplicate"))),
-        50, periods=2, Condition=IS_DETAILED)
+        50, periods=2, Condition=alerts.detailed)
     alerts.add_alarm(
         "ValidationThrottleAlarm", "Validations refused for want of concurrency",
-        metric("AWS/Lambda", "Throttles", of_function), 1, Condition=IS_DETAILED)
+        metric("AWS/Lambda", "Throttles", of_function), 1, Condition=alerts.detailed)
     alerts.add_alarm(
         "ValidationDurationAlarm", "Validations take half of the time that they may",
-        metric("AWS/Lambda", "Duration", of_function, "p99"), TIMEOUT * 1000 // 2, Condition=IS_DETAILED)
+        metric("AWS/Lambda", "Duration", of_function, "p99"), TIMEOUT * 1000 // 2, Condition=alerts.detailed)
     alerts.add_alarm(
         "ValidationFailureAlarm", "Events that the function failed at wait in a queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
-               {"QueueName": validation.failures.get_att("QueueName")}, "Maximum"), 1, Condition=IS_DETAILED)
+               {"QueueName": validation.failures.get_att("QueueName")}, "Maximum"), 1, Condition=alerts.detailed)
 
 
 def _watch_database(t: Template, alerts: Alerts, database: Database) -> None:
     def add(title: str, description: str, name: str, statistic: str, threshold: Any, **options: Any) -> None:
         alerts.add_alarm(f"Database{title}Alarm", description, metric(
             "AWS/RDS", name, {"DBClusterIdentifier": database.cluster.ref()}, statistic), threshold,
-            **{"Condition": IS_DETAILED, **options})
+            **{"Condition": alerts.detailed, **options})
 
     is_serverless = t.add_condition("IsDetailedOnServerless", And(
-        Condition(IS_DETAILED), Condition(database.is_serverless)))
+        Condition(alerts.detailed), Condition(database.is_serverless)))
     has_memory = t.add_condition("IsDetailedOnMemory", And(
-        Condition(IS_DETAILED), Not(Condition(database.is_serverless))))
-    has_reader = t.add_condition("IsDetailedOnReader", And(Condition(IS_DETAILED), Condition(database.has_reader)))
+        Condition(alerts.detailed), Not(Condition(database.is_serverless))))
+    has_reader = t.add_condition("IsDetailedOnReader", And(Condition(alerts.detailed), Condition(database.has_reader)))
     add("Cpu", "Database busy", "CPUUtilization", "Maximum", 85, periods=3)
     add("Connections", "Many connections to the database", "DatabaseConnections", "Maximum",
         database.most_connections, periods=2)
@@ -130,19 +129,19 @@ def _watch_sessions(alerts: Alerts, sessions: Sessions) -> None:
         "SessionsThrottleAlarm", "Requests to the table refused",
         expression("reads + writes", *(
             query(ident, "AWS/DynamoDB", f"{name}ThrottleEvents", of_table)
-            for ident, name in (("reads", "Read"), ("writes", "Write")))), 1, Condition=IS_DETAILED)
+            for ident, name in (("reads", "Read"), ("writes", "Write")))), 1, Condition=alerts.detailed)
     alerts.add_alarm(
         "SessionsErrorAlarm", "The table fails",
         expression("SUM(METRICS())", *(
             query(f"m{place}", "AWS/DynamoDB", "SystemErrors", {**of_table, "Operation": operation})
-            for place, operation in enumerate(OPERATIONS))), 1, Condition=IS_DETAILED)
+            for place, operation in enumerate(OPERATIONS))), 1, Condition=alerts.detailed)
 
 
 def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     network = tiers.network
-    has_nat = t.add_condition("IsDetailedOnNat", And(Condition(IS_DETAILED), Condition(network.has_nat)))
+    has_nat = t.add_condition("IsDetailedOnNat", And(Condition(alerts.detailed), Condition(network.has_nat)))
     has_certificate = t.add_condition("IsDetailedOnCertificate", And(
-        Condition(IS_DETAILED), Condition(tiers.domain.has_certificate)))
+        Condition(alerts.detailed), Condition(tiers.domain.has_certificate)))
     first, *others = (
         query(f"m{place}", "AWS/NATGateway", "ErrorPortAllocation", {"NatGatewayId": gateway.ref()})
         for place, gateway in enumerate(network.nat_gateways))
@@ -152,7 +151,7 @@ def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
         1, Condition=has_nat)
     alerts.add_alarm(
         "UnhealthyHostsAlarm", "Tasks that fail their health check",
-        expression("SUM(METRICS())", *_unhealthy(tiers)), 1, periods=3, Condition=IS_DETAILED)
+        expression("SUM(METRICS())", *_unhealthy(tiers)), 1, periods=3, Condition=alerts.detailed)
     alerts.add_alarm(
         "CertificateExpiryAlarm", "Certificate about to expire",
         metric("AWS/CertificateManager", "DaysToExpiry", {"CertificateArn": tiers.domain.certificate}, "Minimum", DAY),

@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 from awacs import sns, sqs
 from awacs.aws import Action, ArnEquals, Condition
-from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Sub, Template
+from troposphere import AWSHelperFn, Equals, If, Not, Sub, Template
 from troposphere.cloudwatch import Alarm, Metric, MetricDataQuery, MetricDimension, MetricStat
 from troposphere.events import DeadLetterConfig, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 from troposphere.sqs import Queue, QueuePolicy
 
 from tap.keys import EVENT_PUBLISHER, PUBLISHERS, Keys
-from tap.parts import NO_VALUE, add_parameter, add_switch, admit, of_this_account, policy, refuse_plain_http
+from tap.parts import NO_VALUE, add_email, add_switch, admit, of_this_account, policy, refuse_plain_http
 
 FIVE_MINUTES, FORTNIGHT = 300, 14 * 24 * 3600
 
@@ -78,10 +78,8 @@ def _dimensions(dimensions: Mapping[str, Any]) -> list[MetricDimension]:
 
 def add_alerts(t: Template, keys: Keys) -> Alerts:
     """Add the topic with its policy, an e-mail subscription where an address is given, and the queue."""
-    email = add_parameter(t, "Alerts", "Alert e-mail", Parameter(
-        "AlertEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-        ConstraintDescription="must be an e-mail address, or empty",
-        Description="Address for alerts, which it must confirm; empty for none."))
+    email = add_email(t, "Alerts", "Alert e-mail", "AlertEmail",
+                      "Address for alerts, which it must confirm; empty for none.")
     has_email = t.add_condition("HasAlertEmail", Not(Equals(email.ref(), "")))
     detailed = add_switch(
         t, "Alerts", "Detailed alarms", "DetailedAlarms", "true",

@@ -30,7 +30,7 @@ from troposphere.servicecatalog import (
 )
 
 from tap import stack
-from tap.environment import TAGS
+from tap.environment import TAGS, add_tags
 from tap.parts import add_parameter, add_switch, allow, only_if, policy, suppress, tag_all
 from tap.permissions import NARROWED, Names, boundary, execution, split
 
@@ -66,11 +66,7 @@ def build() -> Template:
         Description="Role that launches the product; it has this name in every account of the portfolio."))
     _add_launch_role(t, launch_role, product)
     _add_portfolio(t, has_portfolio, launch_role, product)
-    tags = {title: add_parameter(t, "Tags", title, Parameter(
-        title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
-        ConstraintDescription="must be a tag value", Description="Tag of every resource.")).ref()
-        for title, value in TAGS.items()}
-    tag_all(t, tags)
+    tag_all(t, add_tags(t, "Tags"))
     return t
 
 

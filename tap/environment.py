@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from troposphere import AWSHelperFn, Equals, Not, Parameter, Template
+from troposphere import AWSHelperFn, Equals, Not, Parameter, Ref, Template
 
 from tap.parts import HAS_BOUNDARY, add_parameter, add_switch
 
@@ -17,18 +17,21 @@ class Environment(NamedTuple):
     """The condition that what holds data, or is known to others, refuses to be deleted."""
 
 
+def add_tags(t: Template, group: str, **more: str) -> dict[str, Ref]:
+    """Declare the tags that every template's resources have; more is what else a tag's description says."""
+    return {title: add_parameter(t, group, title, Parameter(
+        title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
+        ConstraintDescription="must be a tag value",
+        Description=f"Tag of every resource{more.get(title, '')}.")).ref() for title, value in TAGS.items()}
+
+
 def add_environment(t: Template) -> Environment:
     """Declare the environment's name and tags, its deletion protection and its permissions boundary."""
     name = add_parameter(t, "Environment", "Name", Parameter(
         "Environment", Type="String", AllowedPattern="[a-z][a-z0-9]*(-[a-z0-9]+)*", MinLength=2, MaxLength=20,
         ConstraintDescription="must be lower-case letters, digits and single hyphens, such as pr-123",
         Description="Short name, such as dev or pr-123; prod obeys more rules."))
-    tags: dict[str, AWSHelperFn] = {"Environment": name.ref()}
-    for title, value in TAGS.items():
-        tags[title] = add_parameter(t, "Environment", title, Parameter(
-            title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
-            ConstraintDescription="must be a tag value",
-            Description="Tag of every resource.")).ref()
+    tags: dict[str, AWSHelperFn] = {"Environment": name.ref(), **add_tags(t, "Environment")}
     is_protected = add_switch(
         t, "Environment", "Deletion protection", "DeletionProtection", "true",
         "Database, table and load balancer refuse to be deleted until this is false.")

@@ -58,6 +58,13 @@ def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> 
     return t.add_parameter(parameter)
 
 
+def add_email(t: Template, group: str, label: str, title: str, description: str) -> Parameter:
+    """Declare a parameter that is an e-mail address, or empty."""
+    return add_parameter(t, group, label, Parameter(
+        title, Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
+        ConstraintDescription="must be an e-mail address, or empty", Description=description))
+
+
 def add_switch(t: Template, group: str, label: str, title: str, default: str, description: str) -> str:
     """Declare a true/false parameter; return the name of the condition `Has<title>` that it sets."""
     parameter = add_parameter(t, group, label, Parameter(

@@ -2,13 +2,13 @@
 
 from awacs import sns
 from awacs.aws import Allow, Bool, Condition, Deny, Principal, Statement
-from troposphere import And, Equals, Not, Output, Parameter, Sub, Template
+from troposphere import And, Equals, Not, Output, Sub, Template
 from troposphere import Condition as InCondition
 from troposphere.events import InputTransformer, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from tap.bootstrap.access import STACKS
-from tap.parts import add_parameter, add_switch, policy, suppress
+from tap.parts import add_email, add_switch, policy, suppress
 
 # The end of what went wrong, and what stays wrong until somebody looks.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
@@ -21,10 +21,8 @@ def add_notifications(t: Template) -> None:
     condition = add_switch(
         t, "Notifications", "Stacks that fail", "FailureNotifications", "true",
         "Publish to a topic when a stack fails or is rolled back.")
-    address = add_parameter(t, "Notifications", "Address", Parameter(
-        "FailureEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-        ConstraintDescription="must be an e-mail address, or empty",
-        Description="Address for these notifications, which it must confirm; empty for none."))
+    address = add_email(t, "Notifications", "Address", "FailureEmail",
+                        "Address for these notifications, which it must confirm; empty for none.")
     has_address = t.add_condition("HasFailureEmail", And(
         InCondition(condition), Not(Equals(address.ref(), ""))))
 

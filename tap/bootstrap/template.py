@@ -5,7 +5,7 @@ a stack's resources may not change these.
 """
 
 from awacs.aws import Action, Bool, Condition, Deny, NumericLessThan, Principal, Statement
-from troposphere import Output, Parameter, Sub, Template
+from troposphere import Output, Sub, Template
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
     Bucket,
@@ -14,16 +14,16 @@ from troposphere.s3 import (
     LifecycleConfiguration,
     LifecycleRule,
     NoncurrentVersionExpiration,
-    PublicAccessBlockConfiguration,
     ServerSideEncryptionByDefault,
     ServerSideEncryptionRule,
     VersioningConfiguration,
 )
 
+from tap.access_logs import PRIVATE
 from tap.bootstrap.access import add_boundary, add_deployers, add_execution_role
 from tap.bootstrap.notifications import add_notifications
-from tap.environment import TAGS
-from tap.parts import add_parameter, policy, suppress, tag_all
+from tap.environment import add_tags
+from tap.parts import policy, suppress, tag_all
 
 _TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
 # What switches everything on.
@@ -43,11 +43,7 @@ def build() -> Template:
     """Return the template of the bootstrap stack."""
     t = Template(Description="What tap needs once an account and region: artifact bucket, roles, notifications")
     t.set_version("2010-09-09")
-    tags = {title: add_parameter(t, "Tags", title, Parameter(
-        title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
-        ConstraintDescription="must be a tag value",
-        Description=f"Tag of every resource{_TOLD_BY if title == 'Application' else ''}.")).ref()
-        for title, value in TAGS.items()}
+    tags = add_tags(t, "Tags", Application=_TOLD_BY)
 
     bucket = _add_artifact_bucket(t)
     names = add_boundary(t, tags["Application"])
@@ -65,8 +61,7 @@ def _add_artifact_bucket(t: Template) -> Bucket:
         BucketName=Sub("tap-artifacts-${AWS::AccountId}-${AWS::Region}"),
         BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(
             ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))]),
-        PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
-            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True),
+        PublicAccessBlockConfiguration=PRIVATE,
         VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
         # What is current stays: a version of a product names its template.
         LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
