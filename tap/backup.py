@@ -2,7 +2,7 @@
 
 from awacs import backup, dynamodb, kms, rds
 from awacs.aws import Bool, Condition
-from troposphere import Parameter, Ref, Select, Split, Sub, Template
+from troposphere import Parameter, Sub, Template
 from troposphere.backup import (
     BackupPlan,
     BackupPlanResourceType,
@@ -17,6 +17,8 @@ from tap.database import Database
 from tap.parts import add_parameter, add_role, add_switch, allow
 from tap.sessions import Sessions
 
+VAULTS = "tap-"  # what the names of the vaults begin with
+
 
 def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
     """Add the vault, the plan, what it selects and the role it acts as; a parameter switches them off."""
@@ -29,8 +31,10 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
 
     vault = t.add_resource(BackupVault(
         "BackupVault", Condition=condition, DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
-        # Of 50 characters at most, and new with each stack, whose predecessor's vault is still there.
-        BackupVaultName=Sub("tap-${Id}", Id=Select(2, Split("/", Ref("AWS::StackId")))),
+        # Of 50 characters at most, and new with each role, that is each time that backups are switched on: the vault
+        # of the time before, or of a stack before, is still there.
+        # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
+        BackupVaultName=Sub(f"{VAULTS}${{BackupRole.RoleId}}"),
         EncryptionKeyArn=database.key.get_att("Arn")))
     plan = t.add_resource(BackupPlan("BackupPlan", Condition=condition, BackupPlan=BackupPlanResourceType(
         # Of 50 characters at most, too.
@@ -52,7 +56,9 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
                rds.ListTagsForResource], cluster),
         allow([rds.AddTagsToResource, rds.CopyDBClusterSnapshot, rds.CreateDBClusterSnapshot,
                rds.DeleteDBClusterSnapshot, rds.DescribeDBClusterSnapshots, rds.ListTagsForResource], snapshots),
-        allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], vault.get_att("BackupVaultArn")),
+        # The vault is named after the role, so the role cannot name it.
+        allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], Sub(
+            f"arn:${{AWS::Partition}}:backup:${{AWS::Region}}:${{AWS::AccountId}}:backup-vault:{VAULTS}*")),
         allow([kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], database.key.get_att("Arn")),
         # For services that hold the data, and never for whoever could assume the role.
         allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),

@@ -12,7 +12,7 @@ from tap.parts import add_parameter
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-route53-recordset-aliastarget.html
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
 HOST = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
-CERTIFICATE = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
+CERTIFICATE = r"(arn:aws[a-z-]*:acm:%s:\d{12}:certificate/[A-Za-z0-9-]+)?"  # of a region, or none
 
 
 class Domain(NamedTuple):
@@ -53,7 +53,7 @@ def add_domain(t: Template) -> Domain:
     """Declare the names and certificates; issue a certificate where there are a name and its zone, and none given."""
     group = "Domain"
     given = add_parameter(t, group, "Certificate", Parameter(
-        "CertificateArn", Type="String", Default="", AllowedPattern=f"({CERTIFICATE})?",
+        "CertificateArn", Type="String", Default="", AllowedPattern=CERTIFICATE % "[a-z0-9-]+",
         ConstraintDescription="must be the ARN of an ACM certificate, or empty",
         Description="ACM certificate, in the stack's region; empty to issue one for DomainName, or for plain HTTP."))
     name = add_parameter(t, group, "Domain name", Parameter(
@@ -69,8 +69,10 @@ def add_domain(t: Template) -> Domain:
         ConstraintDescription="must be a host name in lower case, or empty",
         Description="Name of the assets; empty for CloudFront's own."))
     cdn_certificate = add_parameter(t, group, "CDN certificate", Parameter(
-        "CdnCertificateArn", Type="String", Default="", AllowedPattern=f"({CERTIFICATE})?",
-        ConstraintDescription="must be the ARN of an ACM certificate, or empty",
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+        "CdnCertificateArn", Type="String", Default="",
+        AllowedPattern=CERTIFICATE % "us-east-1",
+        ConstraintDescription="must be the ARN of an ACM certificate of us-east-1, or empty",
         Description="ACM certificate of CdnDomainName, in us-east-1 wherever the stack is."))
     is_given = t.add_condition("HasCertificateArn", Not(Equals(given.ref(), "")))
     has_zone = t.add_condition("HasHostedZone", Not(Equals(zone.ref(), "")))

@@ -97,6 +97,8 @@ def add_load_balancer(
             Key="routing.http.response.strict_transport_security.header_value", Value="max-age=31536000")]))
     http_listener = t.add_resource(Listener(
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
+        # Where a certificate is added later, HTTP serves until HTTPS does: to issue one takes minutes, or fails.
+        Metadata={"WaitsFor": If(has_certificate, https_listener.ref(), "")},
         DefaultActions=[If(has_certificate, redirect, forward)]))
     suppress(http_listener, dict.fromkeys(("CKV_AWS_2", "CKV_AWS_103"), "By CertificateArn"))
 

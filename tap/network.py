@@ -59,7 +59,8 @@ class Network(NamedTuple):
     private_routing: tuple[AWSObject, ...]
     """What gives private subnets their route tables, and those the gateway endpoints."""
     ways_out: tuple[AWSHelperFn, ...]
-    """References to the NAT routes and interface endpoints; empty strings where they are switched off."""
+    """References to the first NAT route and the interface endpoints; empty strings where they are switched off. The
+    other NAT routes are waited for by what gives their subnets the route tables."""
     nat_gateways: tuple[NatGateway, ...]
     """The first is there with has_nat, all of them with has_nat_per_az."""
     has_nat: str
@@ -128,9 +129,9 @@ def add_network(t: Template, logs: Logs) -> Network:
     def add_route_table(title: str, **attributes: Any) -> RouteTable:
         return t.add_resource(RouteTable(title, VpcId=vpc.ref(), **attributes))
 
-    def associate(subnet: Subnet, table: AWSHelperFn) -> SubnetRouteTableAssociation:
+    def associate(subnet: Subnet, table: AWSHelperFn, **attributes: Any) -> SubnetRouteTableAssociation:
         return t.add_resource(SubnetRouteTableAssociation(
-            f"{subnet.title}Routing", SubnetId=subnet.ref(), RouteTableId=table))
+            f"{subnet.title}Routing", SubnetId=subnet.ref(), RouteTableId=table, **attributes))
 
     public = add_subnets("Public", 0)
     public_table = add_route_table("PublicRouteTable")
@@ -159,8 +160,11 @@ def add_network(t: Template, logs: Logs) -> Network:
             f"PrivateDefaultRoute{zone}", RouteTableId=private_tables[zone - 1].ref(), Condition=condition,
             DestinationCidrBlock=ANYWHERE, NatGatewayId=nat_gateway.ref())))
     private_routing: list[AWSObject] = [associate(private[0], private_tables[0].ref())]
-    for subnet, table in zip(private[1:], private_tables[1:], strict=True):
-        private_routing.append(associate(subnet, If(has_nat_per_az, table.ref(), private_tables[0].ref())))
+    for subnet, table, route in zip(private[1:], private_tables[1:], nat_routes[1:], strict=True):
+        private_routing.append(associate(
+            subnet, If(has_nat_per_az, table.ref(), private_tables[0].ref()),
+            # Running tasks keep the way out that they have until the zone's own is there, minutes later.
+            Metadata={"WaitsFor": If(has_nat_per_az, route.ref(), "")}))
 
     isolated = add_subnets("Isolated", 6)
     # No route but the VPC's own: nothing in these subnets reaches out, nothing reaches in.
@@ -182,7 +186,6 @@ def add_network(t: Template, logs: Logs) -> Network:
         vpc, public, private, isolated, (internet_route, *public_routing), tuple(private_routing),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
-            If(has_nat_per_az, [route.ref() for route in nat_routes[1:]], ""),
             If(has_endpoints, [way.ref() for way in endpoints], "")),
         nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az)
 

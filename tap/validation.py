@@ -68,12 +68,13 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             Description="Largest amount of a transaction, in any currency.")),
         "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
             "ValidationCurrencies", Type="String", Default="USD:2,EUR:2,GBP:2,JPY:0,KWD:3",
-            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4])*",
-            ConstraintDescription="must be codes of ISO 4217 with their minor units, such as USD:2,JPY:0",
+            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4]){0,23}",
+            ConstraintDescription="must be up to 24 codes of ISO 4217 with minor units, such as USD:2,JPY:0",
             Description="Currencies taken, each with its minor units.")),
         "TYPES": add_parameter(t, "Validation", "Types", Parameter(
             "ValidationTypes", Type="String", Default="debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
-            AllowedPattern="[a-z_]+(,[a-z_]+)*", ConstraintDescription="must be words, separated by commas",
+            AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=72,
+            ConstraintDescription="must be words, separated by commas, of 72 characters at most",
             Description="Types of transactions taken.")),
         "TTL_DAYS": add_parameter(t, "Validation", "Memory", Parameter(
             "ValidationMemoryDays", Type="Number", Default=30, MinValue=1, MaxValue=3650,
@@ -106,15 +107,19 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             **{name: parameter.ref() for name, parameter in settings.items()}}),
         Code=Code(ZipFile=function_source("validation"))))
     suppress(function, {"CKV_AWS_116": "ValidationOnFailure", "CKV_AWS_117": "Calls AWS alone"})
-    # All of the function that a version freezes. Where nothing else changes, Lambda publishes none.
+    # All of the function that a version freezes. Where nothing else changes, Lambda publishes none. Another key schema
+    # is another table, whose name the function has.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
     frozen = {key: value for key, value in encode_to_dict(function)["Properties"].items()
               if key != "ReservedConcurrentExecutions"}
+    frozen["KeySchema"] = encode_to_dict(sessions.table)["Properties"]["KeySchema"]
     digest = zlib.crc32(json.dumps(frozen, sort_keys=True).encode())
     version = t.add_resource(Version(
-        # A description that changes with the function makes a new version, which is what a version is for.
+        # A description that changes with the function makes a new version, which is what a version is for. It has 256
+        # characters at most, hence those of the settings.
+        # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
         "ValidationVersion", FunctionName=function.ref(),
-        Description=Sub(f"{digest:08x} ${{{sessions.table.title}}} " + " ".join(
+        Description=Sub(f"{digest:08x} ${{CustomerKeys}} " + " ".join(
             f"${{{parameter.title}}}" for parameter in settings.values())),
         # So that the alias can go back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))

@@ -31,13 +31,18 @@ def test_database_and_table_are_backed_up_daily_and_kept_as_long_as_the_paramete
         Reference("DatabaseCluster", "DBClusterArn"), Reference("SessionsTable", "Arn")]
 
 
-def test_the_vault_outlives_the_stack_and_its_name_is_no_other_stacks(backed: StackView) -> None:
+def test_the_vault_outlives_the_stack(backed: StackView) -> None:
     attributes = backed.attributes("BackupVault")
     assert (attributes["DeletionPolicy"], attributes["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_switched_on_again_backups_get_another_vault_than_the_one_that_was_kept(backed: StackView) -> None:
+    # A name is unique to account and region, and has at most 50 characters:
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
-    name = backed.properties("BackupVault")["BackupVaultName"]
-    assert name.startswith("tap-")
-    assert len("tap-00000000-0000-0000-0000-000000000000") <= 50
+    assert str(backed.properties("BackupVault")["BackupVaultName"]) == "tap-${BackupRole.RoleId}"
+    # The role goes with the switch, and IAM gives no id twice:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    assert backed.attributes("BackupRole").get("DeletionPolicy", "Delete") == "Delete"
 
 
 def test_aws_backup_may_back_up_these_two_and_nothing_else(backed: StackView) -> None:
@@ -49,8 +54,8 @@ def test_aws_backup_may_back_up_these_two_and_nothing_else(backed: StackView) ->
             "rds:DeleteDBClusterSnapshot", "backup:CopyIntoBackupVault", "kms:CreateGrant"} <= set(granted)
     assert {resource for found in granted.values() for resource in found} == {
         "${SessionsTable.Arn}", "${SessionsTable.Arn}/backup/*", "${DatabaseCluster.DBClusterArn}",
-        "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*", "${BackupVault.BackupVaultArn}",
-        "${DatabaseKey.Arn}", "${DataKey.Arn}"}
+        "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*", "${DatabaseKey.Arn}",
+        "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*", "${DataKey.Arn}"}
 
 
 def test_it_may_hand_the_key_on_to_services_alone(backed: StackView) -> None:

@@ -67,6 +67,12 @@ def test_under_its_name_cloudfront_takes_tls_1_2_at_least(deployed: Deployed) ->
         "AcmCertificateArn": CERTIFICATE, "SslSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
 
 
+def test_cloudfront_takes_no_certificate_of_another_region(accepts: Callable[..., bool]) -> None:
+    assert accepts("CdnCertificateArn", CERTIFICATE)
+    assert not accepts("CdnCertificateArn", CERTIFICATE.replace("us-east-1", "eu-central-1"))
+    assert accepts("CertificateArn", CERTIFICATE.replace("us-east-1", "eu-central-1"))
+
+
 def test_without_a_name_cloudfront_uses_its_own(deployed: Deployed) -> None:
     distribution = deployed().properties("Distribution")["DistributionConfig"]
     assert "Aliases" not in distribution

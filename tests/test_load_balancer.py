@@ -83,6 +83,13 @@ def test_with_a_certificate_https_forwards_to_the_targets_and_http_redirects_to_
     }
 
 
+def test_http_redirects_only_once_https_is_there(deployed: Deployed) -> None:
+    http = "HttpListener"
+    assert "HttpsListener" in deployed(CertificateArn=CERTIFICATE).waits_for(http)
+    # One that is issued takes until its record is seen.
+    assert "Certificate" in deployed(DomainName="pay.example.com", HostedZoneId="Z1").waits_for(http)
+
+
 def test_every_listener_forwards_to_the_targets_or_redirects_to_one_that_does(served: StackView) -> None:
     found = listeners(served)
 

@@ -81,6 +81,14 @@ def test_with_a_single_nat_every_private_subnet_uses_it(deployed: Deployed) -> N
     assert [route["NatGatewayId"] for route in routes if route] == [nat] * 3
 
 
+def test_a_subnet_moves_to_another_route_table_once_that_leads_out(deployed: Deployed) -> None:
+    stack = deployed(NatGateways="one-per-az")
+    # A NAT gateway takes minutes. From NatGateways=single on, the first subnet's table stays the same.
+    for zone in (2, 3):
+        assert f"PrivateDefaultRoute{zone}" in stack.needs(f"PrivateSubnet{zone}Routing")
+    assert stack.table_of("PrivateSubnet1") == "PrivateRouteTable1"
+
+
 def test_without_nat_nothing_but_the_public_subnets_has_a_way_out(deployed: Deployed) -> None:
     stack = deployed(NatGateways="none", InterfaceEndpoints="true")
     assert len(stack.subnets("public")) == 3

@@ -51,6 +51,7 @@ ON_EVERYTHING = {
 }
 # Resources with `*` for more than a path or a log stream, and why.
 WIDE = {
+    "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*": "the vault is named after the role",
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*": "the group is the region's, for all databases",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*:log-stream:*": "RDS names its streams",

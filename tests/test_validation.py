@@ -102,8 +102,25 @@ def test_other_settings_are_another_version_as_other_code_is(deployed: Deployed)
     assert one != other
     # A hash of the function as the template has it, code included.
     assert re.match("[0-9a-f]{8} ", one)
+
+
+def test_another_key_is_another_version(deployed: Deployed) -> None:
+    one, other = (deployed(CustomerKeys=switch).only("AWS::Lambda::Version")["Description"]
+                  for switch in ("true", "false"))
+    assert one != other
+
+
+def test_the_longest_settings_that_are_accepted_fit_a_versions_description(
+        accepts: Callable[..., bool], deployed: Deployed) -> None:
+    currencies, types = ",".join(["USD:2"] * 24), "a" * 72
+    assert accepts("ValidationCurrencies", currencies)
+    assert not accepts("ValidationCurrencies", currencies + ",EUR:2")
+    assert accepts("ValidationTypes", types)
+    assert not accepts("ValidationTypes", types + "a")
+    longest = deployed(ValidationCurrencies=currencies, ValidationTypes=types, ValidationMemoryDays="3650",
+                       ValidationMaxAmount=str(10**15), CustomerKeys="false")
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
-    assert len(one) <= 256
+    assert len(str(longest.only("AWS::Lambda::Version")["Description"])) <= 256
 
 
 def test_what_fails_without_a_caller_to_tell_waits_in_a_queue(stack: StackView) -> None:

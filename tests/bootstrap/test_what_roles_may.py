@@ -32,7 +32,11 @@ ROLE, POLICY = iam("role/tap-dev-TaskRole-1"), iam("policy/tap-dev-TaskPolicy-1"
     ("rds:CreateDBInstance", arn("rds", "pg:default.aurora-postgresql17"), {}),
     ("elasticloadbalancing:ModifyListener", arn("elasticloadbalancing", "listener/app/tap-d-LoadB-1/1/2"), {}),
     ("ecs:UpdateService", arn("ecs", "service/tap-dev-Cluster-1/tap-dev-Service-1"), {}),
+    # A service that sleeps at night.
+    ("application-autoscaling:PutScheduledAction", arn("application-autoscaling", "scalable-target/1"), {}),
     ("s3:PutBucketPolicy", "arn:aws:s3:::tap-dev-assetsbucket-1", {}),
+    # A distribution that keeps its logs in the bucket.
+    ("s3:PutBucketAcl", "arn:aws:s3:::tap-prod-logsbucket-1", {}),
     ("ec2:CreateVpc", VPC, {}),
     ("ec2:CreateTags", VPC, {"ec2:CreateAction": "CreateVpc"}),
     ("ec2:CreateTags", VPC, OURS),
