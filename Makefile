@@ -6,6 +6,7 @@ ENV := dev
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+COMPILE := $(BIN)/python -m compileall -q tap
 # Each with its file of templates/.
 TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
@@ -73,14 +74,17 @@ clean: ## remove the virtual environment, build products and caches
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -r {} +
 
-# One stamp an extra: what is there is kept until one of these files changes.
+# One stamp an extra: what is there is kept until one of these files changes. pip compiles what it installs, but not this
+# project's own modules, and where PYTHONDONTWRITEBYTECODE is set every run would compile them anew.
 $(VENV)/.rehearse: setup.cfg constraints.txt | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[rehearse]'
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: setup.cfg constraints.txt $(VENV)/.checkov | $(BIN)/python
 	$(PIP) install -c constraints.txt -e '.[dev]'
 	$(PIP) $(PREFLIGHT) -c constraints.txt
+	$(COMPILE)
 	@touch $(VENV)/.rehearse $@
 
 $(VENV)/.checkov: constraints-checkov.txt | $(BIN)/python
