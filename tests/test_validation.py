@@ -102,8 +102,26 @@ def test_other_settings_are_another_version_as_other_code_is(deployed: Deployed)
     assert one != other
     # A hash of the function as the template has it, code included.
     assert re.match("[0-9a-f]{8} ", one)
+
+
+def test_the_longest_settings_fit_into_the_description_of_a_version(
+        deployed: Deployed, accepts: Callable[..., bool]) -> None:
+    longest = {
+        "ValidationMaxAmount": str(10**15), "ValidationCurrencies": ",".join(["USD:2"] * 32),
+        "ValidationTypes": "x" * 96, "ValidationMemoryDays": "3650"}
+    description = str(deployed(**longest).only("AWS::Lambda::Version")["Description"])
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
-    assert len(one) <= 256
+    assert len(description) <= 256
+    assert all(accepts(name, value) for name, value in longest.items())
+    assert not accepts("ValidationCurrencies", longest["ValidationCurrencies"] + ",USD:2")
+    assert not accepts("ValidationTypes", longest["ValidationTypes"] + "x")
+
+
+@pytest.mark.parametrize("currencies", ["USD:2,EUR:2", "USD:2,JPY:0,EUR:2", "USD:3", "EUR:2"])
+def test_other_currencies_are_another_version(deployed: Deployed, currencies: str) -> None:
+    descriptions = {str(deployed(ValidationCurrencies=each).only("AWS::Lambda::Version")["Description"])
+                    for each in ("USD:2", currencies)}
+    assert len(descriptions) == 2
 
 
 def test_what_fails_without_a_caller_to_tell_waits_in_a_queue(stack: StackView) -> None:
