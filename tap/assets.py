@@ -106,7 +106,8 @@ def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, dom
             Name=bucket.ref(),
             OriginAccessControlOriginType="s3", SigningBehavior="always", SigningProtocol="sigv4")))
     distribution = t.add_resource(Distribution("Distribution", DistributionConfig=DistributionConfig(
-        Comment=Sub("Assets of ${AWS::StackName}"),
+        # Of at most 128 characters, which a stack's name may have by itself.
+        Comment=Sub("Assets of ${Environment}"),
         Enabled=True, HttpVersion="http2and3", IPV6Enabled=True, PriceClass="PriceClass_100",
         DefaultRootObject="index.html",
         Origins=[Origin(

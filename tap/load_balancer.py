@@ -89,7 +89,7 @@ def add_load_balancer(
         Protocol="HTTPS", Port="443", StatusCode="HTTP_301"))
     https_listener = t.add_resource(Listener(
         "HttpsListener", Condition=has_certificate, LoadBalancerArn=load_balancer.ref(),
-        Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+        Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
         Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward],
         # Browsers come by HTTPS for a year, whatever the application says.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html

@@ -34,7 +34,7 @@ INTERFACE = "AWS::CloudFormation::Interface"
 NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
 HAS_BOUNDARY = "HasPermissionsBoundary"
-RUNTIME = "python3.13"
+RUNTIME = "python3.14"
 # Types whose tags are not called Tags: their schema in CloudFormation's registry says so, as its `tagProperty`.
 TAGGED_AS = {
     "AWS::Backup::BackupPlan": "BackupPlanTags", "AWS::Backup::BackupVault": "BackupVaultTags",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from awacs import kms, sqs, xray
 from awacs.aws import Action
-from troposphere import Equals, If, Parameter, Ref, Sub, Template, encode_to_dict
+from troposphere import Equals, If, Join, Parameter, Ref, Split, Sub, Template, encode_to_dict
 from troposphere.awslambda import (
     Alias,
     Code,
@@ -68,14 +68,14 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             Description="Largest amount of a transaction, in any currency.")),
         "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
             "ValidationCurrencies", Type="String", Default="USD:2,EUR:2,GBP:2,JPY:0,KWD:3",
-            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4]){0,23}",
-            ConstraintDescription="must be up to 24 codes of ISO 4217 with minor units, such as USD:2,JPY:0",
-            Description="Currencies taken, each with its minor units.")),
+            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4]){0,31}",
+            ConstraintDescription="must be at most 32 codes of ISO 4217 with their minor units, such as USD:2,JPY:0",
+            Description="Currencies taken, 32 at most, each with its minor units.")),
         "TYPES": add_parameter(t, "Validation", "Types", Parameter(
             "ValidationTypes", Type="String", Default="debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
-            AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=72,
-            ConstraintDescription="must be words, separated by commas, of 72 characters at most",
-            Description="Types of transactions taken.")),
+            AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=90,
+            ConstraintDescription="must be words, separated by commas, in at most 90 characters",
+            Description="Types of transactions taken, of 90 characters in all.")),
         "TTL_DAYS": add_parameter(t, "Validation", "Memory", Parameter(
             "ValidationMemoryDays", Type="Number", Default=30, MinValue=1, MaxValue=3650,
             Description="Days for which a transaction id is known again.")),
@@ -114,13 +114,14 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
               if key != "ReservedConcurrentExecutions"}
     frozen["KeySchema"] = encode_to_dict(sessions.table)["Properties"]["KeySchema"]
     digest = zlib.crc32(json.dumps(frozen, sort_keys=True).encode())
+    currencies = Join("", Split(":", Join("", Split(",", settings["CURRENCIES"].ref()))))
     version = t.add_resource(Version(
-        # A description that changes with the function makes a new version, which is what a version is for. It has 256
-        # characters at most, hence those of the settings.
-        # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+        # A description that changes with the function makes a new version, which is what a version is for. The
+        # longest values make 256 characters, the most that it may have:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
         "ValidationVersion", FunctionName=function.ref(),
-        Description=Sub(f"{digest:08x} ${{CustomerKeys}} " + " ".join(
-            f"${{{parameter.title}}}" for parameter in settings.values())),
+        Description=Sub(f"{digest:08x} ${{CustomerKeys}} ${{{settings['MAX_AMOUNT'].title}}} ${{Currencies}} "
+                        f"${{{settings['TYPES'].title}}} ${{{settings['TTL_DAYS'].title}}}", Currencies=currencies),
         # So that the alias can go back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
     alias = t.add_resource(Alias(

@@ -287,14 +287,19 @@ def test_a_role_is_assumed_by_one_service_and_has_no_policy_of_awss(name: str) -
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_every_name_is_short_enough_for_the_longest_environment(name: str) -> None:
+def test_every_name_is_short_enough_for_the_longest_environment_and_stack(name: str) -> None:
     longest = {**STACKS[name].resolved.parameters, "Environment": "a" * 20}
-    resolved = resolve(TEMPLATE, longest, stack_name=f"tap-{'a' * 20}")
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    resolved = resolve(TEMPLATE, longest, region="ap-southeast-1", stack_name="a" * 128)
     for title, resource in resolved.resources.items():
         schema = schema_of(resource["Type"])
         for key, value in resource.get("Properties", {}).items():
             limit = schema.get("properties", {}).get(key, {}).get("maxLength")
             assert not isinstance(value, str) or limit is None or len(value) <= limit, (title, key)
+    distribution, = (resource for resource in resolved.resources.values()
+                     if resource["Type"] == "AWS::CloudFront::Distribution")
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html
+    assert len(distribution["Properties"]["DistributionConfig"]["Comment"]) <= 128
     for output in resolved.outputs.values():
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html
         assert len(output["Export"]["Name"]) <= 255

@@ -110,17 +110,24 @@ def test_another_key_is_another_version(deployed: Deployed) -> None:
     assert one != other
 
 
-def test_the_longest_settings_that_are_accepted_fit_a_versions_description(
-        accepts: Callable[..., bool], deployed: Deployed) -> None:
-    currencies, types = ",".join(["USD:2"] * 24), "a" * 72
-    assert accepts("ValidationCurrencies", currencies)
-    assert not accepts("ValidationCurrencies", currencies + ",EUR:2")
-    assert accepts("ValidationTypes", types)
-    assert not accepts("ValidationTypes", types + "a")
-    longest = deployed(ValidationCurrencies=currencies, ValidationTypes=types, ValidationMemoryDays="3650",
-                       ValidationMaxAmount=str(10**15), CustomerKeys="false")
+def test_the_longest_settings_fit_into_the_description_of_a_version(
+        deployed: Deployed, accepts: Callable[..., bool]) -> None:
+    longest = {
+        "ValidationMaxAmount": str(10**15), "ValidationCurrencies": ",".join(["USD:2"] * 32),
+        "ValidationTypes": "x" * 90, "ValidationMemoryDays": "3650", "CustomerKeys": "false"}
+    description = str(deployed(**longest).only("AWS::Lambda::Version")["Description"])
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
-    assert len(str(longest.only("AWS::Lambda::Version")["Description"])) <= 256
+    assert len(description) <= 256
+    assert all(accepts(name, value) for name, value in longest.items())
+    assert not accepts("ValidationCurrencies", longest["ValidationCurrencies"] + ",USD:2")
+    assert not accepts("ValidationTypes", longest["ValidationTypes"] + "x")
+
+
+@pytest.mark.parametrize("currencies", ["USD:2,EUR:2", "USD:2,JPY:0,EUR:2", "USD:3", "EUR:2"])
+def test_other_currencies_are_another_version(deployed: Deployed, currencies: str) -> None:
+    descriptions = {str(deployed(ValidationCurrencies=each).only("AWS::Lambda::Version")["Description"])
+                    for each in ("USD:2", currencies)}
+    assert len(descriptions) == 2
 
 
 def test_what_fails_without_a_caller_to_tell_waits_in_a_queue(stack: StackView) -> None:

@@ -14,7 +14,7 @@ from tap.rehearsal.checks import Check, named
 from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 MANAGED_RULES = "AmazonIpReputationList, CommonRuleSet, KnownBadInputsRuleSet, SQLiRuleSet"
 
 
