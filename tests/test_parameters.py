@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from stack_view import ENVIRONMENTS, StackView
 
+from tap.deploy import policies
 from tap.deploy.models import InputError
 from tap.deploy.parameters import load_environment
 
@@ -87,12 +88,26 @@ def test_an_environments_stack_policy_names_resources_that_exist(
 
 def test_production_protects_whatever_holds_data_from_replacement(root: Path, prod: StackView) -> None:
     policy = json.loads((root / "parameters/prod.json").read_text())["StackPolicy"]
-    (deny,) = [statement for statement in policy["Statement"] if statement["Effect"] == "Deny"]
-    assert deny["Action"] == ["Update:Replace", "Update:Delete"]
+    deny = next(each for each in policy["Statement"] if each["Action"] == ["Update:Replace", "Update:Delete"])
+    assert deny["Effect"] == "Deny"
     for kind in ("AWS::RDS::DBCluster", "AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::S3::Bucket",
                  "AWS::Backup::BackupVault"):
         for title in prod.all(kind):
             assert f"LogicalResourceId/{title}" in deny["Resource"]
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_where_ecs_shifts_traffic_no_update_sets_its_weights_back(
+        root: Path, template: dict[str, Any], name: str) -> None:
+    content = json.loads((root / f"parameters/{name}.json").read_text())
+    shifts = content["Parameters"].get("DeploymentStrategy", "ROLLING") not in ("ROLLING", "ROLLING_PREPARED")
+    rules = [title for title, resource in template["Resources"].items()
+             if resource["Type"] == "AWS::ElasticLoadBalancingV2::ListenerRule"]
+    assert rules
+    for rule in rules:
+        allowed = policies.allows(
+            json.dumps(content["StackPolicy"]), "Update:Modify", rule, "AWS::ElasticLoadBalancingV2::ListenerRule")
+        assert allowed is not shifts
 
 
 def test_dev_deploys_as_it_is_committed(root: Path, template: dict[str, Any]) -> None:
