@@ -1,5 +1,6 @@
 """`tap`, and `python -m tap`: answers Ctrl-C and SIGTERM from the start, while the commands are being imported, too."""
 
+import io
 import signal
 import sys
 
@@ -7,6 +8,9 @@ import sys
 def main() -> int:
     """Run `tap` with the command line's arguments and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Not every terminal and log takes an arrow: a deployment must not end at one.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         from tap.deploy.cli import main as run
 

@@ -1,6 +1,7 @@
 """What every command shares: what it takes from outside, its options, its questions, its output."""
 
 import contextlib
+import errno
 import os
 import re
 import shlex
@@ -210,7 +211,9 @@ def console(*, stderr: bool = False) -> Output:
 
 
 def report() -> Report:
-    """Return standard output for a command that only tells: what cannot be written ends it."""
+    """Return standard output for a command that only tells: what cannot be written ends it. Raises OSError."""
+    if sys.stdout is None:  # what Python makes of a closed one
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return Report(highlight=False, markup=False)
 
 
@@ -256,11 +259,13 @@ def discard_stdout() -> None:
     _discard(sys.stdout)
 
 
-def _discard(stream: TextIO) -> None:
+def _discard(stream: TextIO | None) -> None:
     """Let what is still to be written go nowhere, or the interpreter complains, with a code of its own, when it ends.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
+    if stream is None:
+        return
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, stream.fileno())
     os.close(devnull)

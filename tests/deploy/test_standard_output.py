@@ -36,6 +36,20 @@ def test_a_report_that_cannot_be_printed_is_a_failure(command: list[str]) -> Non
     assert (ran.returncode, ran.stderr) == (1, b"tap: standard output: No space left on device\n")
 
 
+def test_a_report_is_a_failure_where_standard_output_is_closed() -> None:
+    ran = subprocess.run(["/bin/sh", "-c", 'exec "$0" -m tap cost dev >&-', sys.executable], stderr=subprocess.PIPE,
+                         check=False)
+
+    assert (ran.returncode, ran.stderr) == (1, b"tap: standard output: Bad file descriptor\n")
+
+
+def test_a_character_that_the_terminal_does_not_take_is_written_out() -> None:
+    ran = subprocess.run([sys.executable, "-m", "tap", "diff", "dev", "prod"], capture_output=True, check=False,
+                         env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+
+    assert (ran.returncode, b"dev \\u2192 prod" in ran.stdout) == (0, True)
+
+
 def test_a_report_whose_reader_has_gone_ends_without_a_word() -> None:
     reader, writer = os.pipe()
     os.close(reader)
