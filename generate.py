@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     try:
-        if arguments.o:
+        if arguments.o and arguments.o != Path("-"):
             arguments.o.write_text(text, encoding="utf-8", newline="\n")
         elif sys.stdout is None:  # what Python makes of a closed one
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
@@ -64,4 +64,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
 if __name__ == "__main__":
     # Everything lives until the end: looking for garbage takes an eighth of the time and finds none.
     gc.disable()
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells have it; there is nothing to tell

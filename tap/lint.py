@@ -259,4 +259,7 @@ def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells have it; there is nothing to tell

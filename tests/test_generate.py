@@ -136,6 +136,26 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     assert (run.returncode, run.stderr) == (0, b"")
 
 
+def test_a_dash_is_standard_output(tmp_path: Path) -> None:
+    run = generate("-o", "-", cwd=tmp_path)
+    assert (run.stdout, list(tmp_path.iterdir())) == (generate().stdout, [])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+@pytest.mark.parametrize("command", [[str(SCRIPT)], ["-m", "tap.lint"]], ids=["generate", "lint"])
+def test_an_interruption_is_130_without_a_traceback(command: list[str]) -> None:
+    code = ("import os, runpy, signal, sys\n"
+            "class Finder:\n"
+            "    def find_spec(self, name, *_):\n"
+            "        if name == 'tap.render':\n"
+            "            os.kill(os.getpid(), signal.SIGINT)\n"
+            "sys.meta_path.insert(0, Finder())\n"
+            f"sys.argv = {command[-1:]!r}\n"
+            f"runpy.{'run_module' if len(command) > 1 else 'run_path'}({command[-1]!r}, run_name='__main__')\n")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=SCRIPT.parent)
+    assert (run.returncode, b"Traceback" in run.stderr) == (130, False)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="closes standard output as a POSIX shell does")
 def test_a_standard_output_that_is_closed_is_one_line_and_exit_2() -> None:
     run = subprocess.run(

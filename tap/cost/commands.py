@@ -16,7 +16,7 @@ from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_assumption
 from tap.cost.refresh import refreshed
 from tap.deploy import planfile
 from tap.deploy.models import InputError, Refused
-from tap.deploy.session import Wiring, console, env_argument, json_option, root_option
+from tap.deploy.session import Wiring, env_argument, json_option, report, root_option
 from tap.deploy.template import fingerprint
 from tap.picture.output import DEFAULT_REGION, resolved_environment, write
 from tap.resolve import resolve
@@ -46,12 +46,13 @@ def _today() -> str:
               help="Another price table than tap's own.")
 @click.option("--refresh", is_flag=True,
               help="First ask the AWS Price List API for every price, and write them to the table given by --prices.")
+@click.option("--details", is_flag=True, help="Also what is assumed, what is not counted, which prices are doubtful.")
 @json_option
 @root_option
 @click.pass_obj
 def cost_command(
     wiring: Wiring, environment: str, other: str | None, plan_file: Path | None, reference: bool,
-    assumptions: Path | None, prices_file: Path | None, refresh: bool, as_json: bool, root: Path,
+    assumptions: Path | None, prices_file: Path | None, refresh: bool, details: bool, as_json: bool, root: Path,
 ) -> int:
     """Show what ENV costs a month in US dollars.
 
@@ -89,7 +90,7 @@ def cost_command(
     if as_json:
         click.echo(json.dumps(view.as_json(found, beside, prices), indent=1))
     else:
-        view.show(console(), found, beside, prices)
+        view.show(report(), found, beside, prices, details=details)
     return 0
 
 

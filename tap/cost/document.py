@@ -19,7 +19,7 @@ Free, and so without a row: {free}.
 
 | command | what it shows |
 |---|---|
-| `tap cost dev` | rows by tier and resource, the sum, what was assumed |
+| `tap cost dev` | rows by tier and resource, the sum; with `--details` what was assumed, too |
 | `tap cost dev --vs prod` | two environments side by side |
 | `tap cost prod --reference` | beside the reference stack, used as much |
 | `tap cost prod --plan FILE` | beside what is deployed, for a plan that `tap plan --save FILE` wrote |

@@ -7,8 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import InputError
 
+_MOST = 1e15  # of anything, a month: beyond that, and at NaN, sums say nothing
 REFERENCE, PRICES, ASSUMPTIONS = "reference.json", "prices.json", "assumptions.json"
 
 
@@ -64,10 +66,16 @@ def read_prices(file: Path | None = None) -> Prices:
     """Return the package's price table, or that of a file. Raises InputError."""
     content = _parsed(file, PRICES)
     try:
-        prices = {name: Price(**{**entry, "usd": float(entry["usd"])}) for name, entry in content["prices"].items()}
+        prices = {name: Price(**{**entry, "usd": _figure(entry["usd"])}) for name, entry in content["prices"].items()}
         return Prices(content["region"], content["date"], content["checked"], prices)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file or PRICES} is no price table: {error}") from None
+
+
+def _figure(usd: Any) -> float:
+    if 0 <= float(usd) <= _MOST:
+        return float(usd)
+    raise ValueError("usd must be a number of zero or more")
 
 
 def read_assumptions(environment: str, file: Path | None = None) -> dict[str, float]:
@@ -80,22 +88,21 @@ def read_assumptions(environment: str, file: Path | None = None) -> dict[str, fl
     if file:
         content = _parsed(file, ASSUMPTIONS)
         for section in ("default", environment):
-            for name, value in content.get(section, {}).items():
+            figures = content.get(section, {})
+            if not isinstance(figures, dict):
+                raise InputError(f"{file}: {section} must be an object of figures")
+            for name, value in figures.items():
                 if name not in found:
                     raise InputError(f"{file}: {name} is no assumption; there are {', '.join(found)}")
-                if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                    raise InputError(f"{file}: {name} must be a number of zero or more, not {json.dumps(value)}")
+                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+                    raise InputError(f"{file}: {name} must be a number of zero or more, not {json.dumps(value)[:100]}")
                 found[name] = value
     return found
 
 
 def _parsed(file: Path | None, default: str) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8") if file else packaged(default))
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{file} is no JSON: {error}") from None
+    text = read_given(file, str(file)) if file else packaged(default)
+    content = parsed_json(text, str(file or default))
     if not isinstance(content, dict) or not all(isinstance(each, dict | str) for each in content.values()):
         raise InputError(f"{file or default} must be an object of objects")
     return content

@@ -33,8 +33,8 @@ def difference(now: Estimate, before: Estimate) -> str:
     return f"${usd(now.total)} a month, {usd(abs(by))} {'more' if by > 0 else 'less'} than {before.name}"
 
 
-def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices) -> None:
-    """Print an estimate: rows by tier, sums, what has no price, what was assumed and where prices are from."""
+def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices, *, details: bool) -> None:
+    """Print an estimate: rows by tier, sums, what has no price; and, as `details`, what it rests upon, in full."""
     out.print(_rows(found, prices))
     out.print()
     out.print(_tiers(found, beside))
@@ -46,9 +46,10 @@ def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices)
             out.print(Text(f"not priced, {estimate.name}: {resource}: {why}", "yellow"), soft_wrap=True)
     if found.note:
         out.print(Text(f"warning: {found.note}", "yellow"), soft_wrap=True)
-    out.print(Text(f"Not counted: {', '.join(NOT_COUNTED)}.", "dim"))
-    out.print(Text(_assumptions(found), "dim"))
-    out.print(Text(_sources(found, prices), "dim"))
+    if details:
+        out.print(Text(f"Not counted: {', '.join(NOT_COUNTED)}.", "dim"))
+        out.print(Text(_assumptions(found), "dim"))
+    out.print(Text(_sources(found, prices, details=details), "dim"))
 
 
 def _rows(found: Estimate, prices: Prices) -> Table:
@@ -113,11 +114,16 @@ def _assumptions(found: Estimate) -> str:
     return f"Assumed (--assumptions FILE to change): {told}."
 
 
-def _sources(found: Estimate, prices: Prices) -> str:
+def _sources(found: Estimate, prices: Prices, *, details: bool) -> str:
     used = {row.price for row in found.rows}
     doubtful = sorted(name for name in used if prices.by_name[name].checked in _DOUBTFUL)
     text = (f"On-demand list prices of {prices.region}, table of {prices.date}; no tax, support, discounts or free "
-            f"tiers. Sources of every figure: docs/costs.md, or --json.")
+            "tiers.")
+    if not details:
+        unseen = f", {len(doubtful)} of {len(used)} prices not seen on a page of AWS itself" if doubtful else ""
+        return (f"{text} An estimate{unseen}: what is assumed of the use and what is not counted, --details says; "
+                "sources are in docs/costs.md and in --json.")
+    text += " Sources of every figure: docs/costs.md, or --json."
     return f"{text} Not seen on a page of AWS itself: {', '.join(doubtful)}." if doubtful else text
 
 

@@ -1,7 +1,6 @@
 """`tap plan` and `tap deploy`: what would change, and changing it."""
 
 import json
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +28,7 @@ from tap.deploy.session import (
     json_option,
     parameter_option,
     region_option,
+    report,
     root_option,
     tell,
     yes_option,
@@ -167,7 +167,7 @@ def _show(done: Sequence[Planned], wanted: int, as_json: bool, as_markdown: bool
     elif as_markdown and plans:
         click.echo(plan_view.markdown(plans), nl=False)
     elif wanted > 1:
-        out = console()
+        out = report()
         for plan, cost in done:
             out.print(f"{plan.env.name}: stack {plan.env.stack_name}", style="bold", soft_wrap=True)
             out.print(plan_view.whole(plan))
@@ -175,7 +175,7 @@ def _show(done: Sequence[Planned], wanted: int, as_json: bool, as_markdown: bool
             out.print()
         out.print(plan_view.side_by_side(plans))
     else:
-        out = console()
+        out = report()
         for plan, cost in done:
             out.print(plan_view.whole(plan, parameters=True))
             _next(out, plan, save)
@@ -187,13 +187,8 @@ def _next(out: Console, plan: Plan, save: Path | None) -> None:
     if plan.change_set.empty:
         out.print("Nothing to deploy; nothing is saved." if save else "Nothing to deploy.")
         return
-    given = "".join(f" --parameter {shlex.quote(f'{each.name}={each.value}')}"
-                    for each in plan.parameters if each.source == "override")
-    approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
-    plan_option = f" --plan {save}" if save else ""
     kept = f"Saved to {save}; change set {plan.change_set.name} is kept. " if save else ""
-    command = f"tap deploy {plan.env.name}{plan.env.options}{plan_option}{given}{approve}"
-    out.print(f"{kept}To apply: {command}", soft_wrap=True)
+    out.print(f"{kept}To apply: {plan_view.deploy_command(plan, save)}", soft_wrap=True)
 
 
 @click.command("deploy", epilog=EXIT_CODES)
@@ -220,7 +215,7 @@ def deploy_command(
     """
     from tap.page.recording import Recording
 
-    out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
+    out = console(stderr=as_json)
     started = wiring.clock()
     rendered = wiring.template()
     env = Options(root, region, overrides, approve).load(wiring, environment, rendered.document)

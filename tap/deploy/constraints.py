@@ -14,7 +14,7 @@ PLACEHOLDER = "REPLACE-"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (parameter value)
 _LONGEST = 4_096
 _MOST_SHOWN = 100
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -10,16 +10,30 @@ from typing import Any
 from tap.deploy.models import InputError
 
 _POSITION = re.compile(r"^(.*) \(at line (\d+), column (\d+)\)$")
+# More than a file needs: 200 parameters of 4,096 bytes, which is all that CloudFormation takes. A device has no end.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+_LONGEST = 4_000_000
+_MOST_PROBLEMS, _LONGEST_PROBLEM = 100, 1_000
 
 
 def read(root: Path, file: str) -> str:
     """Return the text of a file below `root`. Raises InputError."""
+    if (root / file).is_fifo():  # nobody may ever write to it
+        raise InputError(f"{file} cannot be read: it is a pipe, and not a file")
+    return read_given(root / file, file)
+
+
+def read_given(path: Path, file: str) -> str:
+    """Return the text of a file, or of a pipe, that messages call `file`. Raises InputError."""
     try:
-        text = (root / file).read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(_LONGEST + 1)
     except UnicodeDecodeError:
         raise InputError(f"{file} is not UTF-8 text: save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    if len(text) > _LONGEST:
+        raise InputError(f"{file} cannot be read: it has more than {_LONGEST:,} characters")
     if text.startswith("\ufeff"):
         raise InputError(f"{file} begins with a byte order mark: save it as UTF-8 without one")
     return text
@@ -45,10 +59,20 @@ def read_toml(root: Path, file: str) -> dict[str, Any]:
 
 def read_json(root: Path, file: str) -> Any:
     """Return what a file has. Raises InputError, with the position where there is one, and for a name that is twice."""
+    return parsed_json(read(root, file), file)
+
+
+def parsed_json(text: str, file: str) -> Any:
+    """Return what the JSON of a file says. Raises InputError as `read_json` does."""
     try:
-        return json.loads(read(root, file), object_pairs_hook=_once_each)
+        content = json.loads(text, object_pairs_hook=_once_each)
+        json.dumps(content, ensure_ascii=False).encode()
+        return content
     except json.JSONDecodeError as error:
         raise InputError(f"{file}:{error.lineno}:{error.colno}: {error.msg}") from None
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])[1:-1]
+        raise InputError(f"{file}: {half} is half of a character: write both halves, or the character itself") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{file}: {_beyond(error)}") from None
 
@@ -71,7 +95,15 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def joined(file: str, problems: Sequence[str]) -> str:
-    """Return one problem of a file as a line, several as a list."""
+    """Return one problem of a file as a line, several as a list; of very many, the first ones."""
+    lines = [legible(each if len(each) <= _LONGEST_PROBLEM else f"{each[:_LONGEST_PROBLEM]}…")
+             for each in problems[:_MOST_PROBLEMS]]
     if len(problems) == 1:
-        return f"{file}: {problems[0]}"
-    return "\n".join([f"{file}: {len(problems)} problems", *(f"  - {problem}" for problem in problems)])
+        return f"{file}: {lines[0]}"
+    more = [f"  and {len(problems) - len(lines)} more"] if len(problems) > len(lines) else []
+    return "\n".join([f"{file}: {len(problems)} problems", *(f"  - {line}" for line in lines), *more])
+
+
+def legible(text: str) -> str:
+    """Return a text with its control characters written out: nothing happens to the terminal, and it stays a line."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

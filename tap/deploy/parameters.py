@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tap.deploy import constraints, rules
+from tap.deploy import constraints, policies, rules
 from tap.deploy.files import joined, read_json
 from tap.deploy.models import Environment, InputError
 from tap.deploy.targets import read_target
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
 _SECTIONS = ("Parameters", "Tags", "StackPolicy")
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256  # of a tag
 
 
 def environment_names(root: Path) -> list[str]:
@@ -40,7 +41,7 @@ def load_environment(
     `template` is the template as a dictionary. `overrides` take the place of values of the file;
     `stand_ins` take the place of values that are still placeholders (`REPLACE-…`), and of no others.
     `previous`, asked only where a parameter has no value, returns the names of those that the stack has
-    a value of, which is then kept. Without `check` the values need not be right.
+    a value of, which is then kept. Without `check` the values need not be right, but texts.
     Raises InputError, which names every problem at once.
     """
     names = _known(name, root)
@@ -66,8 +67,11 @@ def load_environment(
         overridden=frozenset(overrides or ()),
         **{"stack_name": f"tap-{name}", **target},
     )
+    if not check and problems:
+        raise InputError(joined(file, problems))
     if not check:
         return env
+    problems += policies.problems(policy, template.get("Resources", {})) if policy else []
     problems += parameter_problems(template, given, file, mistyped=sections.get("Parameters", {}))
     problems += _another_name(name, given) if "Environment" in declarations else []
     problems = [f"{each} (given with --parameter)" if each.partition(" ")[0] in (overrides or {}) else each
@@ -174,6 +178,22 @@ def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]
                 problems.append(f'{prefix}{key} must be text: write "{text}", not {text}')
             else:
                 problems.append(f"{prefix}{key} must be text: put its value in quotes")
+    return problems + _tag_problems(_texts(sections, "Tags"))
+
+
+def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+    """Return a line for each tag that CloudFormation takes from nobody.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    """
+    problems = []
+    for key, value in tags.items():
+        if key.startswith("aws:"):
+            problems.append(f"tag {key} is AWS's own: choose a name without aws:")
+        elif not 1 <= len(key) <= _LONGEST_KEY:
+            problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
+        elif not 1 <= len(value) <= _LONGEST_VALUE:
+            problems.append(f"tag {key} must have 1 to {_LONGEST_VALUE} characters")
     return problems
 
 

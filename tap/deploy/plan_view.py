@@ -1,8 +1,10 @@
 """A plan as the terminal, JSON and a pull request's comment have it."""
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -159,6 +161,15 @@ def cut_lines(head: Sequence[str], rows: Sequence[str], limit: int) -> str:
             return text + rest
         text += f"\n{row}"
     return text
+
+
+def deploy_command(plan: Plan, save: Path | None = None) -> str:
+    """Return the line that applies a plan, or the one saved in a file, with all that was given beside the file."""
+    given = "".join(f" --parameter {shlex.quote(f'{each.name}={each.value}')}"
+                    for each in plan.parameters if each.source == "override")
+    approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
+    saved = f" --plan {shlex.quote(str(save))}" if save else ""
+    return f"tap deploy {plan.env.name}{plan.env.options}{saved}{given}{approve}"
 
 
 def _row(plan: Plan, change: Change) -> str:

@@ -1,6 +1,7 @@
 """A saved plan: what was reviewed, bound so tightly that nothing else can be executed in its name."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import CallFailed, ChangeSet, Environment, InputError, Refused
 from tap.deploy.template import fingerprint, parsed
 
@@ -62,14 +64,18 @@ def save(plan: SavedPlan, file: Path) -> None:
     """Write a plan file, whole or not at all, readable by its owner alone. Raises InputError."""
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", delete=False,
+        # What is renamed to `target` takes its place: a link stays one, and a device must not become a file.
+        target = file.resolve()
+        if target.exists() and not target.is_file():
+            raise OSError(errno.EINVAL, "it is there, and is no file")
+        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False,
                                          encoding="utf-8") as stream:
             temporary = Path(stream.name)
             json.dump(vars(plan), stream, indent=1)
             stream.write("\n")
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(file)
+        temporary.replace(target)
     except OSError as error:
         if temporary:
             with contextlib.suppress(OSError):
@@ -79,14 +85,14 @@ def save(plan: SavedPlan, file: Path) -> None:
 
 def load(file: Path) -> SavedPlan:
     """Read a plan file. Raises InputError."""
+    text = read_given(file, str(file))
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"the plan {file} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{file} is no plan that tap plan --save wrote: {error}") from None
-    names = {each.name for each in fields(SavedPlan)}
-    if not isinstance(content, dict) or set(content) != names or content["version"] != _VERSION:
+        content = parsed_json(text, str(file))
+    except InputError as error:
+        raise InputError(f"this is no plan that tap plan --save wrote: {error.message}") from None
+    kinds = {each.name: each.type for each in fields(SavedPlan)}
+    if (not isinstance(content, dict) or {key: type(value) for key, value in content.items()} != kinds
+            or content["version"] != _VERSION):
         raise InputError(f"{file} is no plan that this version of tap plan --save wrote: plan anew")
     return SavedPlan(**content)
 

@@ -1,4 +1,4 @@
-"""Stack policies: what one allows, and what another allows beyond it.
+"""Stack policies: what is wrong with one, what it allows, and what another allows beyond it.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 """
@@ -8,7 +8,61 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tap.deploy.constraints import did_you_mean
+
 ACTIONS = ("Update:Modify", "Update:Replace", "Update:Delete")
+_ELEMENTS = ("Effect", "Action", "NotAction", "Principal", "Resource", "NotResource", "Condition", "Sid")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SetStackPolicy.html (StackPolicyBody)
+_LONGEST = 16_384
+_RESOURCE = "LogicalResourceId/"
+
+
+def problems(policy: Mapping[str, Any], resources: Iterable[str]) -> list[str]:
+    """Return a line for each thing that is wrong with a stack policy of a template with these resources.
+
+    That it names a resource that is not there, CloudFormation would not say: it would protect nothing.
+    """
+    found = [f"StackPolicy has an unknown element {key}{did_you_mean(key, ('Statement',)) or ': it has Statement'}"
+             for key in policy if key not in ("Statement", "Version", "Id")]
+    if len(json.dumps(policy)) > _LONGEST:
+        found.append(f"StackPolicy is too long: CloudFormation takes {_LONGEST:,} bytes")
+    statements = policy.get("Statement", [])
+    names = list(resources)
+    for place, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
+        where = f"StackPolicy, statement {place}:"
+        if isinstance(statement, dict):
+            found += [f"{where} {problem}" for problem in _statement_problems(statement, names)]
+        else:
+            found.append(f"{where} it must be an object with Effect, Action, Principal and Resource")
+    return found
+
+
+def _statement_problems(statement: Mapping[str, Any], names: list[str]) -> Iterable[str]:
+    for key in statement:
+        if key not in _ELEMENTS:
+            yield f"{key} is unknown{did_you_mean(key, _ELEMENTS) or ': it may have ' + ', '.join(_ELEMENTS)}"
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        yield "Effect must be Allow or Deny"
+    if statement.get("Principal") != "*":
+        yield 'Principal must be "*", the only one that stack policies know'
+    if not isinstance(statement.get("Condition", {}), dict):
+        yield "Condition must be an object"
+    for element in ("Action", "Resource"):
+        given = [key for key in (element, f"Not{element}") if key in statement]
+        if len(given) != 1:
+            yield f"it must have either {element} or Not{element}"
+            continue
+        for value in _list(statement[given[0]]):
+            if element == "Action" and not any(_matches(action, value) for action in ACTIONS):
+                yield f"{given[0]} {value} must be Update:* or one of {', '.join(ACTIONS)}"
+            if element == "Resource" and not any(_matches(f"{_RESOURCE}{name}", value) for name in names or [""]):
+                yield f'{given[0]} {value} is no resource of the template{_near(str(value), names)}: write "*" or ' + (
+                    f"{_RESOURCE} and a logical id")
+
+
+def _near(value: str, names: list[str]) -> str:
+    hint = did_you_mean(value.rpartition("/")[2], names)
+    return f" ({hint.removeprefix(': ')})" if hint else ""
 
 
 def allows(policy: str | None, action: str, logical_id: str, resource_type: str) -> bool:
@@ -54,12 +108,11 @@ def _allows(policy: str | None, action: str, logical_id: str, resource_type: str
 
 
 def _applies(statement: Mapping[str, Any], action: str, logical_id: str, resource_type: str) -> bool:
-    if strange := set(statement) - {"Effect", "Action", "NotAction", "Principal", "Resource", "NotResource",
-                                    "Condition", "Sid"}:
+    if strange := set(statement) - set(_ELEMENTS):
         raise ValueError(f"unknown element {strange}")
     if statement["Effect"] not in ("Allow", "Deny"):
         raise ValueError("unknown effect")
-    return (_chosen(statement, "Action", action) and _chosen(statement, "Resource", f"LogicalResourceId/{logical_id}")
+    return (_chosen(statement, "Action", action) and _chosen(statement, "Resource", f"{_RESOURCE}{logical_id}")
             and _condition(statement.get("Condition", {}), resource_type))
 
 

@@ -1,7 +1,10 @@
 """What every command shares: what it takes from outside, its options, its questions, its output."""
 
 import contextlib
+import errno
 import os
+import re
+import shlex
 import sys
 import threading
 import time
@@ -11,10 +14,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
+from tap.deploy.files import legible
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import load_environment, load_target
+from tap.deploy.targets import REGION
 from tap.deploy.template import Rendered, rendered_template
 
 DECLINED = 3
@@ -33,21 +39,35 @@ Exit codes:
 """
 
 
-class Output(Console):
-    """Standard output; when its reader goes away, or the disk is full, the work goes on in silence."""
+class Report(Console):
+    """Standard output of what a command is there to print: where that cannot be, the command has failed."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Render as rich does; control characters of others do nothing to the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=_legible_lines(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        """Let `main` end the command."""
+        raise BrokenPipeError
+
+
+class Output(Report):
+    """Where work is told that changes AWS; when its reader goes away, or the disk is full, the work goes on."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does."""
         try:
             super().print(*objects, **options)
         except OSError as error:
-            complain(f"standard output cannot be written: {error.strerror}; the work goes on")
+            where = "error" if self.stderr else "output"
+            complain(f"standard {where} cannot be written: {error.strerror}; the work goes on")
             self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
         """Stop writing, without ending the deployment that is being watched."""
         self.quiet = True
-        discard_stdout()
+        _discard(sys.stderr if self.stderr else sys.stdout)
 
 
 class Stopped(TapError):
@@ -136,15 +156,23 @@ class Options:
     def placed(self, env: Environment) -> Environment:
         """Return an environment with what the command line says of it."""
         approved = frozenset(part.strip() for given in self.approve for part in given.split(",") if part.strip())
-        options = "".join([f" --region {self.region}" if self.region else "",
-                           f" --root {self.root}" if self.root != Path() else ""])
+        options = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
+                           f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
         return replace(env, region=self.region or env.region, approved=approved, options=options)
 
 
 root_option = click.option(
     "--root", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".",
     help="The project's directory, where parameters/ is; otherwise the current one.")
-region_option = click.option("--region", help="Use this region instead of the one of targets.toml.")
+
+
+def _region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None or re.fullmatch(REGION, value):
+        return value
+    raise click.BadParameter(f"{legible(value)} is no region, such as eu-central-1")
+
+
+region_option = click.option("--region", callback=_region, help="Use this region instead of the one of targets.toml.")
 parameter_option = click.option(
     "--parameter", "overrides", metavar="KEY=VALUE", multiple=True,
     help="Take this value instead of the file's; may be given several times.")
@@ -177,9 +205,16 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
     return result
 
 
-def console() -> Output:
+def console(*, stderr: bool = False) -> Output:
     """Return standard output as rich writes to it: no colour where there is no terminal, nor with NO_COLOR."""
-    return Output(highlight=False, markup=False)
+    return Output(stderr=stderr, highlight=False, markup=False)
+
+
+def report() -> Report:
+    """Return standard output for a command that only tells: what cannot be written ends it. Raises OSError."""
+    if sys.stdout is None:  # what Python makes of a closed one
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return Report(highlight=False, markup=False)
 
 
 def ask(question: str, console: Console) -> bool:
@@ -202,9 +237,12 @@ def tell(error: TapError) -> None:
 
 def complain(line: str) -> None:
     """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
-    legible = "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in line)
     with if_it_can_be_told():
-        click.echo(f"tap: {legible}", err=True)
+        click.echo(f"tap: {_legible_lines(line)}", err=True)
+
+
+def _legible_lines(text: str) -> str:
+    return "\n".join(map(legible, text.split("\n")))
 
 
 @contextlib.contextmanager
@@ -221,11 +259,13 @@ def discard_stdout() -> None:
     _discard(sys.stdout)
 
 
-def _discard(stream: TextIO) -> None:
+def _discard(stream: TextIO | None) -> None:
     """Let what is still to be written go nowhere, or the interpreter complains, with a code of its own, when it ends.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """
+    if stream is None:
+        return
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, stream.fileno())
     os.close(devnull)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tap.deploy import diff, doctor, inspection, progress
 from tap.deploy.artifacts import bucket_name
-from tap.deploy.models import Environment, TapError
+from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.planning import resolved_for
 from tap.deploy.session import (
@@ -25,6 +25,7 @@ from tap.deploy.session import (
     envs_argument,
     json_option,
     region_option,
+    report,
     root_option,
 )
 from tap.deploy.watching import Watch
@@ -78,7 +79,7 @@ def status_command(wiring: Wiring, names: tuple[str, ...], as_json: bool, region
     for each in found:
         table.add_row(each.environment, each.stack, Text(each.status, progress.status_style(each.status)), each.changed,
                       "yes" if each.protected else "no")
-    out = console()
+    out = report()
     out.print(table)
     for each in found:
         for name in each.pending:
@@ -101,7 +102,7 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
     elif outputs:
-        console().print(progress.output_lines(outputs), soft_wrap=True)
+        report().print(progress.output_lines(outputs), soft_wrap=True)
     else:
         click.echo(f"tap: stack {env.stack_name} has no outputs, or is not there", err=True)
     return 0
@@ -123,7 +124,7 @@ def events_command(wiring: Wiring, environment: str, everything: bool, failed: b
     if as_json:
         click.echo(json.dumps([{**vars(each), "timestamp": each.timestamp.isoformat()} for each in found], indent=1))
         return 0
-    out = console()
+    out = report()
     for each in found:
         out.print(progress.event_line(each), soft_wrap=True)
     return 0
@@ -147,7 +148,7 @@ def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str |
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
                                "drift": [vars(each) for each in found]}, indent=1))
     else:
-        out = console()
+        out = report()
         for each in found:
             expected = f" (expected: {each.explanation})" if each.explanation else ""
             values = f"{each.path}: {each.expected} → {each.actual}{expected}" if each.path else "is gone"
@@ -180,7 +181,7 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
     try:
         found = diff.compare(*(resolved_for(env, rendered.document, None) for env in envs))
     except ValueError as error:
-        raise TapError(f"the template does not resolve: {error}") from None
+        raise InputError(f"the template does not resolve: {error}") from None
     found = [each for each in found if not _is_name(each, envs)]
     if as_json:
         click.echo(json.dumps({
@@ -189,7 +190,7 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
             "resources": [{"path": ".".join(each.path[1:]), first: diff.shown(each.before),
                            second: diff.shown(each.after)} for each in found]}, indent=1))
         return 0
-    out = console()
+    out = report()
     if not (parameters or found):
         out.print(f"{first} and {second} differ in nothing but their names.")
         return 0
@@ -249,7 +250,7 @@ def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str 
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
-        out = console()
+        out = report()
         width = max(len(each.what) for each in found)
         for each in found:
             # Not in a table: a command to copy must not be broken.

@@ -12,10 +12,12 @@ from tap.deploy.models import InputError, Refused
 FILE = "parameters/targets.toml"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (StackName)
 _STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
-_ACCOUNT = re.compile(r"\d{12}")
-_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; {account} is twelve digits.
-_BUCKET = re.compile(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/.+")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# It becomes a part of host names, to which credentials go.
+REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 _KEYS: Mapping[str, type] = {
     "stack_name": str, "region": str, "accounts": list, "role_arn": str, "artifact_bucket": str,
     "termination_protection": bool, "on_failure": str, "mode": str, "rollback_alarms": list,
@@ -73,11 +75,14 @@ def _problem(table: str, key: str, value: Any) -> str | None:
         return "must not have stack_name: every environment needs its own"
     if key == "stack_name" and not _STACK_NAME.fullmatch(value):
         return f'stack_name "{value}" must be letters, digits and hyphens, a letter first'
+    if key == "region" and not re.fullmatch(REGION, value):
+        return f'region "{value}" must be a region, such as eu-central-1'
     if key == "accounts" and not all(map(_ACCOUNT.fullmatch, value)):
         return "accounts must be account ids of twelve digits, in quotes"
     if key == "role_arn" and not _ROLE.fullmatch(value):
         return f'role_arn "{value}" must be the ARN of an IAM role'
-    if key == "artifact_bucket" and not _BUCKET.fullmatch(value):
+    if key == "artifact_bucket" and not _BUCKET.fullmatch(
+            value.replace("{account}", "0" * 12).replace("{region}", "eu-central-1")):
         return f'artifact_bucket "{value}" is no name of a bucket; {{account}} and {{region}} are filled in'
     if key in _CHOICES and value not in _CHOICES[key]:
         return f'{key} "{value}" must be one of {", ".join(_CHOICES[key])}'

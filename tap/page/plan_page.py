@@ -10,7 +10,7 @@ from tap.deploy.diff import shown
 from tap.deploy.durations import Usual, usual
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change, ChangeSet
-from tap.deploy.plan_view import cut
+from tap.deploy.plan_view import cut, deploy_command
 from tap.deploy.planning import Plan, values_of
 from tap.deploy.progress import duration, number_of_changes, short, summary
 from tap.page.chart import chart, chosen
@@ -144,8 +144,7 @@ def _verdicts(content: Content) -> Markup:
     if safe:
         parts.append(tag("div", tag("b", f"{safe} safe", class_="safe"), class_="panel safe"))
     if plan.needs_approval:
-        command = f"tap deploy {plan.env.name} --approve {','.join(plan.needs_approval)}"
-        parts.append(tag("p", "To let it happen: ", tag("code", command)))
+        parts.append(tag("p", "To let it happen: ", tag("code", deploy_command(plan))))
     if plan.change_set.empty:
         parts.append(tag("p", "No changes."))
     return tag("section", *parts, id="verdicts")

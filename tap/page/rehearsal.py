@@ -6,7 +6,7 @@ from pathlib import Path
 from tap.page.plan_page import Content
 from tap.page.write import write_content
 from tap.picture.architecture import architecture
-from tap.picture.output import write
+from tap.picture.output import make_folder, write
 from tap.picture.svg import to_svg
 
 REHEARSED = ("A rehearsal in an emulator: it makes no real resources, its durations are not those of AWS, and its "
@@ -16,6 +16,7 @@ REHEARSED = ("A rehearsal in an emulator: it makes no real resources, its durati
 def write_rehearsal(folder: Path, content: Content) -> list[Path]:
     """Write page and picture of an environment into a folder, and return their paths. Raises InputError."""
     env = content.plan.env
+    make_folder(folder)
     page, picture = (folder / f"rehearsal-{env.name}.{ending}" for ending in ("html", "svg"))
     write_content(page, replace(content, notes=(REHEARSED, *content.notes)))
     write(picture, to_svg(architecture(content.after, env.name, env.stack_name)))

@@ -26,9 +26,16 @@ def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Env
 
 
 def write(file: Path, content: str | bytes) -> None:
-    """Write a file, and the folder that it goes to. Raises InputError."""
+    """Write a file, to a folder that is there. Raises InputError."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises InputError."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}") from None

@@ -25,6 +25,7 @@ from tap.deploy.session import (
     json_option,
     pairs,
     parameter_option,
+    report,
     root_option,
     yes_option,
 )
@@ -56,7 +57,7 @@ def form_command(wiring: Wiring, file: Path | None) -> int:
     from tap.publishing.form import form_page
 
     page = form_page(wiring.template().document)
-    if file:
+    if file and file != Path("-"):
         write(file, page)
         click.echo(f"Wrote {file}.")
     else:
@@ -88,7 +89,7 @@ def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Pat
                          for each in versions],
             "provisioned": [{**vars(each), "failed": each.failed} for each in running]}, indent=1))
         return 1 if any(each.failed for each in running) else 0
-    out = console()
+    out = report()
     table = _table("Version", "Published", "", "Runs")
     for version in reversed(versions):
         state = "inactive" if not version.active else "deprecated" if version.deprecated else ""
@@ -133,7 +134,7 @@ def plan_command(wiring: Wiring, environment: str, version: str | None, name: st
                          "replacement": each.replacement, "verdict": str(judge(each).grade),
                          "reason": judge(each).reason} for each in plan.changes]}, indent=1))
     else:
-        console().print(_shown(plan))
+        report().print(_shown(plan))
     return 0
 
 

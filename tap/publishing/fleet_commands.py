@@ -19,6 +19,7 @@ from tap.deploy.session import (
     ask,
     console,
     json_option,
+    report,
     root_option,
     yes_option,
 )
@@ -54,7 +55,7 @@ def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
     if as_json:
         click.echo(json.dumps(_as_json(fleet, made), indent=1))
     else:
-        _show(console(), made)
+        _show(report(), made)
     return 0
 
 
@@ -71,7 +72,7 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
     Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
     and holds data has to be approved by name.
     """
-    out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
+    out = console(stderr=as_json)
     fleet, rendered, made = _planned(wiring, name, root, upload=True)
     _show(out, made)
     guard.check(made.removals, {part.strip() for given in approve for part in given.split(",")})
@@ -101,7 +102,7 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
 
     Exits with 1 where one is not CURRENT while nothing runs, or has drifted; with 5 while an operation runs.
     """
-    out = Console(stderr=True, highlight=False, markup=False) if as_json else console()
+    out = console(stderr=True) if as_json else report()
     fleet, cloud = _opened(wiring, name, root)[::2]
     operator = Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet)
     found = look(cloud.call, fleet)

@@ -10,7 +10,7 @@ from tap.deploy.constraints import did_you_mean
 from tap.deploy.files import joined, read_toml
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import environment_names, load_environment, parameter_problems
-from tap.deploy.targets import read_target
+from tap.deploy.targets import REGION, read_target
 from tap.deploy.template import Rendered
 from tap.publishing.settings import Check, each, matches, one_of, problems_of, switch, texts, whole_number
 
@@ -18,9 +18,9 @@ FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
 # The templates that a fleet may have, and the capabilities that they take.
 TEMPLATES = {"tap": ("CAPABILITY_IAM",), "bootstrap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}
-_PERCENT = re.compile(r"(\d{1,2}|100)%")
+_PERCENT = re.compile(r"([0-9]{1,2}|100)%")
 _accounts = each(matches(r"\d{12}", "must be account ids of twelve digits, in quotes"))
-_regions = each(matches(r"[a-z]{2}(-[a-z]+)+-\d", "must be regions, such as eu-central-1"))
+_regions = each(matches(REGION, "must be regions, such as eu-central-1"))
 
 
 def _share(least: int) -> Check:
@@ -49,7 +49,7 @@ def _overrides(value: Any) -> str | None:
 _KEYS: dict[str, Check] = {
     "stack_set_name": matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first"),
     "template": one_of(*TEMPLATES), "environment": matches(".+", "must be the name of an environment"),
-    "region": matches(r"[a-z]{2}(-[a-z]+)+-\d", "must be a region, such as eu-central-1"),
+    "region": matches(REGION, "must be a region, such as eu-central-1"),
     "administrators": _accounts, "artifact_bucket": matches(".+", "must be the name of a bucket"),
     "permission_model": one_of(SELF, SERVICE), "call_as": one_of("SELF", "DELEGATED_ADMIN"),
     "administration_role_arn": matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role"),

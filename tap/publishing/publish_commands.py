@@ -16,7 +16,6 @@ from tap.deploy.progress import output_lines
 from tap.deploy.session import (
     EXIT_CODES,
     Options,
-    Output,
     Stopped,
     Wiring,
     ask,
@@ -61,7 +60,7 @@ def publish_command(wiring: Wiring, version: str | None, product: str | None, ye
     digest = digest_of(rendered.text)
     cloud = wiring.cloud(settings.place)
     cloud.check_account(settings.place)
-    out = _told(as_json)
+    out = console(stderr=as_json)  # standard output is for a machine then
     catalog = Product(cloud.ask("servicecatalog"), cloud.sleep, product_of(cloud, settings, product))
     already = catalog.is_published(new, digest)
     if not already:
@@ -152,8 +151,3 @@ def _uploaded(cloud: Any, settings: Catalog, rendered: Rendered) -> str:
         raise InputError("there is no bucket for the template: name one in parameters/targets.toml or in "
                          f'{CATALOG}: artifact_bucket = "tap-artifacts-{{account}}-{{region}}"')
     return artifacts.upload(cloud.ask("s3"), settings.place, rendered.text, cloud.place_of_artifacts())
-
-
-def _told(as_json: bool) -> Output:
-    """Return where to talk to the user: standard error where standard output is for a machine."""
-    return Output(stderr=True, highlight=False, markup=False) if as_json else console()

@@ -48,8 +48,9 @@ def output(cloud: Any, settings: Catalog, name: str) -> str:
     """Return an output of the catalog's stack. Raises InputError where there is none."""
     outputs = cloud.outputs(settings.place)
     if name not in outputs:
+        other = "; or give --product prod-…" if name == "ProductId" else ""
         raise InputError(f"stack {settings.place.stack_name} has no output {name}: tap catalog deploy makes "
-                         f"it, or name another stack_name or region in {CATALOG}")
+                         f"it, or name another stack_name or region in {CATALOG}{other}")
     return str(outputs[name])
 
 

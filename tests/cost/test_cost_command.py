@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from stack_view import ROOT
 
+from tap.cost.prices import PRICES, packaged
 from tap.deploy import planfile
 from tap.deploy.models import ChangeSet
 from tap.deploy.parameters import load_environment
@@ -44,11 +45,21 @@ def plan(tmp_path: Path, template: dict[str, Any]) -> Path:
     return file
 
 
-def test_it_shows_tiers_resources_and_what_was_assumed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_shows_tiers_resources_and_the_sum(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("dev") == 0
     told = capsys.readouterr().out
-    for part in ("Network", "NatGateway1", "Fixed", "By use", "total", "requests_per_month 100,000"):
+    for part in ("Network", "NatGateway1", "Fixed", "By use", "total"):
         assert part in told
+
+
+def test_what_it_rests_upon_is_four_lines_and_in_full_with_details(
+        run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("dev") == 0
+    assert len(capsys.readouterr().out.partition("On-demand")[2].splitlines()) <= 5
+    assert run("dev", "--details") == 0
+    told = capsys.readouterr().out
+    for part in ("requests_per_month 100,000", "Not counted: ", "Not seen on a page of AWS itself: "):
+        assert part in " ".join(told.split())
 
 
 def test_quantities_have_no_exponent_and_prices_a_unit(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +124,10 @@ def test_assumptions_of_a_file_are_used(run: Run, tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(("text", "problem"), [
     ('{"dev": {"request": 1}}', "request is no assumption"), ('{"dev": {"nat_gb": -1}}', "zero or more, not -1"),
-    ('{"dev": {"nat_gb": "1"}}', 'zero or more, not "1"'), ("{", "is no JSON"), ("[]", "must be an object")])
+    ('{"dev": {"nat_gb": "1"}}', 'zero or more, not "1"'), ("{", "a.json:1:2: "), ("[]", "must be an object"),
+    ('{"dev": {"nat_gb": NaN}}', "zero or more, not NaN"), ('{"dev": {"nat_gb": 1e999}}', "zero or more, not Infinity"),
+    ('{"dev": {"nat_gb": 1' + "0" * 400 + "}}", "zero or more, not 1000"), ('{"dev": "x"}', "dev must be an object"),
+    ("[" * 100_000, "nested too deeply"), ('{"dev": {}, "dev": {}}', "dev is there twice")])
 def test_assumptions_that_make_no_sense_are_told(run: Run, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "a.json").write_text(text)
     assert problem in str(run("dev", "--assumptions", str(tmp_path / "a.json")))
@@ -126,6 +140,23 @@ def test_a_file_that_is_not_there_is_named(run: Run) -> None:
 def test_a_price_table_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text('{"prices": {"x": {}}}')
     assert "is no price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
+
+
+@pytest.mark.parametrize("usd", ["NaN", "-1", "1e999", '"a"'])
+def test_a_price_that_is_no_amount_is_told(run: Run, tmp_path: Path, usd: str) -> None:
+    table = json.loads(packaged(PRICES))
+    table["prices"]["nat_gateway_hour"]["usd"] = "USD"
+    (tmp_path / "p.json").write_text(json.dumps(table).replace('"usd": "USD"', f'"usd": {usd}'))
+    assert "is no price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
+
+
+def test_what_a_price_table_says_does_nothing_to_the_terminal(
+        run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = packaged(PRICES).replace('"per": "hour"', r'"per": "hour\u001b[2J"')
+    (tmp_path / "p.json").write_text(text)
+    assert run("dev", "--prices", str(tmp_path / "p.json")) == 0
+    told = capsys.readouterr().out
+    assert ("\x1b" not in told, r"hour\x1b[2J" in told) == (True, True)
 
 
 def test_two_comparisons_at_once_are_refused(run: Run) -> None:

@@ -211,16 +211,6 @@ def test_a_rehearsal_exits_by_its_result(run: Run, passed: bool, code: int) -> N
     assert run("rehearse", "dev", rehearse=lambda _name, _root, _console: passed) == code
 
 
-def test_a_rehearsal_without_its_extra_says_what_to_install(
-    run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def rehearse(*_arguments: Any) -> bool:
-        raise ModuleNotFoundError(name="ministack.app")
-
-    assert run("rehearse", "dev", rehearse=rehearse) == 2
-    assert capsys.readouterr().err == "tap: the rehearsal needs the emulator: pip install -e '.[rehearse]'\n"
-
-
 @pytest.mark.parametrize("group", [(), ("catalog",), ("fleet",)])
 def test_no_commands_line_in_the_help_is_cut_short(
     capsys: pytest.CaptureFixture[str], group: tuple[str, ...]

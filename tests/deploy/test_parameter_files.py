@@ -18,6 +18,8 @@ TEMPLATE = {
     }
 }
 
+ALLOW = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -209,3 +211,87 @@ def test_broken_targets_are_one_line_that_says_where(root: Path, text: str, told
     message = refusal(root)
     assert message.startswith(told)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(("policy", "told"), [
+    ({"Statment": []}, "StackPolicy has an unknown element Statment: did you mean Statement?"),
+    ({"Statement": "x"}, "StackPolicy, statement 1: it must be an object with Effect, Action, Principal and Resource"),
+    ({**ALLOW, "Effect": "allow"}, "StackPolicy, statement 1: Effect must be Allow or Deny"),
+    ({**ALLOW, "Principal": "arn:aws:iam::1:root"},
+     'StackPolicy, statement 1: Principal must be "*", the only one that stack policies know'),
+    ({**ALLOW, "Action": "Update:Modfy"},
+     "StackPolicy, statement 1: Action Update:Modfy must be Update:* or one of Update:Modify, Update:Replace, "
+     "Update:Delete"),
+    ({**ALLOW, "NotAction": "Update:*"}, "StackPolicy, statement 1: it must have either Action or NotAction"),
+    ({**ALLOW, "Resorce": "*"}, "StackPolicy, statement 1: Resorce is unknown: did you mean Resource?"),
+    ({**ALLOW, "Resource": ["*", "LogicalResourceId/Databse"]},
+     "StackPolicy, statement 1: Resource LogicalResourceId/Databse is no resource of the template (did you mean "
+     'Database?): write "*" or LogicalResourceId/ and a logical id'),
+    ({**ALLOW, "Resource": "Database"},
+     "StackPolicy, statement 1: Resource Database is no resource of the template (did you mean Database?): write "
+     '"*" or LogicalResourceId/ and a logical id'),
+    ({**ALLOW, "Condition": []}, "StackPolicy, statement 1: Condition must be an object"),
+    ({**ALLOW, "Sid": "x" * 16_384}, "StackPolicy is too long: CloudFormation takes 16,384 bytes"),
+])  # fmt: skip
+def test_a_stack_policy_that_is_misspelt_is_refused(root: Path, policy: dict[str, Any], told: str) -> None:
+    write(root, StackPolicy={"Statement": [policy]} if "Effect" in policy else policy)
+
+    with pytest.raises(InputError) as caught:
+        load_environment("dev", root, {"Resources": {"Database": {}}})
+    assert caught.value.message == f"parameters/dev.json: {told}"
+
+
+@pytest.mark.parametrize("policy", [
+    {"Statement": ALLOW}, {"Statement": []}, {"Version": "2012-10-17", "Statement": [ALLOW]},
+    {"Statement": [{"Effect": "Deny", "Principal": "*", "NotAction": "update:modify", "NotResource":
+                    ["LogicalResourceId/Data*"], "Condition": {"StringEquals": {"ResourceType": ["AWS::RDS::*"]}}}]},
+])  # fmt: skip
+def test_a_stack_policy_may_be_written_in_every_way_that_cloudformation_takes(
+        root: Path, policy: dict[str, Any]) -> None:
+    write(root, StackPolicy=policy)
+
+    assert load_environment("dev", root, {"Resources": {"Database": {}}}).stack_policy == json.dumps(policy)
+
+
+@pytest.mark.parametrize(("tags", "told"), [
+    ({"aws:cloudformation:x": "y"}, "tag aws:cloudformation:x is AWS's own: choose a name without aws:"),
+    ({"": "x"}, 'tag "" must have a name of 1 to 128 characters'),
+    ({"Team": ""}, "tag Team must have 1 to 256 characters"),
+    ({"Team": "x" * 257}, "tag Team must have 1 to 256 characters")])
+def test_a_tag_that_cloudformation_takes_from_nobody_is_refused(root: Path, tags: dict[str, str], told: str) -> None:
+    write(root, Tags=tags)
+
+    assert refusal(root) == f"parameters/dev.json: {told}"
+
+
+def test_a_value_that_is_no_text_is_never_passed_over(root: Path) -> None:
+    write(root, Parameters={"Size": 2})
+
+    assert refusal(root, check=False) == 'parameters/dev.json: Size must be text: write "2", not 2'
+
+
+@pytest.mark.parametrize("region", ["", "evil.example/#", "eu-west-1\\nHost: x", "eu-west-1 "])
+def test_what_is_no_region_becomes_no_part_of_a_host_name(root: Path, region: str) -> None:
+    write(root, "targets.toml", text=f'[dev]\nregion = "{region}"\n')
+
+    assert "must be a region, such as eu-central-1" in refusal(root)
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"])
+def test_the_regions_of_every_partition_are_regions(root: Path, region: str) -> None:
+    write(root, "targets.toml", text=f'[dev]\nregion = "{region}"\n')
+
+    assert load(root).region == region
+
+
+@pytest.mark.parametrize("bucket", ["a{nope}", "a{b{c}", "{account", "A-b"])
+def test_a_bucket_with_anything_else_in_braces_is_refused(root: Path, bucket: str) -> None:
+    write(root, "targets.toml", text=f'[dev]\nartifact_bucket = "{bucket}"\n')
+
+    assert "is no name of a bucket" in refusal(root)
+
+
+def test_digits_of_other_scripts_are_no_numbers(root: Path) -> None:
+    write(root, Parameters={"Size": "\u0661"})
+
+    assert refusal(root) == 'parameters/dev.json: Size cannot be "\u0661": it must be a number'

@@ -1,12 +1,16 @@
 """A saved plan is executed as it was reviewed, once, or not at all."""
 
 import json
+import os
 import resource
 from pathlib import Path
 
 import pytest
 from memory_aws import TABLE, TOPIC, MemoryAws, Stack
 from memory_tap import Tap
+
+SAVED = {"version": 1, **dict.fromkeys(("environment", "account", "region", "stack", "stack_id", "type", "change_set",
+                                      "template", "parameters", "changes"), "")}
 
 
 @pytest.fixture
@@ -58,12 +62,30 @@ def test_a_saved_plan_does_not_outlive_a_change_of_the_template(tap: Tap, aws: M
 
 
 @pytest.mark.usefixtures("stack")
-@pytest.mark.parametrize("text", ["{", "[]", '{"version": 9}', "\x00"])
+@pytest.mark.parametrize("text", [
+    "{", "[]", '{"version": 9}', "\x00", "[" * 100_000, json.dumps({**SAVED, "region": []})])
 def test_a_plan_file_that_is_none_is_bad_input(tap: Tap, tmp_path: Path, text: str) -> None:
     (tmp_path / "plan").write_text(text)
 
     assert tap("deploy", "dev", "--plan", str(tmp_path / "plan"), "--yes") == 2
     assert "no plan that" in tap.err
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_pipe_or_a_device_is_not_replaced_by_a_plan(tap: Tap, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan")
+
+    assert tap("plan", "dev", "--save", str(tmp_path / "plan")) == 2
+    assert "it is there, and is no file" in tap.err
+    assert ((tmp_path / "plan").is_fifo(), tap.left()) == (True, [])
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_plan_is_saved_where_a_link_leads(tap: Tap, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "plan")
+
+    assert tap("plan", "dev", "--save", str(tmp_path / "link")) == 0
+    assert ((tmp_path / "link").is_symlink(), (tmp_path / "plan").is_file()) == (True, True)
 
 
 def test_a_full_disk_leaves_neither_a_file_nor_a_change_set(tap: Tap, aws: MemoryAws, tmp_path: Path) -> None:

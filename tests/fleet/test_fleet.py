@@ -130,6 +130,13 @@ def test_the_values_of_an_environment_are_a_fleets_too(tap: Tap) -> None:
     assert request["Tags"] == [{"Key": "Owner", "Value": "team-a"}]
 
 
+def test_a_value_of_an_environment_that_is_no_text_is_refused_and_not_passed_over(tap: Tap) -> None:
+    (tap.root / "parameters/prod.json").write_text('{"Parameters": {"Size": 7}}')
+    tap.fleet(environment="prod", parameters=None)
+    assert tap(*DEPLOY) == 2
+    assert tap.err == 'tap: parameters/prod.json: Size must be text: write "7", not 7\n'
+
+
 def test_a_template_too_large_for_a_request_goes_through_the_bucket(tap: Tap) -> None:
     tap.document = {**TEMPLATE, "Metadata": {"Long": "x" * 52_000}}
     tap.fleet(artifact_bucket="artifacts")

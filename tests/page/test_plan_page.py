@@ -11,6 +11,7 @@ from page_fakes import HOSTILE, STACK_ID, content_of, event, failed_deployment, 
 
 from tap.deploy.guard import judge
 from tap.deploy.models import MASK, CallFailed, Change, Environment, StackFailed
+from tap.deploy.planning import Given
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
 from tap.page.plan_page import plan_page
@@ -83,6 +84,15 @@ def test_the_worst_change_is_on_top(template: dict[str, Any]) -> None:
     assert badges == sorted(badges, key=["badge destructive", "badge disruptive", "badge safe"].index)
     assert badges[0] == "badge destructive"
     assert "To let it happen: tap deploy test --approve" in page.text
+
+
+def test_the_line_that_lets_it_happen_has_all_that_was_given(template: dict[str, Any]) -> None:
+    content = content_of(template, {}, {"DatabaseReaderInstance": "false"})
+    env = replace(content.plan.env, options=" --root 'a b'")
+    told = (Given("DatabaseReaderInstance", "false", "override"), Given("MinTasks", "2", "file"))
+    page = Page(plan_page(replace(content, plan=replace(content.plan, env=env, parameters=told))))
+    assert ("To let it happen: tap deploy test --root 'a b' --parameter DatabaseReaderInstance=false --approve"
+            in page.text)
 
 
 def test_what_it_costs_is_beside_what_it_costs_now(template: dict[str, Any]) -> None:

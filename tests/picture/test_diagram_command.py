@@ -12,10 +12,16 @@ Run = Callable[..., int | str]
 
 
 def test_it_writes_the_environment_and_says_so(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = tmp_path / "new/architecture.svg"
+    file = tmp_path / "architecture.svg"
     assert run(diagram_command, "dev", "-o", str(file)) == 0
     assert "Architecture of tap-dev (dev)" in file.read_text()
     assert capsys.readouterr().out.startswith(f"Wrote {file}: ")
+
+
+def test_a_folder_that_is_not_there_is_not_made(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "new/architecture.svg"
+    assert run(diagram_command, "dev", "-o", str(file)) == f"{file} cannot be written: No such file or directory"
+    assert not file.parent.exists()
 
 
 def test_without_an_environment_it_draws_prod(run: Run, tmp_path: Path) -> None:

@@ -249,6 +249,7 @@ def test_without_a_catalog_the_command_that_makes_it_is_told(tap: Tap) -> None:
     tap.aws.stacks.clear()
     assert tap("publish", "--yes") == 2
     assert "stack catalog-tap has no output ProductId: tap catalog deploy makes it" in tap.err
+    assert "; or give --product prod-…" in tap.err
 
 
 def test_without_a_bucket_its_setting_is_told(tap: Tap) -> None:
