@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.loaders
@@ -66,14 +67,16 @@ def connect(
     try:
         session = boto3.Session(
             aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=region)
-        return session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
+        client = session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
+        _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
+        return client
     except NoRegionError:
         raise InputError(
             "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
         ) from None
     except (BotoCoreError, ValueError) as error:
-        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE and the "
-                         "AWS configuration") from None
+        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
+                         "AWS_ENDPOINT_URL and the AWS configuration") from None
 
 
 def connections() -> Callable[[str | None, str], Any]:
@@ -163,10 +166,34 @@ def _answer(client: Any, sleep: Callable[[float], None], method: str, request: M
             sleep(next(pauses))
 
 
+class _Answer(dict[str, Any]):
+    """An answer of AWS, or a part of one: to read a member that it does not have raises CallFailed."""
+
+    def __init__(self, members: Mapping[str, Any], unreadable: CallFailed) -> None:
+        """Take what botocore made of the answer, and what to raise."""
+        super().__init__({name: _part(value, unreadable) for name, value in members.items()})
+        self._unreadable = unreadable
+
+    def __missing__(self, name: str) -> Any:
+        raise self._unreadable
+
+
+def _part(value: Any, unreadable: CallFailed) -> Any:
+    if type(value) is dict:  # botocore makes an OrderedDict of a template, which is no part of the answer's shape
+        return _Answer(value, unreadable)
+    return [_part(each, unreadable) for each in value] if isinstance(value, list) else value
+
+
 def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
+    send = getattr(client, method)
+    unreadable = CallFailed(
+        f"{client.meta.endpoint_url} gives an answer to {method} that cannot be read: is a proxy or a sign-in page in "
+        f"between, or an emulator that has no {method}?", passing=True)
     try:
-        return getattr(client, method)(**request)
+        return _part(send(**request), unreadable)
     except ClientError as error:
+        if not error.response.get("Error"):  # an error that is not AWS's, of a proxy, say
+            raise unreadable from None
         raise _refused(error, client.meta.service_model.service_id) from None
     except _CREDENTIAL_ERRORS as error:
         raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
@@ -176,10 +203,11 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
                               f"be sent: {_RENEW_WITHOUT}") from None
         hint = " (is the region right?)" if isinstance(error, EndpointConnectionError) else ""
         raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
-    except ResponseParserError:  # its message is the whole answer
-        raise CallFailed(f"AWS gives an answer to {method} that cannot be read", passing=True) from None
     except BotoCoreError as error:
         raise CallFailed(_one_line(error)) from None
+    # What botocore's parsers trip over where the answer is another's; the message may be the whole answer.
+    except (ResponseParserError, LookupError, ValueError, TypeError, AttributeError):
+        raise unreadable from None
 
 
 def _refused(error: ClientError, service: str) -> CallFailed:

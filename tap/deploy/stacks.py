@@ -30,12 +30,12 @@ def delays() -> Iterator[float]:
 def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
     """Return the stack (API type Stack), or None where there is none; a deleted one is found by its id."""
     try:
-        stacks = call("describe_stacks", StackName=name_or_id)["Stacks"]
+        stacks: list[dict[str, Any]] = call("describe_stacks", StackName=name_or_id)["Stacks"]
     except CallFailed as error:
         if is_missing_stack(error):
             return None
         raise
-    return dict(stacks[0]) if stacks else None
+    return stacks[0] if stacks else None
 
 
 def is_missing_stack(error: CallFailed) -> bool:

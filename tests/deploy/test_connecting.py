@@ -74,3 +74,9 @@ def test_credentials_with_a_line_break_are_told_and_not_shown(monkeypatch: pytes
         with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region have a line break") as raised:
             CloudFormation(client).call("describe_stacks")
     assert "legible" not in raised.value.message
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "127.0.0.1:4566", "http://bücher.example"])
+def test_an_endpoint_that_cannot_be_one_is_refused(endpoint: str) -> None:
+    with pytest.raises(InputError, match=r"^cannot set up a connection to AWS: .*AWS_ENDPOINT_URL"):
+        connect("cloudformation", region="eu-west-1", endpoint_url=endpoint)
