@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tap.bootstrap.settings import Settings
+from tap.bootstrap.settings import OUTPUTS, Settings
 from tap.deploy.account_stack import deploy_account_stack
 from tap.deploy.constraints import items
 from tap.deploy.models import CallFailed, Environment, InputError, Outcome, TapError
@@ -26,6 +26,7 @@ from tap.deploy.session import (
     yes_option,
 )
 from tap.deploy.stacks import find_stack, pages
+from tap.deploy.targets import FILE
 from tap.deploy.template import Rendered
 
 STACK = "bootstrap-tap"  # not named as the stacks that its roles may change
@@ -103,10 +104,14 @@ def _check_bucket(cloud: Any, env: Environment, account: str) -> None:
 def _outputs(cloud: Any, env: Environment) -> Mapping[str, str]:
     """Return the stack's outputs. Raises TapError, and none that stands for "nothing was changed"."""
     try:
-        return dict(cloud.outputs(env))
+        outputs = dict(cloud.outputs(env))
     except TapError as error:
         raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
                        "run this again") from None
+    if missing := [each for each in OUTPUTS if each not in outputs]:
+        raise TapError(f"the bootstrap stack is deployed, but {cloud.place} gives no {', '.join(missing)} among its "
+                       f"outputs: copy what it made into {FILE} and parameters/{env.name}.json by hand")
+    return outputs
 
 
 def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],

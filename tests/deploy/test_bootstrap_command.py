@@ -409,3 +409,13 @@ def test_credentials_that_expire_in_the_end_do_not_let_it_look_as_if_nothing_was
     account.always.clear()
     assert bootstrap("--yes") == 0
     assert ROLE in (root / "parameters/targets.toml").read_text()
+
+
+def test_an_emulator_that_gives_no_outputs_is_told_of(
+        account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    del account.given["ExecutionRoleArn"]
+
+    assert bootstrap("--yes") == 1
+
+    assert "is deployed, but eu-west-1 gives no ExecutionRoleArn among its outputs" in capsys.readouterr().err
+    assert (root / "parameters/targets.toml").read_text() == TARGETS
