@@ -58,8 +58,8 @@ class Settings:
     def write(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
         """Set bucket, role and boundary where they are not set so; return a line for each that was set.
 
-        `outputs` are the bootstrap stack's, all of OUTPUTS among them. Comments and layout stay. Raises TapError where a
-        file cannot be written.
+        `outputs` are the bootstrap stack's, all of OUTPUTS among them. Comments and layout stay. Raises TapError where
+        a file cannot be written.
         """
         return [*self._write_target(account, region, outputs), *self._write_boundary(outputs)]
 
