@@ -190,7 +190,12 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
         f"{client.meta.endpoint_url} gives an answer to {method} that cannot be read: is a proxy or a sign-in page in "
         f"between, or an emulator that has no {method}?", passing=True)
     try:
-        return _part(send(**request), unreadable)
+        answer = send(**request)
+        # Where there is nothing to parse, botocore takes any page for an answer. AWS gives each an id.
+        # https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
+        if answer.keys() == {"ResponseMetadata"} and "RequestId" not in answer["ResponseMetadata"]:
+            raise unreadable
+        return _part(answer, unreadable)
     except ClientError as error:
         if not error.response.get("Error"):  # an error that is not AWS's, of a proxy, say
             raise unreadable from None
