@@ -22,6 +22,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
@@ -34,9 +35,13 @@ from tap.deploy.operations import Operations
 from tap.deploy.stacks import delays
 
 _CREDENTIAL_CODES = (
-    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidToken",
-    "MissingAuthenticationToken", "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "RequestExpired",
+    "SignatureDoesNotMatch", "UnrecognizedClientException",
 )  # fmt: skip
+# S3's code, and what the messages of signatures begin with where it is the time that is wrong in them.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_CLOCK_CODE, _CLOCK_MESSAGES = "RequestTimeTooSkewed", ("Signature expired", "Signature not yet current")
 _CREDENTIAL_ERRORS = (
     CredentialRetrievalError, LoginError, NoAuthTokenError, NoCredentialsError, PartialCredentialsError,
     SSOError, TokenRetrievalError,
@@ -48,6 +53,8 @@ _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
 _RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
+_HINTS = {EndpointConnectionError: " (is the region right?)",
+          SSLError: " (is a proxy in between? AWS_CA_BUNDLE names the file with its certificate)"}
 _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
 
 
@@ -74,7 +81,7 @@ def connect(
         raise InputError(
             "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
         ) from None
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ValueError, OSError) as error:
         raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
                          "AWS_ENDPOINT_URL and the AWS configuration") from None
 
@@ -206,10 +213,13 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
         if "Invalid header value" in str(error):  # the message has the value, which may be a session token
             raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
                               f"be sent: {_RENEW_WITHOUT}") from None
-        hint = " (is the region right?)" if isinstance(error, EndpointConnectionError) else ""
+        hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
         raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:
         raise CallFailed(_one_line(error)) from None
+    # A file or a program that credentials come from, or the question for a code, which nobody answers.
+    except (OSError, EOFError) as error:
+        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     # What botocore's parsers trip over where the answer is another's; the message may be the whole answer.
     except (ResponseParserError, LookupError, ValueError, TypeError, AttributeError):
         raise unreadable from None
@@ -219,6 +229,9 @@ def _refused(error: ClientError, service: str) -> CallFailed:
     code = error.response["Error"].get("Code", "")
     message = _one_line(error.response["Error"].get("Message", "")) or "no reason is given"
     operation = error.operation_name
+    if code == _CLOCK_CODE or (code in _CREDENTIAL_CODES and message.startswith(_CLOCK_MESSAGES)):
+        return NotSignedIn(f"this machine's clock is not AWS's ({code}: {message}): set it right, then run this again",
+                           code)
     if code in _CREDENTIAL_CODES:
         return NotSignedIn(f"AWS does not accept the credentials ({code}): {_RENEW}", code)
     if "AccessDenied" in code or code == "UnauthorizedOperation":

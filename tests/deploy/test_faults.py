@@ -19,6 +19,7 @@ THROTTLED = refusal("Throttling", "Rate exceeded")
 BROKEN = refusal("InternalFailure", "we are sorry", status=500)
 DENIED = refusal("AccessDenied", "User is not authorized")
 EXPIRED = refusal("ExpiredToken", "The security token is expired")
+TOKENLESS = FileNotFoundError(2, "No such file or directory", "/run/token")  # of a web identity, when it is renewed
 READS = ("describe_stacks", "describe_change_set", "list_change_sets", "get_template", "get_stack_policy",
          "describe_stack_events", "list_exports")
 WRITES = ("create_change_set", "set_stack_policy", "execute_change_set")
@@ -142,7 +143,8 @@ def test_a_start_that_nobody_can_tell_of_counts_as_running(tap: Tap, aws: Memory
 # -- nobody watches any more
 
 
-@pytest.mark.parametrize("error", [EXPIRED, DENIED, KeyboardInterrupt()], ids=["expired", "denied", "Ctrl-C"])
+@pytest.mark.parametrize("error", [EXPIRED, DENIED, TOKENLESS, KeyboardInterrupt()],
+                         ids=["expired", "denied", "no token", "Ctrl-C"])
 def test_a_watch_that_ends_leaves_the_stack_to_cloudformation_and_can_be_taken_up_again(
         tap: Tap, aws: MemoryAws, stack: Stack, error: BaseException) -> None:
     aws.hooks["execute_change_set"] = lambda: aws.always.update(describe_stack_events=error)
