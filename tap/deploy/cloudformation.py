@@ -50,6 +50,7 @@ _CREDENTIAL_ERRORS = (
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 # With the pauses between them, and the client's own tries, more than a minute, and some seconds.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
+_LONGEST_TO_READ = 60.0  # seconds, after which it is not tried again
 _THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
 _RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
@@ -112,14 +113,15 @@ class CloudFormation(Operations):
         sleep: Callable[[float], None] = time.sleep,
         unique: Callable[[], str] = lambda: uuid.uuid4().hex,
         clients: Callable[[str], Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take a boto3 client for CloudFormation, how to wait (seconds), and what makes names unique.
 
         `clients` gives those of the other services, by boto3's name; without it they are made as
-        `connect` does, for the same region.
+        `connect` does, for the same region. `clock` counts seconds.
         """
         self._client = client
-        super().__init__(sleep, unique)
+        super().__init__(sleep, unique, clock)
         self._clients = clients or (lambda service: connect(service, region=client.meta.region_name))
 
     @property
@@ -141,36 +143,37 @@ class CloudFormation(Operations):
 
     def call(self, method: str, **request: Any) -> Any:
         """Make a request of CloudFormation; raises CallFailed."""
-        return _answer(self._client, self.sleep, method, request)
+        return self._answer(self._client, method, request)
 
     def ask(self, service: str) -> Callable[..., Any]:
         """Return a function that makes requests of another AWS service; it raises CallFailed."""
         client = self._client if service == "cloudformation" else self._clients(service)
 
         def call(method: str, **request: Any) -> Any:
-            return _answer(client, self.sleep, method, request)
+            return self._answer(client, method, request)
 
         return call
+
+    def _answer(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
+        """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
+        pauses = delays()
+        reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
+        began = self.clock()
+        for attempt in itertools.count():
+            try:
+                return _try(client, method, request)
+            except CallFailed as error:
+                throttled = error.code in _THROTTLING_CODES
+                tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
+                # Where nothing answers at all, each of the client's own tries takes as long as _CONFIG lets it.
+                if attempt + 1 >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
+                    raise
+                self.sleep(next(pauses))
 
 
 def _url_suffix(partition: str) -> str:
     known = botocore.loaders.create_loader().load_data("partitions")["partitions"]
     return str(next(each["outputs"]["dnsSuffix"] for each in known if each["id"] == partition))
-
-
-def _answer(client: Any, sleep: Callable[[float], None], method: str, request: Mapping[str, Any]) -> Any:
-    """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
-    pauses = delays()
-    reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
-    for attempt in itertools.count():
-        try:
-            return _try(client, method, request)
-        except CallFailed as error:
-            throttled = error.code in _THROTTLING_CODES
-            tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
-            if attempt + 1 >= tries:
-                raise
-            sleep(next(pauses))
 
 
 class _Answer(dict[str, Any]):

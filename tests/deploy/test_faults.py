@@ -56,6 +56,35 @@ def test_a_minute_of_faults_while_watching_is_survived(tap: Tap, aws: MemoryAws,
     assert tap("deploy", "dev", "--yes") == 0
 
 
+def fall_silent(tap: Tap, aws: MemoryAws, method: str) -> None:
+    """Let a call go unanswered from now on, each time for as long as the client tries it."""
+    def wait_in_vain() -> None:
+        tap.slept += 60
+        aws.hooks[method] = wait_in_vain
+
+    aws.always[method] = TIMEOUT
+    aws.hooks[method] = wait_in_vain
+
+
+@pytest.mark.parametrize("command", [["plan"], ["deploy", "--yes"], ["watch"], ["delete", "--yes"]])
+def test_an_aws_that_is_silent_is_given_up_after_two_minutes(tap: Tap, aws: MemoryAws, command: list[str]) -> None:
+    fall_silent(tap, aws, "describe_stacks")
+
+    assert tap(*command, "dev") == 1
+    assert "AWS gives no answer: Read timeout" in tap.err
+    assert tap.slept < 130
+
+
+def test_an_aws_that_falls_silent_while_watching_is_left_after_some_minutes(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    aws.hooks["execute_change_set"] = lambda: fall_silent(tap, aws, "describe_stack_events")
+
+    assert tap("deploy", "dev", "--yes") == 5
+    assert "CloudFormation goes on with stack tap-dev by itself" in tap.err
+    assert stack.status == "UPDATE_IN_PROGRESS"
+    assert 300 < tap.slept < 450
+
+
 # -- what is refused leaves nothing
 
 
