@@ -22,6 +22,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    SSLError,
     SSOError,
     TokenRetrievalError,
 )
@@ -34,9 +35,13 @@ from tap.deploy.operations import Operations
 from tap.deploy.stacks import delays
 
 _CREDENTIAL_CODES = (
-    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidToken",
-    "MissingAuthenticationToken", "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException",
+    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
+    "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "RequestExpired",
+    "SignatureDoesNotMatch", "UnrecognizedClientException",
 )  # fmt: skip
+# S3's code, and what the messages of signatures begin with where it is the time that is wrong in them.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+_CLOCK_CODE, _CLOCK_MESSAGES = "RequestTimeTooSkewed", ("Signature expired", "Signature not yet current")
 _CREDENTIAL_ERRORS = (
     CredentialRetrievalError, LoginError, NoAuthTokenError, NoCredentialsError, PartialCredentialsError,
     SSOError, TokenRetrievalError,
@@ -45,9 +50,12 @@ _CREDENTIAL_ERRORS = (
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
 # With the pauses between them, and the client's own tries, more than a minute, and some seconds.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
+_LONGEST_TO_READ = 60.0  # seconds, after which it is not tried again
 _THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
 _RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
+_HINTS = {EndpointConnectionError: " (is the region right?)",
+          SSLError: " (is a proxy in between? AWS_CA_BUNDLE names the file with its certificate)"}
 _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
 
 
@@ -74,7 +82,7 @@ def connect(
         raise InputError(
             "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
         ) from None
-    except (BotoCoreError, ValueError) as error:
+    except (BotoCoreError, ValueError, OSError) as error:
         raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
                          "AWS_ENDPOINT_URL and the AWS configuration") from None
 
@@ -105,14 +113,15 @@ class CloudFormation(Operations):
         sleep: Callable[[float], None] = time.sleep,
         unique: Callable[[], str] = lambda: uuid.uuid4().hex,
         clients: Callable[[str], Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take a boto3 client for CloudFormation, how to wait (seconds), and what makes names unique.
 
         `clients` gives those of the other services, by boto3's name; without it they are made as
-        `connect` does, for the same region.
+        `connect` does, for the same region. `clock` counts seconds.
         """
         self._client = client
-        super().__init__(sleep, unique)
+        super().__init__(sleep, unique, clock)
         self._clients = clients or (lambda service: connect(service, region=client.meta.region_name))
 
     @property
@@ -134,36 +143,37 @@ class CloudFormation(Operations):
 
     def call(self, method: str, **request: Any) -> Any:
         """Make a request of CloudFormation; raises CallFailed."""
-        return _answer(self._client, self.sleep, method, request)
+        return self._answer(self._client, method, request)
 
     def ask(self, service: str) -> Callable[..., Any]:
         """Return a function that makes requests of another AWS service; it raises CallFailed."""
         client = self._client if service == "cloudformation" else self._clients(service)
 
         def call(method: str, **request: Any) -> Any:
-            return _answer(client, self.sleep, method, request)
+            return self._answer(client, method, request)
 
         return call
+
+    def _answer(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
+        """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
+        pauses = delays()
+        reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
+        began = self.clock()
+        for attempt in itertools.count():
+            try:
+                return _try(client, method, request)
+            except CallFailed as error:
+                throttled = error.code in _THROTTLING_CODES
+                tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
+                # Where nothing answers at all, each of the client's own tries takes as long as _CONFIG lets it.
+                if attempt + 1 >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
+                    raise
+                self.sleep(next(pauses))
 
 
 def _url_suffix(partition: str) -> str:
     known = botocore.loaders.create_loader().load_data("partitions")["partitions"]
     return str(next(each["outputs"]["dnsSuffix"] for each in known if each["id"] == partition))
-
-
-def _answer(client: Any, sleep: Callable[[float], None], method: str, request: Mapping[str, Any]) -> Any:
-    """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
-    pauses = delays()
-    reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
-    for attempt in itertools.count():
-        try:
-            return _try(client, method, request)
-        except CallFailed as error:
-            throttled = error.code in _THROTTLING_CODES
-            tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
-            if attempt + 1 >= tries:
-                raise
-            sleep(next(pauses))
 
 
 class _Answer(dict[str, Any]):
@@ -190,7 +200,12 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
         f"{client.meta.endpoint_url} gives an answer to {method} that cannot be read: is a proxy or a sign-in page in "
         f"between, or an emulator that has no {method}?", passing=True)
     try:
-        return _part(send(**request), unreadable)
+        answer = send(**request)
+        # Where there is nothing to parse, botocore takes any page for an answer. AWS gives each an id.
+        # https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
+        if answer.keys() == {"ResponseMetadata"} and "RequestId" not in answer["ResponseMetadata"]:
+            raise unreadable
+        return _part(answer, unreadable)
     except ClientError as error:
         if not error.response.get("Error"):  # an error that is not AWS's, of a proxy, say
             raise unreadable from None
@@ -201,10 +216,13 @@ def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
         if "Invalid header value" in str(error):  # the message has the value, which may be a session token
             raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
                               f"be sent: {_RENEW_WITHOUT}") from None
-        hint = " (is the region right?)" if isinstance(error, EndpointConnectionError) else ""
+        hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
         raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:
         raise CallFailed(_one_line(error)) from None
+    # A file or a program that credentials come from, or the question for a code, which nobody answers.
+    except (OSError, EOFError) as error:
+        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     # What botocore's parsers trip over where the answer is another's; the message may be the whole answer.
     except (ResponseParserError, LookupError, ValueError, TypeError, AttributeError):
         raise unreadable from None
@@ -214,6 +232,9 @@ def _refused(error: ClientError, service: str) -> CallFailed:
     code = error.response["Error"].get("Code", "")
     message = _one_line(error.response["Error"].get("Message", "")) or "no reason is given"
     operation = error.operation_name
+    if code == _CLOCK_CODE or (code in _CREDENTIAL_CODES and message.startswith(_CLOCK_MESSAGES)):
+        return NotSignedIn(f"this machine's clock is not AWS's ({code}: {message}): set it right, then run this again",
+                           code)
     if code in _CREDENTIAL_CODES:
         return NotSignedIn(f"AWS does not accept the credentials ({code}): {_RENEW}", code)
     if "AccessDenied" in code or code == "UnauthorizedOperation":

@@ -31,10 +31,11 @@ _PAGES_TO_LEARN_FROM = 5
 class Operations(ABC):
     """Stacks and change sets; implements `tap.deploy.models.Cloud`. Every method may raise TapError."""
 
-    def __init__(self, sleep: Callable[[float], None], unique: Callable[[], str]) -> None:
-        """Take how to wait (seconds), and what makes names unique."""
+    def __init__(self, sleep: Callable[[float], None], unique: Callable[[], str], clock: Callable[[], float]) -> None:
+        """Take how to wait (seconds), what makes names unique, and what counts seconds."""
         self.sleep = sleep
         self.unique = unique
+        self.clock = clock
 
     @abstractmethod
     def call(self, method: str, **request: Any) -> Any:
@@ -183,7 +184,7 @@ class Operations(ABC):
                goal: str, before: Sequence[StackEvent] = ()) -> None:
         """Follow an operation until the stack is at rest; raise what it failed for, with all that is known of it."""
         witness = Witness(self, env, on_event)
-        history = follow(self.call, self.sleep, env, stack_id, known, token, witness, before)
+        history = follow(self.call, self.sleep, self.clock, env, stack_id, known, token, witness, before)
         if failure := states.failure(env, history, goal):
             for line in witness.lines or ():
                 failure.add_note(line)

@@ -17,6 +17,8 @@ LONGEST_DELAY = 1.6
 # How often in a row a look at a running operation may go wrong for a passing reason: with the pauses
 # between them and the client's own tries that is more than a minute.
 _PATIENCE = 40
+# Seconds of that after which it is left: each look takes long where nothing answers, and a pipeline waits for it.
+_LONGEST_SILENCE = 300.0
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
@@ -63,6 +65,7 @@ def known_events(call: Call, stack_id: str) -> set[str]:
 def follow(
     call: Call,
     sleep: Sleep,
+    clock: Callable[[], float],
     env: Environment,
     stack_id: str,
     known: set[str],
@@ -79,16 +82,16 @@ def follow(
     """
     history = list(before)
     waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
-    failures = 0
+    failures, heard = 0, clock()
     pauses = delays()
     try:
         while True:
             try:
                 events = _new_events(call, stack_id, known)
-                failures = 0
+                failures, heard = 0, clock()
             except CallFailed as error:
                 failures += 1
-                if not error.passing or failures > _PATIENCE:
+                if not error.passing or failures > _PATIENCE or clock() - heard > _LONGEST_SILENCE:
                     raise states.left_running(env, error.message) from None
                 events = []
             for event in (masked(env, each) for each in events):

@@ -105,11 +105,11 @@ class MemoryAws:
             when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
             if error and when == "before":
                 raise error
-            answer = work(**request)
+            answer = work(**request) or {}
             if error and when == "after":
                 raise error
             if error and when == "twice":  # the client's own second try, after the first answer was lost
-                return work(**request)
+                return work(**request) or {}
             return answer
 
         return call

@@ -32,7 +32,7 @@ class Tap:
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
             clock=lambda: self.slept,
             cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda _service: self.aws))
+                                              lambda _service: self.aws, lambda: self.slept))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

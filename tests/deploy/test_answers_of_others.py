@@ -75,3 +75,16 @@ def test_a_sign_in_page_that_comes_up_while_watching_leaves_the_stack_to_cloudfo
 
     with pytest.raises(LeftRunning, match=r"sign-in page.*tap watch dev"):
         cloud.finish(DEV, STACK_ID, set(), None, lambda _event: None, "UPDATE_COMPLETE")
+
+
+@pytest.mark.parametrize(("method", "request_"), [
+    ("delete_stack", {"StackName": "tap-dev"}), ("set_stack_policy", {"StackName": "tap-dev", "StackPolicyBody": "{}"}),
+    ("update_termination_protection", {"StackName": "tap-dev", "EnableTerminationProtection": True}),
+    ("execute_change_set", {"ChangeSetName": "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/tap-1/1"}),
+])  # fmt: skip
+def test_a_page_is_not_taken_for_a_success_that_says_nothing(
+        answered: Any, method: str, request_: dict[str, Any]) -> None:
+    cloud = answered(200, PAGE)
+
+    with pytest.raises(CallFailed, match=rf"gives an answer to {method} that cannot be read"):
+        cloud.call(method, **request_)

@@ -293,7 +293,8 @@ def test_a_change_set_that_somebody_overtook_is_deleted_and_says_so(
     stub.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "InvalidClientTokenId",
+                                  "InvalidSignatureException", "SignatureDoesNotMatch"])
 def test_credentials_that_aws_rejects_say_how_to_renew_them(
     cloud: CloudFormation, stub: Stubber, code: str
 ) -> None:
@@ -302,6 +303,18 @@ def test_credentials_that_aws_rejects_say_how_to_renew_them(
     with pytest.raises(NotSignedIn, match=rf"{code}.*aws sso login") as caught:
         cloud.plan(DEV, "{}")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("code", "message"), [
+    ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+    ("SignatureDoesNotMatch", "Signature expired: 20260301T110000Z is now earlier than 20260301T114500Z"),
+    ("InvalidSignatureException", "Signature not yet current: 20260301T130000Z is still later than 20260301T121500Z"),
+])  # fmt: skip
+def test_a_clock_that_is_wrong_is_called_so(cloud: CloudFormation, stub: Stubber, code: str, message: str) -> None:
+    stub.add_client_error("describe_stacks", code, message)
+
+    with pytest.raises(NotSignedIn, match=rf"^this machine's clock is not AWS's \({code}: {message}\): set it right"):
+        cloud.plan(DEV, "{}")
 
 
 def test_a_refused_call_is_one_line_that_names_it(cloud: CloudFormation, stub: Stubber) -> None:

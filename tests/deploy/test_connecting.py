@@ -2,12 +2,14 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import SSLError
 from deploy_fakes import DEV
 
 from tap.deploy.cloudformation import CloudFormation, connect
-from tap.deploy.models import InputError, NotSignedIn
+from tap.deploy.models import CallFailed, InputError, NotSignedIn, TapError
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +49,34 @@ def test_without_credentials_it_is_said_how_to_get_some() -> None:
 
     with pytest.raises(NotSignedIn, match=r"^no AWS credentials.*aws sso login"):
         CloudFormation(client).plan(DEV, "{}")
+
+
+@pytest.mark.parametrize(("settings", "told"), [
+    ("credential_process = /nowhere/program", "^cannot set up a connection to AWS: .*/nowhere/program"),
+    ("role_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /nowhere/token",
+     "^no AWS credentials: .*/nowhere/token.*aws sso login"),
+])  # fmt: skip
+def test_credentials_that_come_from_where_nothing_is_are_told(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, told: str) -> None:
+    (tmp_path / "config").write_text(f"[profile ci]\n{settings}\n")
+    monkeypatch.setenv("AWS_PROFILE", "ci")
+
+    with pytest.raises(TapError, match=told) as raised:
+        CloudFormation(connect("cloudformation", region="eu-west-1")).plan(DEV, "{}")
+    assert raised.value.exit_code == 2
+
+
+def test_a_certificate_that_nobody_vouches_for_is_told_with_what_to_do() -> None:
+    client = connect("cloudformation", region="eu-west-1", endpoint_url="https://127.0.0.1:1",
+                     access_key_id="test", secret_access_key="test")
+    client.meta.events.register("before-send", _refuse_certificate)
+
+    with pytest.raises(CallFailed, match=r"^AWS gives no answer: SSL validation failed .*AWS_CA_BUNDLE"):
+        CloudFormation(client, sleep=lambda _seconds: None).plan(DEV, "{}")
+
+
+def _refuse_certificate(**_: Any) -> None:
+    raise SSLError(endpoint_url="https://127.0.0.1:1", error="self-signed certificate")
 
 
 def test_aws_itself_is_a_place_without_an_endpoint() -> None:

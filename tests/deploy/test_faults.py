@@ -19,6 +19,7 @@ THROTTLED = refusal("Throttling", "Rate exceeded")
 BROKEN = refusal("InternalFailure", "we are sorry", status=500)
 DENIED = refusal("AccessDenied", "User is not authorized")
 EXPIRED = refusal("ExpiredToken", "The security token is expired")
+TOKENLESS = FileNotFoundError(2, "No such file or directory", "/run/token")  # of a web identity, when it is renewed
 READS = ("describe_stacks", "describe_change_set", "list_change_sets", "get_template", "get_stack_policy",
          "describe_stack_events", "list_exports")
 WRITES = ("create_change_set", "set_stack_policy", "execute_change_set")
@@ -53,6 +54,35 @@ def test_a_minute_of_faults_while_watching_is_survived(tap: Tap, aws: MemoryAws,
     aws.hooks["execute_change_set"] = lambda: aws.faults.update(describe_stack_events=[("before", error)] * 100)
 
     assert tap("deploy", "dev", "--yes") == 0
+
+
+def fall_silent(tap: Tap, aws: MemoryAws, method: str) -> None:
+    """Let a call go unanswered from now on, each time for as long as the client tries it."""
+    def wait_in_vain() -> None:
+        tap.slept += 60
+        aws.hooks[method] = wait_in_vain
+
+    aws.always[method] = TIMEOUT
+    aws.hooks[method] = wait_in_vain
+
+
+@pytest.mark.parametrize("command", [["plan"], ["deploy", "--yes"], ["watch"], ["delete", "--yes"]])
+def test_an_aws_that_is_silent_is_given_up_after_two_minutes(tap: Tap, aws: MemoryAws, command: list[str]) -> None:
+    fall_silent(tap, aws, "describe_stacks")
+
+    assert tap(*command, "dev") == 1
+    assert "AWS gives no answer: Read timeout" in tap.err
+    assert tap.slept < 130
+
+
+def test_an_aws_that_falls_silent_while_watching_is_left_after_some_minutes(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    aws.hooks["execute_change_set"] = lambda: fall_silent(tap, aws, "describe_stack_events")
+
+    assert tap("deploy", "dev", "--yes") == 5
+    assert "CloudFormation goes on with stack tap-dev by itself" in tap.err
+    assert stack.status == "UPDATE_IN_PROGRESS"
+    assert 300 < tap.slept < 450
 
 
 # -- what is refused leaves nothing
@@ -142,7 +172,8 @@ def test_a_start_that_nobody_can_tell_of_counts_as_running(tap: Tap, aws: Memory
 # -- nobody watches any more
 
 
-@pytest.mark.parametrize("error", [EXPIRED, DENIED, KeyboardInterrupt()], ids=["expired", "denied", "Ctrl-C"])
+@pytest.mark.parametrize("error", [EXPIRED, DENIED, TOKENLESS, KeyboardInterrupt()],
+                         ids=["expired", "denied", "no token", "Ctrl-C"])
 def test_a_watch_that_ends_leaves_the_stack_to_cloudformation_and_can_be_taken_up_again(
         tap: Tap, aws: MemoryAws, stack: Stack, error: BaseException) -> None:
     aws.hooks["execute_change_set"] = lambda: aws.always.update(describe_stack_events=error)
