@@ -18,7 +18,7 @@ LONGEST_DELAY = 1.6
 # between them and the client's own tries that is more than a minute.
 _PATIENCE = 40
 # Seconds of that after which it is left: each look takes long where nothing answers, and a pipeline waits for it.
-_LONGEST_SILENCE = 300.0
+LONGEST_SILENCE = 300.0
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
@@ -91,7 +91,7 @@ def follow(
                 failures, heard = 0, clock()
             except CallFailed as error:
                 failures += 1
-                if not error.passing or failures > _PATIENCE or clock() - heard > _LONGEST_SILENCE:
+                if not error.passing or failures > _PATIENCE or clock() - heard > LONGEST_SILENCE:
                     raise states.left_running(env, error.message) from None
                 events = []
             for event in (masked(env, each) for each in events):

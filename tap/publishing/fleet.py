@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import CallFailed, InputError, LeftRunning, StackFailed
-from tap.deploy.stacks import Sleep, delays, pages
+from tap.deploy.stacks import LONGEST_SILENCE, Sleep, delays, pages
 from tap.deploy.template import fingerprint, parsed
 from tap.publishing.fleet_settings import Fleet
 from tap.publishing.stack_sets import Call, Plan, Step, look
@@ -34,12 +34,14 @@ OnResult = Callable[[Result], None]
 class Operator:
     """Starts and follows the operations of one stack set. Every method may raise CallFailed."""
 
-    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], fleet: Fleet) -> None:
-        """Take what makes a request of CloudFormation, how to wait, what makes ids unique, and the fleet."""
+    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], fleet: Fleet,
+                 clock: Callable[[], float]) -> None:
+        """Take what makes a request of CloudFormation, how to wait, what makes ids unique, the fleet, and a clock."""
         self._call = call
         self._sleep = sleep
         self._unique = unique
         self._fleet = fleet
+        self._clock = clock
         self._about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
 
     def carry_out(self, plan: Plan, template: str, on_step: Callable[[Step], None], on_result: OnResult) -> None:
@@ -70,7 +72,7 @@ class Operator:
                 raise self._left("interrupted while an operation was being started") from None
             except CallFailed as error:
                 # The answer to this try, or to an earlier one of the client's own, may have been lost.
-                if self._is_known(operation_id):
+                if self._is_known(operation_id, error):
                     break
                 if error.code == "OperationInProgressException":
                     raise self._left("another operation of the stack set runs") from None
@@ -85,7 +87,7 @@ class Operator:
         Raises StackFailed where the operation failed or was stopped, LeftRunning once nobody watches.
         """
         seen: dict[tuple[str, str], str] = {}
-        failures = 0
+        failures, heard = 0, self._clock()
         pauses = delays()
         try:
             while True:
@@ -93,10 +95,10 @@ class Operator:
                     # The state first: results that are asked for after the end are all there.
                     operation = self._operation(operation_id)
                     results = self._results(operation_id)
-                    failures = 0
+                    failures, heard = 0, self._clock()
                 except CallFailed as error:
                     failures += 1
-                    if not error.passing or failures > _PATIENCE:
+                    if not error.passing or failures > _PATIENCE or self._clock() - heard > LONGEST_SILENCE:
                         raise self._left(error.message) from None
                     self._sleep(next(pauses))
                     continue
@@ -152,13 +154,16 @@ class Operator:
         answer = self._call("describe_stack_set_operation", **self._about, OperationId=operation_id)
         return dict(answer["StackSetOperation"])
 
-    def _is_known(self, operation_id: str) -> bool:
+    def _is_known(self, operation_id: str, refusal: CallFailed) -> bool:
+        """Whether an operation was started whose request came to `refusal`. Raises that, or LeftRunning, if unsure."""
         try:
             self._operation(operation_id)
         except CallFailed as error:
             if error.code == "OperationNotFoundException":
                 return False
-            raise
+            if refusal.passing:
+                raise self._left(f"it is not known whether an operation was started ({error.message})") from None
+            raise refusal from None
         return True
 
     def _results(self, operation_id: str) -> list[Result]:

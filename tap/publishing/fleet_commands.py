@@ -79,7 +79,7 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
     if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = wiring.cloud(fleet.place)
-    Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet).carry_out(
+    Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock).carry_out(
         made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
     if as_json:
@@ -104,7 +104,7 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
     """
     out = console(stderr=True) if as_json else report()
     fleet, cloud = _opened(wiring, name, root)[::2]
-    operator = Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet)
+    operator = Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock)
     found = look(cloud.call, fleet)
     if found is None:
         out.print(f"There is no stack set {fleet.name}: tap fleet deploy {name} makes it.", soft_wrap=True)

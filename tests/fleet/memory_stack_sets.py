@@ -207,7 +207,7 @@ class Tap:
         wiring = Wiring(
             template=lambda: Rendered(self.document, json.dumps(self.document)),
             cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda service: services[service]))
+                                              lambda service: services[service], lambda: self.slept))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

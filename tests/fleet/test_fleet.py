@@ -243,6 +243,21 @@ def test_a_refused_second_try_of_the_client_counts_as_started(tap: Tap) -> None:
     assert tap(*DEPLOY) == 0
 
 
+def test_a_refusal_is_told_also_where_the_operation_cannot_be_looked_for(tap: Tap) -> None:
+    tap.aws.faults["create_stack_instances"] = [("before", refusal("AccessDenied", "you may not create"))]
+    tap.aws.faults["describe_stack_set_operation"] = [("before", refusal("AccessDenied", "you may not look"))]
+    assert tap(*DEPLOY) == 1
+    assert "you may not create" in tap.err
+    assert "you may not look" not in tap.err
+
+
+def test_a_start_that_nobody_can_tell_of_counts_as_running(tap: Tap) -> None:
+    tap.aws.lose("create_stack_instances", "after")
+    tap.aws.faults["describe_stack_set_operation"] = [("before", refusal("ExpiredToken", "expired"))]
+    assert tap(*DEPLOY) == 5
+    assert "not known whether an operation was started" in tap.err
+
+
 def test_a_set_that_somebody_else_made_meanwhile_is_not_taken_over(tap: Tap) -> None:
     def made() -> None:
         tap.aws.sets["tap-prod"] = {"StackSetName": "tap-prod", "TemplateBody": '{"Resources": {}}', "Parameters": [],
@@ -265,6 +280,17 @@ def test_while_another_operation_runs_nothing_is_started(tap: Tap) -> None:
 def test_a_passing_fault_while_watching_is_survived(tap: Tap) -> None:
     tap.aws.lose("describe_stack_set_operation", "before", times=12)
     assert tap(*DEPLOY) == 0
+
+
+def test_an_aws_that_falls_silent_while_watching_is_left_after_some_minutes(tap: Tap) -> None:
+    def wait_in_vain() -> None:
+        tap.slept += 60
+        tap.aws.hooks["describe_stack_set_operation"] = wait_in_vain
+
+    tap.aws.lose("describe_stack_set_operation", "before", times=500)
+    tap.aws.hooks["describe_stack_set_operation"] = wait_in_vain
+    assert tap(*DEPLOY) == 5
+    assert 300 < tap.slept < 450
 
 
 def test_an_interrupted_operation_goes_on_and_may_be_followed(tap: Tap) -> None:
