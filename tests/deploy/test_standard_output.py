@@ -20,8 +20,10 @@ def run(*command: str, stdout: int | IO[bytes] = subprocess.PIPE, stderr: int | 
     return subprocess.run([sys.executable, *command], stdout=stdout, stderr=stderr, check=False)
 
 
-@pytest.mark.parametrize("arguments", [["diagram", "dev"], ["--help"]], ids=["diagram", "help"])
-def test_what_cannot_be_printed_is_a_failure_of_one_line(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["diagram", "dev", "-o"], ["--help"]], ids=["diagram", "help"])
+def test_what_cannot_be_printed_is_a_failure_of_one_line(arguments: list[str], tmp_path: Path) -> None:
+    if arguments[-1] == "-o":
+        arguments = [*arguments, str(tmp_path / "dev.svg")]
     with Path("/dev/full").open("wb") as full:
         ran = run("-m", "tap", *arguments, stdout=full)
 
