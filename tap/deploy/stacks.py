@@ -14,12 +14,31 @@ Call = Callable[..., Any]
 Sleep = Callable[[float], None]
 
 LONGEST_DELAY = 1.6
-# How often in a row a look at a running operation may go wrong for a passing reason: with the pauses
-# between them and the client's own tries that is more than a minute.
-_PATIENCE = 40
-# Seconds of that after which it is left: each look takes long where nothing answers, and a pipeline waits for it.
-LONGEST_SILENCE = 300.0
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+
+
+class Patience:
+    """How long a running operation is watched that cannot be looked at for passing reasons."""
+
+    # Looks in a row: with the pauses between them and the client's own tries that is more than a minute.
+    _MOST_FAILURES = 40
+    # Seconds of that: each look takes long where nothing answers, and a pipeline waits for it.
+    _LONGEST_SILENCE = 300.0
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take what counts seconds."""
+        self._clock = clock
+        self.heard()
+
+    def heard(self) -> None:
+        """Begin anew: a look succeeded."""
+        self._failures, self._since = 0, self._clock()
+
+    def ends(self, error: CallFailed) -> bool:
+        """Whether to watch no longer, now that a look failed."""
+        self._failures += 1
+        return (not error.passing or self._failures > self._MOST_FAILURES
+                or self._clock() - self._since > self._LONGEST_SILENCE)
 
 
 def delays() -> Iterator[float]:
@@ -82,16 +101,15 @@ def follow(
     """
     history = list(before)
     waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
-    failures, heard = 0, clock()
+    patience = Patience(clock)
     pauses = delays()
     try:
         while True:
             try:
                 events = _new_events(call, stack_id, known)
-                failures, heard = 0, clock()
+                patience.heard()
             except CallFailed as error:
-                failures += 1
-                if not error.passing or failures > _PATIENCE or clock() - heard > LONGEST_SILENCE:
+                if patience.ends(error):
                     raise states.left_running(env, error.message) from None
                 events = []
             for event in (masked(env, each) for each in events):

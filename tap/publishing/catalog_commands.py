@@ -194,7 +194,7 @@ def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None,
     call = cloud.ask("servicecatalog")
     product_id = product_of(cloud, settings, product)
     chosen = newest(Product(call, cloud.sleep, product_id).versions(), version)
-    launcher = Launcher(call, cloud.sleep, lambda: uuid.uuid4().hex)
+    launcher = Launcher(call, cloud.sleep, lambda: uuid.uuid4().hex, cloud.clock)
     return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.parameters, env.tags,
                             launcher.path(product_id, path))
 

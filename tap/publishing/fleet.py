@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import CallFailed, InputError, LeftRunning, StackFailed
-from tap.deploy.stacks import LONGEST_SILENCE, Sleep, delays, pages
+from tap.deploy.stacks import Patience, Sleep, delays, pages
 from tap.deploy.template import fingerprint, parsed
 from tap.publishing.fleet_settings import Fleet
 from tap.publishing.stack_sets import Call, Plan, Step, look
 
 RUNNING = ("RUNNING", "STOPPING", "QUEUED")  # of API type StackSetOperationStatus
 _TRIES = 5
-_PATIENCE = 40  # looks in a row that may go wrong for a passing reason
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class Operator:
         Raises StackFailed where the operation failed or was stopped, LeftRunning once nobody watches.
         """
         seen: dict[tuple[str, str], str] = {}
-        failures, heard = 0, self._clock()
+        patience = Patience(self._clock)
         pauses = delays()
         try:
             while True:
@@ -95,10 +94,9 @@ class Operator:
                     # The state first: results that are asked for after the end are all there.
                     operation = self._operation(operation_id)
                     results = self._results(operation_id)
-                    failures, heard = 0, self._clock()
+                    patience.heard()
                 except CallFailed as error:
-                    failures += 1
-                    if not error.passing or failures > _PATIENCE or self._clock() - heard > LONGEST_SILENCE:
+                    if patience.ends(error):
                         raise self._left(error.message) from None
                     self._sleep(next(pauses))
                     continue

@@ -18,13 +18,12 @@ from tap.deploy.models import (
     Refused,
     StackFailed,
 )
-from tap.deploy.stacks import Sleep, delays
+from tap.deploy.stacks import Patience, Sleep, delays
 from tap.publishing.provisioned import Provisioned, pages, provisioned
 
 Call = Callable[..., Any]
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _TRIES = 5
-_PATIENCE = 40  # looks in a row that may go wrong for a passing reason
 # Service Catalog writes in capitals what CloudFormation, and the guard, write as words.
 _WORDS = {"DELETIONPOLICY": "DeletionPolicy", "UPDATEPOLICY": "UpdatePolicy", "CREATIONPOLICY": "CreationPolicy"}
 
@@ -44,11 +43,12 @@ class Launch:
 class Launcher:
     """Plans and launches. Every method may raise CallFailed."""
 
-    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str]) -> None:
-        """Take what makes a request of Service Catalog, how to wait, and what makes tokens unique."""
+    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], clock: Callable[[], float]) -> None:
+        """Take what makes a request of Service Catalog, how to wait, what makes tokens unique, and a clock."""
         self._call = call
         self._sleep = sleep
         self._unique = unique
+        self._clock = clock
 
     def path(self, product_id: str, wanted: str | None) -> str:
         """Return the launch path to take. Raises Refused where there is none, InputError where there are many."""
@@ -121,16 +121,15 @@ class Launcher:
         return self._finished(answer["RecordDetail"]["RecordId"])
 
     def _finished(self, record_id: str) -> dict[str, str]:
-        failures = 0
+        patience = Patience(self._clock)
         pauses = delays()
         try:
             while True:
                 try:
                     record = self._call("describe_record", Id=record_id)
-                    failures = 0
+                    patience.heard()
                 except CallFailed as error:
-                    failures += 1
-                    if not error.passing or failures > _PATIENCE:
+                    if patience.ends(error):
                         raise LeftRunning(f"{error.message}. Service Catalog goes on by itself: "
                                           "tap catalog status") from None
                     record = {"RecordDetail": {"Status": "IN_PROGRESS"}}

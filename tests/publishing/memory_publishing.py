@@ -71,7 +71,8 @@ class Tap:
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _: self.problems,
             clock=lambda: self.slept,
             cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda service: services.get(service, self.aws)))
+                                              lambda service: services.get(service, self.aws),
+                                              lambda: self.slept))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code
