@@ -70,6 +70,11 @@ def _problems(table: str, settings: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def is_bucket(name: str) -> bool:
+    """Whether a bucket may have a name, once {account} and {region} are filled in."""
+    return bool(_BUCKET.fullmatch(name.replace("{account}", "0" * 12).replace("{region}", "eu-central-1")))
+
+
 def _problem(table: str, key: str, value: Any) -> str | None:
     if key == "stack_name" and table == _DEFAULT:
         return "must not have stack_name: every environment needs its own"
@@ -81,8 +86,7 @@ def _problem(table: str, key: str, value: Any) -> str | None:
         return "accounts must be account ids of twelve digits, in quotes"
     if key == "role_arn" and not _ROLE.fullmatch(value):
         return f'role_arn "{value}" must be the ARN of an IAM role'
-    if key == "artifact_bucket" and not _BUCKET.fullmatch(
-            value.replace("{account}", "0" * 12).replace("{region}", "eu-central-1")):
+    if key == "artifact_bucket" and not is_bucket(value):
         return f'artifact_bucket "{value}" is no name of a bucket; {{account}} and {{region}} are filled in'
     if key in _CHOICES and value not in _CHOICES[key]:
         return f'{key} "{value}" must be one of {", ".join(_CHOICES[key])}'

@@ -12,7 +12,7 @@ from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import environment_names, load_environment, parameter_problems
 from tap.deploy.targets import REGION, read_target
 from tap.deploy.template import Rendered
-from tap.publishing.settings import Check, each, matches, one_of, problems_of, switch, texts, whole_number
+from tap.publishing.settings import Check, bucket, each, matches, one_of, problems_of, switch, texts, whole_number
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
@@ -50,7 +50,7 @@ _KEYS: dict[str, Check] = {
     "stack_set_name": matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first"),
     "template": one_of(*TEMPLATES), "environment": matches(".+", "must be the name of an environment"),
     "region": matches(REGION, "must be a region, such as eu-central-1"),
-    "administrators": _accounts, "artifact_bucket": matches(".+", "must be the name of a bucket"),
+    "administrators": _accounts, "artifact_bucket": bucket,
     "permission_model": one_of(SELF, SERVICE), "call_as": one_of("SELF", "DELEGATED_ADMIN"),
     "administration_role_arn": matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role"),
     "execution_role_name": matches(r"[\w+=,.@-]{1,64}", "must be the name of an IAM role"),

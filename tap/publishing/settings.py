@@ -10,7 +10,7 @@ from tap.deploy.constraints import did_you_mean
 from tap.deploy.files import joined, read_toml
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import environment_names
-from tap.deploy.targets import REGION, read_target
+from tap.deploy.targets import REGION, is_bucket, read_target
 
 CATALOG = "parameters/catalog.toml"
 # What the targets of the environments say for all holds here too. Their role may make their resources alone.
@@ -38,7 +38,7 @@ def read_catalog(root: Path) -> Catalog:
         "region": matches(REGION, "must be a region, such as eu-central-1"),
         "accounts": each(matches(r"\d{12}", "must be account ids of twelve digits, in quotes")),
         "role_arn": matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role"),
-        "artifact_bucket": matches(r"[a-z0-9{][a-z0-9.{}-]{1,61}[a-z0-9}]", "must be the name of a bucket"),
+        "artifact_bucket": bucket,
         "keep": whole_number(1), "parameters": texts,
         "share_with": each(matches(_NODE.pattern, "must be ids of accounts, organisations (o-…) or units (ou-…)")),
     }
@@ -70,6 +70,11 @@ def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str =
 def matches(pattern: str, problem: str) -> Check:
     """Return a check for text of a pattern."""
     return lambda value: None if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) else problem
+
+
+def bucket(value: Any) -> str | None:
+    """Check the name of a bucket."""
+    return None if isinstance(value, str) and is_bucket(value) else "must be the name of a bucket"
 
 
 def each(check: Check) -> Check:

@@ -249,6 +249,23 @@ def test_a_launch_goes_on_when_nobody_watches(tap: Tap) -> None:
     assert "Service Catalog goes on by itself: tap catalog status" in tap.err
 
 
+def test_a_service_catalog_that_falls_silent_is_left_after_some_minutes(tap: Tap) -> None:
+    def wait_in_vain() -> None:
+        tap.slept += 60
+        tap.catalog.hooks["describe_record"] = wait_in_vain
+
+    tap.catalog.lose("describe_record", "before", times=500)
+    tap.catalog.hooks["describe_record"] = wait_in_vain
+    assert tap(*LAUNCH) == 5
+    assert 300 < tap.slept < 450
+
+
+def test_a_bucket_with_other_braces_than_those_that_are_filled_in_is_refused(tap: Tap) -> None:
+    tap.write("parameters/catalog.toml", 'artifact_bucket = "artifacts-{acount}"\n')
+    assert tap(*LAUNCH) == 2
+    assert "artifact_bucket must be the name of a bucket" in tap.err
+
+
 def test_who_has_no_path_to_the_product_is_told_whom_to_ask(tap: Tap) -> None:
     tap.catalog.paths = []
     assert tap(*LAUNCH) == 4
