@@ -2,7 +2,7 @@
 
 from awacs import backup, dynamodb, kms, rds
 from awacs.aws import Bool, Condition
-from troposphere import Parameter, Sub, Template
+from troposphere import Sub, Template
 from troposphere.backup import (
     BackupPlan,
     BackupPlanResourceType,
@@ -14,8 +14,9 @@ from troposphere.backup import (
 )
 
 from tap.database import Database
-from tap.parts import add_parameter, add_role, add_switch, allow
+from tap.parts import add_role, add_switch, allow
 from tap.sessions import Sessions
+from tap.whole_numbers import add_whole_number
 
 VAULTS = "tap-"  # what the names of the vaults begin with
 
@@ -25,9 +26,9 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
     condition = add_switch(
         t, "Backup", "Backups", "Backups", "true",
         "AWS Backup copies database and table daily into a vault that outlives the stack.")
-    days = add_parameter(t, "Backup", "Kept for", Parameter(
-        "BackupRetentionDays", Type="Number", Default=35, MinValue=1, MaxValue=3650,
-        Description="Days for which AWS Backup keeps a copy."))
+    days = add_whole_number(
+        t, "Backup", "Retention", "BackupRetentionDays", 35, 1, 3650,
+        "Days for which AWS Backup keeps a recovery point.")
 
     vault = t.add_resource(BackupVault(
         "BackupVault", Condition=condition, DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",

@@ -1,10 +1,10 @@
 """The budget: what a month may cost before people are told."""
 
-from troposphere import Equals, Not, Parameter, Sub, Template
+from troposphere import Equals, Not, Sub, Template
 from troposphere.budgets import Budget, BudgetData, Notification, NotificationWithSubscribers, Spend, Subscriber
 
 from tap.alerts import Alerts
-from tap.parts import add_parameter
+from tap.whole_numbers import add_whole_number
 
 
 def add_budget(t: Template, alerts: Alerts) -> None:
@@ -13,9 +13,10 @@ def add_budget(t: Template, alerts: Alerts) -> None:
     The account's billing must have `Environment` as a cost allocation tag:
     https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html
     """
-    amount = add_parameter(t, "Alerts", "Monthly budget", Parameter(
-        "MonthlyBudget", Type="Number", Default=0, MinValue=0, MaxValue=100000000,
-        Description="USD a month; alerts come at 80 % of it, and when a month is foreseen to exceed it; 0 for none."))
+    amount = add_whole_number(
+        t, "Alerts", "Monthly budget", "MonthlyBudget", 0, 0, 100000000,
+        "USD per month; alerts at 80 % spent and when the forecast exceeds it; 0 for none. Counts nothing until the "
+        "billing console has Environment activated as a cost allocation tag.")
     has_budget = t.add_condition("HasMonthlyBudget", Not(Equals(amount.ref(), "0")))
     t.add_resource(Budget(
         "Budget", Condition=has_budget,

@@ -28,6 +28,7 @@ from tap.keys import add_key
 from tap.logs import Logs
 from tap.network import Network, add_security_group
 from tap.parts import add_export, add_parameter, add_role, add_switch, allow, of_this_account, only_if
+from tap.whole_numbers import add_whole_number, whole_numbers
 
 ENGINE = "aurora-postgresql"
 PORT = 5432
@@ -72,6 +73,12 @@ class Database(NamedTuple):
             f"dbuser:${{{self.cluster.title}.DBClusterResourceId}}/{IAM_USER}"))
 
 
+def _add_capacity(t: Template, label: str, title: str, default: str, low: int, description: str) -> Parameter:
+    return add_parameter(t, "Database", label, Parameter(
+        title, Type="String", Default=default, AllowedPattern=rf"({whole_numbers(low, 255)})(\.5)?|256",
+        ConstraintDescription=f"must be a number from {low} to 256, in steps of 0.5", Description=description))
+
+
 def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -> Database:
     """Add the key, the cluster with its secret, a writer and, by parameter, a reader."""
     version = add_parameter(t, "Database", "Engine version", Parameter(
@@ -87,21 +94,21 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
         AllowedPattern=r"db\.(serverless|[a-z0-9]+\.[a-z0-9]+)",
         ConstraintDescription="must be db.serverless or a class such as db.t4g.medium",
         Description="Class of writer and reader; db.serverless is Aurora Serverless v2."))
-    min_capacity = add_parameter(t, "Database", "Least capacity", Parameter(
-        "DatabaseMinCapacity", Type="Number", Default=0.5, MinValue=0, MaxValue=256,
-        Description="Least ACUs of db.serverless, by halves; at 0 it pauses after five idle minutes."))
-    max_capacity = add_parameter(t, "Database", "Most capacity", Parameter(
-        "DatabaseMaxCapacity", Type="Number", Default=4, MinValue=1, MaxValue=256,
-        Description="Most ACUs of db.serverless, by halves."))
-    retention = add_parameter(t, "Database", "Backup retention", Parameter(
-        "DatabaseBackupRetentionDays", Type="Number", Default=7, MinValue=7, MaxValue=35,
-        Description="Days for which automated backups are kept."))
+    min_capacity = _add_capacity(
+        t, "Minimum capacity", "DatabaseMinCapacity", "0.5", 0,
+        "Minimum ACUs for db.serverless, in steps of 0.5; 0 pauses the instance after five idle minutes.")
+    max_capacity = _add_capacity(
+        t, "Maximum capacity", "DatabaseMaxCapacity", "4", 1,
+        "Maximum ACUs for db.serverless, in steps of 0.5; not below DatabaseMinCapacity.")
+    retention = add_whole_number(
+        t, "Database", "Backup retention", "DatabaseBackupRetentionDays", 7, 7, 35,
+        "Days for which automated backups are kept.")
     has_reader = add_switch(
         t, "Database", "Reader", "DatabaseReaderInstance", "true",
         "Add an instance that takes over when the writer fails.")
-    most_connections = add_parameter(t, "Database", "Connections", Parameter(
-        "DatabaseConnectionsLimit", Type="Number", Default=300, MinValue=1, MaxValue=16000,
-        Description="Connections to an instance from which on the alarm rings."))
+    most_connections = add_whole_number(
+        t, "Database", "Connections", "DatabaseConnectionsLimit", 300, 1, 16000,
+        "Connection count per instance that triggers the alarm.")
     monitoring = add_parameter(t, "Database", "Monitoring interval", Parameter(
         "DatabaseMonitoringInterval", Type="Number", Default=60, AllowedValues=[0, 1, 5, 10, 15, 30, 60],
         Description="Seconds between measurements of the instances' operating system; 0 for none."))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from troposphere import Parameter, Sub, Template
+from troposphere import Sub, Template
 from troposphere.wafv2 import (
     AllowAction,
     BlockAction,
@@ -23,7 +23,8 @@ from troposphere.wafv2 import (
 
 from tap.load_balancer import Balancer
 from tap.logs import Logs
-from tap.parts import add_parameter, add_switch
+from tap.parts import add_switch
+from tap.whole_numbers import add_whole_number
 
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 MANAGED = ["AmazonIpReputationList", "KnownBadInputsRuleSet", "SQLiRuleSet", "CommonRuleSet"]
@@ -37,9 +38,9 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
     condition = add_switch(
         t, "Load balancer", "Firewall", "Firewall", "true",
         "AWS WAF before the load balancer: attacks, bad addresses and floods are blocked.")
-    limit = add_parameter(t, "Load balancer", "Rate limit", Parameter(
-        "FirewallRateLimit", Type="Number", Default=2000, MinValue=10, MaxValue=2000000000,
-        Description="Requests in five minutes from which on an address is blocked."))
+    limit = add_whole_number(
+        t, "Load balancer", "Rate limit", "FirewallRateLimit", 2000, 10, 2000000000,
+        "Requests per IP address in five minutes above which it is blocked.")
 
     def seen_as(metric: str) -> VisibilityConfig:
         return VisibilityConfig(CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=metric)

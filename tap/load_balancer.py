@@ -20,6 +20,7 @@ from tap.access_logs import AccessLogs
 from tap.domain import Domain
 from tap.network import ANYWHERE, Network, add_security_group
 from tap.parts import add_export, add_parameter, suppress
+from tap.whole_numbers import add_whole_number
 
 # Seconds in which requests end that are under way when a task stops. With the 30 that the task then has, it is less
 # than the two minutes after which Spot takes it away.
@@ -53,9 +54,9 @@ def add_load_balancer(
         "HealthCheckPath", Type="String", Default="/", AllowedPattern=r"/[\x21-\x7e]{0,1023}",
         ConstraintDescription="must start with a slash and hold no spaces",
         Description="Path that answers 200 in a healthy task."))
-    port = add_parameter(t, "Load balancer", "Container port", Parameter(
-        "ContainerPort", Type="Number", Default=8080, MinValue=1, MaxValue=65535,
-        Description="Port the container listens on, and finds in PORT."))
+    port = add_whole_number(
+        t, "Load balancer", "Container port", "ContainerPort", 8080, 1, 65535,
+        "Port the container listens on, and finds in PORT.")
     has_certificate = domain.has_certificate
 
     security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")

@@ -57,6 +57,7 @@ from tap.network import ANYWHERE, Network, add_security_group, connect
 from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
+from tap.whole_numbers import add_whole_number
 
 CONTAINER = "WebApp"
 # Seconds for a task to end in once no request comes any more.
@@ -215,12 +216,10 @@ def _capacity_strategy(t: Template) -> list[CapacityProviderStrategyItem]:
 
 
 def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
-    least = add_parameter(t, "Service", "Fewest tasks", Parameter(
-        "MinTasks", Type="Number", Default=2, MinValue=1, MaxValue=1000,
-        Description="Fewest tasks."))
-    most = add_parameter(t, "Service", "Most tasks", Parameter(
-        "MaxTasks", Type="Number", Default=10, MinValue=1, MaxValue=1000,
-        Description="Most tasks."))
+    least = add_whole_number(
+        t, "Service", "Minimum tasks", "MinTasks", 2, 1, 1000, "Minimum number of tasks.")
+    most = add_whole_number(
+        t, "Service", "Maximum tasks", "MaxTasks", 10, 1, 1000, "Maximum number of tasks; not below MinTasks.")
     sleep, wake = (add_parameter(t, "Service", label, Parameter(
         title, Type="String", Default="", AllowedPattern=r"(cron\([0-9A-Z ,*/?#-]{11,80}\))?",
         ConstraintDescription="must be a schedule such as cron(0 20 ? * MON-FRI *), or empty",

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from awacs import dynamodb, kms
 from awacs.aws import Action, Statement
-from troposphere import If, Parameter, Template
+from troposphere import If, Template
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
@@ -15,7 +15,8 @@ from troposphere.dynamodb import (
 )
 
 from tap.keys import Keys
-from tap.parts import add_export, add_parameter, allow, only_if, suppress
+from tap.parts import add_export, allow, only_if, suppress
+from tap.whole_numbers import add_whole_number
 
 
 class Sessions(NamedTuple):
@@ -43,9 +44,9 @@ class Sessions(NamedTuple):
 
 def add_sessions(t: Template, keys: Keys, is_protected: str) -> Sessions:
     """Add the table, keyed by `sessionId`, whose items expire at their `expiresAt` (epoch seconds)."""
-    recovery = add_parameter(t, "Sessions", "Recovery days", Parameter(
-        "SessionsRecoveryDays", Type="Number", Default=35, MinValue=1, MaxValue=35,
-        Description="Days back to any second of which the table can be restored."))
+    recovery = add_whole_number(
+        t, "Sessions", "Recovery days", "SessionsRecoveryDays", 35, 1, 35,
+        "Days back to any second of which the table can be restored.")
     table = t.add_resource(Table(
         "SessionsTable",
         # DynamoDB keeps a backup of a deleted table with point-in-time recovery for 35 days.

@@ -37,6 +37,7 @@ from tap.parts import (
     suppress,
 )
 from tap.sessions import Sessions
+from tap.whole_numbers import add_whole_number
 
 TIMEOUT = 30
 # Of the metrics that the function writes into its log.
@@ -59,13 +60,13 @@ class Validation(NamedTuple):
 
 def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> Validation:
     """Add the function, from `lambda/validation/index.py`, with its role, log group, version and alias."""
-    concurrency = add_parameter(t, "Validation", "Reserved concurrency", Parameter(
-        "ValidationReservedConcurrency", Type="Number", Default=10, MinValue=0, MaxValue=1000,
-        Description="Executions kept for the function, and its most; 0 reserves none."))
+    concurrency = add_whole_number(
+        t, "Validation", "Reserved concurrency", "ValidationReservedConcurrency", 10, 0, 1000,
+        "Concurrent executions reserved for the function, and its maximum; 0 reserves none.")
     settings = {
-        "MAX_AMOUNT": add_parameter(t, "Validation", "Largest amount", Parameter(
-            "ValidationMaxAmount", Type="Number", Default=1000000, MinValue=0, MaxValue=10**15,
-            Description="Largest amount of a transaction, in any currency.")),
+        "MAX_AMOUNT": add_whole_number(
+            t, "Validation", "Maximum amount", "ValidationMaxAmount", 1000000, 0, 10**15,
+            "Maximum amount of a transaction, in whole units of its currency."),
         "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
             "ValidationCurrencies", Type="String", Default="USD:2,EUR:2,GBP:2,JPY:0,KWD:3",
             AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4]){0,31}",
@@ -76,9 +77,9 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=90,
             ConstraintDescription="must be words, separated by commas, in at most 90 characters",
             Description="Types of transactions taken, of 90 characters in all.")),
-        "TTL_DAYS": add_parameter(t, "Validation", "Memory", Parameter(
-            "ValidationMemoryDays", Type="Number", Default=30, MinValue=1, MaxValue=3650,
-            Description="Days for which a transaction id is known again.")),
+        "TTL_DAYS": add_whole_number(
+            t, "Validation", "Memory", "ValidationMemoryDays", 30, 1, 3650,
+            "Days for which a repeated transaction id is recognised."),
     }
     unreserved = t.add_condition("IsValidationUnreserved", Equals(concurrency.ref(), "0"))
 
