@@ -27,11 +27,15 @@ from troposphere.elasticloadbalancingv2 import (
 from tap.health import Health
 from tap.load_balancer import Balancer, target_group_of
 from tap.network import Network
-from tap.parts import NO_VALUE, add_parameter, add_role, allow, only_if
+from tap.parts import add_parameter, add_role, allow, only_if
+from tap.whole_numbers import add_whole_number
 
 # An existing service takes what shifts traffic by a rolling deployment, and only then another strategy.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
 PREPARED = "ROLLING_PREPARED"
+# CloudFormation waits 36 hours for a service at most, and refuses bake times that leave it less than three of them.
+# LINEAR bakes four times: after each of three steps, and at the end.
+MAX_BAKE_MINUTES = 33 * 60 // 4
 TEST_HEADER = "X-Test-Traffic"
 
 
@@ -55,9 +59,10 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
         AllowedValues=["ROLLING", PREPARED, "BLUE_GREEN", "CANARY", "LINEAR"],
         Description=f"ROLLING replaces tasks in turn; {PREPARED} too, a step on the way to and from the others, which "
                     "run old and new side by side and shift the traffic."))
-    bake = add_parameter(t, "Deployment", "Bake time", Parameter(
-        "DeploymentBakeMinutes", Type="Number", Default=5, MinValue=0, MaxValue=1440,
-        Description="Minutes that the old tasks wait behind the new ones, and between steps; not for ROLLING."))
+    bake = add_whole_number(
+        t, "Deployment", "Bake time", "DeploymentBakeMinutes", 10, 0, MAX_BAKE_MINUTES,
+        "Minutes that the deployment alarms watch each step, and that the old tasks stay available after the last; "
+        "not for ROLLING. Alarms need about five minutes to ring.")
     has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
     is_shifting = t.add_condition("IsTrafficShifted", And(
         TemplateCondition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))
@@ -91,11 +96,13 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
     return Deployment(
         DeploymentConfiguration(
             Strategy=If(is_shifting, strategy.ref(), "ROLLING"), MinimumHealthyPercent=100, MaximumPercent=200,
-            # It watches rolling deployments alone, and only those that shift traffic may bake: with ROLLING
-            # it would stretch CloudFormation's patience to 36 hours.
+            # The API reference says that it is for rolling deployments. ECS honours it for the others too, as
+            # the acceptance tests canaryDeployment_withFailure and blueGreenDeployment_withCircuitBreaker show, and
+            # without it a bad image would hang until CloudFormation gives up, after up to 36 hours.
+            # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service_test.go
+            DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True),
+            # With ROLLING, a bake time would stretch CloudFormation's patience to 36 hours.
             # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
-            DeploymentCircuitBreaker=If(
-                is_shifting, NO_VALUE, DeploymentCircuitBreaker(Enable=True, Rollback=True)),
             BakeTimeInMinutes=only_if(is_shifting, bake.ref()),
             CanaryConfiguration=only_if(is_canary, CanaryConfiguration(
                 CanaryPercent=10, CanaryBakeTimeInMinutes=bake.ref())),

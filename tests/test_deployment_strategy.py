@@ -23,11 +23,26 @@ def shifting(stack: StackView) -> dict[str, Any] | None:
     return found
 
 
-def test_rolling_has_the_circuit_breaker_no_bake_time_and_nothing_to_shift_with(deployed: Deployed) -> None:
+@pytest.mark.parametrize("strategy", ["ROLLING", "ROLLING_PREPARED", *SHIFTING])
+def test_the_circuit_breaker_rolls_back_every_strategy(deployed: Deployed, strategy: str) -> None:
+    # The API reference names rolling deployments alone; acceptance tests show the others being rolled back by it:
+    # canaryDeployment_withFailure and blueGreenDeployment_withCircuitBreaker in
+    # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service_test.go
+    found = configuration(deployed(DeploymentStrategy=strategy))
+    assert found["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+@pytest.mark.parametrize(("minutes", "accepted"), [("0", True), ("495", True), ("496", False)])
+def test_the_longest_bake_time_fits_four_times_into_the_33_hours_that_cloudformation_allows(
+        accepts: Callable[..., bool], minutes: str, accepted: bool) -> None:
+    # LINEAR bakes after each of three steps, and at the end.
+    assert accepts("DeploymentBakeMinutes", minutes) is accepted
+
+
+def test_rolling_has_no_bake_time_and_nothing_to_shift_with(deployed: Deployed) -> None:
     stack = deployed(DeploymentStrategy="ROLLING")
     found = configuration(stack)
     assert found["Strategy"] == "ROLLING"
-    assert found["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
     assert not {"BakeTimeInMinutes", "CanaryConfiguration", "LinearConfiguration"} & set(found)
     assert shifting(stack) is None
@@ -37,12 +52,10 @@ def test_rolling_has_the_circuit_breaker_no_bake_time_and_nothing_to_shift_with(
 
 
 @pytest.mark.parametrize("strategy", SHIFTING)
-def test_the_others_bake_and_have_no_circuit_breaker_which_watches_rolling_alone(
-        deployed: Deployed, strategy: str) -> None:
+def test_every_strategy_that_shifts_traffic_bakes(deployed: Deployed, strategy: str) -> None:
     found = configuration(deployed(DeploymentStrategy=strategy, DeploymentBakeMinutes="7"))
     assert found["Strategy"] == strategy
     assert found["BakeTimeInMinutes"] == "7"
-    assert "DeploymentCircuitBreaker" not in found
 
 
 @pytest.mark.parametrize(("strategy", "steps"), [
