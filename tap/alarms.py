@@ -6,7 +6,7 @@ from troposphere import And, Condition, Not, Template
 
 from tap.alerts import Alerts, expression, metric, query
 from tap.database import Database
-from tap.deployment import Deployment
+from tap.deployment import Alternate
 from tap.domain import Domain
 from tap.load_balancer import Balancer
 from tap.network import Network
@@ -31,7 +31,7 @@ class Tiers(NamedTuple):
     balancer: Balancer
     validation: Validation
     service: WebService
-    deployment: Deployment
+    alternate: Alternate
 
 
 def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> None:
@@ -159,10 +159,10 @@ def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
 
 
 def _unhealthy(tiers: Tiers) -> tuple[Any, ...]:
-    balancer, deployment = tiers.balancer, tiers.deployment
+    balancer, alternate = tiers.balancer, tiers.alternate
     blue, green = (
         query(ident, "AWS/ApplicationELB", "UnHealthyHostCount", {
             **balancer.dimensions, "TargetGroup": group.get_att("TargetGroupFullName")}, "Maximum")
-        for ident, group in (("m0", balancer.target_group), ("m1", deployment.alternate)))
+        for ident, group in (("m0", balancer.target_group), ("m1", alternate.target_group)))
     # Either group may be the one in use.
-    return blue, only_if(deployment.has_alternate, green)
+    return blue, only_if(alternate.condition, green)

@@ -39,37 +39,51 @@ MAX_BAKE_MINUTES = 33 * 60 // 4
 TEST_HEADER = "X-Test-Traffic"
 
 
+class Alternate(NamedTuple):
+    """The strategy, and the target group that a strategy which shifts traffic takes besides."""
+
+    target_group: TargetGroup
+    condition: str
+    """Where the group exists."""
+    is_shifting: str
+    strategy: Parameter
+
+
 class Deployment(NamedTuple):
     """What the service needs to be deployed."""
 
     configuration: DeploymentConfiguration
     balancing: Any
     """How traffic is shifted; absent where all tasks are replaced in turn."""
-    alternate: TargetGroup
-    has_alternate: str
 
 
-def add_deployment(t: Template, network: Network, balancer: Balancer, health: Health) -> Deployment:
-    """Declare the strategy, and add what a strategy that shifts traffic takes besides.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
-    """
+def add_alternate(t: Template, network: Network) -> Alternate:
+    """Declare the strategy, and add the target group that takes turns with the load balancer's own."""
     strategy = add_parameter(t, "Deployment", "Strategy", Parameter(
         "DeploymentStrategy", Type="String", Default="ROLLING",
         AllowedValues=["ROLLING", PREPARED, "BLUE_GREEN", "CANARY", "LINEAR"],
         Description=f"ROLLING replaces tasks in turn; {PREPARED} too, a step on the way to and from the others, which "
                     "run old and new side by side and shift the traffic."))
+    has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
+    is_shifting = t.add_condition("IsTrafficShifted", And(
+        TemplateCondition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))
+    return Alternate(
+        t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=has_alternate)),
+        has_alternate, is_shifting, strategy)
+
+
+def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: Health) -> Deployment:
+    """Add what a strategy that shifts traffic takes besides the second target group.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
+    """
+    alternate, has_alternate, is_shifting, strategy = choice
     bake = add_whole_number(
         t, "Deployment", "Bake time", "DeploymentBakeMinutes", 10, 0, MAX_BAKE_MINUTES,
         "Minutes that the deployment alarms watch each step, and that the old tasks stay available after the last; "
         "not for ROLLING. Alarms need about five minutes to ring.")
-    has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
-    is_shifting = t.add_condition("IsTrafficShifted", And(
-        TemplateCondition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))
     is_canary = t.add_condition("IsCanary", Equals(strategy.ref(), "CANARY"))
     is_linear = t.add_condition("IsLinear", Equals(strategy.ref(), "LINEAR"))
-
-    alternate = t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=has_alternate))
 
     def add_listener_rule(title: str, priority: int, condition: Condition) -> ListenerRule:
         # ECS moves the weights, and then sees both groups in both rules.
@@ -112,5 +126,4 @@ def add_deployment(t: Template, network: Network, balancer: Balancer, health: He
                 AlarmNames=[alarm.ref() for alarm in health.alarms], Enable=True, Rollback=True)),
         only_if(has_alternate, AdvancedConfiguration(
             AlternateTargetGroupArn=alternate.ref(), ProductionListenerRule=production.ref(),
-            TestListenerRule=test.ref(), RoleArn=role.get_att("Arn"))),
-        alternate, has_alternate)
+            TestListenerRule=test.ref(), RoleArn=role.get_att("Arn"))))

@@ -10,7 +10,7 @@ from tap.backup import add_backup
 from tap.budget import add_budget
 from tap.dashboard import add_dashboard
 from tap.database import add_database
-from tap.deployment import add_deployment
+from tap.deployment import add_alternate, add_deployment
 from tap.domain import add_domain
 from tap.environment import add_environment
 from tap.firewall import add_firewall
@@ -43,12 +43,13 @@ def build() -> Template:
     balancer = add_load_balancer(t, network, domain, access_logs, environment.is_protected)
     add_firewall(t, logs, balancer)
     validation = add_validation(t, keys, logs, sessions)
+    alternate = add_alternate(t, network)
     health = add_health(t, alerts, balancer)
-    deployment = add_deployment(t, network, balancer, health)
+    deployment = add_deployment(t, balancer, alternate, health)
     service = add_service(
         t, logs, network, database, sessions, assets, balancer, validation, deployment)
     add_backup(t, database, sessions)
-    tiers = Tiers(network, database, sessions, domain, balancer, validation, service, deployment)
+    tiers = Tiers(network, database, sessions, domain, balancer, validation, service, alternate)
     add_alarms(t, alerts, tiers)
     add_events(alerts, tiers)
     add_dashboard(t, health.composite, tiers)
