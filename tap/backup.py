@@ -60,6 +60,10 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         # The vault is named after the role, so the role cannot name it.
         allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], Sub(
             f"arn:${{AWS::Partition}}:backup:${{AWS::Region}}:${{AWS::AccountId}}:backup-vault:{VAULTS}*")),
+        # Recovery points get the tags of what is backed up.
+        # https://docs.aws.amazon.com/aws-backup/latest/devguide/troubleshooting.html
+        allow([backup.TagResource], Sub(
+            "arn:${AWS::Partition}:backup:${AWS::Region}:${AWS::AccountId}:recovery-point:*")),
         allow([kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], database.key.get_att("Arn")),
         # For services that hold the data, and never for whoever could assume the role.
         allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),

@@ -127,7 +127,7 @@ def _stack_statements() -> list[Statement]:
     """
     on_stacks = ("CreateStack", "UpdateStack", "DeleteStack", "DescribeStacks", "DescribeStackEvents", "SetStackPolicy",
                  "CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "ListChangeSets",
-                 "TagResource")
+                 "TagResource", "UntagResource")
     here = "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}"
     return [
         allow([cloudformation.Action(name) for name in on_stacks],

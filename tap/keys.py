@@ -80,6 +80,10 @@ def add_key(t: Template, purpose: str, *statements: Statement, **attributes: Any
         # Kept with what it encrypts and the stack leaves behind, which nobody could read without it.
         DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         EnableKeyRotation=True,
+        # KMS would otherwise refuse a caller who may not change the policy afterwards. The execution role may, by the
+        # key's tag, which does not count yet; the account itself always may, by the first statement.
+        # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+        BypassPolicyLockoutSafetyCheck=True,
         KeyPolicy=policy(
             Statement(
                 Effect=Allow,

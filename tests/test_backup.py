@@ -55,7 +55,8 @@ def test_aws_backup_may_back_up_these_two_and_nothing_else(backed: StackView) ->
     assert {resource for found in granted.values() for resource in found} == {
         "${SessionsTable.Arn}", "${SessionsTable.Arn}/backup/*", "${DatabaseCluster.DBClusterArn}",
         "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*", "${DatabaseKey.Arn}",
-        "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*", "${DataKey.Arn}"}
+        "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*",
+        "arn:aws:backup:us-east-1:123456789012:recovery-point:*", "${DataKey.Arn}"}
 
 
 def test_it_may_hand_the_key_on_to_services_alone(backed: StackView) -> None:

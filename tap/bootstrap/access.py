@@ -3,7 +3,7 @@
 from typing import Any
 
 from awacs import s3
-from awacs.aws import Allow, Condition, Deny, Principal, Statement, StringEquals
+from awacs.aws import Allow, Condition, Principal, Statement, StringEquals
 from awacs.sts import AssumeRole, AssumeRoleWithWebIdentity
 from troposphere import And, Equals, If, Join, Not, Or, Output, Parameter, Ref, Sub, Template
 from troposphere import Condition as InCondition
@@ -11,7 +11,7 @@ from troposphere.iam import ManagedPolicy, OIDCProvider, Role
 from troposphere.s3 import Bucket
 
 from tap.parts import NO_VALUE, add_parameter, policy, suppress
-from tap.permissions import NARROWED, Names, boundary, execution, split
+from tap.permissions import NARROWED, Names, boundary, execution, keep_artifacts, split
 from tap.permissions.deployer import deployer, planner
 from tap.stack import build as build_stack
 
@@ -37,10 +37,7 @@ def add_boundary(t: Template, application: Ref) -> Names:
 def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
     """Add the role that CloudFormation acts as, with what the resource types of `tap.stack` take."""
     types = {str(resource.resource_type) for resource in build_stack().resources.values()}
-    arn = bucket.get_att("Arn")
-    # The bucket is named as the stacks are, but is not theirs.
-    keep = Statement(Sid="KeepArtifacts", Effect=Deny, NotAction=[s3.GetObject],
-                     Resource=[arn, Sub(f"${{{bucket.title}.Arn}}/*")])
+    keep = keep_artifacts(NotAction=[s3.GetObject])
     read = Statement(Sid="Artifacts", Effect=Allow, Action=[s3.GetObject], Resource=[Sub(f"${{{bucket.title}.Arn}}/*")])
     policies = [
         t.add_resource(ManagedPolicy(

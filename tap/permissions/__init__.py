@@ -19,8 +19,9 @@ from tap.permissions.statements import (
     Names,
     boundary,
     execution,
+    keep_artifacts,
     size,
     split,
 )
 
-__all__ = ["MANAGED_POLICY_LIMIT", "NARROWED", "Names", "boundary", "execution", "size", "split"]
+__all__ = ["MANAGED_POLICY_LIMIT", "NARROWED", "Names", "boundary", "execution", "keep_artifacts", "size", "split"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import awacs.aws
-from awacs.aws import Action, Condition, Statement
+from awacs.aws import Action, Condition, Deny, Statement
 from awacs.iam import CreateServiceLinkedRole, PassRole
 from troposphere import Sub
 
@@ -24,6 +24,8 @@ _PSEUDO = {"Partition": "aws-us-gov", "Region": "ap-southeast-1", "AccountId": "
            "URLSuffix": "amazonaws.com.cn"}
 _MOST_ACTIONS = 80  # of a statement, so that several fill a policy well
 _HERE = "${AWS::Region}:${AWS::AccountId}"
+# The artifact buckets of all regions, and what is in them: named as the stacks' buckets are, but not theirs.
+_ARTIFACTS = "arn:${AWS::Partition}:s3:::tap-artifacts-${AWS::AccountId}-*"
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,13 @@ def execution(types: Iterable[str], names: Names) -> list[Statement]:
 
 def boundary(names: Names) -> list[Statement]:
     """Return the most that the roles of a stack may do, whatever their own policies say."""
-    return [_statement(scope, actions, names, [])
-            for scope, actions in by_scope(load("boundary").values()).items()]
+    return [keep_artifacts(Action=[Action("s3", "*")]),
+            *(_statement(scope, actions, names, []) for scope, actions in by_scope(load("boundary").values()).items())]
+
+
+def keep_artifacts(**actions: Sequence[Action]) -> Statement:
+    """Return the statement that denies `Action`, or all but `NotAction`, on the account's artifact buckets."""
+    return Statement(Sid="KeepArtifacts", Effect=Deny, Resource=[Sub(_ARTIFACTS)], **actions)
 
 
 def split(statements: Sequence[Statement]) -> list[list[Statement]]:

@@ -24,11 +24,14 @@ def _applies(statement: Mapping[str, Any], action: str, resource: str, keys: Map
 
 
 def _holds(operator: str, values: Any, given: str | None) -> bool:
-    if given is None:
-        # With ForAllValues, a key that the request does not have is no reason to refuse.
-        return operator.startswith("ForAllValues:")
     wanted = [str(each) for each in as_list(values)]
-    match operator.rpartition(":")[2]:
+    if operator == "Null":
+        return wanted == [str(given is None).lower()]
+    if given is None:
+        # A key that the request does not have is no reason to refuse with these.
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+        return operator.startswith("ForAllValues:") or operator.endswith("IfExists")
+    match operator.rpartition(":")[2].removesuffix("IfExists"):
         case "StringEquals" | "Bool":
             return given in wanted
         case "StringLike" | "ArnLike":

@@ -33,6 +33,12 @@ def schema_of(kind: str) -> Mapping[str, Any]:
     return found
 
 
+def of_handler(kind: str, handler: str) -> list[str]:
+    """What one of CloudFormation's handlers of a type is said to call: create, read, update or delete."""
+    found: list[str] = schema_of(kind).get("handlers", {}).get(handler, {}).get("permissions", [])
+    return found
+
+
 def of_handlers(kind: str) -> set[str]:
     """What CloudFormation's handlers of a type are said to call; listing is no part of a stack's life."""
     schema = schema_of(kind)

@@ -43,10 +43,12 @@ ROLE, POLICY = iam("role/tap-dev-TaskRole-1"), iam("policy/tap-dev-TaskPolicy-1"
     ("ec2:DeleteVpc", VPC, OURS),
     ("kms:ScheduleKeyDeletion", KEY, OURS),
     ("kms:CreateGrant", KEY, {**OURS, "kms:GrantIsForAWSResource": "true"}),
+    # The tag of a key that was made minutes ago does not count yet.
+    ("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"}),
     ("kms:GenerateDataKey", KEY, {**OURS, "kms:ViaService": "secretsmanager.us-east-1.amazonaws.com"}),
     ("iam:CreateRole", ROLE, BOUND),
     ("iam:AttachRolePolicy", ROLE, BOUND),
-    ("iam:DeleteRole", ROLE, {}),
+    ("iam:DeleteRole", ROLE, BOUND),
     ("iam:CreatePolicyVersion", POLICY, {}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}),
     ("iam:CreateServiceLinkedRole", iam("role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
@@ -68,6 +70,11 @@ def test_the_execution_role_may(action: str, resource: str, context: dict[str, s
     ("ec2:CreateTags", VPC, {}),
     ("ec2:CreateTags", VPC, {"ec2:CreateAction": "RunInstances"}),
     ("kms:ScheduleKeyDeletion", KEY, {}),
+    ("kms:EnableKeyRotation", KEY, {"aws:ResourceTag/Application": "payroll"}),
+    ("kms:CreateGrant", KEY, {"aws:ResourceTag/Application": "payroll", "kms:GrantIsForAWSResource": "true"}),
+    ("kms:TagResource", KEY, {"aws:ResourceTag/Application": "payroll",
+                              "aws:RequestTag/Application": "transaction-processing"}),
+    ("ec2:RevokeSecurityGroupEgress", arn("ec2", "security-group/sg-1"), {"aws:ResourceTag/Application": "payroll"}),
     # What a key guards, but for a service.
     ("kms:Decrypt", KEY, OURS),
     ("kms:CreateGrant", KEY, OURS),
@@ -76,6 +83,10 @@ def test_the_execution_role_may(action: str, resource: str, context: dict[str, s
     ("iam:CreateRole", ROLE, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
     ("iam:AttachRolePolicy", ROLE, {}),
     ("iam:PutRolePolicy", ROLE, {}),
+    # Roles that others made, without the boundary.
+    ("iam:DeleteRole", ROLE, {}),
+    ("iam:UpdateAssumeRolePolicy", ROLE, {}),
+    ("iam:UpdateRole", ROLE, {}),
     ("iam:DeleteRolePermissionsBoundary", ROLE, BOUND),
     ("iam:PutRolePermissionsBoundary", ROLE, {"iam:PermissionsBoundary": POLICY}),
     # What limits it.
@@ -84,7 +95,8 @@ def test_the_execution_role_may(action: str, resource: str, context: dict[str, s
     ("iam:AttachRolePolicy", iam("role/bootstrap/bootstrap-tap-ExecutionRole-1"), BOUND),
     ("iam:UpdateAssumeRolePolicy", iam("role/bootstrap/bootstrap-tap-DeployerRole-1"), {}),
     ("s3:PutObject", f"{BUCKET}/template", {}),
-    ("s3:DeleteBucketPolicy", BUCKET, {}),
+    ("s3:DeleteBucketPolicy", "arn:aws:s3:::tap-artifacts-123456789012-us-east-1", {}),
+    ("s3:DeleteBucketPolicy", "arn:aws:s3:::tap-artifacts-123456789012-eu-west-1", {}),
     # Roles of others, and others who would get its own.
     ("iam:PassRole", iam("role/Administrator"), {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "ec2.amazonaws.com"}),
