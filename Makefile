@@ -31,12 +31,13 @@ template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from i
 	for each in $(TEMPLATES); do \
 		$(BIN)/python generate.py --template $${each%:*} -o templates/$${each#*:}.yaml || exit; done
 	$(BIN)/tap diagram prod -o docs/architecture.svg
-	$(BIN)/python -m tap.cost.document > docs/.costs.md && mv docs/.costs.md docs/costs.md
-	$(BIN)/python -m tap.parameters_page > docs/.parameters.md && mv docs/.parameters.md docs/parameters.md
+	$(BIN)/python -m tap.docs.costs > docs/.costs.md && mv docs/.costs.md docs/costs.md
+	$(BIN)/python -m tap.docs.parameters > docs/.parameters.md && mv docs/.parameters.md docs/parameters.md
 
 lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tap.lint
 	@for each in $(TEMPLATES); do \
 		$(BIN)/python generate.py --template $${each%:*} | cmp - templates/$${each#*:}.yaml || \

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tap.templates import TEMPLATES, builder
+from tap.template.registry import TEMPLATES, builder
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], Any]] = builder) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
 
     # After the flags: the usage need not wait for troposphere.
     try:
-        from tap.render import to_text
+        from tap.template.render import to_text
 
         build = find(arguments.template)
     except ModuleNotFoundError as error:

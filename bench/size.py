@@ -48,8 +48,8 @@ def sizes(template: Mapping[str, Any], readable: str, minified: str) -> Sizes:
 
 def template_sizes() -> Sizes:
     """Return the sizes of the project's template."""
-    from tap.render import to_text
     from tap.stack import build
+    from tap.template.render import to_text
 
     template = build()
     return sizes(template.to_dict(), to_text(template), to_text(template, minify=True))

@@ -12,7 +12,7 @@ def main() -> int:
         # Not every terminal and log takes an arrow: a deployment must not end at one.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        from tap.deploy.cli import main as run
+        from tap.cli.main import main as run
 
         return run()
     except KeyboardInterrupt:  # before `run` sees to it

@@ -8,8 +8,8 @@ import pytest
 from stack_view import ENVIRONMENTS, ROOT, StackView, committed
 
 from tap.deploy.constraints import violation
-from tap.resolve import resolve
 from tap.stack import build
+from tap.template.resolve import resolve
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tap.deploy.parameters import load_environment
-from tap.rehearsal.stand_ins import STAND_INS
-from tap.resolve import Reference, Resolved, dependencies, references, resolve, waits_for
+from tap.deploy.stand_ins import STAND_INS
+from tap.template.resolve import Reference, Resolved, dependencies, references, resolve, waits_for
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")

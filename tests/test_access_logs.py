@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from stack_view import StackView, statements_of
 
-from tap.resolve import Reference, Text
+from tap.template.resolve import Reference, Text
 
 Deployed = Callable[..., StackView]
 BUCKET = Reference("LogsBucket")

@@ -7,7 +7,7 @@ import pytest
 from stack_view import StackView
 
 from tap.picture.dashboard import alarm_problems
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 ALARM = "AWS::CloudWatch::Alarm"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stack_view import StackView, statements_of, untagged
 
-from tap.resolve import Reference, Text
+from tap.template.resolve import Reference, Text
 
 Deployed = Callable[..., StackView]
 BUCKET = "AssetsBucket"

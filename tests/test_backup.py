@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from stack_view import StackView, statements_of
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from stack_view import StackView, untagged
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 CLUSTER = "AWS::RDS::DBCluster"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from stack_view import StackView
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"

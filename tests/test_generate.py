@@ -147,7 +147,7 @@ def test_an_interruption_is_130_without_a_traceback(command: list[str]) -> None:
     code = ("import os, runpy, signal, sys\n"
             "class Finder:\n"
             "    def find_spec(self, name, *_):\n"
-            "        if name == 'tap.render':\n"
+            "        if name == 'tap.template.render':\n"
             "            os.kill(os.getpid(), signal.SIGINT)\n"
             "sys.meta_path.insert(0, Finder())\n"
             f"sys.argv = {command[-1:]!r}\n"
@@ -170,7 +170,7 @@ MODULES = sorted({module.name for module in pkgutil.walk_packages(tap.__path__, 
 
 
 def test_importing_anything_does_nothing_that_can_be_seen() -> None:
-    assert {"tap.stack", "tap.render", "tap.resolve", "tap.deploy.cli"} <= set(MODULES)
+    assert {"tap.stack", "tap.template.render", "tap.template.resolve", "tap.cli.main"} <= set(MODULES)
     run = python(f"import generate, {', '.join(MODULES)}")
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stack_view import StackView, statements_of
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 KEY = "AWS::KMS::Key"

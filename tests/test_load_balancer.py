@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stack_view import EVERYWHERE, StackView, untagged
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"

@@ -17,8 +17,8 @@ from troposphere.ssm import Parameter as SsmParameter
 
 from tap.deploy.constraints import violation
 from tap.parts import tag_all
-from tap.resolve import Text, dependencies, resolve
 from tap.stack import build
+from tap.template.resolve import Text, dependencies, resolve
 
 TEMPLATE: dict[str, Any] = build().to_dict()
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stack_view import EVERYWHERE, StackView
 
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 Deployed = Callable[..., StackView]
 INTERNET = "the internet"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap.parameters_page import page
+from tap.docs.parameters import page
 from tap.stack import build
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from stack_view import ENVIRONMENTS, StackView
 
-from tap.checkov import suppressions
+from tap.lint.checkov import suppressions
 
 ROOT = Path(__file__).parent.parent
 DOCUMENT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")

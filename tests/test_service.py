@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stack_view import StackView, statements_of, untagged
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 Deployed = Callable[..., StackView]
 CLUSTER = "AWS::ECS::Cluster"

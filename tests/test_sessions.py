@@ -2,7 +2,7 @@
 
 from stack_view import StackView, untagged
 
-from tap.resolve import Reference
+from tap.template.resolve import Reference
 
 TABLE = "AWS::DynamoDB::Table"
 

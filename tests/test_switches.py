@@ -10,8 +10,8 @@ from allpairspy import AllPairs
 from stack_view import ROOT
 
 from tap.deploy.rules import violations
-from tap.lint import REGION, cfn_lint, validate
-from tap.resolve import dependencies, resolve
+from tap.lint.validators import REGION, cfn_lint, validate
+from tap.template.resolve import dependencies, resolve
 
 ARN = "00000000-0000-0000-0000-000000000000"
 CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/{ARN}"

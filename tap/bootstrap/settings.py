@@ -15,6 +15,7 @@ from tap.deploy.models import InputError, TapError
 from tap.deploy.parameters import read_sections
 from tap.deploy.targets import FILE
 
+STACK = "bootstrap-tap"  # not named like the stacks that its roles may change
 BOUNDARY = "PermissionsBoundary"  # the stacks' parameter
 OUTPUTS = ("ArtifactBucketName", "ExecutionRoleArn", "PermissionsBoundaryArn")  # of the bootstrap stack, to be written
 

@@ -3,7 +3,7 @@
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.prices import read_assumptions, read_prices
-from tap.resolve import Resolved
+from tap.template.resolve import Resolved
 
 
 def estimates(environment: str, before: Resolved | None, after: Resolved) -> tuple[Estimate, Estimate | None]:

@@ -5,7 +5,7 @@ from typing import Any
 from tap.deploy.models import MASK, Environment
 from tap.deploy.stacks import find_stack
 from tap.deploy.template import parsed
-from tap.resolve import Resolved, resolve
+from tap.template.resolve import Resolved, resolve
 
 
 def deployed(cloud: Any, env: Environment) -> Resolved | None:

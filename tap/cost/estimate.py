@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from tap.cost.month import Month
 from tap.cost.prices import Prices
 from tap.cost.resources import FREE, PRICED, TIERS
-from tap.resolve import Resolved
+from tap.template.resolve import Resolved
 
 # What depends on more than a template tells, and is too little or too different to be guessed.
 NOT_COUNTED = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.cost.prices import Prices
-from tap.resolve import Resolved, references
+from tap.template.resolve import Resolved, references
 
 KB_PER_GB = 1024 * 1024
 

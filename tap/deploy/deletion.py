@@ -8,7 +8,7 @@ from tap.deploy.guard import STATEFUL
 from tap.deploy.models import CallFailed, Environment
 from tap.deploy.stacks import Call, find_stack, pages
 from tap.deploy.template import parsed
-from tap.resolve import Reference, resolve
+from tap.template.resolve import Reference, resolve
 
 # The default where a template says nothing is Snapshot for these.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html

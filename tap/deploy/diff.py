@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import ChangeSet
-from tap.resolve import Reference, Resolved, Text
+from tap.template.resolve import Reference, Resolved, Text
 
 ABSENT = object()
 _ATTRIBUTES = ("Type", "Properties", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy",

@@ -20,7 +20,7 @@ from tap.deploy.models import (
 )
 from tap.deploy.stacks import find_stack, pages
 from tap.deploy.template import Rendered, parsed
-from tap.resolve import Resolved, dependencies, resolve
+from tap.template.resolve import Resolved, dependencies, resolve
 
 _NAMED = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName",
           "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::InstanceProfile": "InstanceProfileName"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
-from tap.templates import builder
+from tap.template.registry import builder
 
 _DEEPEST = 200
 
@@ -21,9 +21,9 @@ class Rendered:
 
 
 def rendered_template(name: str = "tap") -> Rendered:
-    """Build a template of `tap.templates`: readable text where CloudFormation takes that much, else minified."""
+    """Build a template by name: readable text where CloudFormation takes that much, else minified."""
     # troposphere is slow to import, and `tap --help` does not need it.
-    from tap.render import to_text
+    from tap.template.render import to_text
 
     template = builder(name)()
     text = to_text(template)

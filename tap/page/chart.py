@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tap.deploy.progress import duration
+from tap.deploy.wording import duration
 from tap.page.html import Markup, joined, tag
 from tap.page.timeline import Actual, Bar
 

@@ -10,13 +10,13 @@ from tap.deploy.diff import shown
 from tap.deploy.durations import Usual, usual
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change, ChangeSet
-from tap.deploy.plan_view import cut, deploy_command
+from tap.deploy.plan_text import cut, deploy_command
 from tap.deploy.planning import Plan, values_of
-from tap.deploy.progress import duration, number_of_changes, short, summary
+from tap.deploy.wording import duration, number_of_changes, short, summary
 from tap.page.chart import chart, chosen
 from tap.page.html import Markup, document, joined, table, tag
 from tap.page.timeline import Bar, Happened, schedule
-from tap.resolve import Resolved, dependencies
+from tap.template.resolve import Resolved, dependencies
 
 _LONG = 20_000  # characters of one value; more is no reading
 _WARNING = 300  # characters of one warning

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from tap.deploy.output import make_folder, write
 from tap.page.plan_page import Content
 from tap.page.write import write_content
 from tap.picture.architecture import architecture
-from tap.picture.output import make_folder, write
 from tap.picture.svg import to_svg
 
 REHEARSED = ("A rehearsal in an emulator: it makes no real resources, its durations are not those of AWS, and its "

@@ -7,11 +7,11 @@ from tap.cost.change import estimates
 from tap.cost.deployed import deployed
 from tap.deploy.durations import learned
 from tap.deploy.models import MASK, Environment, TapError
+from tap.deploy.output import write
 from tap.deploy.planning import Plan
 from tap.deploy.template import Rendered
 from tap.page.plan_page import Content, plan_page
-from tap.picture.output import write
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 
 def gathered(cloud: Any, env: Environment, rendered: Rendered, plan: Plan) -> Content:

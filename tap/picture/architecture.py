@@ -7,7 +7,7 @@ from tap.picture.kinds import BELONGS, GROUPS, SECURITY, Kind, facts_of, kind_of
 from tap.picture.model import INTERNET, KINDS_OF_SUBNET, Architecture, Item, Subnet
 from tap.picture.ownership import owners
 from tap.picture.traffic import EVERYWHERE, arrows
-from tap.resolve import Resolved, references
+from tap.template.resolve import Resolved, references
 
 VPC, SUBNET, CLUSTER = "AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::RDS::DBCluster"
 _FEW = 3  # so many that are drawn together are named

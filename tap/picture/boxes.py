@@ -1,7 +1,6 @@
 """The picture as boxes in boxes, each with a style in CSS: zones as columns, kinds of subnet as rows.
 
 The place of a box is its meaning here, which a layout of graphs would not keep; CSS says it, and Taffy computes it.
-Only drawing imports this module: without the library for it, all else works.
 """
 
 import logging
@@ -25,7 +24,7 @@ _STACK = "flex-direction: column; gap: 12px"
 _EDGE = "width: 280px; min-height: 52px"
 
 
-def arrange(found: Architecture) -> Layout:
+def lay_out(found: Architecture) -> Layout:
     """Return the place of everything in an architecture."""
     page = _Page(found)
     vpc = page.vpc() if found.vpc else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from tap.deploy.models import InputError
 from tap.picture.metrics import Metric, problems
-from tap.resolve import Resolved
+from tap.template.resolve import Resolved
 
 COLUMNS = 24
 _SIZE = {"metric": (6, 6), "text": (6, 6), "log": (6, 6), "alarm": (6, 6)}

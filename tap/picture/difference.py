@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tap.picture.model import Architecture, Arrow, Item, marked
-from tap.resolve import Reference, Resolved, Text
+from tap.template.resolve import Reference, Resolved, Text
 
 _IGNORED = ("Tags",)  # they name the environment
 

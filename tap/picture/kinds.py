@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.resolve import Resolved, references
+from tap.template.resolve import Resolved, references
 
 Facts = Callable[[Mapping[str, Any], Resolved], list[str]]
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tap.deploy.models import InputError
-from tap.picture.model import Architecture, Item
+from tap.picture.model import Item
 
 WIDTH = 1600
 MARGIN, BAND, VPC_WIDTH, SIDE = 24, 76, 1040, 1252
@@ -65,13 +64,3 @@ def wrapped(facts: Iterable[str], width: float, size: float = FACT_SIZE) -> list
 def item_height(item: Item, width: float) -> float:
     """Return how high an item's box is."""
     return 31 + 17 * len(wrapped(item.facts, width)) + (2 if item.facts else 0)
-
-
-def lay_out(found: Architecture) -> Layout:
-    """Return the place of everything in an architecture. Raises InputError where the library for it is missing."""
-    try:
-        from tap.picture.boxes import arrange
-    except ImportError:
-        raise InputError("a picture needs stretchable: pip install 'stretchable>=1.1.8,<1.2'; "
-                         "Mermaid needs nothing: -o FILE.mmd") from None
-    return arrange(found)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 
 from tap.picture.kinds import BELONGS
-from tap.resolve import Resolved, dependencies, references
+from tap.template.resolve import Resolved, dependencies, references
 
 
 def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:

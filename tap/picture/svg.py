@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from tap.picture.layout import FACT_SIZE, MARGIN, TITLE_SIZE, WIDTH, Layout, Rect, lay_out, wrapped
+from tap.picture.boxes import lay_out
+from tap.picture.layout import FACT_SIZE, MARGIN, TITLE_SIZE, WIDTH, Layout, Rect, wrapped
 from tap.picture.model import Architecture, Item, Subnet
 from tap.picture.routes import Route, routes
 

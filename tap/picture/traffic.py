@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tap.picture.model import INTERNET, Arrow
-from tap.resolve import Reference, Resolved, references
+from tap.template.resolve import Reference, Resolved, references
 
 Owner = Callable[[str], str | None]
 EVERYWHERE = ("0.0.0.0/0", "::/0")

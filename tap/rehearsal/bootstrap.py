@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tap.bootstrap.command import STACK
-from tap.bootstrap.settings import boundary_for
+from tap.bootstrap.settings import STACK, boundary_for
 from tap.bootstrap.template import SAMPLES
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.deploy import deploy

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.deploy.models import Environment
+from tap.deploy.stand_ins import STAND_INS
 from tap.rehearsal.checks import Check
-from tap.rehearsal.stand_ins import STAND_INS
 
 PRETENCES = (
     "The emulator (MiniStack) executes the Lambda functions and keeps what S3, DynamoDB, EC2, ELB and the "

@@ -12,6 +12,7 @@ from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.deploy import deploy
 from tap.deploy.models import ChangeSet, Environment, OnEvent, Outcome, StackEvent, TapError
 from tap.deploy.parameters import load_environment
+from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
 from tap.page.plan_page import Content
 from tap.page.rehearsal import write_rehearsal
@@ -25,7 +26,6 @@ from tap.rehearsal.emulator import REGION, Clients, clients, emulator
 from tap.rehearsal.inspection import look, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
 from tap.rehearsal.safeguards import lift_protection, protected
-from tap.rehearsal.stand_ins import STAND_INS
 
 LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
 

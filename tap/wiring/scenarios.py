@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.rules import violations
-from tap.resolve import NO_VALUE, Reference, Resolver, Text, parameter_value
+from tap.template.resolve import NO_VALUE, Reference, Resolver, Text, parameter_value
 from tap.wiring.values import Unknown, as_list
 
 # Bounds on the work for templates with many conditions; what changes fewest parameters comes first.

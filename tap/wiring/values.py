@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.resolve import Reference, Text, references
+from tap.template.resolve import Reference, Text, references
 
 __all__ = [
     "Reference", "Text", "Unknown", "as_list", "as_maps", "at", "is_known", "is_true", "number", "references", "same"]

@@ -11,7 +11,7 @@ from tap.bootstrap.template import SAMPLES, build
 from tap.deploy.constraints import items, violation
 from tap.deploy.planning import capabilities
 from tap.permissions import MANAGED_POLICY_LIMIT, size
-from tap.resolve import Reference, resolve
+from tap.template.resolve import Reference, resolve
 
 TEMPLATE: dict[str, Any] = build().to_dict()
 PARAMETERS = TEMPLATE["Parameters"]
@@ -51,7 +51,7 @@ def test_every_parameter_is_described_constrained_optional_and_in_the_form(name:
 
 
 def test_it_needs_no_name_of_iam_and_fits_a_request() -> None:
-    from tap.render import to_text
+    from tap.template.render import to_text
 
     assert capabilities(TEMPLATE) == {"CAPABILITY_IAM"}
     assert len(to_text(build()).encode()) < 51_200

@@ -5,7 +5,7 @@ from evaluation import allows
 from stack_view import StackView
 
 from tap.bootstrap.template import SAMPLES, build
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 STACK = StackView(resolve(build().to_dict(), {**SAMPLES["made"], **SAMPLES["given"]}, stack_name="bootstrap-tap"))
 REGION, ACCOUNT = "us-east-1", "123456789012"

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from stack_view import ROOT, StackView
 
-from tap.cost.commands import cost_command
+from tap.cli.cost import cost_command
+from tap.cli.session import Wiring
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.month import Month
 from tap.cost.prices import REFERENCE, Prices, packaged, read_assumptions, read_prices
 from tap.deploy.models import TapError
-from tap.deploy.session import Wiring
 from tap.deploy.template import Rendered
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 
 @pytest.fixture(scope="session")

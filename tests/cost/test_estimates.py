@@ -9,11 +9,11 @@ import pytest
 from stack_view import ENVIRONMENTS, ROOT, StackView
 
 from tap.cost.change import cost_line
-from tap.cost.document import _MEANING, markdown
 from tap.cost.estimate import Estimate
 from tap.cost.prices import ASSUMPTIONS, REFERENCE, Prices, packaged, read_assumptions
 from tap.cost.resources import FREE, PRICED
-from tap.resolve import resolve
+from tap.docs.costs import _MEANING, markdown
+from tap.template.resolve import resolve
 
 Beside = Callable[[str], tuple[Estimate, Estimate]]
 
@@ -107,7 +107,7 @@ def test_every_figure_is_one_that_something_is_priced_with(prices: Prices) -> No
 
 def test_the_page_about_costs_is_up_to_date(prices: Prices) -> None:
     committed = (ROOT / "docs/costs.md").read_text(encoding="utf-8")
-    assert committed == markdown(prices), "run: python -m tap.cost.document > docs/costs.md"
+    assert committed == markdown(prices), "run: python -m tap.docs.costs > docs/costs.md"
 
 
 def test_every_assumption_is_explained_and_known_by_default() -> None:

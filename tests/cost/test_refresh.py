@@ -8,7 +8,7 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from tap.cost.commands import _refreshed
+from tap.cli.cost import _refreshed
 from tap.cost.prices import Prices, read_prices
 from tap.cost.refresh import refreshed
 from tap.deploy.models import InputError

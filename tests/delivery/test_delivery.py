@@ -14,10 +14,10 @@ from shell import commands
 from stack_view import ENVIRONMENTS, ROOT
 
 import generate
-from tap import lint
-from tap.bootstrap.command import PLANNING
-from tap.deploy.cli import tap
-from tap.deploy.session import Options
+from tap.cli.bootstrap import PLANNING
+from tap.cli.main import tap
+from tap.cli.session import Options
+from tap.lint.__main__ import main
 
 FILES = sorted([*(ROOT / ".github").rglob("*.yml"), ROOT / "buildspec.yml"])
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/workflows").glob("*.yml")}
@@ -75,7 +75,7 @@ def test_every_command_exists_with_the_flags_that_are_used(command: list[str]) -
         assert ran.returncode == 0
     elif command[:3] == ["python", "-m", "tap.lint"]:
         with pytest.raises(SystemExit, match="0"):
-            lint.main([*arguments[2:], "--help"])
+            main([*arguments[2:], "--help"])
     elif command[:3] == ["python", "-m", "pip"]:
         for each in arguments:
             if each.startswith(".["):

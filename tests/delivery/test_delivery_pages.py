@@ -6,7 +6,7 @@ import pytest
 from stack_view import ROOT
 
 from tap.bootstrap.template import build
-from tap.deploy.cli import tap
+from tap.cli.main import tap
 
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("ci", "platform-team")}
 EVERYTHING = "\n".join(PAGES.values())

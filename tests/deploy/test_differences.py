@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tap.deploy.diff import ABSENT, Difference, compare, differences, shown, unlisted
 from tap.deploy.models import Change, ChangeSet, Detail
-from tap.resolve import Reference, Text, resolve
+from tap.template.resolve import Reference, Text, resolve
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3))

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tap.deploy import cli
+from tap.cli import main as cli
+from tap.cli.session import Wiring
 from tap.deploy.cloudformation import CloudFormation, connect
-from tap.deploy.session import Wiring
 from tap.deploy.template import Rendered
 
 pytest.importorskip("microburst")

@@ -13,7 +13,7 @@ from tap.deploy.models import Change, ChangeSet, Detail, Environment, StackEvent
 from tap.deploy.planning import Plan, given
 from tap.page.plan_page import Content
 from tap.page.timeline import Bar, happened, schedule
-from tap.resolve import Resolved, dependencies, resolve
+from tap.template.resolve import Resolved, dependencies, resolve
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/tap-test/1"
 HOSTILE = '<script>document.title="broken"</script><img src=x onerror=alert(1)>"\'&'

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from page_fakes import HOSTILE, STACK_ID, content_of, event, failed_deployment, many
 
+from tap.cli.recording import Recording
 from tap.deploy.guard import judge
 from tap.deploy.models import MASK, CallFailed, Change, Environment, StackFailed
 from tap.deploy.planning import Given
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
 from tap.page.plan_page import plan_page
-from tap.page.recording import Recording
 from tap.page.rehearsal import write_rehearsal
 from tap.page.write import gathered
 

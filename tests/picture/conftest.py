@@ -8,12 +8,12 @@ import click
 import pytest
 from stack_view import ROOT, StackView
 
+from tap.cli.session import Wiring
 from tap.deploy.models import TapError
-from tap.deploy.session import Wiring
 from tap.deploy.template import Rendered
 from tap.picture.architecture import architecture
 from tap.picture.model import Architecture
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 
 @pytest.fixture(scope="session")

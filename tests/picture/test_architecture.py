@@ -10,7 +10,7 @@ from stack_view import ENVIRONMENTS, StackView
 from tap.picture.architecture import architecture
 from tap.picture.kinds import kind_of
 from tap.picture.model import INTERNET, Architecture
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 Draw = Callable[..., Architecture]
 

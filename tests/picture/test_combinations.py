@@ -10,9 +10,9 @@ from geometry import overlap
 from tap.cost.estimate import estimate
 from tap.cost.prices import read_assumptions, read_prices
 from tap.picture.architecture import architecture
-from tap.picture.layout import lay_out
+from tap.picture.boxes import lay_out
 from tap.picture.routes import routes
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 SWITCHES = {
     "NatGateways": ("none", "single", "one-per-az"), "InterfaceEndpoints": ("true", "false"),

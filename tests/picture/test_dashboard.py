@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from stack_view import ENVIRONMENTS, StackView
 
+from tap.cli.picture import dashboard_command
 from tap.deploy.models import InputError
-from tap.picture.commands import dashboard_command
 from tap.picture.dashboard import alarm_problems, dashboards
 from tap.picture.dashboard_svg import to_svg
 from tap.picture.metrics import namespaces
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 CPU = ["AWS/ECS", "CPUUtilization", "ClusterName", "${Cluster}", "ServiceName", "${Service.Name}"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tap.picture.commands import diagram_command
+from tap.cli.picture import diagram_command
 
 Run = Callable[..., int | str]
 

@@ -8,7 +8,7 @@ from tap.picture.architecture import architecture
 from tap.picture.difference import compare
 from tap.picture.model import Architecture
 from tap.picture.svg import to_svg
-from tap.resolve import resolve
+from tap.template.resolve import resolve
 
 
 def compared(first: dict[str, str], second: dict[str, str], template: dict[str, Any]) -> Architecture:

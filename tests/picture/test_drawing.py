@@ -13,8 +13,9 @@ import pytest
 from geometry import holds, overlap
 from stack_view import ENVIRONMENTS, ROOT
 
+from tap.picture.boxes import lay_out
 from tap.picture.formats import FORMATS, png
-from tap.picture.layout import FACT_SIZE, TITLE_SIZE, WIDTH, Rect, item_height, lay_out, wrapped
+from tap.picture.layout import FACT_SIZE, TITLE_SIZE, WIDTH, Rect, item_height, wrapped
 from tap.picture.model import Architecture, Item
 from tap.picture.routes import routes
 from tap.picture.svg import to_svg
@@ -148,7 +149,7 @@ def test_the_picture_of_the_readme_is_up_to_date(architectures: dict[str, Archit
 
 def test_its_bytes_do_not_depend_on_the_process(tmp_path: Path) -> None:
     script = ("import sys; from pathlib import Path; from tap.deploy.template import rendered_template as t;"
-              "from tap.picture.output import resolved_environment as r; from tap.picture.architecture import "
+              "from tap.deploy.output import resolved_environment as r; from tap.picture.architecture import "
               "architecture as a; from tap.picture.formats import FORMATS as f; e, x = r('dev', Path(), t());"
               "[Path(sys.argv[1], n).write_text(f[n](a(x, 'dev', 'tap-dev'), 'auto', ''))"
               " for n in ('.svg', '.mmd', '.html')]")
@@ -166,17 +167,6 @@ def test_a_png_has_the_width_of_the_picture(architectures: dict[str, Architectur
     assert content.startswith(b"\x89PNG")
     assert int.from_bytes(content[16:20]) == WIDTH
     assert png(to_svg(architectures["dev"], "dark")) != content
-
-
-def test_without_the_library_for_layout_a_picture_says_what_to_install_and_mermaid_is_written(tmp_path: Path) -> None:
-    script = ("import sys; sys.modules['stretchable'] = None; from tap.deploy.cli import main; "
-              "print(*(main(['diagram', 'dev', '-o', file]) for file in sys.argv[1:]))")
-    files = [tmp_path / "a.svg", tmp_path / "a.mmd"]
-    ran = subprocess.run([sys.executable, "-c", script, *files], check=True, cwd=ROOT, capture_output=True, text=True)
-    assert ran.stdout.splitlines()[-1] == "2 0"
-    assert ran.stderr == ("tap: a picture needs stretchable: pip install 'stretchable>=1.1.8,<1.2'; "
-                          "Mermaid needs nothing: -o FILE.mmd\n")
-    assert [file.exists() for file in files] == [False, True]
 
 
 def test_the_root_logger_is_left_as_it_was() -> None:

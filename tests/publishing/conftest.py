@@ -3,15 +3,10 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# The account in memory that the tests of tap.deploy have is the one that the catalog's stack is in.
-sys.path.append(str(Path(__file__).parents[1] / "deploy"))
-
 from memory_publishing import CHANGELOG, TEMPLATE, Tap
 
 

@@ -9,7 +9,7 @@ from memory_catalog import NOON, PORTFOLIO
 from memory_publishing import Tap
 from memory_service import LOST, refusal
 
-from tap.deploy import cli
+from tap.cli import main as cli
 
 LAUNCH = ("catalog", "launch", "dev", "--yes")
 

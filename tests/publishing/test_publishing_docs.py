@@ -7,7 +7,7 @@ import click
 import pytest
 from memory_publishing import Tap
 
-from tap.deploy.cli import tap as cli
+from tap.cli.main import tap as cli
 from tap.publishing.fleet_settings import _KEYS as FLEET_KEYS
 
 PAGES = ("docs/publishing.md", "docs/product-team.md")
@@ -63,7 +63,7 @@ def test_every_key_of_a_fleet_has_its_row(root: Path) -> None:
 
 
 def test_every_parameter_that_the_pages_name_is_one(root: Path) -> None:
-    from tap.catalog import build
+    from tap.publishing.template import build
 
     parameters = build().to_dict()["Parameters"]
     named = {name for page in PAGES for name in re.findall(

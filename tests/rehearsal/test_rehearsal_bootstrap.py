@@ -8,7 +8,7 @@ from tap.deploy.models import Environment
 from tap.deploy.template import Rendered
 from tap.rehearsal.bootstrap import Bootstrap
 from tap.rehearsal.emulator import REGION, clients, emulator
-from tap.render import to_text
+from tap.template.render import to_text
 
 STACK = Environment("dev", "tap-dev")
 

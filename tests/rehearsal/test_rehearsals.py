@@ -12,12 +12,12 @@ from rich.console import Console
 from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
 
 from tap.deploy.models import InputError
+from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
 from tap.parts import NO_VALUE
 from tap.rehearsal.run import rehearse
-from tap.rehearsal.stand_ins import STAND_INS
-from tap.render import to_text
 from tap.stack import build
+from tap.template.render import to_text
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 80

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap.resolve import Reference, Text
+from tap.template.resolve import Reference, Text
 from tap.wiring.scenarios import MOST_SCENARIOS, scenarios
 from tap.wiring.values import Unknown
 

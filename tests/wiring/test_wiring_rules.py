@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from wiring_template import PlainTemplate
 
 from tap.deploy.parameters import environment_names, load_environment
-from tap.rehearsal.stand_ins import STAND_INS
-from tap.render import to_text
+from tap.deploy.stand_ins import STAND_INS
 from tap.stack import build
+from tap.template.render import to_text
 from tap.wiring import all_rules
 from tap.wiring.__main__ import main, table
 from tap.wiring.facts import FACTS

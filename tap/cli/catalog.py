@@ -1,0 +1,217 @@
+"""`tap catalog`: the product's form, its versions and who runs them, and launching it through a plan."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tap.cli.committed import product_of
+from tap.cli.plan_view import GRADE_STYLES
+from tap.cli.progress import output_lines
+from tap.cli.publish import approve_option, deploy_command, product_option, share_command
+from tap.cli.session import (
+    EXIT_CODES,
+    Stopped,
+    Wiring,
+    ask,
+    console,
+    env_argument,
+    json_option,
+    pairs,
+    parameter_option,
+    report,
+    root_option,
+    yes_option,
+)
+from tap.deploy.guard import check, judge
+from tap.deploy.models import ChangeSet
+from tap.deploy.output import write
+from tap.deploy.parameters import load_environment
+from tap.deploy.wording import short, summary
+from tap.publishing.launch import Launch, Launcher
+from tap.publishing.provisioned import provisioned
+from tap.publishing.settings import read_catalog
+from tap.publishing.versions import Product, newest
+
+version_option = click.option("--version", metavar="X.Y.Z", help="This version; otherwise the newest.")
+name_option = click.option("--name", help="The provisioned product; otherwise the environment's stack name.")
+path_option = click.option("--path", metavar="ID", help="The launch path, where the product has several.")
+
+
+@click.group("catalog")
+def catalog_group() -> None:
+    """Offer the stack as a product of Service Catalog, and launch it."""
+
+
+@catalog_group.command("form")
+@click.option("-o", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Write to FILE instead of standard output.")
+@click.pass_obj
+def form_command(wiring: Wiring, file: Path | None) -> int:
+    """Print the product's form as a page, laid out as in the console."""
+    # troposphere is slow to import, and the other commands do not need it.
+    from tap.publishing.form import form_page
+
+    page = form_page(wiring.template().document)
+    if file and file != Path("-"):
+        write(file, page)
+        click.echo(f"Wrote {file}.")
+    else:
+        click.echo(page, nl=False)
+    return 0
+
+
+@catalog_group.command("status", epilog=EXIT_CODES)
+@product_option
+@json_option
+@root_option
+@click.pass_obj
+def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Path) -> int:
+    """List the product's versions, and who in this account runs which.
+
+    Exits with 1 where a provisioned product is TAINTED, which is not what was asked for, or in ERROR.
+    """
+    settings = read_catalog(root)
+    cloud = wiring.cloud(settings.place)
+    call = cloud.ask("servicecatalog")
+    product_id = product_of(cloud, settings, product)
+    versions = Product(call, cloud.sleep, product_id).versions()
+    running = provisioned(call, product_id)
+    if as_json:
+        click.echo(json.dumps({
+            "product": product_id,
+            "versions": [{"id": each.id, "name": each.name, "created": each.created.isoformat(),
+                          "active": each.active, "deprecated": each.deprecated, "sha256": each.digest}
+                         for each in versions],
+            "provisioned": [{**vars(each), "failed": each.failed} for each in running]}, indent=1))
+        return 1 if any(each.failed for each in running) else 0
+    out = report()
+    table = _table("Version", "Published", "", "Runs")
+    for version in reversed(versions):
+        state = "inactive" if not version.active else "deprecated" if version.deprecated else ""
+        count = sum(each.version in (version.name, version.id) for each in running)
+        table.add_row(Text(version.name), Text(f"{version.created:%Y-%m-%d %H:%M}"), Text(state, "dim"),
+                      Text(str(count)))
+    out.print(table)
+    if running:
+        out.print()
+        table = _table("Provisioned product", "Version", "Status", "Launched by", "")
+        for each in running:
+            style = "bold red" if each.failed else "green" if each.status == "AVAILABLE" else "yellow"
+            table.add_row(Text(each.name), Text(each.version), Text(each.status, style),
+                          Text(each.user.rpartition(":")[2]), Text(each.message))
+        out.print(table)
+    return 1 if any(each.failed for each in running) else 0
+
+
+@catalog_group.command("plan", epilog=EXIT_CODES)
+@env_argument
+@version_option
+@name_option
+@path_option
+@product_option
+@json_option
+@parameter_option
+@root_option
+@click.pass_obj
+def plan_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
+                 product: str | None, as_json: bool, overrides: tuple[str, ...], root: Path) -> int:
+    """Show what launching or updating ENV would do; launch nothing.
+
+    Takes parameters/ENV.json.
+    """
+    launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
+    plan = launcher.plan(launch)
+    launcher.discard(plan)
+    if as_json:
+        click.echo(json.dumps({
+            "name": launch.name, "type": plan.type, "empty": plan.empty,
+            "changes": [{"action": each.action, "logical_id": each.logical_id, "type": each.resource_type,
+                         "replacement": each.replacement, "verdict": str(judge(each).grade),
+                         "reason": judge(each).reason} for each in plan.changes]}, indent=1))
+    else:
+        report().print(_shown(plan))
+    return 0
+
+
+@catalog_group.command("launch", epilog=EXIT_CODES)
+@env_argument
+@version_option
+@name_option
+@path_option
+@product_option
+@approve_option
+@yes_option
+@parameter_option
+@root_option
+@click.pass_obj
+def launch_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
+                   product: str | None, approve: tuple[str, ...], yes: bool, overrides: tuple[str, ...],
+                   root: Path) -> int:
+    """Launch the product as ENV, or update what was launched.
+
+    Takes parameters/ENV.json. Makes a plan, shows it, asks, executes it. Destructive changes have to be approved by
+    name. A product that ends TAINTED has failed.
+    """
+    launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
+    out = console()
+    plan = launcher.plan(launch)
+    if plan.empty:
+        launcher.discard(plan)
+        out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
+        return 0
+    out.print(_shown(plan))
+    agreed = False
+    try:
+        approved = {part.strip() for given in approve for part in given.split(",")}
+        check(plan, approved)
+        agreed = yes or ask(f"Execute this plan for {launch.name}?", out)
+    finally:
+        if not agreed:
+            launcher.discard(plan)
+    if not agreed:
+        raise Stopped(f"declined: {launch.name} is as it was")
+    outputs = launcher.execute(plan)
+    out.print(output_lines(outputs), soft_wrap=True)
+    out.print(f"Launched: {launch.name}." if plan.type == "CREATE" else f"Updated: {launch.name}.", soft_wrap=True)
+    return 0
+
+
+catalog_group.add_command(deploy_command)
+catalog_group.add_command(share_command)
+
+
+def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None, name: str | None, path: str | None,
+              product: str | None, overrides: tuple[str, ...]) -> tuple[Launcher, Launch]:
+    """Return what plans, and what is to be planned. Raises InputError and Refused."""
+    settings = read_catalog(root)
+    env = load_environment(environment, root, wiring.template().document, overrides=pairs(overrides))
+    cloud: Any = wiring.cloud(settings.place)
+    call = cloud.ask("servicecatalog")
+    product_id = product_of(cloud, settings, product)
+    chosen = newest(Product(call, cloud.sleep, product_id).versions(), version)
+    launcher = Launcher(call, cloud.sleep, lambda: uuid.uuid4().hex, cloud.clock)
+    return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.parameters, env.tags,
+                            launcher.path(product_id, path))
+
+
+def _shown(plan: ChangeSet) -> RenderableType:
+    """Return a plan as a table, with a grade for each change, and its sum below."""
+    table = _table("Action", "Logical id", "Type", "Verdict")
+    for each in plan.changes:
+        verdict = judge(each)
+        table.add_row(Text(each.action), Text(each.logical_id), Text(short(each.resource_type)),
+                      Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade]))
+    return Group(table, Text("No changes." if plan.empty else f"\n{summary(plan)}."))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,59 @@
+"""What the commands of the catalog share: the settings, the committed template, the product."""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tap.cli.session import Wiring
+from tap.deploy.models import InputError, Refused
+from tap.deploy.template import Rendered, fingerprint, parsed
+from tap.publishing.settings import CATALOG, Catalog
+from tap.publishing.worktree import changed_files
+
+TEMPLATE = "templates/tap.yaml"
+_MOST_SHOWN = 5
+
+
+def committed(wiring: Wiring, root: Path) -> Rendered:
+    """Return templates/tap.yaml, which is what is published: those bytes were reviewed.
+
+    Raises InputError where it is not what the generator makes, or does not pass cfn-lint, and Refused where
+    anything below `root` is not committed.
+    """
+    if changed := changed_files(root):
+        raise Refused(f"not everything is committed: {_some(changed)}; commit or stash it, so that a version is what "
+                      "a commit has")
+    try:
+        text = (root / TEMPLATE).read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"{TEMPLATE} cannot be read ({why}): run make template, and commit it") from None
+    rendered = Rendered(parsed(text), text)
+    if fingerprint(rendered.document) != fingerprint(wiring.template().document):
+        raise InputError(f"{TEMPLATE} is not what generate.py prints: run make template, and commit it")
+    if importlib.util.find_spec("cfnlint") is None:
+        raise InputError("cfn-lint is not installed, and nothing is published without: pip install -e '.[lint]'")
+    if problems := wiring.lint(rendered):
+        raise InputError("\n".join(["the template does not pass cfn-lint:", *(f"  - {each}" for each in problems)]))
+    return rendered
+
+
+def product_of(cloud: Any, settings: Catalog, given: str | None) -> str:
+    """Return the id of the product that is given, or of the one of the catalog's stack. Raises InputError."""
+    return given or output(cloud, settings, "ProductId")
+
+
+def output(cloud: Any, settings: Catalog, name: str) -> str:
+    """Return an output of the catalog's stack. Raises InputError where there is none."""
+    outputs = cloud.outputs(settings.place)
+    if name not in outputs:
+        other = "; or give --product prod-…" if name == "ProductId" else ""
+        raise InputError(f"stack {settings.place.stack_name} has no output {name}: tap catalog deploy makes "
+                         f"it, or name another stack_name or region in {CATALOG}{other}")
+    return str(outputs[name])
+
+
+def _some(files: Sequence[str]) -> str:
+    rest = len(files) - _MOST_SHOWN
+    return ", ".join(files[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,107 @@
+"""`tap cost`: what an environment costs a month."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.cost_view import show
+from tap.cli.session import Wiring, env_argument, json_option, report, root_option
+from tap.cost import view
+from tap.cost.deployed import deployed
+from tap.cost.estimate import Estimate, estimate
+from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_assumptions, read_prices
+from tap.cost.refresh import refreshed
+from tap.deploy import planfile
+from tap.deploy.models import InputError, Refused
+from tap.deploy.output import DEFAULT_REGION, resolved_environment, write
+from tap.deploy.template import fingerprint
+from tap.template.resolve import resolve
+
+
+def _price_list() -> Any:
+    from tap.deploy.cloudformation import connections
+
+    # The Price List API answers in few regions, for all of them.
+    # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
+    return connections()(DEFAULT_REGION, "pricing")
+
+
+def _today() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+@click.command("cost")
+@env_argument
+@click.option("--vs", "other", metavar="ENV2", help="Beside another environment.")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Beside what is deployed: FILE is what tap plan --save wrote.")
+@click.option("--reference", is_flag=True, help="Beside the reference stack, used as much.")
+@click.option("--assumptions", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help='JSON with other figures of use: {"default": {}, "ENV": {}}.')
+@click.option("--prices", "prices_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Another price table than tap's own.")
+@click.option("--refresh", is_flag=True,
+              help="First ask the AWS Price List API for every price, and write them to the table given by --prices.")
+@click.option("--details", is_flag=True, help="Also what is assumed, what is not counted, which prices are doubtful.")
+@json_option
+@root_option
+@click.pass_obj
+def cost_command(
+    wiring: Wiring, environment: str, other: str | None, plan_file: Path | None, reference: bool,
+    assumptions: Path | None, prices_file: Path | None, refresh: bool, details: bool, as_json: bool, root: Path,
+) -> int:
+    """Show what ENV costs a month in US dollars.
+
+    By tier and resource, fixed and by use. On-demand list prices without taxes, support, discounts or free tiers.
+    What has no price is named.
+    """
+    if sum(map(bool, (other, plan_file, reference))) > 1:
+        raise click.UsageError("choose one of --vs, --plan and --reference")
+    if refresh and not prices_file:
+        raise click.UsageError("--refresh needs --prices FILE: the table to write")
+    prices = _refreshed(prices_file, _price_list, _today) if refresh and prices_file else read_prices(prices_file)
+    template = wiring.template()
+
+    def of(name: str, assumed_as: str) -> Estimate:
+        env, resolved = resolved_environment(name, root, template)
+        return replace(estimate(resolved, prices, read_assumptions(assumed_as, assumptions), name),
+                       note=view.region_note(env.region, prices))
+
+    found = of(environment, environment)
+    beside = None
+    if other:
+        beside = of(other, other)
+    elif reference:
+        beside = estimate(resolve(json.loads(packaged(REFERENCE)), {}), prices, found.assumptions, "reference")
+    elif plan_file:
+        saved = planfile.load(plan_file)
+        if saved.environment != environment:
+            raise Refused(f"{plan_file} is a plan for {saved.environment}, not {environment}")
+        env, _ = resolved_environment(environment, root, template)
+        if (saved.template, saved.parameters) != (fingerprint(template.document), planfile.parameters_hash(env)):
+            raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
+        before = deployed(wiring.cloud(replace(env, region=saved.region)), env)
+        if before:
+            beside = estimate(before, prices, found.assumptions, "deployed")
+    if as_json:
+        click.echo(json.dumps(view.as_json(found, beside, prices), indent=1))
+    else:
+        show(report(), found, beside, prices, details=details)
+    return 0
+
+
+def _refreshed(file: Path, price_list: Callable[[], Any], today: Callable[[], str]) -> Prices:
+    table = read_prices(file if file.exists() else None)
+    prices, missing = refreshed(table, price_list(), today())
+    if len(missing) == len(table.by_name):
+        raise InputError(f"the AWS Price List API knows none of the prices of {PRICES}: {missing[0]}")
+    write(file, prices.text())
+    for line in missing:
+        click.echo(f"tap: kept as it was: {line}", err=True)
+    click.echo(f"Wrote {file}: {len(table.by_name) - len(missing)} of {len(table.by_name)} prices from AWS.", err=True)
+    return prices

@@ -1,0 +1,100 @@
+"""An estimate on the terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tap.cost.estimate import NOT_COUNTED, Estimate
+from tap.cost.prices import Prices
+from tap.cost.view import DOUBTFUL, difference, prices_of, usd
+
+
+def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices, *, details: bool) -> None:
+    """Print an estimate: rows by tier, sums, what has no price; and, as `details`, what it rests upon, in full."""
+    out.print(_rows(found, prices))
+    out.print()
+    out.print(_tiers(found, beside))
+    out.print()
+    if beside:
+        out.print(_against(found, beside), soft_wrap=True)
+    for estimate in (found, *([beside] if beside else [])):
+        for resource, why in estimate.unpriced:
+            out.print(Text(f"not priced, {estimate.name}: {resource}: {why}", "yellow"), soft_wrap=True)
+    if found.note:
+        out.print(Text(f"warning: {found.note}", "yellow"), soft_wrap=True)
+    if details:
+        out.print(Text(f"Not counted: {', '.join(NOT_COUNTED)}.", "dim"))
+        out.print(Text(_assumptions(found), "dim"))
+    out.print(Text(_sources(found, prices, details=details), "dim"))
+
+
+def _rows(found: Estimate, prices: Prices) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Resource", overflow="fold")
+    table.add_column("For", overflow="fold")
+    table.add_column("Fixed", justify="right", no_wrap=True)
+    table.add_column("By use", justify="right", no_wrap=True)
+    for tier in found.tiers():
+        table.add_row(Text(tier, "bold"))
+        rows = [row for row in found.rows if row.tier == tier]
+        for place, row in enumerate(rows):
+            name = row.resource if place == 0 or rows[place - 1].resource != row.resource else ""
+            amount = usd(row.usd) if row.usd >= 0.005 else "< 0.01"
+            what = f"{row.what}: {_count(row.quantity)} at {prices_of(row)} per {prices.by_name[row.price].per}"
+            table.add_row(Text(f"  {name}"), Text(what),
+                          amount if row.fixed else "", "" if row.fixed else amount)
+    return table
+
+
+def _count(quantity: float) -> str:
+    # Three figures, without an exponent.
+    return f"{quantity:,.0f}" if quantity >= 100 else f"{float(f'{quantity:.3g}'):.9f}".rstrip("0").rstrip(".")
+
+
+def _tiers(found: Estimate, beside: Estimate | None) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("A month, US dollars")
+    table.add_column(found.name, justify="right")
+    others = beside.tiers() if beside else {}
+    if beside:
+        table.add_column(beside.name, justify="right")
+        table.add_column("difference", justify="right")
+    here = found.tiers()
+    for tier in dict.fromkeys((*here, *others)):
+        table.add_row(*_sums(tier, here.get(tier, 0), others.get(tier, 0), beside))
+    table.add_row(*_sums("fixed", found.fixed, beside.fixed if beside else 0, beside), style="dim")
+    table.add_row(*_sums("total", found.total, beside.total if beside else 0, beside), style="bold")
+    return table
+
+
+def _sums(name: str, here: float, there: float, beside: Estimate | None) -> Iterator[str]:
+    yield name
+    yield usd(here)
+    if beside:
+        yield usd(there)
+        yield f"{round(here - there, 2) + 0:+,.2f}"
+
+
+def _against(found: Estimate, beside: Estimate) -> str:
+    times = f" ({found.total / beside.total:.2f} times as much)" if beside.total else ""
+    return f"{found.name}: {difference(found, beside)}{times}."
+
+
+def _assumptions(found: Estimate) -> str:
+    told = ", ".join(f"{name} {value:,.10g}" for name, value in found.assumptions.items())
+    return f"Assumed (--assumptions FILE to change): {told}."
+
+
+def _sources(found: Estimate, prices: Prices, *, details: bool) -> str:
+    used = {row.price for row in found.rows}
+    doubtful = sorted(name for name in used if prices.by_name[name].checked in DOUBTFUL)
+    text = (f"On-demand list prices of {prices.region}, table of {prices.date}; no tax, support, discounts or free "
+            "tiers.")
+    if not details:
+        unseen = f", {len(doubtful)} of {len(used)} prices not seen on a page of AWS itself" if doubtful else ""
+        return (f"{text} An estimate{unseen}: what is assumed of the use and what is not counted, --details says; "
+                "sources are in docs/costs.md and in --json.")
+    text += " Sources of every figure: docs/costs.md, or --json."
+    return f"{text} Not seen on a page of AWS itself: {', '.join(doubtful)}." if doubtful else text

@@ -1,0 +1,196 @@
+"""`tap fleet`: a template in many accounts and regions, through CloudFormation StackSets."""
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tap.cli.publish import approve_option
+from tap.cli.session import (
+    EXIT_CODES,
+    Stopped,
+    Wiring,
+    ask,
+    console,
+    json_option,
+    report,
+    root_option,
+    yes_option,
+)
+from tap.deploy import artifacts, guard
+from tap.deploy.template import Rendered, rendered_template
+from tap.publishing.fleet import Operator, Result
+from tap.publishing.fleet_settings import Fleet, read_fleet, template_of
+from tap.publishing.stack_sets import Instance, Plan, StackSet, look, plan
+
+fleet_argument = click.argument("name", metavar="FLEET")
+_STYLES = {"SUCCEEDED": "green", "CURRENT": "green", "FAILED": "bold red", "INOPERABLE": "bold red"}
+
+
+@click.group("fleet")
+def fleet_group() -> None:
+    """Bring a template to many accounts and regions.
+
+    parameters/fleet.toml says to which.
+    """
+
+
+@fleet_group.command("plan", epilog=EXIT_CODES)
+@fleet_argument
+@json_option
+@root_option
+@click.pass_obj
+def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
+    """Show what tap fleet deploy would do, and change nothing.
+
+    Stack sets have no change sets: what an update replaces, tap plan shows in an account that has the stack.
+    """
+    fleet, _, made = _planned(wiring, name, root)
+    if as_json:
+        click.echo(json.dumps(_as_json(fleet, made), indent=1))
+    else:
+        _show(report(), made)
+    return 0
+
+
+@fleet_group.command("deploy", epilog=EXIT_CODES)
+@fleet_argument
+@approve_option
+@yes_option
+@json_option
+@root_option
+@click.pass_obj
+def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: bool, as_json: bool, root: Path) -> int:
+    """Bring FLEET's stacks to what parameters/fleet.toml says.
+
+    Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
+    and holds data has to be approved by name.
+    """
+    out = console(stderr=as_json)
+    fleet, rendered, made = _planned(wiring, name, root, upload=True)
+    _show(out, made)
+    guard.check(made.removals, {part.strip() for given in approve for part in given.split(",")})
+    if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
+        raise Stopped(f"declined: stack set {fleet.name} is as it was")
+    cloud = wiring.cloud(fleet.place)
+    Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock).carry_out(
+        made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
+        lambda each: _print_result(out, each))
+    if as_json:
+        outcome = "applied" if made.steps else "no changes"
+        click.echo(json.dumps({**_as_json(fleet, made), "outcome": outcome}, indent=1))
+    elif made.steps:
+        out.print(f"Applied: stack set {fleet.name} is up to date.", soft_wrap=True)
+    return 0
+
+
+@fleet_group.command("status", epilog=EXIT_CODES)
+@fleet_argument
+@click.option("--drift", is_flag=True, help="Let CloudFormation compare every stack with its template first.")
+@click.option("--follow", is_flag=True, help="Follow the operation that runs to its end first.")
+@json_option
+@root_option
+@click.pass_obj
+def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json: bool, root: Path) -> int:
+    """List FLEET's stacks, each with its account and region.
+
+    Exits with 1 where one is not CURRENT while nothing runs, or has drifted; with 5 while an operation runs.
+    """
+    out = console(stderr=True) if as_json else report()
+    fleet, cloud = _opened(wiring, name, root)[::2]
+    operator = Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock)
+    found = look(cloud.call, fleet)
+    if found is None:
+        out.print(f"There is no stack set {fleet.name}: tap fleet deploy {name} makes it.", soft_wrap=True)
+        if as_json:
+            click.echo(json.dumps({"fleet": name, "stack_set": None, "instances": []}, indent=1))
+        return 0
+    running = operator.running()
+    if follow and running:
+        operator.follow(running, lambda each: _print_result(out, each))
+    if drift:
+        operator.detect_drift(lambda each: _print_result(out, each))
+    if follow or drift:
+        found, running = look(cloud.call, fleet) or found, operator.running()
+    if as_json:
+        click.echo(json.dumps({"fleet": name, "stack_set": fleet.name, "operation": running, "instances": [
+            {key: value for key, value in vars(each).items() if key != "overrides"} for each in found.instances]},
+            indent=1))
+    else:
+        out.print(_instance_table(found))
+        if running:
+            out.print(f"Operation {running} runs: tap fleet status {name} --follow", soft_wrap=True)
+    if running:
+        return 5
+    return 1 if any(each.status != "CURRENT" or each.drift == "DRIFTED" for each in found.instances) else 0
+
+
+def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, Any]:
+    rendered = _rendered(wiring, template_of(name, root))
+    fleet = read_fleet(name, root, rendered)
+    cloud = wiring.cloud(fleet.place)
+    cloud.check_account(fleet.place)
+    return fleet, rendered, cloud
+
+
+def _rendered(wiring: Wiring, template: str) -> Rendered:
+    made: dict[str, Callable[[], Rendered]] = {"tap": wiring.template, "bootstrap": wiring.bootstrap}
+    return made.get(template, lambda: rendered_template(template))()
+
+
+def _planned(wiring: Wiring, name: str, root: Path, *, upload: bool = False) -> tuple[Fleet, Rendered, Plan]:
+    fleet, rendered, cloud = _opened(wiring, name, root)
+    template = {"TemplateBody": rendered.text}
+    if artifacts.is_too_large(rendered.text):
+        place = cloud.place_of_artifacts()
+        put = artifacts.upload if upload else artifacts.check_bucket
+        template = {"TemplateURL": put(cloud.ask("s3"), fleet.place, rendered.text, place)}
+    return fleet, rendered, plan(fleet, rendered, template, look(cloud.call, fleet, overrides=True))
+
+
+def _show(out: Console, made: Plan) -> None:
+    for change in made.changes:
+        out.print(change, soft_wrap=True)
+    for removal in made.removals.changes:
+        verdict = guard.judge(removal)
+        out.print(f"{removal.logical_id}: {verdict.grade}: {verdict.reason}", soft_wrap=True,
+                  style="bold red" if verdict.grade is guard.Grade.DESTRUCTIVE else "yellow")
+    for number, step in enumerate(made.steps, 1):
+        out.print(f"{number}. {step.told}", soft_wrap=True)
+    for each in made.strays:
+        out.print(f"left as it is: the stack of {each.account} in {each.region}, which parameters/fleet.toml does not "
+                  "have", style="yellow", soft_wrap=True)
+    if made.empty:
+        out.print("No changes.")
+
+
+def _as_json(fleet: Fleet, made: Plan) -> dict[str, Any]:
+    def named(each: Instance) -> dict[str, str]:
+        return {"account": each.account, "region": each.region}
+
+    return {"fleet": fleet.place.name, "stack_set": fleet.name, "empty": made.empty, "changes": list(made.changes),
+            "needs_approval": list(guard.unapproved(made.removals, ())),
+            "steps": [{"method": step.method, "does": step.told} for step in made.steps],
+            "strays": [named(each) for each in made.strays]}
+
+
+def _print_result(out: Console, each: Result) -> None:
+    reason = f"  {each.reason}" if each.reason else ""
+    out.print(Text.assemble(f"{each.account}  {each.region:<14}  ",
+                            (f"{each.status:<9}", _STYLES.get(each.status, "yellow")), reason), soft_wrap=True)
+
+
+def _instance_table(found: StackSet) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("Account", "Region", "Status", "Last operation", "Drift", ""):
+        table.add_column(column, overflow="fold")
+    for each in sorted(found.instances, key=lambda each: (each.account, each.region)):
+        table.add_row(Text(each.account), Text(each.region), Text(each.status, _STYLES.get(each.status, "yellow")),
+                      Text(each.detailed), Text(each.drift), Text(each.reason))
+    return table

@@ -1,0 +1,102 @@
+"""The command line, `tap`: its group, its exit codes, and how errors are told."""
+
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.bootstrap import bootstrap_command
+from tap.cli.catalog import catalog_group
+from tap.cli.cost import cost_command
+from tap.cli.deploy import deploy_command, plan_command
+from tap.cli.fleet import fleet_group
+from tap.cli.picture import dashboard_command, diagram_command
+from tap.cli.publish import publish_command
+from tap.cli.repair import delete_command, recover_command
+from tap.cli.session import (
+    INTERRUPTED,
+    Wiring,
+    complain,
+    console,
+    discard_stdout,
+    env_argument,
+    if_it_can_be_told,
+    root_option,
+    tell,
+)
+from tap.cli.stack import (
+    diff_command,
+    doctor_command,
+    drift_command,
+    events_command,
+    outputs_command,
+    status_command,
+    watch_command,
+)
+from tap.deploy.models import TapError
+
+
+def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int:
+    """Run one command and return its exit code; expected errors are lines on standard error."""
+    wiring = wiring or Wiring()
+    _end_by_signal()
+    try:
+        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring)
+    except click.ClickException as error:
+        with if_it_can_be_told():
+            error.show()
+        return error.exit_code
+    except TapError as error:
+        tell(error)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort) as error:
+        # click raises its own from Ctrl-C, and the notes are on the cause.
+        for line in ("interrupted", *getattr(error.__cause__ or error, "__notes__", ())):
+            complain(line)
+        return INTERRUPTED
+    except BrokenPipeError:
+        discard_stdout()
+        return 1
+    except OSError as error:
+        # Files have errors of their own: what is left is what is printed.
+        complain(f"{error.filename or 'standard output'}: {error.strerror}")
+        discard_stdout()
+        return 1
+    return int(code or 0)
+
+
+def _end_by_signal() -> None:
+    """Let SIGTERM do what Ctrl-C does: what runs is left to CloudFormation, and that is said."""
+    def interrupt(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tap", message="%(prog)s %(version)s")
+def tap() -> None:
+    """Deploy the TAP stack, one environment at a time, through change sets."""
+
+
+@tap.command("rehearse")
+@env_argument
+@root_option
+@click.pass_obj
+def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
+    """Deploy ENV into an AWS emulator on this machine, and look.
+
+    Deploys again, changes a parameter and deletes the stack, too. Needs no AWS account, and the extra `rehearse`. Exits
+    with 1 if anything differs from what it should be.
+    """
+    return 0 if wiring.rehearse(environment, root, console()) else 1
+
+
+for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
+                drift_command, diff_command, doctor_command, recover_command, delete_command, diagram_command,
+                dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command, fleet_group):
+    tap.add_command(command)

@@ -1,0 +1,89 @@
+"""`tap diagram` and `tap dashboard`: an environment as a picture."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.session import Wiring, env_argument, environments, root_option
+from tap.deploy.models import InputError
+from tap.deploy.output import resolved_environment, write
+from tap.picture.architecture import architecture
+from tap.picture.dashboard import alarm_problems, dashboards
+from tap.picture.dashboard_svg import to_svg
+from tap.picture.difference import compare
+from tap.picture.formats import FORMATS, png
+
+theme_option = click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True,
+                            help="auto follows the reader's own setting.")
+
+
+def _output(formats: Collection[str], default: str) -> Callable[[Any], Any]:
+    def check(_context: click.Context, _parameter: click.Parameter, value: Path) -> Path:
+        if value.suffix not in formats:
+            raise click.BadParameter(f"{value} must end in {', '.join(formats)}")
+        return value
+
+    return click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                        default=default, show_default=True, callback=check,
+                        help=f"Where to; its ending is the format: {', '.join(formats)}.")
+
+
+@click.command("diagram")
+@click.argument("environment", metavar="[ENV]", default="prod", shell_complete=environments)
+@_output(FORMATS, "architecture.svg")
+@click.option("--diff", "other", metavar="ENV2", help="Mark what is different in this environment.")
+@theme_option
+@root_option
+@click.pass_obj
+def diagram_command(wiring: Wiring, environment: str, output: Path, other: str | None, theme: str, root: Path) -> int:
+    """Draw the architecture of ENV, or of prod, from the template.
+
+    Optional parts that are off are not on it. The same template and parameters give the same bytes.
+    """
+    template = wiring.template()
+    env, resolved = resolved_environment(environment, root, template)
+    found = architecture(resolved, env.name, env.stack_name)
+    if other:
+        other_env, other_resolved = resolved_environment(other, root, template)
+        found = compare(found, architecture(other_resolved, other_env.name, other_env.stack_name),
+                        (resolved, other_resolved))
+    write(output, FORMATS[output.suffix](found, theme, other or ""))
+    click.echo(f"Wrote {output}: {len(found.covered)} resources in {len(found.items)} boxes.")
+    return 0
+
+
+@click.command("dashboard")
+@env_argument
+@_output((".svg", ".png"), "dashboard.svg")
+@theme_option
+@root_option
+@click.pass_obj
+def dashboard_command(wiring: Wiring, environment: str, output: Path, theme: str, root: Path) -> int:
+    """Draw the layout of ENV's CloudWatch dashboard, and check it.
+
+    Of every metric there and in the alarms, namespace, name, dimensions and statistic must exist, for a resource of
+    this environment. Exits with 1 if one does not.
+    """
+    _, resolved = resolved_environment(environment, root, wiring.template())
+    found = dashboards(resolved)
+    if not found:
+        raise InputError(f"{environment} has no dashboard")
+    wrong = [line for each in found for line in each.problems] + list(alarm_problems(resolved))
+    for place, dashboard in enumerate(found):
+        file = output if place == 0 else output.with_stem(f"{output.stem}-{place + 1}")
+        drawn = to_svg(dashboard, "light" if output.suffix == ".png" and theme == "auto" else theme)
+        write(file, png(drawn) if output.suffix == ".png" else drawn)
+        for widget in dashboard.widgets:
+            click.echo(widget.title)
+            for metric in widget.metrics:
+                click.echo(f"  {metric}")
+            for line in widget.lines:
+                click.echo(f"  {line}")
+            if widget.alarms:
+                click.echo(f"  {', '.join(widget.alarms)}")
+        click.echo(f"Wrote {file}: {len(dashboard.widgets)} widgets.")
+    for line in wrong:
+        click.echo(f"tap: {line}", err=True)
+    return 1 if wrong else 0

@@ -1,0 +1,80 @@
+"""A plan on the terminal."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tap.cli.progress import change_table
+from tap.deploy.guard import Grade
+from tap.deploy.models import Change
+from tap.deploy.plan_text import cut, remarks, total
+from tap.deploy.planning import Plan, values_of
+from tap.deploy.wording import short
+
+GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red"}
+
+
+def plan_table(plan: Plan) -> RenderableType:
+    """Return what a plan does, resource by resource; a new stack's are a plain list."""
+    if plan.change_set.type == "CREATE":
+        return change_table(plan.change_set)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for change in plan.change_set.changes:
+        grade = plan.verdicts[change.logical_id].grade
+        table.add_row(Text(change.action, GRADE_STYLES[grade]), Text("\n").join(_lines(plan, change)))
+    return table
+
+
+def _lines(plan: Plan, change: Change) -> Iterator[Text]:
+    verdict = plan.verdicts[change.logical_id]
+    yield Text.assemble((change.logical_id, "bold"), f"  {short(change.resource_type)}")
+    yield Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade])
+    for path, before, after, cause in values_of(plan, change):
+        values = f": {cut(before) or '(none)'} → {cut(after) or '(none)'}" if before or after else ""
+        yield Text(f"{path}{values}{f' ({cause})' if cause else ''}")
+
+
+def parameter_table(plan: Plan) -> Table:
+    """Return the parameters that do not have their defaults, with value and where that comes from."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("Parameter", "Value", "From"):
+        table.add_column(name, overflow="fold", no_wrap=name == "Parameter")
+    for each in plan.parameters:
+        if each.source == "default" and each.resolved is None:
+            continue
+        resolved = f" = {each.resolved}" if each.resolved is not None else ""
+        table.add_row(Text(each.name), Text(cut(each.value) + resolved), Text(each.source))
+    return table
+
+
+def whole(plan: Plan, *, parameters: bool = False) -> RenderableType:
+    """Return all of a plan: parameters where asked for, changes, remarks and the sum."""
+    parts: list[RenderableType] = []
+    if parameters and plan.parameters:
+        defaults = sum(each.source == "default" for each in plan.parameters)
+        parts += [parameter_table(plan), Text(f"{defaults} more have their defaults.\n" if defaults else "")]
+    if plan.change_set.changes:
+        parts += [plan_table(plan), ""]
+    parts += [Text(line, style) for line, style in remarks(plan)]
+    parts.append(Text(total(plan)))
+    return Group(*parts)
+
+
+def side_by_side(plans: Sequence[Plan | Exception]) -> Table:
+    """Return one row for each environment, a plan or what kept it from being made."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("Environment", "Stack", "Changes", "Verdict"):
+        table.add_column(name, overflow="fold")
+    for plan in plans:
+        if isinstance(plan, Plan):
+            counts = Counter(change.action for change in plan.change_set.changes)
+            told = ", ".join(f"{count} {action}" for action, count in counts.items())
+            changes = "none" if plan.change_set.empty else told or "outputs only"
+            table.add_row(Text(plan.env.name), Text(plan.env.stack_name), Text(changes),
+                          Text(str(plan.grade), GRADE_STYLES[plan.grade]))
+    return table

@@ -1,0 +1,63 @@
+"""A deployment on the terminal, as rich renders it; legible in 80 columns without colour."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from rich.table import Table
+from rich.text import Text
+
+from tap.deploy.models import Change, ChangeSet, StackEvent
+from tap.deploy.wording import short
+
+_ACTION_STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red"}
+
+
+def change_table(plan: ChangeSet) -> Table:
+    """Return a row for each change; whether something is replaced is asked of updates only."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("Action", no_wrap=True)
+    table.add_column("Logical id", overflow="fold")
+    table.add_column("Type", overflow="fold")
+    if plan.type == "UPDATE":
+        table.add_column("Replacement", no_wrap=True)
+    for change in plan.changes:
+        cells = [
+            Text(change.action, _ACTION_STYLES.get(change.action, "")),
+            Text(change.logical_id),
+            Text(short(change.resource_type)),
+        ]
+        if plan.type == "UPDATE":
+            cells.append(_replacement(change))
+        table.add_row(*cells)
+    return table
+
+
+def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
+    """Return one event as a line: time (in `zone`, else local), status, logical id, type, reason."""
+    line = Text()
+    line.append(f"{event.timestamp.astimezone(zone):%H:%M:%S}  ", "dim")
+    line.append(f"{event.status:<18}  ", status_style(event.status))
+    line.append(event.logical_id, "bold" if event.is_stack else "")
+    line.append(f"  {short(event.resource_type)}", "dim")
+    if event.reason:
+        line.append(f"  {' '.join(event.reason.split())}")
+    return line
+
+
+def output_lines(outputs: Mapping[str, str]) -> Text:
+    """Return name and value of each output, the values in one column and never broken."""
+    width = max(map(len, outputs), default=0)
+    return Text("\n").join(
+        Text.assemble((f"{name:<{width}}", "bold"), f"  {outputs[name]}") for name in outputs
+    )
+
+
+def _replacement(change: Change) -> Text:
+    return Text(change.replacement or "", "red" if change.replacement in ("True", "Conditional") else "")
+
+
+def status_style(status: str) -> str:
+    """Return the colour of a status."""
+    if "FAILED" in status or "ROLLBACK" in status:
+        return "red"
+    return "green" if status.endswith("_COMPLETE") else "yellow"

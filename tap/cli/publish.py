@@ -1,0 +1,153 @@
+"""`tap publish`, `tap catalog deploy` and `tap catalog share`: what its owners do to the catalog."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.account_stack import deploy_account_stack
+from tap.cli.committed import committed, output, product_of
+from tap.cli.progress import output_lines
+from tap.cli.session import (
+    EXIT_CODES,
+    Options,
+    Stopped,
+    Wiring,
+    ask,
+    console,
+    json_option,
+    root_option,
+    yes_option,
+)
+from tap.deploy import artifacts
+from tap.deploy.files import joined
+from tap.deploy.models import Environment, InputError
+from tap.deploy.parameters import parameter_problems
+from tap.deploy.stacks import find_stack
+from tap.deploy.template import Rendered, rendered_template
+from tap.publishing.changelog import release
+from tap.publishing.settings import CATALOG, Catalog, read_catalog
+from tap.publishing.sharing import share
+from tap.publishing.versions import Product, description_of, digest_of
+
+_DESCRIPTION_PARAMETER_LIMIT = 4000
+_FIRST = ("TemplateUrl", "FirstVersion", "FirstVersionDescription")
+product_option = click.option("--product", metavar="ID", help="The product; otherwise that of the catalog's stack.")
+approve_option = click.option("--approve", multiple=True, metavar="NAME[,NAME]",
+                              help="Let this destructive change happen: a logical id.")
+
+
+@click.command("publish", epilog=EXIT_CODES)
+@click.option("--version", metavar="X.Y.Z", help="A section of CHANGELOG.md; otherwise its newest.")
+@product_option
+@yes_option
+@json_option
+@root_option
+@click.pass_obj
+def publish_command(wiring: Wiring, version: str | None, product: str | None, yes: bool, as_json: bool,
+                    root: Path) -> int:
+    """Publish templates/tap.yaml as a version of the product.
+
+    Its description is what CHANGELOG.md says of the version. Takes what is committed and passes cfn-lint, and refuses a
+    template that is the newest version's. Versions are never overwritten nor deleted; old ones are deprecated. Run
+    again, it does what is left to do.
+    """
+    settings = read_catalog(root)
+    new = release(root, version)
+    rendered = committed(wiring, root)
+    digest = digest_of(rendered.text)
+    cloud = wiring.cloud(settings.place)
+    cloud.check_account(settings.place)
+    out = console(stderr=as_json)  # standard output is for a machine then
+    catalog = Product(cloud.ask("servicecatalog"), cloud.sleep, product_of(cloud, settings, product))
+    already = catalog.is_published(new, digest)
+    if not already:
+        out.print(f"Version {new.version} of product {catalog.id} in {cloud.place}, template sha256:{digest}:",
+                  soft_wrap=True)
+        out.print(new.text, soft_wrap=True)
+        if not (yes or ask(f"Publish version {new.version}?", out)):
+            raise Stopped("declined: nothing is published")
+        url = _uploaded(cloud, settings, rendered)
+    catalog.publish(new, digest, "" if already else url)
+    deprecated = catalog.deprecate(settings.keep)
+    if as_json:
+        click.echo(json.dumps({"product": catalog.id, "version": new.version, "sha256": digest,
+                               "outcome": "already published" if already else "published",
+                               "deprecated": deprecated}, indent=1))
+        return 0
+    if deprecated:
+        out.print(f"Deprecated: {', '.join(deprecated)} (the newest {settings.keep} stay).", soft_wrap=True)
+    out.print(f"{'Already published' if already else 'Published'}: version {new.version}.", soft_wrap=True)
+    return 0
+
+
+@click.command("deploy", epilog=EXIT_CODES)
+@approve_option
+@yes_option
+@root_option
+@click.pass_obj
+def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Path) -> int:
+    """Bring the catalog to what parameters/catalog.toml says.
+
+    That is portfolio, product, constraints and launch role. The first time, the product gets what is published as its
+    first version; later versions are tap publish's.
+    """
+    settings = read_catalog(root)
+    rendered = rendered_template("catalog")
+    cloud = wiring.cloud(settings.place)
+    cloud.check_account(settings.place)
+    env = Options(root, settings.place.region, approve=approve).placed(_with_first(wiring, cloud, settings, root))
+    if problems := parameter_problems(rendered.document, env.parameters, CATALOG):
+        raise InputError(joined(CATALOG, problems))
+    out = console()
+    deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
+    out.print(output_lines(cloud.outputs(env)), soft_wrap=True)
+    return 0
+
+
+@click.command("share", epilog=EXIT_CODES)
+@yes_option
+@root_option
+@click.pass_obj
+def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
+    """Share the portfolio with all that the catalog's file names.
+
+    They are in share_with of parameters/catalog.toml. Takes no share away.
+    """
+    settings = read_catalog(root)
+    if not settings.share_with:
+        raise InputError(f'{CATALOG} names nobody to share with: share_with = ["ou-…"]')
+    cloud = wiring.cloud(settings.place)
+    cloud.check_account(settings.place)
+    out = console()
+    portfolio = output(cloud, settings, "PortfolioId")
+    if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?", out)):
+        raise Stopped("declined: nothing is shared")
+    made = share(cloud.ask("servicecatalog"), cloud.sleep, portfolio, settings.share_with)
+    out.print(f"Shared with {', '.join(made)}." if made else "Shared with all of them already.", soft_wrap=True)
+    return 0
+
+
+def _with_first(wiring: Wiring, cloud: Any, settings: Catalog, root: Path) -> Environment:
+    """Return the catalog's environment; the first version is that of its creation, and stays what it is."""
+    env = settings.place
+    stack = find_stack(cloud.call, env.stack_name) or {}
+    there = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    if there.get("TemplateUrl"):
+        return replace(env, parameters={**settings.parameters, **{name: there[name] for name in _FIRST}})
+    if settings.parameters.get("Portfolio") == "false":
+        return replace(env, parameters=settings.parameters)
+    new = release(root, None)
+    rendered = committed(wiring, root)
+    told = description_of(new.text, digest_of(rendered.text), _DESCRIPTION_PARAMETER_LIMIT)
+    first = dict(zip(_FIRST, (_uploaded(cloud, settings, rendered), new.version, told), strict=True))
+    return replace(env, parameters={**settings.parameters, **first})
+
+
+def _uploaded(cloud: Any, settings: Catalog, rendered: Rendered) -> str:
+    if settings.place.artifact_bucket is None:
+        raise InputError("there is no bucket for the template: name one in parameters/targets.toml or in "
+                         f'{CATALOG}: artifact_bucket = "tap-artifacts-{{account}}-{{region}}"')
+    return artifacts.upload(cloud.ask("s3"), settings.place, rendered.text, cloud.place_of_artifacts())

@@ -1,0 +1,261 @@
+"""Commands that look and change nothing: watch, status, outputs, events, drift, diff, doctor."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from tap.cli import progress
+from tap.cli.session import (
+    EXIT_CODES,
+    Options,
+    Wiring,
+    console,
+    env_argument,
+    environments,
+    envs_argument,
+    json_option,
+    region_option,
+    report,
+    root_option,
+)
+from tap.cli.watching import Watch
+from tap.deploy import diff, doctor, inspection
+from tap.deploy.artifacts import bucket_name
+from tap.deploy.models import Environment, InputError, TapError
+from tap.deploy.parameters import load_environment
+from tap.deploy.planning import resolved_for
+from tap.deploy.wording import short
+
+
+class Differs(TapError):
+    """What was compared is not the same."""
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        # The first is what a reader searches for: never broken.
+        table.add_column(column, overflow="fold", no_wrap=place == 0)
+    return table
+
+
+@click.command("watch", epilog=EXIT_CODES)
+@env_argument
+@region_option
+@root_option
+@click.pass_obj
+def watch_command(wiring: Wiring, environment: str, region: str | None, root: Path) -> int:
+    """Follow what is under way on the stack of ENV, to its end.
+
+    Whoever started it.
+    """
+    env = Options(root, region).target(environment)
+    cloud = wiring.cloud(env)
+    out = console()
+    with Watch(out, wiring.clock) as watch:
+        status = cloud.watch(env, watch)
+    out.print(f"Stack {env.stack_name} is at rest: {status}.", soft_wrap=True)
+    return 0
+
+
+@click.command("status")
+@envs_argument
+@json_option
+@region_option
+@root_option
+@click.pass_obj
+def status_command(wiring: Wiring, names: tuple[str, ...], as_json: bool, region: str | None, root: Path) -> int:
+    """Show in which state the stack of each ENV is."""
+    envs = [Options(root, region).target(name) for name in names]
+    found = [inspection.status(wiring.cloud(env).call, env) for env in envs]
+    if as_json:
+        click.echo(json.dumps([vars(each) for each in found], indent=1))
+        return 0
+    table = _table("Environment", "Stack", "Status", "Changed", "Protected")
+    for each in found:
+        table.add_row(each.environment, each.stack, Text(each.status, progress.status_style(each.status)), each.changed,
+                      "yes" if each.protected else "no")
+    out = report()
+    out.print(table)
+    for each in found:
+        for name in each.pending:
+            out.print(f"{each.environment}: change set {name} waits to be executed", soft_wrap=True)
+        if each.reason:
+            out.print(f"{each.environment}: {each.reason}", soft_wrap=True)
+    return 0
+
+
+@click.command("outputs")
+@env_argument
+@json_option
+@region_option
+@root_option
+@click.pass_obj
+def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+    """Print the outputs of the stack of ENV."""
+    env = Options(root, region).target(environment)
+    outputs = wiring.cloud(env).outputs(env)
+    if as_json:
+        click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
+    elif outputs:
+        report().print(progress.output_lines(outputs), soft_wrap=True)
+    else:
+        click.echo(f"tap: stack {env.stack_name} has no outputs, or is not there", err=True)
+    return 0
+
+
+@click.command("events")
+@env_argument
+@click.option("--all", "everything", is_flag=True, help="All events, not only those of the latest operation.")
+@click.option("--failed", is_flag=True, help="Only what failed.")
+@json_option
+@region_option
+@root_option
+@click.pass_obj
+def events_command(wiring: Wiring, environment: str, everything: bool, failed: bool, as_json: bool,
+                   region: str | None, root: Path) -> int:
+    """Print the events of ENV's latest operation, oldest first."""
+    env = Options(root, region).target(environment)
+    found = inspection.events(wiring.cloud(env).call, env, everything=everything, failed=failed)
+    if as_json:
+        click.echo(json.dumps([{**vars(each), "timestamp": each.timestamp.isoformat()} for each in found], indent=1))
+        return 0
+    out = report()
+    for each in found:
+        out.print(progress.event_line(each), soft_wrap=True)
+    return 0
+
+
+@click.command("drift")
+@env_argument
+@json_option
+@region_option
+@root_option
+@click.pass_obj
+def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+    """Compare the resources of ENV with their template, path by path.
+
+    Exits with 1 where something differs that no service changes by itself.
+    """
+    env = Options(root, region).target(environment)
+    cloud = wiring.cloud(env)
+    found = inspection.drift(cloud.call, cloud.sleep, env)
+    if as_json:
+        click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
+                               "drift": [vars(each) for each in found]}, indent=1))
+    else:
+        out = report()
+        for each in found:
+            expected = f" (expected: {each.explanation})" if each.explanation else ""
+            values = f"{each.path}: {each.expected} → {each.actual}{expected}" if each.path else "is gone"
+            out.print(f"{each.logical_id}  {short(each.resource_type)}  {values}", soft_wrap=True)
+        if not found:
+            out.print(f"Stack {env.stack_name} is as its template says, as far as CloudFormation can tell.")
+    unexpected = {each.logical_id for each in found if not each.explanation}
+    if unexpected:
+        raise Differs(f"{len(unexpected)} of stack {env.stack_name}'s resources are not as the template says: "
+                      f"{', '.join(sorted(unexpected))}; tap deploy does not put that right by itself")
+    return 0
+
+
+@click.command("diff")
+@click.argument("first", metavar="ENV1", shell_complete=environments)
+@click.argument("second", metavar="ENV2", shell_complete=environments)
+@json_option
+@root_option
+@click.pass_obj
+def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: Path) -> int:
+    """Show how two environments differ.
+
+    In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
+    """
+    rendered = wiring.template()
+    envs = [load_environment(name, root, rendered.document, check=False) for name in (first, second)]
+    parameters = [(name, *(_value(env, name, rendered.document) for env in envs))
+                  for name in rendered.document.get("Parameters", {})]
+    parameters = [each for each in parameters if each[1] != each[2]]
+    try:
+        found = diff.compare(*(resolved_for(env, rendered.document, None) for env in envs))
+    except ValueError as error:
+        raise InputError(f"the template does not resolve: {error}") from None
+    found = [each for each in found if not _is_name(each, envs)]
+    if as_json:
+        click.echo(json.dumps({
+            "environments": [first, second],
+            "parameters": [{"name": name, first: old, second: new} for name, old, new in parameters],
+            "resources": [{"path": ".".join(each.path[1:]), first: diff.shown(each.before),
+                           second: diff.shown(each.after)} for each in found]}, indent=1))
+        return 0
+    out = report()
+    if not (parameters or found):
+        out.print(f"{first} and {second} differ in nothing but their names.")
+        return 0
+    table = _table("Parameter", first, second)
+    for name, old, new in parameters:
+        table.add_row(Text(name), Text(old), Text(new))
+    out.print(table)
+    out.print(f"\nResources, {first} → {second}", style="bold")
+    title = None
+    for each in found:
+        if each.name and each.path[1] != title:
+            title = each.path[1]
+            out.print(title, style="bold")
+        if each.name:
+            path = each.name.removeprefix("Properties.")
+            out.print(Padding(f"{path}: {_brief(each.before)} → {_brief(each.after)}", (0, 0, 0, 2), expand=False))
+    for name, absent in ((first, "after"), (second, "before")):
+        if alone := [each.path[1] for each in found if not each.name and getattr(each, absent) is diff.ABSENT]:
+            out.print(Text(f"Only in {name}: {', '.join(alone)}"))
+    return 0
+
+
+def _is_name(each: diff.Difference, envs: Sequence[Environment]) -> bool:
+    """Whether a difference is only that of the environments' and stacks' names."""
+    old, new = diff.shown(each.before), diff.shown(each.after)
+    for env in envs:
+        old, new = (text.replace(env.stack_name, "*").replace(env.name, "*") for text in (old, new))
+    return old == new
+
+
+def _value(env: Environment, name: str, document: Any) -> str:
+    value = env.parameters.get(name, str(document["Parameters"][name].get("Default", "")))
+    return env.masked(value) if name in env.secrets else value
+
+
+def _brief(value: Any) -> str:
+    text = diff.shown(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
+@click.command("doctor")
+@env_argument
+@json_option
+@region_option
+@root_option
+@click.pass_obj
+def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+    """Look whether all that deploying ENV needs is there.
+
+    Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
+    """
+    env = Options(root, region).target(environment)
+    cloud = wiring.cloud(env)
+    place = cloud.place_of_artifacts()
+    found = doctor.examine(cloud.ask, env, place, cloud.place, bucket_name(env, place))
+    if as_json:
+        click.echo(json.dumps([vars(each) for each in found], indent=1))
+    else:
+        words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
+        out = report()
+        width = max(len(each.what) for each in found)
+        for each in found:
+            # Not in a table: a command to copy must not be broken.
+            word = words[each.ok]
+            out.print(Text.assemble(word, f"{'':{9 - len(word)}}{each.what:<{width}}  {each.told}"), soft_wrap=True)
+    return 1 if any(each.ok is False for each in found) else 0

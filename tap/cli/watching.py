@@ -1,0 +1,126 @@
+"""Watching an operation: events as lines, and below them, on a terminal, what is in flight and how far it is."""
+
+from collections.abc import Callable, Collection, Mapping
+from types import TracebackType
+
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tap.cli.progress import event_line
+from tap.deploy.durations import Usual, is_overdue, remaining
+from tap.deploy.models import OnEvent, StackEvent
+from tap.deploy.wording import duration, short
+
+_MOST_LINES = 8  # of what is in flight
+HEARTBEAT = 60.0  # seconds of silence in a log after which what is in flight is told
+
+
+class Watch:
+    """Takes an operation's events, prints them, and says how far it is; use it as a context manager.
+
+    `expected` is what the operation is going to touch, and `needs` what each waits for; both may be empty.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float], expected: Mapping[str, Usual] | None = None,
+                 needs: Mapping[str, Collection[str]] | None = None, also: OnEvent = lambda _event: None) -> None:
+        """Take where to print, what counts seconds, what is known beforehand, and who else gets each event."""
+        self._also = also
+        self._console = console
+        self._clock = clock
+        self._expected = dict(expected or {})
+        self._needs = needs or {}
+        self._began: dict[str, tuple[float, StackEvent]] = {}
+        self._done: set[str] = set()
+        self._warned: set[str] = set()
+        self._live: Live | None = None
+        self._spoke = clock()
+
+    def __enter__(self) -> "Watch":
+        """Print nothing yet: the first event starts the display."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Take the display away and leave the lines."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def expect(self, expected: Mapping[str, Usual], needs: Mapping[str, Collection[str]]) -> None:
+        """Learn what the operation is going to touch."""
+        self._expected, self._needs = dict(expected), needs
+
+    def __call__(self, event: StackEvent) -> None:
+        """Take one event."""
+        self._also(event)
+        if self._live is None and self._console.is_terminal:
+            self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
+            self._live.start()
+        self._count(event)
+        # On a terminal, what begins is in the display.
+        if self._live is None or event.is_stack or not event.status.endswith("_IN_PROGRESS"):
+            self._console.print(event_line(event), soft_wrap=True)
+            self._spoke = self._clock()
+
+    def waiting(self) -> None:
+        """Take note that there is nothing new: warn of what is overdue; in a log, say what is in flight."""
+        now = self._clock()
+        for logical_id, (began, _) in self._began.items():
+            usual = self._expected.get(logical_id)
+            if usual and is_overdue(usual.seconds, now - began) and logical_id not in self._warned:
+                self._warned.add(logical_id)
+                self._say(f"{logical_id} takes longer than usual: {duration(now - began)}, usually "
+                          f"{duration(usual.seconds)}{'' if usual.learned else ', roughly'}")
+        if self._live is None and self._began and now - self._spoke >= HEARTBEAT:
+            names = [f"{each} {duration(now - began)}" for each, (began, _) in self._in_flight()]
+            self._say(f"in progress: {', '.join(names[:4])}{' and others' if len(names) > 4 else ''}; {self.sum()}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, style="yellow", soft_wrap=True)
+        self._spoke = self._clock()
+
+    def _count(self, event: StackEvent) -> None:
+        if event.is_stack:
+            return
+        if event.status.endswith("_IN_PROGRESS"):
+            self._done.discard(event.logical_id)
+            began = self._began.get(event.logical_id, (self._clock(), event))[0]
+            self._began[event.logical_id] = (began, event)
+        else:
+            self._began.pop(event.logical_id, None)
+            self._done.add(event.logical_id)
+
+    def _in_flight(self) -> list[tuple[str, tuple[float, StackEvent]]]:
+        return sorted(self._began.items(), key=lambda item: item[1][0])
+
+    def sum(self) -> str:
+        """Return how far it is, as `12 of 75, about 4 min 10 s left`."""
+        total = len(self._expected.keys() | self._done | self._began.keys())
+        told = f"{len(self._done)} of {total}"
+        if not self._expected:
+            return told
+        now = self._clock()
+        left = remaining({name: each.seconds for name, each in self._expected.items()}, self._needs,
+                         {name: now - began for name, (began, _) in self._began.items()}, self._done)
+        roughly = "" if all(each.learned for each in self._expected.values()) else "roughly "
+        return f"{told}, {roughly}{duration(left)} left" if left >= 1 else told
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Return a line for each resource in flight, and a bar."""
+        table = Table.grid(padding=(0, 2, 0, 0))
+        now = self._clock()
+        flying = self._in_flight()
+        for logical_id, (began, event) in flying[:_MOST_LINES]:
+            usual = self._expected.get(logical_id)
+            about = f"of {duration(usual.seconds)}" if usual else ""
+            style = "yellow" if usual and is_overdue(usual.seconds, now - began) else ""
+            table.add_row(Text(event.status.removesuffix("_IN_PROGRESS").capitalize(), "dim"), Text(logical_id, style),
+                          Text(short(event.resource_type), "dim"), Text(f"{duration(now - began)} {about}", style))
+        rest = [Text(f"and {len(flying) - _MOST_LINES} more", "dim")] if len(flying) > _MOST_LINES else []
+        total = len(self._expected.keys() | self._done | self._began.keys())
+        bar = Table.grid(padding=(0, 2, 0, 0))
+        bar.add_row(ProgressBar(total=max(total, 1), completed=len(self._done), width=24), Text(self.sum()))
+        yield Group(table, *rest, bar)

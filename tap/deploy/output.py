@@ -1,0 +1,41 @@
+"""Where pictures and pages come from and go to: an environment resolved, a file written whole."""
+
+from pathlib import Path
+
+from tap.deploy.models import Environment, InputError
+from tap.deploy.parameters import load_environment
+from tap.deploy.planning import resolved_for
+from tap.deploy.stand_ins import STAND_INS
+from tap.deploy.template import Rendered
+from tap.template.resolve import Resolved
+
+DEFAULT_REGION = "us-east-1"
+
+
+def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Environment, Resolved]:
+    """Return an environment and what the template comes to with it; secrets are masked.
+
+    Fictitious values stand for what is still a placeholder. Raises InputError.
+    """
+    env = load_environment(name, root, template.document, stand_ins=STAND_INS,
+                           previous=lambda _: template.document.get("Parameters", {}))
+    try:
+        return env, resolved_for(env, template.document, None)
+    except ValueError as error:
+        raise InputError(f"the template does not resolve for {name}: {error}") from None
+
+
+def write(file: Path, content: str | bytes) -> None:
+    """Write a file, to a folder that is there. Raises InputError."""
+    try:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there. Raises InputError."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be made: {error.strerror}") from None

@@ -1,0 +1,34 @@
+"""Words for changes and durations, shared by the terminal, pages and comments."""
+
+from collections import Counter
+
+from tap.deploy.models import ChangeSet
+
+
+def summary(plan: ChangeSet) -> str:
+    """Return how many changes there are, as `5 changes: 3 Add, 1 Modify (1 replaced), 1 Remove`."""
+    if not plan.changes:
+        return "Only outputs or other parts that are no resources change"
+    counts = Counter(change.action for change in plan.changes)
+    replaced = sum(change.replacement in ("True", "Conditional") for change in plan.changes)
+    parts = [f"{count} {action}" for action, count in counts.items()]
+    told = ", ".join(parts) + (f"; {replaced} replaced for sure or perhaps" if replaced else "")
+    return f"{number_of_changes(plan)}: {told}"
+
+
+def number_of_changes(plan: ChangeSet) -> str:
+    """Return `1 change` or `12 changes`."""
+    return "1 change" if len(plan.changes) == 1 else f"{len(plan.changes)} changes"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for people: `8.2 s`, `3 min 05 s`."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def short(resource_type: str) -> str:
+    """Return a resource type without what every one of AWS's begins with."""
+    return resource_type.removeprefix("AWS::")

@@ -1,0 +1,1 @@
+"""The validators, over every environment."""

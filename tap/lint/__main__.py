@@ -1,0 +1,69 @@
+"""Lint the templates: `python -m tap.lint`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tap.deploy.models import TapError
+from tap.deploy.parameters import environment_names, load_environment
+from tap.deploy.stand_ins import STAND_INS
+from tap.lint.checkov import CHECKOV
+from tap.lint.finding import CFN_LINT
+from tap.lint.validators import DEFAULTS, VALIDATE, findings
+from tap.template.registry import TEMPLATES, builder, file_of, samples
+
+if TYPE_CHECKING:
+    from troposphere import Template
+
+
+def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | None" = None) -> int:
+    """Print a line for each finding and return the exit code.
+
+    0: nothing that fails, warnings of cloudformation-validate aside; 1: findings; 2: a tool is not
+    installed, or an environment's file is wrong. `build` stands in for that of the template.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m tap.lint", description=f"Put the templates before {CFN_LINT}, {VALIDATE} and {CHECKOV}.")
+    parser.add_argument("--template", choices=TEMPLATES, help="check this one (default: each)")
+    parser.add_argument("--environment", metavar="ENV", action="append",
+                        help="check tap with the parameters of this environment (default: of each)")
+    parser.add_argument("--root", metavar="DIR", type=Path, default=Path(),
+                        help="the folder that has parameters/ (default: the working directory)")
+    arguments = parser.parse_args(argv)
+
+    named = ("tap",) if build or arguments.environment else tuple(TEMPLATES)
+    try:
+        codes = [_lint(name, build or builder(name), arguments.environment, arguments.root)
+                 for name in ((arguments.template,) if arguments.template else named)]
+    except TapError as error:
+        print(f"tap.lint: {error.message}", file=sys.stderr)
+        return error.exit_code
+    return max(codes)
+
+
+def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str] | None, root: Path) -> int:
+    # After the flags: the usage need not wait for troposphere.
+    from tap.template.render import to_text
+
+    built = build()
+    text, template = to_text(built), built.to_dict()
+    values = samples(name) or {
+        each: load_environment(each, root, template, stand_ins=STAND_INS).parameters
+        for each in environments or environment_names(root)}
+    found = findings(text, template, values)
+    for finding in found:
+        print(f"{file_of(name)}:{finding}")
+    failing = sum(finding.fails for finding in found)
+    told = "" if name == "tap" else f"{name}: "
+    print(f"tap.lint: {told}{failing} to mend, {len(found) - failing} to consider "
+          f"(parameters: {', '.join((DEFAULTS, *values))})")
+    return 1 if failing else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells have it; there is nothing to tell

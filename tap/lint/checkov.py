@@ -1,0 +1,131 @@
+"""The template before Checkov, as people read it and as what each environment gets.
+
+Checkov runs in a process and a virtual environment of its own: it holds boto3 and networkx to old versions.
+What the template suppresses stands in the resource's metadata, with its reason:
+https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tap.deploy.models import InputError
+from tap.lint.finding import Finding, Values
+
+CHECKOV = "checkov"
+INSTALL_CHECKOV = "make lint installs it, and so does pipx install checkov"
+# The parameter that switches off what a check asks for. Checkov reads no Fn::If, so the template suppresses some of
+# these; what an environment gets has none, and must pass wherever the parameter is not one of OFF.
+DECIDED_BY = {
+    "CKV_AWS_2": "CertificateArn",
+    "CKV_AWS_18": "AccessLogs",
+    "CKV_AWS_26": "CustomerKeys",
+    "CKV_AWS_27": "CustomerKeys",
+    "CKV_AWS_68": "CdnWebAclArn",
+    "CKV_AWS_86": "AccessLogs",
+    "CKV_AWS_91": "AccessLogs",
+    "CKV_AWS_103": "CertificateArn",
+    "CKV_AWS_115": "ValidationReservedConcurrency",
+    "CKV_AWS_118": "DatabaseMonitoringInterval",
+    "CKV_AWS_119": "CustomerKeys",
+    "CKV_AWS_158": "CustomerKeys",
+    "CKV_AWS_173": "CustomerKeys",
+    "CKV_AWS_174": "CdnCertificateArn",
+}
+OFF = ("false", "0", "")
+BY_PARAMETER = "By "
+"""How the reason of a suppression starts that is there for Checkov to pass over a Fn::If."""
+
+
+class Failure(NamedTuple):
+    """A check that a resource of a document fails."""
+
+    document: str
+    logical_id: str
+    check: str
+    name: str
+
+
+def run(documents: Mapping[str, str]) -> Iterator[Failure]:
+    """Yield what Checkov finds in documents, by their names.
+
+    Raises InputError where Checkov is not installed, or does not read them all.
+    """
+    program = shutil.which(CHECKOV, path=Path(sys.prefix) / CHECKOV / "bin") or shutil.which(CHECKOV)
+    if program is None:
+        raise InputError(f"{CHECKOV} is not installed: {INSTALL_CHECKOV}")
+    # Nothing of the caller's that would make it ask a server, nor a configuration file of the working directory.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("BC_", "CKV_", "PRISMA_"))}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {f"{place}.yaml": name for place, name in enumerate(documents)}
+        for file, name in files.items():
+            Path(folder, file).write_text(documents[name], encoding="utf-8")
+        # No shell, and nothing of the template's on the command line.
+        ran = subprocess.run(  # noqa: S603
+            [program, "--framework", "cloudformation", "--compact", "--quiet", "--soft-fail", "-o", "json",
+             "-f", *files],
+            cwd=folder, env={**environ, "BC_SKIP_MAPPING": "TRUE"}, capture_output=True, text=True, check=False)
+    try:
+        report = json.loads(ran.stdout)
+    except ValueError:
+        report = {}
+    # A report of no checks at all has no summary either.
+    if ran.returncode or not report or report.get("summary", {}).get("parsing_errors"):
+        *_, last = ["no report", *ran.stderr.strip().splitlines()]
+        raise InputError(f"{CHECKOV} does not read the template: {last}")
+    for failed in report.get("results", {}).get("failed_checks", ()):
+        yield Failure(files[Path(failed["file_path"]).name], failed["resource"].partition(".")[2],
+                      failed["check_id"], failed["check_name"])
+
+
+def checkov(
+        text: str, template: Mapping[str, Any], values: Values, literal: Mapping[str, Mapping[str, Any]],
+        run: Callable[[Mapping[str, str]], Iterable[Failure]] = run) -> list[Finding]:
+    """Return what Checkov finds, and suppressions without a reason.
+
+    `template` is the template as a dictionary, `text` the same as people read it; `literal` is what each
+    environment of `values` gets. Raises InputError as `run` does.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for logical_id, check, reason in suppressions(template):
+        if not reason.strip():
+            found[check, logical_id, "suppressed without a reason"] = []
+    excused = {(logical_id, check) for logical_id, check, reason in suppressions(template)
+               if not reason.startswith(BY_PARAMETER)}
+    documents = {"": text, **{name: json.dumps(_bare(document)) for name, document in literal.items()}}
+    defaults = {name: str(entry.get("Default", "")) for name, entry in template.get("Parameters", {}).items()}
+    for environment, logical_id, check, name in run(documents):
+        if environment:
+            parameter = DECIDED_BY.get(check)
+            is_off = parameter and {**defaults, **values[environment]}.get(parameter) in OFF
+            if is_off or (logical_id, check) in excused:
+                continue
+        found.setdefault((check, logical_id, name), []).append(environment)
+    return [
+        Finding(CHECKOV, "error", check, _line(text, logical_id), logical_id, message,
+                () if "" in names else tuple(names))
+        for (check, logical_id, message), names in found.items()]
+
+
+def suppressions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what a template suppresses: logical id, check, and the reason, which may be missing: empty then."""
+    for logical_id, resource in template["Resources"].items():
+        for skip in resource.get("Metadata", {}).get(CHECKOV, {}).get("skip", ()):
+            yield logical_id, skip["id"], skip.get("comment") or ""
+
+
+def _bare(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {**document, "Resources": {
+        logical_id: {key: value for key, value in resource.items() if key != "Metadata"}
+        for logical_id, resource in document["Resources"].items()}}
+
+
+def _line(text: str, logical_id: str) -> int:
+    lines = text.splitlines()
+    return next((number for number, line in enumerate(lines, 1) if line.strip() == f"{logical_id}:"), 1)

@@ -1,0 +1,209 @@
+"""What the validators find in a template.
+
+cfn-lint reads the template as it is; cloudformation-validate, with the rules of cdk-preflight, reads
+what the template comes to in each environment; Checkov reads both. All do so offline.
+"""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap.deploy.constraints import is_list, is_no_echo, items
+from tap.deploy.models import InputError
+from tap.lint.checkov import checkov
+from tap.lint.finding import CFN_LINT, Finding, Values
+from tap.template.resolve import Reference, Text, resolve
+
+if TYPE_CHECKING:
+    pass
+
+WIRING = "tap.wiring"
+VALIDATE = "cloudformation-validate"
+INSTALL = "pip install -e '.[lint]'"
+INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
+REGION = "eu-central-1"  # that of the stand-ins
+DEFAULTS = "defaults"
+# What resolving makes of parameters: these rules are for templates that people write.
+ARTEFACTS = {
+    "W3010": "availability zones are Fn::GetAZs in the template",
+    "W9013": "the account is AWS::AccountId in the template",
+    "W9003": "numbers are Refs to parameters in the template; CloudFormation converts their text",
+}
+SHOWN_NO_ECHO = "*" * 16
+
+
+def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,)) -> list[Finding]:
+    """Return what cfn-lint finds in a template.
+
+    Without `values` every allowed value of a parameter is tried; with them, these, and the defaults of
+    the others. `append_rules` are folders and modules of further rules: ours. A `.cfnlintrc` in the working
+    directory counts, as it does for the command. Raises InputError where cfn-lint is not installed.
+    """
+    try:
+        from cfnlint.api import lint
+        from cfnlint.config import ManualArgs
+        from cfnlint.context.parameters import ParameterSet
+    except ImportError:
+        raise InputError(f"{CFN_LINT} is not installed: {INSTALL}") from None
+    parameters = [ParameterSet(name, dict(given)) for name, given in values.items()]
+    matches = lint(text, config=ManualArgs(parameters=parameters, append_rules=list(append_rules)))
+    return [Finding(CFN_LINT, match.rule.severity, match.rule.id, match.linenumber,
+                    _place(getattr(match, "path", None) or []), match.message) for match in matches]
+
+
+def validate(text: str, template: Mapping[str, Any], values: Values) -> list[Finding]:
+    """Return what cloudformation-validate, with cdk-preflight's rules, finds in what each environment gets.
+
+    `template` is the template as a dictionary, `text` the same as people read it, for the line numbers.
+    Raises InputError where one of the two is not installed or does not fit the other.
+    """
+    try:
+        import cloudformation_validate as validator
+    except ImportError:
+        raise InputError(f"{VALIDATE} is not installed: {INSTALL}") from None
+    types = {resource["Type"] for resource in template["Resources"].values()}
+    rules = [validator.ExternalRuleSource(name=name, content=rego) for name, rego in preflight_rules(types)]
+    try:
+        engine = validator.CompositeEngine(validator.CompositeEngineConfig(rego_rules=rules))
+    except validator.ValidationError as error:
+        raise InputError(f"{VALIDATE} cannot read the rules of cdk-preflight: {error}") from None
+    config = validator.ValidateConfig(
+        severity_level=validator.Severity.WARN, exclude=validator.RuleFilterConfig(ids=list(ARTEFACTS)))
+
+    found: dict[tuple[str, str, str | None, str, str], list[str]] = {}
+    for environment, parameters in values.items():
+        try:
+            document = json.dumps(_literal_template(template, parameters))
+        except ValueError as error:
+            found.setdefault(("error", "resolve", None, "", str(error)), []).append(environment)
+            continue
+        report = engine.validate_template(validator.TemplateContent(document), config)
+        if report.status is not validator.ReportStatus.OK:
+            key = ("error", "status", None, "", f"the analysis ended as {report.status.name}")
+            found.setdefault(key, []).append(environment)
+        for item in report.diagnostics:
+            severity = "warning" if item.severity is validator.Severity.WARN else "error"
+            logical_id = item.entity.logical_id if item.entity else None
+            key = (severity, item.rule_id, logical_id, item.property_path or "", item.message)
+            found.setdefault(key, []).append(environment)
+    return [
+        Finding(VALIDATE, severity, rule, _line(text, logical_id), ".".join(filter(None, (logical_id, path))),
+                message, tuple(environments))
+        for (severity, rule, logical_id, path, message), environments in found.items()]
+
+
+def preflight_rules(types: Set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the names and sources of the Rego modules of cdk-preflight for resources of these types.
+
+    They lie in the archive of JavaScript inside its wheel. Importing the package would start Node.js.
+    Raises InputError where the package is not installed or has them elsewhere.
+    """
+    package = importlib.util.find_spec("cdk_preflight")
+    if package is None or package.origin is None:
+        raise InputError(f"cdk-preflight is not installed: {INSTALL_PREFLIGHT}")
+    try:
+        archive, = (Path(package.origin).parent / "_jsii").glob("cdk-preflight@*.jsii.tgz")
+        with tarfile.open(archive) as tar:
+            member = tar.extractfile("package/lib/rules.generated.js")
+            source = member.read().decode() if member else ""
+        libraries, rules = (_exported(source, name) for name in ("BUNDLED_LIBS", "BUNDLED_RULES"))
+    except (ValueError, KeyError, OSError, tarfile.TarError) as error:
+        version = importlib.metadata.version("cdk-preflight")
+        raise InputError(
+            f"cdk-preflight {version} does not have its rules where they are looked for ({error}): "
+            f"install the version that constraints.txt names") from None
+    header = "package cdk_preflight\n\nimport rego.v1\n"
+    yield "_pf_deploy_environment", f'{header}\ndeploy_region := "{REGION}"\n'
+    for library in libraries:
+        yield library["name"], library["rego"]
+    # A module a service, as cdk-preflight does it: compiling takes its time by the module.
+    services: dict[str, list[str]] = {}
+    for rule in rules:
+        wanted = rule["resourceTypes"]
+        if not wanted or "*" in wanted or not types.isdisjoint(wanted):
+            body = re.sub(r"(?m)^(?:package|import)\s.*\n", "", rule["rego"])
+            services.setdefault(rule["service"], [header]).append(body)
+    for service, bodies in services.items():
+        yield f"_pf_service_{service}", "\n".join(bodies)
+
+
+def _exported(source: str, name: str) -> Any:
+    start = source.index("[", source.index(f"exports.{name} = ["))
+    return json.JSONDecoder().raw_decode(source, start)[0]
+
+
+def _literal_template(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    resolved = resolve(template, parameters, region=REGION)
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": _literal(resolved.resources),
+            "Outputs": _literal(resolved.outputs)}
+
+
+def _literals(template: Mapping[str, Any], values: Values) -> dict[str, dict[str, Any]]:
+    """Return the template of each environment that has one: `validate` tells of those that have none."""
+    literals = {}
+    for environment, parameters in values.items():
+        with contextlib.suppress(ValueError):
+            literals[environment] = _literal_template(template, parameters)
+    return literals
+
+
+def _literal(value: Any) -> Any:
+    """Return a resolved value as a template writes it."""
+    match value:
+        case Reference(logical_id, None):
+            return {"Ref": logical_id}
+        case Reference(logical_id, attribute):
+            return {"Fn::GetAtt": [logical_id, attribute]}
+        case Text(parts):
+            return {"Fn::Sub": "".join(
+                part.replace("${", "${!") if isinstance(part, str) else str(part) for part in parts)}
+        case Mapping():
+            return {key: _literal(item) for key, item in value.items()}
+        case list():
+            return [_literal(item) for item in value]
+    return value
+
+
+def _place(path: Sequence[Any]) -> str:
+    return ".".join(str(step) for step in (path[1:] if path[:1] == ["Resources"] else path))
+
+
+def _line(text: str, logical_id: str | None) -> int:
+    found = re.search(rf"(?m)^ +{re.escape(logical_id)}:$", text) if logical_id else None
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _without_secrets(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
+    # The tools repeat values in what they say.
+    return {name: SHOWN_NO_ECHO if is_no_echo(template["Parameters"][name]) else value
+            for name, value in parameters.items()}
+
+
+def _split(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    # cfn-lint takes the values of lists as lists.
+    return {name: items(value) if is_list(template["Parameters"][name]) else value
+            for name, value in parameters.items()}
+
+
+def findings(text: str, template: Mapping[str, Any], environments: Values) -> list[Finding]:
+    """Return what the tools find, with the defaults and with each environment's parameters, by line."""
+    given = {name: _without_secrets(template, values) for name, values in environments.items()}
+    required = {name: DEFAULTS for name, entry in template["Parameters"].items() if "Default" not in entry}
+    all_given = {DEFAULTS: required, **given}
+    # Beside the others: it is a process of its own.
+    with ThreadPoolExecutor() as pool:
+        security = pool.submit(checkov, text, template, all_given, _literals(template, all_given))
+        # The quicker one first: it tells at once where a tool is missing.
+        found = validate(text, template, all_given)
+        found += cfn_lint(text, {})
+        if given:
+            found += cfn_lint(text, {name: _split(template, values) for name, values in given.items()})
+        found += security.result()
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.line)

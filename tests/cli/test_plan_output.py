@@ -1,0 +1,263 @@
+"""A plan in the terminal, as JSON and as a comment of a pull request."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from deploy_fakes import DEV, STACK_ID
+from hypothesis import given
+from hypothesis import strategies as st
+from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
+from memory_tap import Tap
+from rich.console import Console
+
+from tap.cli.plan_view import whole
+from tap.deploy.guard import judge
+from tap.deploy.models import Change, ChangeSet, Detail
+from tap.deploy.plan_text import as_json, cut, markdown
+from tap.deploy.planning import Given, Plan, capabilities
+from tap.deploy.planning import given as parameters_of
+
+DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
+                "DatabaseInstanceClass", "db.t4g.medium", "db.r8g.large")
+CLASS = Change("Modify", "Writer", "w-1", "AWS::RDS::DBInstance", "False", ("Properties",), None, (DETAIL,))
+GONE = Change("Remove", "Table", "t-1", "AWS::DynamoDB::Table", None, (), "Delete")
+
+
+def plan(*changes: Change, **more: Any) -> Plan:
+    made = ChangeSet("id", "name", "UPDATE", STACK_ID, changes)
+    return Plan(DEV, made, {each.logical_id: judge(each) for each in changes}, **more)
+
+
+def shown(made: Plan, width: int = 80) -> str:
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as capture:
+        console.print(whole(made, parameters=True))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def test_a_change_shows_value_before_and_after_cause_and_verdict() -> None:
+    assert shown(plan(CLASS, GONE)) == """\
+Modify  Writer  RDS::DBInstance
+        disruptive: DBInstanceClass interrupts it
+        DBInstanceClass: db.t4g.medium → db.r8g.large (parameter
+        DatabaseInstanceClass)
+Remove  Table  DynamoDB::Table
+        destructive: deleted; it holds data
+
+2 changes: 1 Modify, 1 Remove; 1 destructive, 1 disruptive."""
+
+
+def test_parameters_show_where_they_come_from_and_defaults_are_counted() -> None:
+    parameters = (Given("Size", "2", "file"), Given("Image", "x", "override"), Given("A", "", "default"),
+                  Given("Ami", "/aws/ami", "file", "ami-1"))
+    assert shown(plan(CLASS, parameters=parameters)).splitlines()[:5] == [
+        "Parameter  Value             From",
+        "Size       2                 file",
+        "Image      x                 override",
+        "Ami        /aws/ami = ami-1  file",
+        "1 more have their defaults."]
+
+
+def test_what_stands_in_the_way_is_said() -> None:
+    told = shown(plan(CLASS, warnings=("w",), loosened=("Update:Delete of T",), denied=("Update:Replace of T",)), 120)
+    assert "warning: w\n" in told
+    assert "warning: the new stack policy would allow Update:Delete of T, which the stack's own denies" in told
+    assert "the stack policy does not allow Update:Replace of T: the update would fail" in told
+
+
+def test_json_names_stack_environment_changes_and_verdict() -> None:
+    told = as_json(plan(CLASS, GONE))
+    assert {name: told[name] for name in ("environment", "stack", "verdict", "needs_approval")} == {
+        "environment": "dev", "stack": "tap-dev", "verdict": "destructive", "needs_approval": ["Table"]}
+    assert told["changes"][0]["properties"] == [
+        {"path": "DBInstanceClass", "before": "db.t4g.medium", "after": "db.r8g.large",
+         "cause": "parameter DatabaseInstanceClass"}]
+    json.dumps(told)
+
+
+def test_what_was_approved_needs_no_approval_any_more() -> None:
+    made = replace(plan(GONE), env=replace(DEV, approved=frozenset({"Table"})))
+    assert as_json(made)["needs_approval"] == []
+
+
+def test_a_comment_puts_the_worst_first_and_says_what_to_approve() -> None:
+    lines = markdown([plan(CLASS, GONE)]).splitlines()
+    assert lines[0] == "### `tap-dev` (dev): 2 changes, destructive"
+    assert "> To apply: `--approve Table`" in lines
+    assert lines[-2].startswith("| Remove | `Table` DynamoDB::Table | ⛔ destructive: deleted; it holds data |")
+
+
+@pytest.mark.parametrize("text", ["a|b", "<script>", "`x`", "@everyone", "a\nb"])
+def test_a_value_cannot_break_out_of_its_cell(text: str) -> None:
+    row = markdown([plan(replace(CLASS, details=(replace(DETAIL, after=text),)))]).splitlines()[-1]
+    assert row.count("|") == 5
+    assert not {"<script>", "`x`", "@everyone"} & {row.rpartition("→ ")[2].rpartition(" |")[0]}
+
+
+@given(st.integers(1, 4), st.integers(0, 300), st.integers(500, 65_536))
+def test_a_comment_is_never_longer_than_github_takes(plans: int, changes: int, limit: int) -> None:
+    made = plan(*(replace(CLASS, logical_id=f"Writer{number}") for number in range(changes)))
+    assert len(markdown([made] * plans, limit * plans)) <= limit * plans
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    made = plan(*(replace(CLASS, logical_id=f"Writer{number}") for number in range(400)))
+    shown_rows = markdown([made], 5000).count("| Modify |")
+    assert f"… and {400 - shown_rows} more changes." in markdown([made], 5000)
+
+
+def test_a_long_value_is_cut_and_its_length_told() -> None:
+    assert cut("x" * 1234) == "x" * 160 + "… (1,234 characters)"
+
+
+def test_a_secret_is_shown_nowhere() -> None:
+    env = replace(DEV, parameters={"Password": "hunter2", "Old": "hunter2-old"}, secrets=frozenset({"Password", "Old"}))
+    made = replace(plan(replace(CLASS, details=(replace(DETAIL, before="x hunter2-old", after="y hunter2"),))), env=env)
+    made = replace(made, parameters=parameters_of(
+        env, {"Parameters": {"Password": {"NoEcho": True}, "Old": {"NoEcho": True}}}, made.change_set))
+    for told in (shown(made), json.dumps(as_json(made)), markdown([made])):
+        assert "hunter2" not in told
+        assert "****" in told
+
+
+@pytest.mark.parametrize(("document", "needed"), [
+    ({"Resources": {"T": TOPIC}}, set()),
+    ({"Resources": {"R": {"Type": "AWS::IAM::Role"}}}, {"CAPABILITY_IAM"}),
+    ({"Resources": {"R": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r"}}}}, {"CAPABILITY_NAMED_IAM"}),
+    ({"Transform": "AWS::Serverless-2016-10-31", "Resources": {}}, {"CAPABILITY_AUTO_EXPAND"}),
+])
+def test_the_capabilities_a_template_needs_are_known_beforehand(document: Any, needed: set[str]) -> None:
+    assert capabilities(document) == needed
+
+
+# -- tap plan
+
+
+def to_apply(tap: Tap) -> str:
+    return next(line for line in tap.out.splitlines() if "To apply: " in line).partition("To apply: ")[2]
+
+
+def test_a_plan_changes_nothing(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    assert tap("plan", "dev") == 0
+    assert (stack.status, aws.change_sets, aws.executed) == ("CREATE_COMPLETE", {}, [])
+    assert to_apply(tap) == f"tap deploy dev --root {tap.root}"
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_line_that_applies_a_plan_has_its_parameters_and_no_secret(tap: Tap) -> None:
+    tap.document = {**NEW, "Parameters": {
+        "Name": {"Type": "String", "Default": ""}, "Password": {"Type": "String", "Default": "", "NoEcho": True}}}
+
+    assert tap("plan", "dev", "--parameter", "Name=a b", "--parameter", "Password=hunter2") == 0
+    assert to_apply(tap) == (
+        f"tap deploy dev --root {tap.root} --parameter 'Name=a b' --parameter 'Password=****'")
+
+
+def test_a_secret_in_an_events_reason_is_masked(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    tap.document = {**NEW, "Parameters": {"Password": {"Type": "String", "NoEcho": True}}}
+    aws.failing.add("Topic")
+    aws.reason = "hunter2 is too weak"
+
+    assert tap("deploy", "dev", "--yes", "--parameter", "Password=hunter2") == 1
+    assert "hunter2" not in tap.out + tap.err
+    assert "**** is too weak" in tap.out
+    assert "**** is too weak" in tap.err
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize(("document", "code"), [(OLD, 0), (NEW, 2)])
+@pytest.mark.usefixtures("stack")
+def test_detailed_exit_codes_are_terraforms(tap: Tap, document: Any, code: int) -> None:
+    tap.document = document
+    assert tap("plan", "dev", "--detailed-exitcode") == code
+
+
+@pytest.mark.parametrize("arguments", [["nowhere"], ["dev", "--json", "--markdown"], ["dev", "--parameter", "x=y"]])
+def test_with_detailed_exit_codes_every_error_is_1(tap: Tap, arguments: list[str]) -> None:
+    assert tap("plan", *arguments, "--detailed-exitcode") == 1
+
+
+def test_several_environments_are_planned_at_once_and_shown_side_by_side(tap: Tap, aws: MemoryAws) -> None:
+    for name in ("staging", "prod"):
+        (tap.root / f"parameters/{name}.json").write_text("{}")
+
+    assert tap("plan", "dev", "staging", "prod") == 0
+    assert [line.split() for line in tap.out.splitlines()[-3:]] == [
+        [name, f"tap-{name}", "2", "Add", "safe"] for name in ("dev", "staging", "prod")]
+    assert aws.stacks == {}
+
+
+def test_what_is_wrong_with_several_environments_is_said_of_all_of_them(tap: Tap, aws: MemoryAws) -> None:
+    for name in ("dev", "prod"):
+        (tap.root / f"parameters/{name}.json").write_text('{"Parameters": {"Unknown": "1"}}')
+
+    assert tap("plan", "dev", "prod") == 2
+    assert tap.err == "".join(
+        f"tap: parameters/{name}.json: Unknown is not a parameter of the template\n" for name in ("dev", "prod"))
+    assert aws.calls == []
+
+
+def test_where_one_of_several_fails_the_others_are_shown_and_it_is_named(tap: Tap, aws: MemoryAws) -> None:
+    (tap.root / "parameters/prod.json").write_text("{}")
+    aws.add("tap-prod", "ROLLBACK_COMPLETE")
+
+    assert tap("plan", "dev", "prod") == 6
+    assert tap.err.startswith("tap: prod: stack tap-prod is ROLLBACK_COMPLETE")
+    assert "tap-dev" in tap.out
+
+
+def test_an_export_that_is_taken_is_said_before_a_change_set_is_made(tap: Tap, aws: MemoryAws) -> None:
+    tap.document = {**NEW, "Outputs": {"Url": {"Value": "x", "Export": {"Name": "url"}}}}
+    aws.do_list_exports = lambda: {"Exports": [  # type: ignore[method-assign]  # what the account is like
+        {"Name": "url", "ExportingStackId": "arn:aws:cloudformation:eu-west-1:1:stack/other/1"}]}
+
+    assert tap("plan", "dev") == 2
+    assert tap.err == "tap: output Url exports url, which stack other exports already\n"
+    assert "create_change_set" not in aws.calls
+
+
+def test_a_parameter_the_file_does_not_have_keeps_the_value_of_the_stack(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    tap.document = {**NEW, "Parameters": {"Password": {"Type": "String", "NoEcho": True}}}
+
+    stack.parameters = [{"ParameterKey": "Password", "ParameterValue": "****"}]
+    assert tap("plan", "dev") == 0
+    assert dict(aws.requests)["create_change_set"]["Parameters"] == [
+        {"ParameterKey": "Password", "UsePreviousValue": True}]
+    stack.parameters = []
+    assert tap("plan", "dev") == 2
+    assert "Password has no value" in tap.err
+
+
+def test_values_come_from_our_own_look_where_cloudformation_gives_none(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    stack.template = json.dumps({"Resources": {"Table": {**TABLE, "Properties": {"TableName": "old"}}}})
+    tap.document = {"Resources": {"Table": {**TABLE, "Properties": {"TableName": "new"}}}}
+    aws.changed["Table"] = {"Replacement": "True", "Details": [
+        {"Target": {"Attribute": "Properties", "Name": "TableName", "RequiresRecreation": "Always"},
+         "ChangeSource": "DirectModification"}]}
+
+    assert tap("plan", "dev") == 0
+    assert "TableName: old → new (the template)" in tap.out
+    assert to_apply(tap) == f"tap deploy dev --root {tap.root} --approve Table"
+
+
+def test_changes_that_cloudformation_drops_for_their_values_are_fetched_without_them(
+        tap: Tap, aws: MemoryAws, stack: Stack) -> None:  # noqa: ARG001  (there is a stack)
+    whole_answer = aws.do_describe_change_set
+
+    def without_some(**request: Any) -> Any:
+        answer = whole_answer(**request)
+        if request.get("IncludePropertyValues"):
+            answer["StatusReason"] = ("[WARN] --include-property-values option can return incomplete ChangeSet data "
+                                      "because: Logical Id: Topic, failed property validation")
+            answer["Changes"] = []
+        return answer
+
+    aws.do_describe_change_set = without_some  # type: ignore[method-assign]  # what the account is like
+    assert tap("plan", "dev", "--json") == 0
+    told = json.loads(tap.out)
+    assert [each["logical_id"] for each in told["changes"]] == ["Topic"]
+    assert told["warnings"] == ["CloudFormation does not tell the property values of every change: "
+                                "Logical Id: Topic, failed property validation"]

@@ -1,0 +1,45 @@
+"""The command line over an account in memory."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from memory_aws import NEW, MemoryAws
+
+from tap.cli import main as cli
+from tap.cli.session import Wiring
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.template import Rendered
+
+
+class Tap:
+    """The command line over an account in memory, and what it said."""
+
+    def __init__(self, aws: MemoryAws, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.aws, self.root, self._capsys = aws, root, capsys
+        self.document: dict[str, Any] = NEW
+        self.slept = 0.0
+        self.out = self.err = ""
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        assert self.slept < 3600, "it waits for ever"
+
+    def __call__(self, *arguments: str) -> int:
+        self._capsys.readouterr()
+        wiring = Wiring(
+            template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
+            clock=lambda: self.slept,
+            cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
+                                              lambda _service: self.aws, lambda: self.slept))
+        code = cli.main([*arguments, "--root", str(self.root)], wiring)
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def left(self) -> list[str]:
+        """What of our own is left behind without a word."""
+        change_sets = [each.name for each in self.aws.change_sets.values()
+                       if each.name.startswith("tap-") and each.execution in ("AVAILABLE", "UNAVAILABLE")]
+        stacks = [each.name for each in self.aws.stacks.values() if each.status == "REVIEW_IN_PROGRESS"]
+        return [name for name in [*change_sets, *stacks] if name not in self.err]

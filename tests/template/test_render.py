@@ -1,0 +1,290 @@
+"""A template as text: what it reads back to, and how it looks."""
+
+import ast
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from awscli.customizations.cloudformation.yamlhelper import yaml_parse
+from cfnlint.decode import cfn_yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from troposphere import Template
+
+from tap.stack import build
+from tap.template.render import to_text
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+SECTIONS = [
+    "AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Rules", "Mappings", "Conditions",
+    "Resources", "Outputs"]
+
+
+class Tree(Template):
+    """A template that is nothing but its dictionary."""
+
+    def __init__(self, resources: Mapping[str, Any], **sections: Any) -> None:
+        super().__init__()
+        self.tree = {**sections, "Resources": resources}
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.tree
+
+
+def loader(base: Any) -> Any:
+    """A YAML loader that knows CloudFormation's tags, made of one of PyYAML's."""
+    made: Any = type("Loader", (base,), {})
+
+    def function(load: Any, suffix: str, node: yaml.Node) -> dict[str, Any]:
+        name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+        if isinstance(node, yaml.ScalarNode):
+            argument = load.construct_scalar(node)
+            return {name: argument.split(".", 1) if suffix == "GetAtt" else argument}
+        assert isinstance(node, yaml.SequenceNode)
+        return {name: load.construct_sequence(node, deep=True)}
+
+    made.add_multi_constructor("!", function)
+    return made
+
+
+LIBYAML, PURE = loader(yaml.CSafeLoader), loader(yaml.SafeLoader)
+
+
+def read(text: str) -> Any:
+    """What two readers of YAML, each with its own idea of plain strings, agree on."""
+    one = yaml.load(text, LIBYAML)
+    assert one == yaml.load(text, PURE)
+    return one
+
+
+@pytest.fixture(scope="module")
+def readable() -> str:
+    return to_text(build())
+
+
+@pytest.fixture(scope="module")
+def minified() -> str:
+    return to_text(build(), minify=True)
+
+
+def test_the_yaml_reads_back_to_the_template(readable: str, template: dict[str, Any]) -> None:
+    assert read(readable) == template
+
+
+def test_the_aws_cli_and_cfn_lint_read_the_same_from_it(readable: str, template: dict[str, Any]) -> None:
+    assert yaml_parse(readable) == template
+    assert cfn_yaml.loads(readable) == template
+
+
+def test_the_json_reads_back_to_the_template(template: dict[str, Any]) -> None:
+    assert json.loads(to_text(build(), form="json")) == template
+
+
+def without_words(template: Mapping[str, Any]) -> dict[str, Any]:
+    """A template without what is for the reader alone."""
+    kept = {name: dict(section) if isinstance(section, dict) else section for name, section in template.items()
+            if name not in ("Description", "Metadata")}
+    for section in ("Parameters", "Outputs"):
+        kept[section] = {
+            title: {key: value for key, value in entry.items()
+                    if key not in ("Description", "ConstraintDescription")}
+            for title, entry in template[section].items()}
+    return kept
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_minified_it_is_the_same_but_for_words_to_the_reader(form: Any, template: dict[str, Any]) -> None:
+    text = to_text(build(), form=form, minify=True)
+    found = read(text) if form == "yaml" else json.loads(text)
+    assert list(found["Resources"]) == list(template["Resources"])
+    assert found["Resources"] == template["Resources"]
+    assert found == without_words(template)
+
+
+def test_minified_it_is_a_template_that_a_bucket_may_hold(minified: str) -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+    assert len(minified.encode()) <= 1_048_576
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+@pytest.mark.parametrize("minify", [False, True])
+def test_the_same_template_gives_the_same_bytes(form: Any, minify: bool) -> None:
+    assert to_text(build(), form=form, minify=minify) == to_text(build(), form=form, minify=minify)
+
+
+def test_sections_are_in_cloudformations_order(readable: str) -> None:
+    found = re.findall(r"(?m)^(\w+):", readable)
+    assert found == [section for section in SECTIONS if section in found]
+    assert list(json.loads(to_text(build(), form="json"))) == found
+
+
+def test_resources_are_in_the_order_of_the_tiers(readable: str) -> None:
+    first = {
+        "network": "AWS::EC2::VPC", "database": "AWS::RDS::DBCluster", "sessions": "AWS::DynamoDB::Table",
+        "assets": "AWS::CloudFront::Distribution", "load balancer": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "service": "AWS::ECS::Service", "dashboard": "AWS::CloudWatch::Dashboard"}
+    places = [readable.index(f"Type: {kind}\n") for kind in first.values()]
+    assert places == sorted(places)
+
+
+def test_a_resource_begins_with_its_type_and_ends_with_its_properties(readable: str) -> None:
+    for resource in read(readable)["Resources"].values():
+        names = list(resource)
+        assert names[0] == "Type"
+        assert names[-1] == "Properties" or "Properties" not in names
+
+
+def test_functions_are_in_their_short_form_wherever_there_is_one(readable: str) -> None:
+    assert "Fn::" not in readable
+    assert not re.search(r"(?m)\bRef: ", readable)
+    assert readable.count("!Ref ") > 100
+
+
+def test_no_line_ends_in_a_space_or_a_tab_and_the_text_ends_in_one_newline(
+        readable: str, minified: str) -> None:
+    for text in (readable, minified):
+        assert not re.search(r"(?m)[ \t]$", text)
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+        assert "\r" not in text
+
+
+def test_small_maps_are_on_one_line(readable: str) -> None:
+    assert re.search(r"(?m)^ +Properties: \{VpcId: !Ref Vpc, InternetGatewayId: !Ref InternetGateway\}$", readable)
+    assert re.search(r"(?m)^ +ClusterSettings: \[\{Name: containerInsights, Value: enabled\}\]$", readable)
+
+
+def test_an_empty_line_stands_before_each_section(readable: str) -> None:
+    lines = readable.split("\n")
+    starts = [n for n, line in enumerate(lines) if re.match(r"\w+:", line)]
+    assert all(lines[n - 1] == "" for n in starts[1:])
+
+
+def block(text: str, head: str) -> str:
+    """The literal block behind a head, without its indentation."""
+    start = re.search(rf"(?m)^( *){re.escape(head)}", text)
+    assert start is not None
+    lines = text[start.end():].removeprefix("\n").split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    taken = []
+    for line in lines:
+        if line and len(line) - len(line.lstrip()) < indent:
+            break
+        taken.append(line[indent:])
+    return "\n".join(taken).rstrip("\n") + "\n"
+
+
+def test_the_functions_code_reads_as_it_is(readable: str, template: dict[str, Any]) -> None:
+    for title in ("ValidationFunction", "EmptyBucketFunction"):
+        code = template["Resources"][title]["Properties"]["Code"]["ZipFile"]
+        assert block(readable[readable.index(f" {title}:\n"):], "ZipFile: |") == code
+
+
+def test_the_dashboard_reads_as_it_is(readable: str, template: dict[str, Any]) -> None:
+    body, _ = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert block(readable, "   - |") == body
+    assert body.count("\n") > 4
+
+
+@pytest.mark.parametrize(("title", "name"), [
+    ("ValidationFunction", "validation"), ("EmptyBucketFunction", "empty_bucket")])
+def test_the_functions_code_is_its_source_without_words_to_the_reader(
+        template: dict[str, Any], root: Path, title: str, name: str) -> None:
+    code = template["Resources"][title]["Properties"]["Code"]["ZipFile"]
+    assert bare(code) == bare((root / f"lambda/{name}/index.py").read_text(encoding="utf-8"))
+
+
+def bare(source: str) -> str:
+    """A program without comments and docstrings, however it is laid out."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+REF, SUB, ATT = {"Ref": "A"}, {"Fn::Sub": "${A}: #b"}, {"Fn::GetAtt": ["A", "B.C"]}
+
+
+@pytest.mark.parametrize(("function", "short"), [
+    (REF, "!Ref A"), (ATT, "!GetAtt A.B.C"), ({"Fn::Sub": "x-${A}"}, "!Sub 'x-${A}'"),
+    (SUB, "!Sub '${A}: #b'"), ({"Fn::Sub": ["${X}", {"X": REF}]}, "!Sub ['${X}', {X: !Ref A}]"),
+    ({"Fn::If": ["C", REF, {"Ref": "AWS::NoValue"}]}, "!If [C, !Ref A, !Ref 'AWS::NoValue']"),
+    ({"Fn::Select": [0, {"Fn::GetAZs": ""}]}, "!Select [0, !GetAZs '']"),
+    ({"Fn::Join": ["", ["a", ATT]]}, "!Join ['', [a, !GetAtt A.B.C]]"),
+    ({"Fn::Split": ["/", REF]}, "!Split [/, !Ref A]"), ({"Fn::Cidr": [REF, 9, 8]}, "!Cidr [!Ref A, 9, 8]"),
+    ({"Fn::FindInMap": ["M", REF, "K"]}, "!FindInMap [M, !Ref A, K]"),
+    ({"Fn::Base64": "text"}, "!Base64 text"), ({"Fn::ImportValue": "name"}, "!ImportValue name")])
+def test_a_function_is_written_short_and_reads_back(function: dict[str, Any], short: str) -> None:
+    text = to_text(Tree({"R": {"Type": "T", "Properties": {"P": {"Q": function}}}}))
+    # An editor's quotes, or none: both read the same.
+    assert short.replace("'", "") in text.replace("'", "")
+    assert read(text)["Resources"]["R"]["Properties"]["P"]["Q"] == function
+
+
+@pytest.mark.parametrize("function", [
+    {"Fn::Base64": SUB}, {"Fn::ImportValue": SUB}, {"Fn::GetAZs": REF}, {"Fn::GetAtt": ["A", REF]},
+    {"Fn::Transform": {"Name": "X"}}, {"Fn::Contains": [["a"], REF]}, {"Fn::RefAll": "T"},
+    {"Fn::ForEach::X": ["Y", ["a"], {"Z": "a"}]}, {"Fn::ToJsonString": {"a": REF}}, {"Fn::Length": [1, 2]}])
+def test_a_function_that_cannot_be_short_there_is_written_long_and_reads_back(function: dict[str, Any]) -> None:
+    text = to_text(Tree({"R": {"Type": "T", "Properties": {"P": function}}}))
+    assert read(text)["Resources"]["R"]["Properties"]["P"] == function
+
+
+ODD = [
+    "", " ", "\n", "\t", "a ", " a", "yes", "No", "y", "on", "OFF", "true", "null", "~", "1e3", "1_000", "0x1F",
+    "017", "0o17", "1:30", "12:30:45", "2012-10-17", "1.0", ".5", "-1", "+1", ".inf", ".NaN", "=", "<<", "---",
+    "...", "- a", "-", "? a", "a: b", "a:", ":a", "a #b", "#a", "a#b", "!x", "!Ref A", "&a", "*a", "%a", "@a",
+    "`a", "|", ">", "'", '"', "''", "it's", 'say "a"', "\\", "\\n", "a\\", "{a}", "[a]", "{a: b}", "a,b", ",",
+    "a]", "}", "é", "\u00a0", "\u2028", "\ufeff", "\x00", "\x7f", "\x85", "😀", "a\nb", "a\nb\n", "a\n\nb\n\n",
+    "\na", " a\nb\n", "a\n b\n", "a \nb", "a\n \nb\n", "a\n ", "\ta\nb", "a\tb\nc", "a\r\nb", "a\rb", "é\nb\n",
+    "${A}", "arn:aws:s3:::b", "s3:*", "*", "a\n---\nb\n", "a\n# b\n", "x" * 300, "word " * 60]
+STRINGS = st.one_of(st.sampled_from(ODD), st.text(max_size=20), st.text("ab:#-'\"\\ \n,{}[]!&*?|>%@`é😀", max_size=12))
+# Numbers as templates have them: JSON has no others, and YAML 1.1 wants a point in a float.
+LEAVES = st.one_of(STRINGS, st.booleans(), st.integers(-10**12, 10**12),
+                   st.floats(-10**6, 10**6).map(lambda number: round(number, 3)))
+DATA = st.recursive(LEAVES, lambda inner: st.one_of(
+    st.lists(inner, max_size=4), st.dictionaries(STRINGS, inner, max_size=4)), max_leaves=12)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_every_string_reads_back_wherever_it_stands(text: str) -> None:
+    properties = {"Block": text, "Flow": [text, {"K": text}], text: "key", "Sub": {"Fn::Sub": text}}
+    tree = {"R": {"Type": "T", "Metadata": {"M": text}, "Properties": properties}}
+    assert read(to_text(Tree(tree)))["Resources"] == tree
+    assert read(to_text(Tree(tree), minify=True))["Resources"] == tree
+
+
+@settings(max_examples=150, deadline=None)
+@given(DATA)
+def test_whatever_a_template_holds_reads_back(data: Any) -> None:
+    tree = {"R": {"Type": "T", "Metadata": {"M": data}, "Properties": {"P": {"Q": [data]}}}}
+    for minify in (False, True):
+        text = to_text(Tree(tree, Description="d"), minify=minify)
+        found = read(text)
+        assert found["Resources"] == tree
+        assert types(found["Resources"]) == types(tree)
+
+
+def types(data: Any) -> Any:
+    """The types of data's leaves: 1, 1.0 and True are equal, and yet not the same."""
+    if isinstance(data, dict):
+        return {key: types(value) for key, value in data.items()}
+    return [types(item) for item in data] if isinstance(data, list) else type(data)
+
+
+@given(DATA)
+def test_json_reads_back_too(data: Any) -> None:
+    tree = {"R": {"Type": "T", "Metadata": {"M": data}}}
+    assert json.loads(to_text(Tree(tree), form="json"))["Resources"] == tree
+
+
+@pytest.mark.parametrize("wrong", [
+    Tree({}, Misspelt={}), Tree({"R": {"Type": "T", "Misspelt": 1}})])
+def test_what_cloudformation_does_not_have_is_refused_rather_than_dropped(wrong: Tree) -> None:
+    with pytest.raises(ValueError, match=r"Misspelt|not in"):
+        to_text(wrong)
