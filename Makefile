@@ -43,7 +43,7 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 		$(BIN)/python generate.py --template $${each%:*} | cmp - templates/$${each#*:}.yaml || \
 		{ echo "templates/$${each#*:}.yaml is not what generate.py prints: run make template"; exit 1; }; done
 
-size: $(VENV)/.rehearse ## the template's bytes, against their limits
+size: $(VENV)/.rehearse ## the template's resources and bytes
 	$(BIN)/python -m bench.size
 
 pages: $(VENV)/.dev ## every page in headless Chromium; screenshots in build/
