@@ -64,6 +64,8 @@ lock: ## write constraints*.txt anew, with Python 3.11
 	{ echo "# Written by make lock: every version that the tests run with."; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude tap; } > $(VENV)/lock/constraints.txt
 	mv $(VENV)/lock/constraints.txt .
+	$(VENV)/lock/bin/python -m tap.docs.resource_types > tap/deploy/.types.json
+	mv tap/deploy/.types.json tap/deploy/resource_types.json
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --quiet install checkov
 	{ echo "# Written by make lock: Checkov and what it depends on, in a virtual environment of their own."; \
