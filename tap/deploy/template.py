@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.deploy.models import InputError
+from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
 from tap.template.registry import builder
 
 _DEEPEST = 200
@@ -21,12 +21,15 @@ class Rendered:
 
 
 def rendered_template(name: str = "tap") -> Rendered:
-    """Build a template by name; return it as the dictionary and the text that `generate.py` prints."""
+    """Build a template by name: readable text where CloudFormation takes that much, else minified."""
     # troposphere is slow to import, and `tap --help` does not need it.
     from tap.template.render import to_text
 
     template = builder(name)()
-    return Rendered(template.to_dict(), to_text(template))
+    text = to_text(template)
+    if len(text.encode()) > TEMPLATE_BODY_LIMIT:
+        text = to_text(template, minify=True)
+    return Rendered(template.to_dict(), text)
 
 
 def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -1,23 +1,33 @@
 """cfn-lint rules for wiring: connections between resources that no validator of single resources sees.
 
 `cfn-lint --append-rules tap.wiring` loads them, as does the path of this folder. Each rule is a module of
-its own; the others are what the rules share.
+its own; the other modules are what the rules share.
 """
 
 import inspect
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tap.wiring.rule import WiringRule
+if TYPE_CHECKING:
+    from tap.wiring.rule import WiringRule
+
+CFN_LINT = "cfnlint"
 
 
-def all_rules() -> list[type[WiringRule]]:
-    """Return the classes of the rules, by id."""
+def all_rules() -> "list[type[WiringRule]]":
+    """Return the classes of the rules, by id. Raises ModuleNotFoundError where cfn-lint is not installed."""
+    from tap.wiring.rule import WiringRule
+
     modules = [import_module(f"{__name__}.{path.stem}") for path in Path(__file__).parent.glob("[a-z]*.py")]
     found = {member for module in modules for _, member in inspect.getmembers(module, inspect.isclass)
              if issubclass(member, WiringRule) and member.id}
     return sorted(found, key=lambda rule: rule.id)
 
 
-# cfn-lint looks for rules among a module's members.
-globals().update({rule.__name__: rule for rule in all_rules()})
+try:
+    # cfn-lint looks for rules among a module's members.
+    globals().update({rule.__name__: rule for rule in all_rules()})
+except ModuleNotFoundError as error:  # `python -m tap.wiring` says what to install
+    if (error.name or "").partition(".")[0] != CFN_LINT:
+        raise

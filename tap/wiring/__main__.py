@@ -3,32 +3,99 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tap.wiring import all_rules
+from tap.wiring import CFN_LINT, all_rules
+from tap.wiring.examples import example
 
+if TYPE_CHECKING:
+    from tap.wiring.rule import WiringRule
+
+INSTALL = "pip install 'tap-cloudformation[lint]'"
 HEADER = """\
 # Wiring rules
 
-Rules for [cfn-lint](https://github.com/aws-cloudformation/cfn-lint) about connections between resources that no
-validator of single resources sees. `E`: AWS refuses the stack, or it never settles. `W`: the stack comes up, and
-something in it does not reach its other end. Written by `python -m tap.wiring`.
+{count} rules for [cfn-lint](https://github.com/aws-cloudformation/cfn-lint) that check how resources connect: who may
+do what, what reaches what, what waits for what. No validator of single resources sees these.
 
-| id | what it catches | how to mend it | source |
-|---|---|---|---|
+| severity | meaning |
+|---|---|
+| `E` | AWS refuses the stack, or it never becomes stable |
+| `W` | the stack is created, and a connection in it does not work |
+| `I` | advice, or what was not checked: shown with `cfn-lint --include-checks I` |
+
+## Use
+
+The distribution is called `tap-cloudformation`: `tap` on PyPI is another project.
+
+```bash
+pip install 'tap-cloudformation[lint]'
+cfn-lint --append-rules tap.wiring -- template.yaml
+```
+
+With [pre-commit](https://pre-commit.com), use the hook `cfn-lint-wiring` of this repository. In a GitHub workflow, this
+uploads the findings to code scanning:
+
+```yaml
+- run: pip install 'tap-cloudformation[lint]' 'cfn-lint[sarif]'
+- run: cfn-lint --append-rules tap.wiring --format sarif --output-file wiring.sarif -- templates/*.yaml
+- uses: github/codeql-action/upload-sarif@v4
+  if: always()
+  with: {{sarif_file: wiring.sarif}}
+```
+
+What the template does not tell (parameters without a value, imports, custom resources, nested stacks) is taken to be
+right. Conditions are tried both ways, within the template's `Rules`. Resources of SAM are left out, and so are
+templates with a macro; `I9001` names them.
+
+Each example is one diff: without its `+` lines it is the broken template, without its `-` lines the fixed one.
+`python -m tap.wiring` prints this page.
+
+## Rules
+
+"""
+ROW = "| [{rule.id}](#{anchor}) | {rule.shortdesc} |\n"
+SECTION = """\
+
+### {rule.id}
+
+**{rule.shortdesc}.** {rule.description}
+
+{error}
+
+Fix: {rule.fix}
+
+```diff
+{example}```
+
+Source: <{rule.source_url}>
 """
 
 
-def table() -> str:
-    """Return the page about the rules, as Markdown."""
-    rows = [f"| {rule.id} | **{rule.shortdesc}.** {rule.description} | {rule.mend} | [AWS]({rule.source_url}) |\n"
-            for rule in all_rules()]
-    return HEADER + "".join(rows)
+def page() -> str:
+    """Return the reference of the rules, as Markdown."""
+    rules = all_rules()
+    rows = "".join(ROW.format(rule=rule, anchor=rule.id.lower()) for rule in rules)
+    sections = "".join(map(_section, rules))
+    return f"{HEADER.format(count=len(rules))}| id | finds |\n|---|---|\n{rows}{sections}"
+
+
+def _section(rule: "type[WiringRule]") -> str:
+    error = f"AWS: `{rule.error}`" if rule.error else "AWS reports no error."
+    return SECTION.format(rule=rule, error=error, example=example(rule.id))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the page. Returns 0; bad flags exit with 2."""
-    argparse.ArgumentParser(prog="python -m tap.wiring", description="Print the page about the rules.").parse_args(argv)
-    print(table(), end="")
+    """Print the page. Returns 0, or 2 where cfn-lint is not installed; bad flags exit with 2."""
+    argparse.ArgumentParser(
+        prog="python -m tap.wiring", description="Print the reference of the rules.").parse_args(argv)
+    try:
+        print(page(), end="")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != CFN_LINT:
+            raise
+        print(f"python -m tap.wiring: cfn-lint is not installed: {INSTALL}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -1,12 +1,14 @@
 """E9307: CloudFront alias without a certificate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tap.wiring.graph import Stack
 from tap.wiring.rule import Broken, WiringRule
-from tap.wiring.values import Text, as_list, is_known, is_true
+from tap.wiring.values import is_function, is_true
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
+CERTIFICATES = ("AcmCertificateArn", "IamCertificateId")
 
 
 class AliasCertificate(WiringRule):
@@ -19,19 +21,24 @@ class AliasCertificate(WiringRule):
         "certificate covers *.cloudfront.net alone.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements")
-    mend = "Set ViewerCertificate with AcmCertificateArn, or remove the alias."
+    error = (
+        "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted "
+        "certificate that validates your authorization to use the domain name.")
+    fix = "Set ViewerCertificate with AcmCertificateArn, or remove the alias."
     types = (DISTRIBUTION,)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield distributions with aliases and CloudFront's own certificate."""
         for distribution in stack.of_type(DISTRIBUTION):
-            aliases = [alias for alias in as_list(distribution.at("DistributionConfig", "Aliases")) if _is_there(alias)]
-            certificate = distribution.at("DistributionConfig", "ViewerCertificate")
-            default = isinstance(certificate, dict) and is_true(certificate.get("CloudFrontDefaultCertificate"))
-            if aliases and (not certificate or default):
-                yield Broken(distribution, "no certificate", "DistributionConfig", f"it has the alias {aliases[0]}")
+            aliases = distribution.at("DistributionConfig", "Aliases")
+            # A list that is a parameter may be empty. An item of a list is an alias: CloudFront takes no empty one.
+            named = [alias for alias in aliases if alias != "" and "{{resolve:" not in str(alias)
+                     ] if isinstance(aliases, list) else []
+            if named and not _may_have_certificate(distribution.at("DistributionConfig", "ViewerCertificate")):
+                yield Broken(distribution, "no certificate", "DistributionConfig", f"it has the alias {named[0]}")
 
 
-def _is_there(alias: object) -> bool:
-    """Whether there is an alias, even where not all of its text is known: a parameter may be empty."""
-    return isinstance(alias, Text) or (alias != "" and is_known(alias))
+def _may_have_certificate(viewer: Any) -> bool:
+    if not isinstance(viewer, Mapping) or is_function(viewer):
+        return viewer is not None
+    return not is_true(viewer.get("CloudFrontDefaultCertificate")) and any(name in viewer for name in CERTIFICATES)

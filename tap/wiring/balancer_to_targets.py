@@ -13,8 +13,8 @@ from tap.wiring.balancing import (
     is_application,
     target_groups,
 )
-from tap.wiring.graph import Stack
-from tap.wiring.groups import GROUP_TYPES, groups, refuses
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.reach import GROUP_TYPES, groups, refuses
 from tap.wiring.rule import Broken, WiringRule
 
 
@@ -28,7 +28,8 @@ class BalancerToTargets(WiringRule):
         "ingress rule, for the container's port. Otherwise no health check passes and the service never settles.")
     source_url = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html")
-    mend = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
+    error = "(service web) (port 8080) is unhealthy in (target-group …) due to (reason Request timed out)"
+    fix = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
     types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE, LOAD_BALANCER, *GROUP_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -38,10 +39,15 @@ class BalancerToTargets(WiringRule):
                 continue
             tasks = groups(stack, service.at("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
             for entry, group in target_groups(stack, service):
-                for balancer in filter(is_application, balancers(stack, group)):
+                for balancer in filter(_is_guarded, balancers(stack, group)):
                     port = entry.get("ContainerPort")
                     refused = refuses(stack, groups(stack, balancer.at("SecurityGroups")), tasks, port)
                     if refused:
                         guard, kind = refused
                         yield Broken(balancer, service, "SecurityGroups",
                                      f"`{guard.logical_id}` has no {kind} rule for port {port} between them")
+
+
+def _is_guarded(balancer: Resource) -> bool:
+    """Whether security groups limit what a load balancer sends: always an application one's, where there are any."""
+    return is_application(balancer) or bool(balancer.at("SecurityGroups"))

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from tap.wiring.delivery import BUCKET
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import service_of
+from tap.wiring.iam import BUCKET, service_of
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps
 
@@ -23,7 +22,8 @@ class BucketNotification(WiringRule):
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
         "aws-properties-s3-bucket-notificationconfiguration.html")
-    mend = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and DependsOn it to the bucket."
+    error = "Unable to validate the following destination configurations"
+    fix = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and DependsOn it to the bucket."
     types = (BUCKET, PERMISSION, *INVOKED)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -17,7 +17,8 @@ class ContainerOfService(WiringRule):
         "ECS refuses a service whose LoadBalancers or ServiceRegistries name a container that is not in the task "
         "definition, or a port that is not among the port mappings of that container.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html"
-    mend = "Name a container of the task definition, and a ContainerPort of its PortMappings."
+    error = "The container … does not exist in the task definition."
+    fix = "Name a container of the task definition, and a ContainerPort of its PortMappings."
     types = (SERVICE, TASK_DEFINITION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from tap.wiring.balancing import LOAD_BALANCER, attributes, is_application
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import policies
+from tap.wiring.iam import BUCKET, policies
 from tap.wiring.values import is_true
 
-BUCKET = "AWS::S3::Bucket"
-BUCKET_POLICY = "AWS::S3::BucketPolicy"
 _FACTS = FACTS["load_balancer_logs"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import ROLE, ROLE_TYPES, role_policies
+from tap.wiring.iam import QUEUE_POLICIES, ROLE, ROLE_TYPES, TOPIC_POLICIES, role_may
 from tap.wiring.rule import Broken, WiringRule
 
 FUNCTION = "AWS::Lambda::Function"
@@ -21,8 +21,11 @@ class DestinationOfFunction(WiringRule):
         "Lambda sends failed events and results with the function's role, and refuses a dead-letter queue or a "
         "destination that the role may not send to.")
     source_url = FACTS["destinations"]["source"]
-    mend = "Allow the action on the destination in a policy of the role."
-    types = (FUNCTION, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", *ROLE_TYPES)
+    error = "The provided execution role does not have permissions to call SendMessage on SQS"
+    fix = "Allow the action on the destination in a policy of the role."
+    types = (
+        FUNCTION, "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", *ROLE_TYPES, *QUEUE_POLICIES,
+        *TOPIC_POLICIES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield functions, and what configures their events, with a destination out of reach."""
@@ -32,7 +35,7 @@ class DestinationOfFunction(WiringRule):
             if not role or not target:
                 continue
             action = _ACTIONS[target.type]
-            if not role_policies(stack, role).allow(action, target):
+            if not role_may(stack, role, action, target):
                 yield Broken(source, target, place, f"the role `{role.logical_id}` lacks {action} on it")
 
 

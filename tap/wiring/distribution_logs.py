@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tap.wiring.delivery import BUCKET
 from tap.wiring.graph import Stack
+from tap.wiring.iam import BUCKET
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps
 
@@ -20,7 +20,8 @@ class DistributionLogs(WiringRule):
         "Buckets have them disabled unless their OwnershipControls say otherwise, and the distribution is refused.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html")
-    mend = "Set OwnershipControls with ObjectOwnership: BucketOwnerPreferred on the bucket, or use standard logging v2."
+    error = "The S3 bucket that you specified for CloudFront logs does not enable ACL access"
+    fix = "Set OwnershipControls with ObjectOwnership: BucketOwnerPreferred on the bucket, or use standard logging v2."
     types = (DISTRIBUTION, BUCKET)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

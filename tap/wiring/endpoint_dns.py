@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tap.wiring.graph import Stack
-from tap.wiring.groups import VPC
+from tap.wiring.reach import VPC
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import is_known, is_true
 
@@ -21,7 +21,8 @@ class EndpointDns(WiringRule):
         "PrivateDnsEnabled needs both EnableDnsSupport and EnableDnsHostnames of the VPC, and the second one is off "
         "unless it is set. The endpoint is refused otherwise.")
     source_url = "https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html#enable-private-dns-names"
-    mend = "Set EnableDnsSupport and EnableDnsHostnames to true on the VPC."
+    error = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
+    fix = "Set EnableDnsSupport and EnableDnsHostnames to true on the VPC."
     types = (ENDPOINT, VPC)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

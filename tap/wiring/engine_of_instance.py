@@ -19,7 +19,10 @@ class EngineOfInstance(WiringRule):
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html"
         "#cfn-rds-dbinstance-engine")
-    mend = "Set the instance's Engine to the cluster's."
+    error = (
+        "The engine name requested for your DB instance (postgres) doesn't match the engine name of your DB "
+        "cluster (aurora-postgresql).")
+    fix = "Set the instance's Engine to the cluster's."
     types = (INSTANCE, CLUSTER)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

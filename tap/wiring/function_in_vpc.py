@@ -20,7 +20,8 @@ class FunctionInVpc(WiringRule):
         "Lambda makes the network interfaces of a function in a VPC with the function's role, and refuses the function "
         "where that may not do so.")
     source_url = FACTS["function_network"]["source"]
-    mend = "Attach AWSLambdaVPCAccessExecutionRole to the role, or allow these actions."
+    error = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    fix = "Attach AWSLambdaVPCAccessExecutionRole to the role, or allow these actions."
     types = (FUNCTION, *ROLE_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -20,7 +20,8 @@ class GatewayRoute(WiringRule):
         "attachment, EC2 may refuse it: the gateway and the route table belong to different networks.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
-    mend = "Add DependsOn the attachment to the route."
+    error = "route table … and network gateway … belong to different networks"
+    fix = "Add DependsOn the attachment to the route."
     types = (ROUTE, GATEWAY, ATTACHMENT)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

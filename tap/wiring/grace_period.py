@@ -17,7 +17,7 @@ class GracePeriod(WiringRule):
         "HealthCheckGracePeriodSeconds delays the health checks of a load balancer, of VPC Lattice and of containers. "
         "Without any of these it is unused, and what was meant to be behind a load balancer is not.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"
-    mend = "Give the service its LoadBalancers, or remove HealthCheckGracePeriodSeconds."
+    fix = "Give the service its LoadBalancers, or remove HealthCheckGracePeriodSeconds."
     types = (SERVICE, TASK_DEFINITION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

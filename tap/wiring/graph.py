@@ -6,13 +6,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tap.wiring.scenarios import Scenario, is_opaque, mentions, scenarios
-from tap.wiring.values import as_list, at, references, same
+from tap.wiring.scenarios import GENERATING_TYPES, Scenario, is_opaque, mentions, scenarios
+from tap.wiring.values import as_list, as_maps, at, references, same
 
 # What these transforms add does not change what the rules look at.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
 HARMLESS_TRANSFORMS = (
     "AWS::LanguageExtensions", "AWS::Serverless-", "AWS::SecretsManager-", "AWS::CodeDeployBlueGreen")
+TRANSFORM = "Fn::Transform"
+REWRITTEN = "Custom::Rewritten"
+"""The type that stands for a resource which a macro rewrites: like a custom resource, it may be anything."""
+CONNECTOR = "AWS::Serverless::Connector"
+SECTIONS = ("Resources", "Parameters", "Conditions", "Mappings", "Rules", "Outputs")
+# The attributes with which another stack can add to a resource; `None` is what Ref returns.
+IDENTIFIERS = ("Arn", "Id", "Url")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +44,33 @@ class Resource:
         return frozenset([*self.entry["DependsOn"], *(found.logical_id for found in references(self.entry))])
 
 
+def _connected(resource: Resource) -> Iterator[str]:
+    """Yield the logical ids that a connector of SAM names, which does so without Ref.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-connector.html
+    """
+    ends = [end for place in ("Source", "Destination") for end in as_maps(resource.at(place))
+            ] if resource.type == CONNECTOR else []
+    embedded = resource.entry.get("Connectors")
+    if isinstance(embedded, Mapping):
+        yield resource.logical_id
+        ends += [end for connector in embedded.values() for end in as_maps(at(connector, "Properties", "Destination"))]
+    yield from (str(end["Id"]) for end in ends if isinstance(end.get("Id"), str))
+
+
 class Stack:
     """The resources of one scenario."""
 
-    def __init__(self, conditions: Mapping[str, bool], resources: Mapping[str, Resource]) -> None:
-        """Take the truth of each condition, and the resources that there are then."""
+    def __init__(
+        self, conditions: Mapping[str, bool], resources: Mapping[str, Resource], outputs: Sequence[Any] = (),
+    ) -> None:
+        """Take the truth of each condition, and the resources and outputs that exist then."""
         self.conditions = conditions
         self.resources = resources
+        self._connected = frozenset(name for resource in resources.values() for name in _connected(resource))
+        self._outputs = frozenset(
+            found.logical_id for found in references(list(outputs))
+            if found.attribute is None or str(found.attribute).endswith(IDENTIFIERS))
         self._waits_for: dict[str, frozenset[str]] = {}
 
     def of_type(self, *types: str) -> Iterator[Resource]:
@@ -67,8 +94,16 @@ class Stack:
                 if (not types or other.type in types) and resource.logical_id in other.needs and other is not resource)
 
     def is_handed_out(self, resource: Resource) -> bool:
-        """Whether something that may do anything gets hold of this resource."""
-        return any(is_opaque(other.type) for other in self.referring_to(resource))
+        """Whether something in the template that may do anything refers to this resource."""
+        return any(is_opaque(other.type) for other in self.referring_to(resource)) or (
+            resource.logical_id in self._connected)
+
+    def is_shared(self, resource: Resource) -> bool:
+        """Whether a resource is handed out, or an output identifies it: another stack may add what it lacks.
+
+        This does not excuse what fails while the stack is created: its outputs do not exist until then.
+        """
+        return resource.logical_id in self._outputs or self.is_handed_out(resource)
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Whether CloudFormation makes the other resource before this one, by however many steps."""
@@ -94,16 +129,20 @@ class Graph:
         self, template: Mapping[str, Any], parameter_sets: Sequence[Mapping[str, Any]] = (), region: str = "us-east-1",
     ) -> None:
         """Evaluate a template. One that is malformed, or that a macro may change, has no scenarios."""
+        self.left_out = _obstacle(template)
+        """Why the template, or which resources of it, are not checked; empty where all of it is."""
         self._template: Mapping[str, Any] = {}
         self._scenarios: list[Scenario] = []
-        self._made: dict[tuple[Any, ...], Resource | None] = {}
+        self._evaluated: dict[tuple[Any, ...], Resource | None] = {}
         self._stacks: dict[int, Stack] = {}
-        if not _is_readable(template):
+        if self.left_out:
             return
         try:
             self._scenarios = scenarios(template, parameter_sets, region)
         except (ValueError, TypeError, KeyError, AttributeError):
-            return  # cfn-lint's own rules say what is wrong
+            self.left_out = "its conditions cannot be evaluated"  # cfn-lint's own rules say why
+            return
+        self._outputs = [entry for entry in template.get("Outputs", {}).values() if isinstance(entry, Mapping)]
         self._template = {name: entry for name, entry in template["Resources"].items()
                           if isinstance(entry, Mapping) and isinstance(entry.get("Type"), str)}
         self._conditions = {
@@ -126,54 +165,71 @@ class Graph:
     def _stack(self, place: int) -> Stack:
         if place not in self._stacks:
             scenario = self._scenarios[place]
-            made = {name: self._resource(name, scenario, place) for name in self._template}
-            resources = {name: resource for name, resource in made.items() if resource}
-            self._stacks[place] = Stack(scenario.conditions, resources)
+            evaluated = {name: self._evaluate(name, scenario, place) for name in self._template}
+            resources = {name: resource for name, resource in evaluated.items() if resource}
+            outputs = [scenario.resolver.value(entry.get("Value")) for entry in self._outputs
+                       if _exists(entry, scenario)]
+            self._stacks[place] = Stack(scenario.conditions, resources, outputs)
         return self._stacks[place]
 
-    def _resource(self, name: str, scenario: Scenario, place: int) -> Resource | None:
-        """Return a resource, the same one for all scenarios that do not differ in its conditions."""
+    def _evaluate(self, name: str, scenario: Scenario, place: int) -> Resource | None:
+        """Return a resource in a scenario, or None where it does not exist there.
+
+        Scenarios that agree on the conditions of a resource share its evaluation.
+        """
         outcome = tuple(scenario.conditions.get(condition, False) for condition in self._conditions[name])
         key = (name, (*outcome, place) if self._varied else outcome)
-        if key not in self._made:
+        if key not in self._evaluated:
             entry = self._template[name]
-            exists = all(scenario.conditions.get(condition, True) for condition in _own_conditions(entry))
-            self._made[key] = _evaluated(name, entry, scenario) if exists else None
-        return self._made[key]
+            self._evaluated[key] = _resource(name, entry, scenario) if _exists(entry, scenario) else None
+        return self._evaluated[key]
 
 
 def _own_conditions(entry: Mapping[str, Any]) -> list[str]:
     return [name for name in as_list(entry.get("Condition")) if isinstance(name, str)]
 
 
-def _evaluated(name: str, entry: Mapping[str, Any], scenario: Scenario) -> Resource:
+def _exists(entry: Mapping[str, Any], scenario: Scenario) -> bool:
+    return all(scenario.conditions.get(condition, True) for condition in _own_conditions(entry))
+
+
+def _resource(name: str, entry: Mapping[str, Any], scenario: Scenario) -> Resource:
     evaluated = scenario.resolver.value({key: item for key, item in entry.items() if key != "Condition"})
     depends_on = [item for item in as_list(entry.get("DependsOn")) if isinstance(item, str)]
-    return Resource(name, str(entry["Type"]), {**evaluated, "DependsOn": depends_on})
+    kind = REWRITTEN if _is_rewritten(entry) else str(entry["Type"])
+    return Resource(name, kind, {**evaluated, "DependsOn": depends_on})
 
 
-def _is_readable(template: Mapping[str, Any]) -> bool:
-    if not all(isinstance(template.get(section, {}), Mapping)
-               for section in ("Resources", "Parameters", "Conditions", "Mappings", "Rules")):
-        return False
-    transforms = as_list(template.get("Transform"))
-    return ("Resources" in template and all(map(_is_final, template["Resources"].values()))
-            and all(str(name).startswith(HARMLESS_TRANSFORMS) for name in transforms)
-            and not _has_macro(template["Resources"]))
+def _obstacle(template: Mapping[str, Any]) -> str:
+    """Return why a template cannot be checked; empty where it can."""
+    malformed = [name for name in SECTIONS if not isinstance(template.get(name, {}), Mapping)]
+    if malformed or "Resources" not in template:
+        return f"{(malformed or ['Resources'])[0]} is not a map"
+    macros = [str(name) for name in as_list(template.get("Transform")) if not str(name).startswith(HARMLESS_TRANSFORMS)]
+    if macros:
+        return f"the macro {macros[0]} may change any resource"
+    return "Fn::Transform may change any resource" if TRANSFORM in template["Resources"] else ""
 
 
-def _is_final(entry: Any) -> bool:
-    """Whether a resource is what CloudFormation makes: SAM's own types are gone once they are transformed."""
-    return not str(at(entry, "Type")).startswith("AWS::Serverless::")
+def _is_rewritten(tree: Any) -> bool:
+    """Whether a macro may change what stands beside it. One that stands alone returns a value, which is not known.
 
-
-def _has_macro(tree: Any) -> bool:
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-transform.html
+    """
     if isinstance(tree, Mapping):
-        return "Fn::Transform" in tree or any(map(_has_macro, tree.values()))
-    return isinstance(tree, list) and any(map(_has_macro, tree))
+        return (TRANSFORM in tree and len(tree) > 1) or any(map(_is_rewritten, tree.values()))
+    return isinstance(tree, list) and any(map(_is_rewritten, tree))
 
 
 _GRAPHS: "weakref.WeakKeyDictionary[Any, Graph]" = weakref.WeakKeyDictionary()
+
+
+def generating(template: Mapping[str, Any]) -> list[str]:
+    """Return the logical ids of the resources that a transform replaces or rewrites."""
+    resources = template.get("Resources")
+    return [name for name, entry in resources.items()
+            if str(at(entry, "Type")).startswith(GENERATING_TYPES) or _is_rewritten(entry)
+            ] if isinstance(resources, Mapping) else []
 
 
 def graph_of(cfn: Any) -> Graph:

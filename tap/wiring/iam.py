@@ -4,7 +4,7 @@ All of it errs towards allowing: what cannot be read here may allow anything.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -20,6 +20,19 @@ ALIAS = "AWS::KMS::Alias"
 ATTACHED_TYPES = ("AWS::IAM::Policy", "AWS::IAM::RolePolicy", MANAGED_POLICY)
 ROLE_TYPES = (ROLE, *ATTACHED_TYPES)
 ANYONE = "*"
+BUCKET = "AWS::S3::Bucket"
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
+QUEUE = "AWS::SQS::Queue"
+QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
+TOPIC = "AWS::SNS::Topic"
+TOPIC_POLICIES = ("AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy")
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type
+# By type: the types of policies on it, the property that names what they are on, and that with its physical name.
+_RESOURCE_POLICIES = {
+    BUCKET: ((BUCKET_POLICY, "Bucket", "BucketName"),),
+    QUEUE: ((QUEUE_POLICIES[0], "Queues", "QueueName"), (QUEUE_POLICIES[1], "Queue", "QueueName")),
+    TOPIC: ((TOPIC_POLICIES[0], "Topics", "TopicName"), (TOPIC_POLICIES[1], "TopicArn", "TopicName")),
+    SECRET: (("AWS::SecretsManager::ResourcePolicy", "SecretId", "Name"),)}
 _AWS_POLICY = re.compile(r"arn:[^:]+:iam::aws:policy/(?:[\w-]+/)*([\w-]+)")
 _ACCOUNT = re.compile(r"(?:arn:[^:]+:iam::)?(\d{12})(?::root)?")
 _PRINCIPAL = re.compile(r"(?P<service>.+?)(\.[a-z]{2}(-[a-z]+)+-\d)?\.amazonaws\.com(\.cn)?")
@@ -35,27 +48,24 @@ class Policies:
 
     def allow(self, action: str, resource: Resource | None = None) -> bool:
         """Whether an action on a resource is allowed, or may be."""
-        return not self.is_complete or any(
-            _has_action(statement, action) and (resource is None or _covers(statement, resource))
-            for statement in self.statements if statement.get("Effect") == "Allow")
+        return self._any(action, lambda statement: resource is None or _covers(statement, resource))
 
     def allow_service(self, services: Iterable[str], action: str) -> bool:
         """Whether an action is allowed to any of these services, or may be."""
-        return not self.is_complete or any(
-            _has_action(statement, action) and _may_be_service(statement, set(services))
-            for statement in self.statements if statement.get("Effect") == "Allow")
+        return self._any(action, lambda statement: _may_be_service(statement, set(services)))
 
     def allow_role(self, role: Resource, action: str) -> bool:
         """Whether an action is allowed to a role by name, or to everyone, or may be."""
-        return not self.is_complete or any(
-            _has_action(statement, action) and _names_role(statement, role)
-            for statement in self.statements if statement.get("Effect") == "Allow")
+        return self._any(action, lambda statement: _names_role(statement, role))
 
     def allow_account(self, accounts: Iterable[str], action: str) -> bool:
         """Whether an action is allowed to any of these accounts, or may be."""
+        return self._any(action, lambda statement: _may_be_account(statement, set(accounts)))
+
+    def _any(self, action: str, applies: Callable[[Mapping[str, Any]], bool]) -> bool:
         return not self.is_complete or any(
-            _has_action(statement, action) and _may_be_account(statement, set(accounts))
-            for statement in self.statements if statement.get("Effect") == "Allow")
+            statement.get("Effect") == "Allow" and _has_action(statement, action) and applies(statement)
+            for statement in self.statements)
 
     def services(self) -> list[str]:
         """Return the services that are allowed anything, sorted; `*` where not all are known."""
@@ -102,10 +112,31 @@ def role_policies(stack: Stack, role: Resource) -> Policies:
     return Policies(found.statements, complete and found.is_complete)
 
 
-def bucket_policies(stack: Stack, bucket: Resource) -> list[Resource]:
-    """Return the policies on a bucket."""
-    return [policy for policy in stack.of_type("AWS::S3::BucketPolicy")
-            if stack.named(policy.at("Bucket"), "AWS::S3::Bucket", "BucketName") is bucket]
+def policies_on(stack: Stack, resource: Resource) -> list[Resource]:
+    """Return the policies on a queue, topic, bucket, secret or event bus: those that are on it, or may be."""
+    found = []
+    for kind, place, name in _RESOURCE_POLICIES.get(resource.type, ()):
+        for policy in stack.of_type(kind):
+            named = [stack.named(value, resource.type, name) for value in as_list(policy.at(place))]
+            if resource in named or None in named:
+                found.append(policy)
+    return found
+
+
+def resource_policies(stack: Stack, resource: Resource) -> Policies:
+    """Return the statements of the policies on a resource."""
+    place = "ResourcePolicy" if resource.type == SECRET else "PolicyDocument"
+    return policies(*(policy.at(place) or "" for policy in policies_on(stack, resource)))
+
+
+def role_may(stack: Stack, role: Resource, action: str, resource: Resource) -> bool:
+    """Whether a role may do something to a resource, by its own policies or by the resource's.
+
+    Within an account either is enough:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+    """
+    return (role_policies(stack, role).allow(action, resource)
+            or resource_policies(stack, resource).allow_role(role, action))
 
 
 def key_of(stack: Stack, value: Any) -> Resource | None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.wiring.delivery import BUCKET
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Stack
+from tap.wiring.iam import BUCKET
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps, number
 
@@ -24,7 +24,8 @@ class InfrequentAccess(WiringRule):
     description = (
         "S3 refuses a lifecycle rule that moves objects to STANDARD_IA or ONEZONE_IA before they are 30 days old.")
     source_url = _FACTS["source"]
-    mend = "Set TransitionInDays to 30 or more."
+    error = "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'"
+    fix = "Set TransitionInDays to 30 or more."
     types = (BUCKET,)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

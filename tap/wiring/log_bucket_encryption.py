@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from tap.wiring.balancing import LOAD_BALANCER
-from tap.wiring.delivery import BUCKET, log_buckets
+from tap.wiring.delivery import log_buckets
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Stack
+from tap.wiring.iam import BUCKET
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps, at
 
@@ -19,7 +20,8 @@ class LogBucketEncryption(WiringRule):
         "For the logs of Application Load Balancers a bucket may have Amazon S3 managed keys alone (SSE-S3). With "
         "KMS, the attribute access_logs.s3.enabled is refused.")
     source_url = FACTS["load_balancer_logs"]["source"]
-    mend = "Set SSEAlgorithm: AES256 on the bucket."
+    error = "Access Denied for bucket: …. Please check S3bucket permission"
+    fix = "Set SSEAlgorithm: AES256 on the bucket."
     types = (LOAD_BALANCER, BUCKET)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from tap.wiring.balancing import LOAD_BALANCER
-from tap.wiring.delivery import BUCKET, BUCKET_POLICY, lets_deliver, log_buckets
+from tap.wiring.delivery import lets_deliver, log_buckets
 from tap.wiring.graph import Stack
-from tap.wiring.iam import bucket_policies
+from tap.wiring.iam import BUCKET, BUCKET_POLICY, policies_on
 from tap.wiring.rule import Broken, WiringRule
 
 
@@ -19,13 +19,14 @@ class LogBucketOrder(WiringRule):
         "CloudFormation may make it first, and the test of the bucket fails.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
-    mend = "Add DependsOn to the load balancer."
+    error = "Access Denied for bucket: …. Please check S3bucket permission"
+    fix = "Add DependsOn to the load balancer."
     types = (LOAD_BALANCER, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield load balancers that wait for none of the policies that let them deliver."""
         for balancer, bucket in log_buckets(stack):
-            letting = [policy for policy in bucket_policies(stack, bucket) if lets_deliver(policy)]
+            letting = [policy for policy in policies_on(stack, bucket) if lets_deliver(policy)]
             if letting and not any(stack.waits_for(balancer, policy) for policy in letting):
                 yield Broken(balancer, letting[0], "LoadBalancerAttributes",
                              f"the load balancer does not wait for the policy of `{bucket.logical_id}`")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tap.wiring.balancing import LOAD_BALANCER
-from tap.wiring.delivery import BUCKET, BUCKET_POLICY, lets_deliver, log_buckets
+from tap.wiring.delivery import lets_deliver, log_buckets
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Stack
-from tap.wiring.iam import bucket_policies
+from tap.wiring.iam import BUCKET, BUCKET_POLICY, policies_on
 from tap.wiring.rule import Broken, WiringRule
 
 
@@ -19,12 +19,13 @@ class LogBucketPolicy(WiringRule):
         "Elastic Load Balancing tests that it may write to the bucket when the attribute is set, and refuses it "
         "otherwise: Access Denied for bucket.")
     source_url = FACTS["load_balancer_logs"]["source"]
-    mend = "Allow s3:PutObject to logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy."
+    error = "Access Denied for bucket: …. Please check S3bucket permission"
+    fix = "Allow s3:PutObject to logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy."
     types = (LOAD_BALANCER, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield load balancers whose bucket has no policy for them."""
         for balancer, bucket in log_buckets(stack):
-            if not stack.is_handed_out(bucket) and not any(map(lets_deliver, bucket_policies(stack, bucket))):
+            if not stack.is_handed_out(bucket) and not any(map(lets_deliver, policies_on(stack, bucket))):
                 yield Broken(balancer, bucket, "LoadBalancerAttributes",
                              "no bucket policy lets the load balancer deliver its logs")

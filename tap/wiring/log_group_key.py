@@ -20,7 +20,8 @@ class LogGroupKey(WiringRule):
         "CloudWatch Logs uses the key of a log group as a service. The default key policy does not let it, and the "
         "log group is refused.")
     source_url = _FACTS["source"]
-    mend = (
+    error = "The specified KMS key does not exist or is not allowed to be used with Arn …"
+    fix = (
         "Allow kms:Encrypt*, kms:Decrypt*, kms:ReEncrypt*, kms:GenerateDataKey* and kms:Describe* to it in the key's "
         "KeyPolicy.")
     types = (LOG_GROUP, KEY, ALIAS)

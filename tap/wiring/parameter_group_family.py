@@ -28,7 +28,8 @@ class ParameterGroupFamily(WiringRule):
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbparametergroup.html"
         "#cfn-rds-dbparametergroup-family")
-    mend = "Set the Family of the parameter group, or give the database a group of its family."
+    error = "The parameter group … with DBParameterGroupFamily postgres16 can't be used for this instance."
+    fix = "Set the Family of the parameter group, or give the database a group of its family."
     types = (CLUSTER_GROUP, INSTANCE_GROUP, CLUSTER, INSTANCE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import policies
+from tap.wiring.iam import QUEUE, QUEUE_POLICIES, resource_policies
 from tap.wiring.rule import Broken, WiringRule
-from tap.wiring.values import as_list, as_maps, at
+from tap.wiring.values import as_maps, at
 
-QUEUE = "AWS::SQS::Queue"
-QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
 SUBSCRIPTION = "AWS::SNS::Subscription"
 EVENT_RULE = "AWS::Events::Rule"
 
@@ -23,18 +21,16 @@ class QueuePolicy(WiringRule):
         "SNS and EventBridge send messages, and those that they could not deliver, by the queue's policy. Without "
         "one the messages are lost, and nothing says so.")
     source_url = "https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html"
-    mend = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
+    fix = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
     types = (QUEUE, *QUEUE_POLICIES, SUBSCRIPTION, EVENT_RULE, "AWS::SNS::Topic")
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield topics' subscriptions and event rules whose queue does not accept them."""
         for source, place, service, value in _senders(stack):
             queue = stack.target(value, QUEUE)
-            if not queue or stack.is_handed_out(queue):
+            if not queue or stack.is_shared(queue):
                 continue
-            documents = [policy.at("PolicyDocument") or "" for policy in stack.of_type(*QUEUE_POLICIES)
-                         if _is_on(stack, policy, queue)]
-            if not policies(*documents).allow_service([service], "sqs:SendMessage"):
+            if not resource_policies(stack, queue).allow_service([service], "sqs:SendMessage"):
                 yield Broken(source, queue, place, f"no policy lets {service}.amazonaws.com send to it")
 
 
@@ -53,9 +49,3 @@ def _senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
             if "RoleArn" not in entry:
                 yield rule, "Targets", "events", entry.get("Arn")
             yield rule, "Targets", "events", at(entry, "DeadLetterConfig", "Arn")
-
-
-def _is_on(stack: Stack, policy: Resource, queue: Resource) -> bool:
-    """Whether a policy is on a queue, or may be."""
-    named = [stack.target(value, QUEUE) for value in [*as_list(policy.at("Queues")), *as_list(policy.at("Queue"))]]
-    return queue in named or None in named

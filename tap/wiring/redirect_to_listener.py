@@ -17,7 +17,7 @@ class RedirectToListener(WiringRule):
         "A redirect that keeps the host sends the client to the same load balancer, where no listener has the port.")
     source_url = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#redirect-actions")
-    mend = "Add a listener for that port, or forward instead."
+    fix = "Add a listener for that port, or forward instead."
     types = (LISTENER, LISTENER_RULE, LOAD_BALANCER)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -25,7 +25,7 @@ class RedirectToListener(WiringRule):
         for listening in stack.of_type(LISTENER, LISTENER_RULE):
             listener = stack.target(listening.at("ListenerArn"), LISTENER) or listening
             balancer = stack.target(listener.at("LoadBalancerArn"), LOAD_BALANCER)
-            if not balancer or stack.is_handed_out(balancer):
+            if not balancer or stack.is_shared(balancer):
                 continue
             ports = [number(other.at("Port")) for other in listeners(stack, balancer)]
             for action in actions(listening):

@@ -7,6 +7,12 @@ from tap.wiring.graph import Stack
 from tap.wiring.rule import Broken, WiringRule
 
 DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+# What has one of these takes over, or follows, a database that there is: with its version, retired or not.
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
+SOURCES = (
+    "SnapshotIdentifier", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "SourceDBInstanceIdentifier",
+    "SourceDBInstanceAutomatedBackupsArn", "SourceDbiResourceId", "SourceDBClusterIdentifier",
+    "SourceDbClusterResourceId", "ReplicationSourceIdentifier", "GlobalClusterIdentifier")
 _FACTS = FACTS["retired_engines"]
 
 
@@ -19,13 +25,14 @@ class RetiredEngine(WiringRule):
         "RDS lists engine versions that running databases keep and new ones cannot have. cfn-lint warns of them "
         "(W3690, W3691); a stack that is made anew fails.")
     source_url = _FACTS["source"]
-    mend = "Set EngineVersion to one that describe-db-engine-versions lists as available."
+    error = "Cannot find version 5.7.44 for mysql"
+    fix = "Set EngineVersion to one that describe-db-engine-versions lists as available."
     types = DATABASES
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield databases of retired versions."""
         for database in stack.of_type(*DATABASES):
             engine, version = str(database.at("Engine")), str(database.at("EngineVersion"))
-            restored = database.at("SnapshotIdentifier") or database.at("DBSnapshotIdentifier")
-            if version in _FACTS["versions"].get(engine, ()) and not restored:
+            is_copy = any(database.at(source) for source in SOURCES)
+            if version in _FACTS["versions"].get(engine.lower(), ()) and not is_copy:
                 yield Broken(database, f"{engine} {version}", "EngineVersion", "RDS has retired this version")

@@ -11,7 +11,7 @@ from tap.wiring.graph import Resource, Stack, graph_of
 
 @dataclass(frozen=True)
 class Broken:
-    """A broken connection, as seen from the resource that has to be mended or that fails."""
+    """A broken connection, as seen from the resource to fix or that fails."""
 
     source: Resource
     other: Resource | str
@@ -19,18 +19,20 @@ class Broken:
     property: str
     problem: str
 
-    def message(self, mend: str) -> str:
-        """Return both ends, what is wrong between them, and how to mend it."""
+    def message(self, fix: str) -> str:
+        """Return both ends, what is wrong between them, and how to fix it."""
         other = self.other if isinstance(self.other, str) else f"`{self.other.logical_id}`"
-        return f"`{self.source.logical_id}` → {other}: {self.problem}. {mend}"
+        return f"`{self.source.logical_id}` → {other}: {self.problem}. {fix}"
 
 
 class WiringRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint carries no marker that it is typed
     """A rule about how resources connect, run on the resources of each scenario that matters to it."""
 
     tags: ClassVar[list[str]] = ["wiring"]
-    mend = ""
-    """How to mend what the rule finds: the last sentence of every message."""
+    error: ClassVar[str] = ""
+    """The error that AWS gives, as people quote it; empty where it gives none, and something does not work."""
+    fix: ClassVar[str] = ""
+    """How to fix what the rule finds: the last sentence of every message."""
     types: ClassVar[tuple[str, ...]] = ()
     """The resource types that it looks at."""
 
@@ -45,13 +47,14 @@ class WiringRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint carr
         for stack in stacks:
             for broken in self.broken(stack):
                 path = ("Resources", broken.source.logical_id, "Properties", broken.property)
-                found.setdefault((path, broken.message(self.mend)), []).append(stack)
+                found.setdefault((path, broken.message(self.fix)), []).append(stack)
         return [
-            RuleMatch(list(path), message + _where(hit, [stack for stack in stacks if path[1] in stack.resources]))
+            RuleMatch(list(path), message + _deciding_conditions(
+                hit, [stack for stack in stacks if path[1] in stack.resources]))
             for (path, message), hit in found.items()]
 
 
-def _where(hit: list[Stack], all_stacks: list[Stack]) -> str:
+def _deciding_conditions(hit: list[Stack], all_stacks: list[Stack]) -> str:
     """Return the conditions that tell the scenarios with a finding from those without."""
     others = [stack for stack in all_stacks if stack not in hit]
     common = {name: truth for name, truth in hit[0].conditions.items()

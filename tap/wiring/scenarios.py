@@ -7,21 +7,27 @@ from typing import Any
 
 from tap.deploy.rules import violations
 from tap.template.resolve import NO_VALUE, Reference, Resolver, Text, parameter_value
+from tap.wiring.facts import FACTS
 from tap.wiring.values import Unknown, as_list
 
 # Bounds on the work for templates with many conditions; what changes fewest parameters comes first.
 MOST_COMBINATIONS = 400
 MOST_SCENARIOS = 48
 REGION = "AWS::Region"
-# These may do anything with what they are told of, and answer anything.
+# These may do anything with what they are given, and return anything.
 OPAQUE_TYPES = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack")
+# A transform replaces these: which resources, permissions and policies it generates is not known here.
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
+GENERATING_TYPES = ("AWS::Serverless::",)
+HARMLESS_TYPES = tuple(FACTS["harmless_custom_resources"]["types"])
 OTHER = None
 """A parameter's value that is no literal of any condition: it stays a reference."""
 
 
 def is_opaque(kind: str) -> bool:
-    """Whether resources of a type may be anything: custom resources, nested stacks, modules."""
-    return kind.startswith(OPAQUE_TYPES) or kind.endswith("::MODULE")
+    """Whether resources of a type may do anything: custom resources, nested stacks, modules, what SAM replaces."""
+    return (kind.startswith((*OPAQUE_TYPES, *GENERATING_TYPES)) or kind.endswith("::MODULE")) and (
+        kind not in HARMLESS_TYPES)
 
 
 class LenientResolver(Resolver):
@@ -125,40 +131,41 @@ def _scenario(template: Mapping[str, Any], values: Mapping[str, Any], region: st
 def _combinations(
     template: Mapping[str, Any], defaults: Mapping[str, Any], region: str,
 ) -> Iterator[dict[str, Any]]:
-    others = _others(template, {REGION: region, **defaults})
-    for count in range(len(others) + 1):
-        for names in itertools.combinations(others, count):
-            for values in itertools.product(*(others[name] for name in names)):
+    alternatives = _alternatives(template, {REGION: region, **defaults})
+    for count in range(len(alternatives) + 1):
+        for names in itertools.combinations(alternatives, count):
+            for values in itertools.product(*(alternatives[name] for name in names)):
                 yield {REGION: region, **defaults, **dict(zip(names, values, strict=True))}
 
 
-def _others(template: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return, for each parameter that conditions look at, the values besides its default that matter."""
-    conditions = template.get("Conditions", {})
-    compared: dict[str, list[str]] = {name: [] for name in mentions(conditions, "Ref")}
+def _alternatives(template: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return, for each parameter that conditions compare, the values besides its default that make a difference."""
+    declared = {**template.get("Parameters", {}), REGION: {}}
+    values = {name: _alternative_values(declared[name], literals, defaults.get(name, OTHER))
+              for name, literals in _compared_literals(template.get("Conditions", {})).items() if name in declared}
+    return {name: alternatives for name, alternatives in values.items() if alternatives}
+
+
+def _compared_literals(conditions: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the literals that conditions compare each parameter with."""
+    literals: dict[str, list[str]] = {name: [] for name in mentions(conditions, "Ref")}
     for sides in _comparisons(conditions):
-        names = [name for side in sides for name in mentions(side, "Ref")]
-        for name in names:
-            compared[name] += [str(side) for side in sides if isinstance(side, str | int | float)]
-    others: dict[str, list[Any]] = {}
-    matter: list[Any]
-    for name, literals in compared.items():
-        declared = template.get("Parameters", {}).get(name, {})
-        allowed = [str(value) for value in as_list(declared.get("AllowedValues"))]
-        default = defaults.get(name, OTHER)
-        if name != REGION and name not in template.get("Parameters", {}):
-            continue
-        if allowed:
-            matter = [value for value in allowed if value in literals]
-            matter += [value for value in allowed if value not in literals][:1 if literals else 4]
-        else:
-            matter = [*literals, OTHER]
-        if str(default) not in literals and default is not OTHER and literals:
-            matter = [value for value in matter if value in literals]  # the default is the other one
-        others[name] = [value for value in dict.fromkeys(matter) if value is OTHER or value != str(default)]
-        if default is OTHER:
-            others[name] = [value for value in others[name] if value is not OTHER]
-    return {name: values for name, values in others.items() if values}
+        for name in (name for side in sides for name in mentions(side, "Ref")):
+            literals[name] += [str(side) for side in sides if isinstance(side, str | int | float)]
+    return literals
+
+
+def _alternative_values(declaration: Mapping[str, Any], literals: list[str], default: Any) -> list[Any]:
+    allowed = [str(value) for value in as_list(declaration.get("AllowedValues"))]
+    values: list[Any] = [*literals, OTHER]
+    if allowed:
+        values = [value for value in allowed if value in literals]
+        values += [value for value in allowed if value not in literals][:1 if literals else 4]
+    if default is OTHER:
+        return [value for value in dict.fromkeys(values) if value is not OTHER]
+    if literals and str(default) not in literals:  # the default stands for all values that are no literal
+        values = [value for value in values if value in literals]
+    return [value for value in dict.fromkeys(values) if value is OTHER or value != str(default)]
 
 
 def _comparisons(tree: Any) -> Iterator[list[Any]]:

@@ -5,11 +5,10 @@ from typing import Any
 
 from tap.wiring.balancing import TASK_DEFINITION
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import ALIAS, KEY, ROLE, ROLE_TYPES, key_of, key_policies, role_policies
+from tap.wiring.iam import ALIAS, KEY, ROLE, ROLE_TYPES, SECRET, key_of, key_policies, role_policies
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_list, as_maps
 
-SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type
 CLUSTER = "AWS::RDS::DBCluster"
 INSTANCE = "AWS::RDS::DBInstance"
 READ = "secretsmanager:GetSecretValue"
@@ -25,7 +24,8 @@ class SecretKey(WiringRule):
         "Secrets Manager decrypts a secret for whoever reads it, who needs kms:Decrypt where the key is a customer's. "
         "An ECS task whose execution role lacks it does not start.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html"
-    mend = "Allow kms:Decrypt on the key in a policy of the role."
+    error = "ResourceInitializationError: unable to pull secrets or registry auth: … Access to KMS is not allowed"
+    fix = "Allow kms:Decrypt on the key in a policy of the role."
     types = (ROLE, *ROLE_TYPES, *HOLDERS, TASK_DEFINITION, KEY, ALIAS)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -16,7 +16,8 @@ class ServiceBehindListener(WiringRule):
         "A target group belongs to a load balancer once a listener or a listener rule forwards to it. "
         "Until then ECS refuses the service: it does not have an associated load balancer.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html"
-    mend = "Add a listener or a listener rule that forwards to the target group."
+    error = "The target group with targetGroupArn … does not have an associated load balancer."
+    fix = "Add a listener or a listener rule that forwards to the target group."
     types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

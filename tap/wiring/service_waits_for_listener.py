@@ -17,7 +17,8 @@ class ServiceWaitsForListener(WiringRule):
         "wait for that, CloudFormation may make the service first, and ECS refuses it.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
-    mend = "Add DependsOn to the service."
+    error = "The target group with targetGroupArn … does not have an associated load balancer."
+    fix = "Add DependsOn to the service."
     types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -16,14 +16,16 @@ class SubnetGroupZones(WiringRule):
     shortdesc = "DB subnet group in one Availability Zone"
     description = "RDS refuses a DB subnet group whose subnets do not cover at least two Availability Zones."
     source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
-    mend = "Add a subnet in another Availability Zone."
+    error = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement."
+    fix = "Add a subnet in another Availability Zone."
     types = (SUBNET_GROUP, SUBNET)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield subnet groups whose subnets all have the same zone."""
         for group in stack.of_type(SUBNET_GROUP):
             subnets = stack.targets(group.at("SubnetIds"), SUBNET)
-            if not subnets:
+            # RDS on Outposts needs one subnet: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-on-outposts.html
+            if not subnets or any(subnet.at("OutpostArn") for subnet in subnets):
                 continue
             # A zone that is left to AWS, or not known, is another one; the same expression is the same zone.
             zones = {str(subnet.at("AvailabilityZone") or subnet.at("AvailabilityZoneId") or subnet.logical_id)

@@ -17,7 +17,10 @@ class TargetTypeOfService(WiringRule):
         "Tasks in the awsvpc network mode, as all on Fargate are, are registered by IP address. ECS refuses a service "
         "whose target group has another type; instance is the default.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html"
-    mend = "Set TargetType: ip on the target group."
+    error = (
+        "The provided target group … has target type instance, which is incompatible with the awsvpc network mode "
+        "specified in the task definition.")
+    fix = "Set TargetType: ip on the target group."
     types = (SERVICE, TARGET_GROUP, TASK_DEFINITION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

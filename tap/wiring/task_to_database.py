@@ -6,7 +6,7 @@ from typing import Any
 from tap.wiring.balancing import SERVICE, TASK_DEFINITION
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Resource, Stack
-from tap.wiring.groups import GROUP_TYPES, groups, refuses
+from tap.wiring.reach import GROUP_TYPES, groups, refuses
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import references
 
@@ -23,14 +23,14 @@ class TaskToDatabase(WiringRule):
         "A task or a function that has the database's endpoint in its environment connects to it, and does so only "
         "where their security groups have an egress and an ingress rule for the database's port.")
     source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html"
-    mend = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
+    fix = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
     types = (*DATABASES, SERVICE, TASK_DEFINITION, FUNCTION, *GROUP_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield services and functions that cannot reach the database that they are told of."""
         for client, place, told, own in _clients(stack):
             for database in _databases(stack, told):
-                port = database.at("Port") or FACTS["engine_ports"].get(str(database.at("Engine")))
+                port = database.at("Port") or FACTS["engine_ports"].get(str(database.at("Engine")).lower())
                 theirs = groups(stack, database.at("VpcSecurityGroupIds") or database.at("VPCSecurityGroups"))
                 refused = refuses(stack, groups(stack, own), theirs, port)
                 if refused:

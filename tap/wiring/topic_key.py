@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Stack
-from tap.wiring.iam import ALIAS, KEY, key_of, key_policies
+from tap.wiring.iam import ALIAS, KEY, TOPIC, key_of, key_policies
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_list
 
-TOPIC = "AWS::SNS::Topic"
 ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 _FACTS = FACTS["topic_key"]
 
@@ -22,7 +21,7 @@ class TopicKey(WiringRule):
         "CloudWatch alarms publish as a service, which the key of the topic has to let. The key that AWS manages for "
         "SNS (alias/aws/sns) does not. The alarm's notifications are lost, and nothing says so.")
     source_url = _FACTS["source"]
-    mend = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* to cloudwatch.amazonaws.com."
+    fix = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* to cloudwatch.amazonaws.com."
     types = (TOPIC, *ALARMS, KEY, ALIAS)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

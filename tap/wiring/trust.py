@@ -20,7 +20,8 @@ class Trust(WiringRule):
         "Functions, tasks, flow logs, database monitoring and others take a role, which their service has to be able "
         "to assume: its principal has to be in the role's AssumeRolePolicyDocument.")
     source_url = FACTS["role_users"]["source"]
-    mend = "Name the service's principal in the role's AssumeRolePolicyDocument."
+    error = "The role defined for the function cannot be assumed by Lambda."
+    fix = "Name the service's principal in the role's AssumeRolePolicyDocument."
     types = (ROLE, *dict.fromkeys(kind for kind, *_ in _USERS))
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

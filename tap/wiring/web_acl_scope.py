@@ -19,7 +19,8 @@ class WebAclScope(WiringRule):
         "A distribution takes web ACLs of scope CLOUDFRONT alone, and associations (load balancers, APIs, user pools) "
         "take REGIONAL ones alone.")
     source_url = "https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html"
-    mend = "Set the other Scope on the web ACL; those for CloudFront are made in us-east-1."
+    error = "WAFInvalidParameterException"
+    fix = "Set the other Scope on the web ACL; those for CloudFront are made in us-east-1."
     types = (WEB_ACL, ASSOCIATION, DISTRIBUTION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -44,7 +44,7 @@ class Rehearsed:
 
 
 def rendered(template):
-    return Rendered(template.to_dict(), to_text(template))
+    return Rendered(template.to_dict(), to_text(template, minify=True))
 
 
 def rehearsed(name, template=None, root=ROOT):

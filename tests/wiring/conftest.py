@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import loads
-from wiring_template import PlainTemplate
+from wiring_template import PlainTemplate, loads
 
 from tap.wiring import all_rules
 

@@ -28,6 +28,25 @@ def test_it_is_found_where_a_condition_takes_the_certificate_away_alone(found):
 
 
 @pytest.mark.parametrize("aliases", [
-    "[]", "['']", "[!Ref Image]", "!Split [',', !Ref Image]", "['{{resolve:ssm:/web/alias}}']", "!Ref AWS::NoValue"])
+    "[]", "['']", "!Ref Image", "!Split [',', !Ref Image]", "['{{resolve:ssm:/web/alias}}']", "!Ref AWS::NoValue"])
 def test_no_alias_or_one_that_may_be_empty_is_not_found(found, aliases):
     assert found((CERTIFICATE, ""), ("Aliases: [www.example.com]", f"Aliases: {aliases}")) == []
+
+
+@pytest.mark.parametrize("alias", ["!Ref Image", "!Sub 'www.${Image}'", "!ImportValue alias", "'*.example.com'"])
+def test_an_alias_whose_text_is_not_known_is_still_an_alias(found, alias):
+    [message] = found((CERTIFICATE, ""), ("Aliases: [www.example.com]", f"Aliases: [{alias}]"))
+    assert message.startswith("E9307 `Distribution`")
+
+
+def test_settings_without_a_certificate_are_none(found):
+    viewer = "        ViewerCertificate: {SslSupportMethod: sni-only, MinimumProtocolVersion: TLSv1.2_2021}\n"
+    assert found((CERTIFICATE, viewer)) == [FINDING]
+
+
+@pytest.mark.parametrize("viewer", [
+    "{AcmCertificateArn: !Ref CertificateArn}", "{AcmCertificateArn: ''}",
+    "{IamCertificateId: ABC}", "!Ref Image", "!ImportValue viewer"])
+def test_a_certificate_from_elsewhere_is_one(found, viewer):
+    assert found((CERTIFICATE, f"        ViewerCertificate: {viewer}\n"), (
+        "CertificateArn: {Type: String, Default: ''}", "CertificateArn: {Type: String, Default: arn}")) == []

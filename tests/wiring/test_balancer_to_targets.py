@@ -49,8 +49,19 @@ def test_a_group_without_egress_rules_lets_everything_out(found):
 
 @pytest.mark.parametrize("change", [
     ("SecurityGroups: [!Ref BalancerGroup]", "SecurityGroups: [!Ref BalancerGroup, !ImportValue group]"),
-    ("SecurityGroups: [!Ref TaskGroup]}\n\n", "SecurityGroups: [!ImportValue group]}\n\n"),
     ("ContainerName: web, ContainerPort: 8080", "ContainerName: web, ContainerPort: !Ref Image"),
 ])
 def test_groups_and_ports_that_are_not_known_are_not_judged(found, change):
     assert found((EGRESS, EGRESS.replace("8080", "80")), change) == []
+
+
+def test_the_groups_of_a_network_load_balancer_are_judged_where_it_has_any(found):
+    network = "SecurityGroups: [!Ref BalancerGroup]", "Type: network\n      SecurityGroups: [!Ref BalancerGroup]"
+    without = "      SecurityGroups: [!Ref BalancerGroup]\n", "      Type: network\n"
+    assert found((INGRESS, INGRESS.replace("8080", "80")), network) == [NO_INGRESS]
+    assert found((INGRESS, INGRESS.replace("8080", "80")), without) == []
+
+
+def test_a_group_from_elsewhere_beside_the_balancer_s_own_does_not_excuse_the_tasks_group(found):
+    both = "SecurityGroups: [!Ref BalancerGroup]", "SecurityGroups: [!Ref BalancerGroup, !ImportValue group]"
+    assert found((INGRESS, INGRESS.replace("8080", "80")), both) == [NO_INGRESS]

@@ -46,3 +46,11 @@ def test_a_grant_in_whatever_form_and_what_is_not_known_are_not_found(found, gra
 def test_destinations_and_roles_from_elsewhere_are_not_judged(found):
     assert found(add=CONFIG.replace("!Ref Failures", "!ImportValue failures")) == []
     assert found(("Role: !GetAtt FunctionRole.Arn", "Role: !ImportValue role"), add=CONFIG) == []
+
+
+def test_a_policy_on_the_queue_that_names_the_role_is_enough(found):
+    principal = "Principal: {Service: [sns.amazonaws.com, events.amazonaws.com]}"
+    named = "Principal: {Service: [sns.amazonaws.com, events.amazonaws.com], AWS: !GetAtt FunctionRole.Arn}"
+    other = "Resource: !GetAtt DeadLetters.Arn}]", "Resource: !GetAtt LogBucket.Arn}]"
+    assert len(found(other)) == 1
+    assert found(other, (principal, named)) == []

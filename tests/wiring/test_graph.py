@@ -61,6 +61,32 @@ def test_a_resource_that_custom_resources_refer_to_is_handed_out():
     assert not stack.is_handed_out(stack.resources["B"])
 
 
+@pytest.mark.parametrize(("kind", "handed_out"), [
+    ("Custom::Thing", True), ("AWS::CloudFormation::Stack", True), ("AWS::Serverless::Function", True),
+    ("My::Own::Thing::MODULE", True), ("Custom::S3AutoDeleteObjects", False), ("AWS::SNS::Topic", False)])
+def test_what_grants_nothing_does_not_hand_out(kind, handed_out):
+    stack = only_stack({"A": {"Type": BUCKET}, "B": {"Type": kind, "Properties": {"Bucket": {"Ref": "A"}}}})
+    assert stack.is_handed_out(stack.resources["A"]) is handed_out
+
+
+@pytest.mark.parametrize("resources", [
+    {"C": {"Type": "AWS::Serverless::Connector", "Properties": {
+        "Source": {"Id": "T"}, "Destination": [{"Id": "A"}], "Permissions": ["Write"]}}},
+    {"T": {"Type": TOPIC, "Connectors": {"C": {"Properties": {"Destination": {"Id": "A"}}}}}}])
+def test_a_connector_of_sam_hands_out_what_it_names(resources):
+    stack = only_stack({"A": {"Type": BUCKET}, "B": {"Type": BUCKET}, "T": {"Type": TOPIC}, **resources})
+    assert [name for name, item in stack.resources.items() if stack.is_handed_out(item)] == ["A", "T"]
+
+
+@pytest.mark.parametrize(("value", "shared"), [
+    ({"Ref": "A"}, True), ({"Fn::GetAtt": ["A", "Arn"]}, True), ({"Fn::Sub": "${A}"}, True),
+    ({"Fn::GetAtt": ["A", "DomainName"]}, False), ("a", False)])
+def test_a_resource_that_an_output_identifies_is_shared(value, shared):
+    stack = only_stack({"A": {"Type": BUCKET}}, Outputs={"O": {"Value": value}})
+    assert stack.is_shared(stack.resources["A"]) is shared
+    assert not stack.is_handed_out(stack.resources["A"])
+
+
 def test_a_resource_is_found_by_its_physical_name():
     stack = only_stack({"A": {"Type": BUCKET, "Properties": {"BucketName": "a"}}})
     assert stack.named("a", BUCKET, "BucketName") is stack.resources["A"]
@@ -69,14 +95,22 @@ def test_a_resource_is_found_by_its_physical_name():
 
 @pytest.mark.parametrize("template", [
     {"Resources": {"A": {"Type": BUCKET}}, "Transform": "MyMacro"},
-    {"Resources": {"A": {"Type": BUCKET, "Properties": {"Fn::Transform": {"Name": "AWS::Include"}}}}},
-    {"Resources": {"A": {"Type": BUCKET}, "B": {"Type": "AWS::Serverless::Connector"}}},
+    {"Resources": {"A": {"Type": BUCKET}, "Fn::Transform": {"Name": "AWS::Include"}}},
     {"Resources": {"A": {"Type": BUCKET}}, "Conditions": {"X": {"Condition": "Y"}}},
     {"Resources": []},
     {},
 ])
 def test_templates_that_are_malformed_or_that_a_macro_may_change_are_not_looked_at(template):
     assert Graph(template).stacks([BUCKET]) == []
+
+
+def test_a_macro_inside_a_resource_may_change_that_resource_alone():
+    macro = {"Fn::Transform": {"Name": "AWS::Include"}}
+    stack = only_stack({
+        "A": {"Type": BUCKET}, "Value": {"Type": TOPIC, "Properties": {"DisplayName": macro}},
+        "Beside": {"Type": TOPIC, "Properties": {**macro, "TopicName": "a"}}})
+    assert [resource.logical_id for resource in stack.of_type(TOPIC)] == ["Value"]
+    assert stack.resources["Value"].at("DisplayName") == macro
 
 
 @pytest.mark.parametrize("transform", ["AWS::LanguageExtensions", ["AWS::Serverless-2016-10-31"]])

@@ -39,3 +39,14 @@ def test_a_bucket_by_its_name_is_the_same_bucket(found):
     bucket = "      OwnershipControls", "      BucketName: my-logs\n      OwnershipControls"
     assert found(named, bucket) == []
     assert found(named, bucket, (PRINCIPAL, "Principal: {Service: ec2.amazonaws.com}")) == [FINDING]
+
+
+def test_the_cdk_s_custom_resource_that_empties_a_bucket_adds_no_policy(found):
+    custom = """
+  Emptying:
+    Type: Custom::S3AutoDeleteObjects
+    Properties: {ServiceToken: !ImportValue emptying, BucketName: !Ref LogBucket}
+"""
+    change = PRINCIPAL, "Principal: {Service: cloudtrail.amazonaws.com}"
+    assert found(change, add=custom) == [FINDING]
+    assert found(change, add=custom.replace("S3AutoDeleteObjects", "Anything")) == []

@@ -34,3 +34,8 @@ def test_what_eventbridge_sends_with_a_role_needs_no_policy(found):
     targets = "Targets: [{Id: queue, Arn: !GetAtt DeadLetters.Arn}]"
     assert found((PRINCIPAL, "{Service: sns.amazonaws.com}"),
                  (targets, targets.replace("}", ", RoleArn: !ImportValue role}"))) == []
+
+
+def test_a_queue_that_an_output_identifies_may_have_its_policy_in_another_stack(found):
+    output = "\nOutputs:\n  Queue: {Value: !Ref DeadLetters, Export: {Name: queue}}\n"
+    assert found((PRINCIPAL, "{Service: ec2.amazonaws.com}"), add=output) == []

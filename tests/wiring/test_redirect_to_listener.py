@@ -37,3 +37,10 @@ def test_another_host_is_not_judged(found):
 
 def test_a_listener_on_a_port_that_is_not_known_may_be_the_one(found):
     assert found((REDIRECT, REDIRECT.replace("443", "8443")), ("Port: 443\n", "Port: !ImportValue port\n")) == []
+
+
+def test_a_balancer_that_an_output_identifies_may_have_listeners_in_another_stack(found):
+    port = "Port: '443'", "Port: '8443'"
+    output = "\nOutputs:\n  Balancer: {Value: !Ref Balancer}\n"
+    assert len(found(port)) == 1
+    assert found(port, add=output) == []

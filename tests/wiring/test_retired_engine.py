@@ -33,3 +33,18 @@ def test_majors_and_what_is_not_known_are_not_found(found, version):
 def test_a_database_from_a_snapshot_may_have_the_version_of_that(found):
     restored = "StorageEncrypted: true", "StorageEncrypted: true\n      SnapshotIdentifier: snapshot"
     assert found((VERSION, "EngineVersion: '15.3'"), FAMILY, restored) == []
+
+
+@pytest.mark.parametrize("source", [
+    "SourceDBInstanceIdentifier", "SourceDBClusterIdentifier", "ReplicationSourceIdentifier", "SourceDbiResourceId",
+    "SourceDBInstanceAutomatedBackupsArn", "SourceDbClusterResourceId", "GlobalClusterIdentifier",
+    "DBClusterSnapshotIdentifier"])
+def test_a_replica_or_a_restored_database_keeps_the_version_of_its_source(found_in, source):
+    database = """
+Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    Properties: {Engine: mysql, EngineVersion: '5.7.44', SOURCE: other}
+"""
+    assert found_in(database.replace("SOURCE", source)) == []
+    assert len(found_in(database.replace("SOURCE", "DBInstanceIdentifier"))) == 1

@@ -59,4 +59,5 @@ def test_target_groups_from_elsewhere_are_not_judged(found):
 
 
 def test_a_template_that_a_macro_may_change_is_not_judged(found):
-    assert found(*NOTHING_FORWARDS, ("AWSTemplateFormatVersion: '2010-09-09'", "Transform: Balancers")) == []
+    left_out, = found(*NOTHING_FORWARDS, ("AWSTemplateFormatVersion: '2010-09-09'", "Transform: Balancers"))
+    assert left_out.startswith("I9001 ")

@@ -31,3 +31,10 @@ def test_the_same_parameter_is_the_same_zone(found):
 ])
 def test_zones_and_subnets_that_are_not_known_are_not_found(found, change):
     assert found(change) == []
+
+
+def test_a_subnet_group_on_an_outpost_has_one_zone(found):
+    zone = "AvailabilityZone: !Select [1, !GetAZs '']"
+    outpost = "AvailabilityZone: !Select [0, !GetAZs ''], OutpostArn: !ImportValue outpost"
+    assert len(found((zone, "AvailabilityZone: !Select [0, !GetAZs '']"))) == 1
+    assert found((zone, outpost)) == []

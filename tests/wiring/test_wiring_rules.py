@@ -20,14 +20,14 @@ from tap.deploy.stand_ins import STAND_INS
 from tap.stack import build
 from tap.template.render import to_text
 from tap.wiring import all_rules
-from tap.wiring.__main__ import main, table
+from tap.wiring.__main__ import main, page
 from tap.wiring.facts import FACTS
 
 ROOT = Path(__file__).parents[2]
 WIRING = ROOT / "tap" / "wiring"
 TESTS = Path(__file__).parent
 NOT_RULES = {
-    "balancing", "delivery", "facts", "graph", "groups", "iam", "rule", "scenarios", "values"}
+    "balancing", "delivery", "examples", "facts", "graph", "iam", "reach", "rule", "scenarios", "values"}
 BROKEN = """\
 Resources:
   Bucket:
@@ -44,23 +44,35 @@ def modules():
     return sorted(path.stem for path in WIRING.glob("[a-z]*.py") if path.stem not in NOT_RULES)
 
 
-def test_the_page_about_the_rules_is_what_the_package_prints(capsys):
+def test_the_reference_of_the_rules_is_what_the_package_prints(capsys):
     assert main([]) == 0
-    page = (ROOT / "docs" / "wiring-rules.md").read_text("utf-8")
-    assert page == capsys.readouterr().out, "run: python -m tap.wiring > docs/wiring-rules.md"
+    committed = (ROOT / "docs" / "wiring-rules.md").read_text("utf-8")
+    assert committed == capsys.readouterr().out, "run: python -m tap.wiring > docs/wiring-rules.md"
 
 
-def test_the_page_has_a_row_for_every_rule():
-    assert re.findall(r"(?m)^\| ([EW]9\d{3}) ", table()) == [rule.id for rule in all_rules()]
+def test_the_reference_has_a_section_for_every_rule():
+    assert re.findall(r"(?m)^### ([EWI]9\d{3})$", page()) == [rule.id for rule in all_rules()]
+
+
+def test_without_cfn_lint_the_package_says_what_to_install():
+    program = "import runpy, sys; sys.modules['cfnlint'] = None; runpy.run_module('tap.wiring', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "python -m tap.wiring: cfn-lint is not installed: pip install 'tap-cloudformation[lint]'\n"
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
-def test_every_rule_says_what_it_catches_how_to_mend_it_and_where_aws_says_so(rule):
-    assert re.fullmatch(r"[EW]9\d{3}", rule.id)
+def test_every_rule_says_what_it_catches_how_to_fix_it_and_where_aws_says_so(rule):
+    assert re.fullmatch(r"[EWI]9\d{3}", rule.id)
     assert rule.shortdesc
     assert rule.description.endswith(".")
-    assert rule.mend.endswith(".")
+    assert rule.fix.endswith(".")
     assert rule.source_url.startswith("https://docs.aws.amazon.com/")
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_a_rule_quotes_an_error_of_aws_if_and_only_if_it_is_an_error(rule):
+    assert bool(rule.error) == rule.id.startswith("E")
 
 
 def test_there_is_one_rule_a_module_with_a_test_module_of_its_name():
