@@ -43,7 +43,7 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 		$(BIN)/python generate.py --template $${each%:*} | cmp - templates/$${each#*:}.yaml || \
 		{ echo "templates/$${each#*:}.yaml is not what generate.py prints: run make template"; exit 1; }; done
 
-size: $(VENV)/.rehearse ## the template's bytes, against their limits
+size: $(VENV)/.rehearse ## the template's resources and bytes
 	$(BIN)/python -m bench.size
 
 pages: $(VENV)/.dev ## every page in headless Chromium; screenshots in build/
@@ -64,6 +64,8 @@ lock: ## write constraints*.txt anew, with Python 3.11
 	{ echo "# Written by make lock: every version that the tests run with."; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude tap; } > $(VENV)/lock/constraints.txt
 	mv $(VENV)/lock/constraints.txt .
+	$(VENV)/lock/bin/python -m tap.docs.resource_types > tap/deploy/.types.json
+	mv tap/deploy/.types.json tap/deploy/resource_types.json
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --quiet install checkov
 	{ echo "# Written by make lock: Checkov and what it depends on, in a virtual environment of their own."; \

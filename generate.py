@@ -27,7 +27,6 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
         formatter_class=partial(argparse.HelpFormatter, width=78))
     parser.add_argument("--template", choices=TEMPLATES, default="tap", help="which template (default: tap)")
     parser.add_argument("--format", choices=("yaml", "json"), default="yaml", help="default: yaml")
-    parser.add_argument("--minify", action="store_true", help="leave out descriptions and white space")
     parser.add_argument("-o", metavar="FILE", type=Path, help="write to FILE instead of standard output")
     arguments = parser.parse_args(argv)
 
@@ -41,7 +40,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
         return 2
 
     try:
-        text = to_text(build(), form=arguments.format, minify=arguments.minify)
+        text = to_text(build(), form=arguments.format)
     except LookupError as error:
         if type(error) is not LookupError:  # a KeyError or IndexError is a mistake of ours
             raise

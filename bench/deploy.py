@@ -126,7 +126,7 @@ def compare(endpoint: str, client: Any) -> dict[str, dict[str, Run]]:
     tool = Path(sys.executable)
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template.yaml")
-        subprocess.run([sys.executable, "generate.py", "--minify", "-o", str(template)],  # noqa: S603  (our own command)
+        subprocess.run([sys.executable, "generate.py", "-o", str(template)],  # noqa: S603  (our own command)
                        cwd=ROOT, check=True)
         commands: Mapping[str, list[str]] = {
             "tap deploy": [str(tool.with_name("tap")), "deploy", "dev", "--yes", "--parameter", WITHOUT],

@@ -133,13 +133,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         record["cdk"] = json.loads(RECORD.read_text(encoding="utf-8")).get("cdk")
 
     # Not before: a child's peak of memory is at least that of the process it was started from.
-    from bench.size import table as size_table
-    from bench.size import template_sizes
+    from bench.size import template_size
 
-    measured_sizes = template_sizes()
-    record["sizes"] = asdict(measured_sizes)
+    size = template_size()
+    record["size"] = asdict(size)
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(table(record), size_table(measured_sizes), f"Written to {RECORD.relative_to(ROOT)}", sep="\n\n")
+    print(table(record), size, f"Written to {RECORD.relative_to(ROOT)}", sep="\n\n")
     return 0 if record["times_the_floor"] <= TIMES_THE_FLOOR else 1
 
 

@@ -19,7 +19,6 @@ from types import ModuleType
 from typing import Annotated, Any, Literal
 
 from bench.run import best
-from bench.size import bar
 from tap.inline import function_source
 
 IMPORT_MILLISECONDS, TIMES_JSON, TIMES_SINGLE = 30, 3, 40
@@ -134,7 +133,7 @@ def times_single(index: ModuleType) -> float:
 def verdict(name: str, value: float, limit: float) -> bool:
     """Print a figure beside its limit, and return whether it keeps it."""
     kept = value <= limit
-    print(f"{name:<38}{value:>7.2f} of {limit:>3}  {bar(value / limit)}{'' if kept else '  missed'}")
+    print(f"{name:<38}{value:>7.2f} of {limit:>3}  {value / limit:>5.0%}{'' if kept else '  missed'}")
     return kept
 
 

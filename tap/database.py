@@ -79,7 +79,7 @@ def _add_capacity(t: Template, label: str, title: str, default: str, low: int, d
         ConstraintDescription=f"must be a number from {low} to 256, in steps of 0.5", Description=description))
 
 
-def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -> Database:
+def add_database(t: Template, logs: Logs, network: Network, has_deletion_protection: str) -> Database:
     """Add the key, the cluster with its secret, a writer and, by parameter, a reader."""
     version = add_parameter(t, "Database", "Engine version", Parameter(
         "DatabaseEngineVersion", Type="String", Default="17.9", AllowedPattern=r"1[6-8]\.\d{1,2}",
@@ -110,7 +110,8 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
         t, "Database", "Connections", "DatabaseConnectionsLimit", 300, 1, 16000,
         "Connection count per instance that triggers the alarm.")
     monitoring = add_parameter(t, "Database", "Monitoring interval", Parameter(
-        "DatabaseMonitoringInterval", Type="Number", Default=60, AllowedValues=[0, 1, 5, 10, 15, 30, 60],
+        "DatabaseMonitoringInterval", Type="String", Default="60",
+        AllowedValues=["0", "1", "5", "10", "15", "30", "60"],
         Description="Seconds between measurements of the instances' operating system; 0 for none."))
     has_monitoring = t.add_condition("HasDatabaseMonitoring", Not(Equals(monitoring.ref(), "0")))
     is_serverless = t.add_condition("IsDatabaseServerless", Equals(instance_class.ref(), "db.serverless"))
@@ -138,7 +139,7 @@ def add_database(t: Template, logs: Logs, network: Network, is_protected: str) -
         DBClusterParameterGroupName=parameter_group.ref(),
         StorageEncrypted=True, KmsKeyId=key.get_att("Arn"),
         BackupRetentionPeriod=retention.ref(), CopyTagsToSnapshot=True,
-        DeletionProtection=If(is_protected, True, False), EnableCloudwatchLogsExports=["postgresql"],
+        DeletionProtection=If(has_deletion_protection, True, False), EnableCloudwatchLogsExports=["postgresql"],
         ServerlessV2ScalingConfiguration=only_if(is_serverless, ServerlessV2ScalingConfiguration(
             MinCapacity=min_capacity.ref(), MaxCapacity=max_capacity.ref()))))
 

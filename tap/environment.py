@@ -1,10 +1,10 @@
-"""The environment: its name, its tags, and how far it is protected."""
+"""The environment: its name, its tags, and its protection."""
 
 from typing import NamedTuple
 
 from troposphere import AWSHelperFn, Equals, Not, Parameter, Ref, Template
 
-from tap.parts import HAS_BOUNDARY, add_parameter, add_switch
+from tap.parts import HAS_BOUNDARY, SWITCH, add_parameter, add_switch
 
 TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
 
@@ -13,7 +13,7 @@ class Environment(NamedTuple):
     """What the other tiers may use of the environment."""
 
     tags: dict[str, AWSHelperFn]
-    is_protected: str
+    has_deletion_protection: str
     """The condition that what holds data, or is known to others, refuses to be deleted."""
 
 
@@ -30,9 +30,13 @@ def add_environment(t: Template) -> Environment:
     name = add_parameter(t, "Environment", "Name", Parameter(
         "Environment", Type="String", AllowedPattern="[a-z][a-z0-9]*(-[a-z0-9]+)*", MinLength=2, MaxLength=20,
         ConstraintDescription="must be lower-case letters, digits and single hyphens, such as pr-123",
-        Description="Short name, such as dev or pr-123; prod obeys more rules."))
+        Description="Short name, such as dev or pr-123."))
+    add_parameter(t, "Environment", "Protected", Parameter(
+        "Protected", Type="String", Default="false", AllowedValues=list(SWITCH),
+        Description="Refuse to deploy without HTTPS and the controls that production requires; true for production, "
+                    "whatever its name."))
     tags: dict[str, AWSHelperFn] = {"Environment": name.ref(), **add_tags(t, "Environment")}
-    is_protected = add_switch(
+    has_deletion_protection = add_switch(
         t, "Environment", "Deletion protection", "DeletionProtection", "true",
         "Database, table and load balancer refuse to be deleted until this is false.")
     boundary = add_parameter(t, "Environment", "Permissions boundary", Parameter(
@@ -40,4 +44,4 @@ def add_environment(t: Template) -> Environment:
         ConstraintDescription="must be the path and name of an IAM policy, or empty",
         Description="Customer-managed IAM policy, by path and name, that bounds every role; empty for none."))
     t.add_condition(HAS_BOUNDARY, Not(Equals(boundary.ref(), "")))
-    return Environment(tags, is_protected)
+    return Environment(tags, has_deletion_protection)

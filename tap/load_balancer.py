@@ -48,7 +48,8 @@ class Balancer(NamedTuple):
 
 
 def add_load_balancer(
-        t: Template, network: Network, domain: Domain, access_logs: AccessLogs, is_protected: str) -> Balancer:
+        t: Template, network: Network, domain: Domain, access_logs: AccessLogs,
+        has_deletion_protection: str) -> Balancer:
     """Add the ALB; with a certificate it serves HTTPS and redirects to it, without one it serves HTTP."""
     add_parameter(t, "Load balancer", "Health path", Parameter(
         "HealthCheckPath", Type="String", Default="/", AllowedPattern=r"/[\x21-\x7e]{0,1023}",
@@ -78,7 +79,8 @@ def add_load_balancer(
         Subnets=[subnet.ref() for subnet in network.public_subnets],
         SecurityGroups=[security_group.get_att("GroupId")],
         LoadBalancerAttributes=[
-            LoadBalancerAttributes(Key="deletion_protection.enabled", Value=If(is_protected, "true", "false")),
+            LoadBalancerAttributes(
+                Key="deletion_protection.enabled", Value=If(has_deletion_protection, "true", "false")),
             LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
             *access_logs.of_balancer()]))
     suppress(load_balancer, {"CKV_AWS_91": "By AccessLogs"})

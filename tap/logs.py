@@ -38,5 +38,5 @@ class Logs(NamedTuple):
 def add_logs(t: Template, keys: Keys) -> Logs:
     """Declare the retention that every log group shares."""
     return Logs(t, keys, add_parameter(t, "Environment", "Log retention", Parameter(
-        "LogRetentionDays", Type="Number", Default=7, AllowedValues=RETENTION_DAYS,
+        "LogRetentionDays", Type="String", Default="7", AllowedValues=[str(days) for days in RETENTION_DAYS],
         Description="Days to keep log events.")))

@@ -7,21 +7,19 @@ from typing import Any
 
 from troposphere import And, Equals, Not, Or, Ref, Template
 
-PRODUCTION = "prod"
-
 
 def add_rules(t: Template) -> None:
     """Add the template's rules."""
-    is_production = Equals(Ref("Environment"), PRODUCTION)
-    _add_rule(t, "ProductionHasCertificate", is_production,
+    is_protected = Equals(Ref("Protected"), "true")
+    _add_rule(t, "ProtectedHasCertificate", is_protected,
               (Or(_is_given("CertificateArn"), And(_is_given("DomainName"), _is_given("HostedZoneId"))),
-               "prod needs a CertificateArn, or DomainName and HostedZoneId to issue one: "
-               "money does not travel over plain HTTP"))
-    # Not DeletionProtection: to delete the stack is to deploy it without first.
+               "Protected=true requires a CertificateArn, or DomainName and HostedZoneId to issue one: "
+               "money must not travel over plain HTTP"))
+    # Not DeletionProtection: it has to be switched off before the stack can be deleted.
     protections = {"EmptyAssetsBucketOnDelete": "false", **dict.fromkeys((
         "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
-    _add_rule(t, "ProductionIsProtected", is_production, *(
-        (Equals(Ref(name), value), f"prod needs {name}={value}") for name, value in protections.items()))
+    _add_rule(t, "ProtectedHasControls", is_protected, *(
+        (Equals(Ref(name), value), f"Protected=true requires {name}={value}") for name, value in protections.items()))
     _add_rule(t, "DomainHasCertificate", _is_given("DomainName"),
               (Or(_is_given("CertificateArn"), _is_given("HostedZoneId")),
                "DomainName needs its HostedZoneId or a CertificateArn, or it would be plain HTTP"))

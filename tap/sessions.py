@@ -42,7 +42,7 @@ class Sessions(NamedTuple):
                 self.keys.use(self.keys.data, "dynamodb", actions=[kms.Decrypt]))
 
 
-def add_sessions(t: Template, keys: Keys, is_protected: str) -> Sessions:
+def add_sessions(t: Template, keys: Keys, has_deletion_protection: str) -> Sessions:
     """Add the table, keyed by `sessionId`, whose items expire at their `expiresAt` (epoch seconds)."""
     recovery = add_whole_number(
         t, "Sessions", "Recovery days", "SessionsRecoveryDays", 35, 1, 35,
@@ -57,7 +57,7 @@ def add_sessions(t: Template, keys: Keys, is_protected: str) -> Sessions:
         BillingMode="PAY_PER_REQUEST",
         PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(
             PointInTimeRecoveryEnabled=True, RecoveryPeriodInDays=recovery.ref()),
-        DeletionProtectionEnabled=If(is_protected, True, False),
+        DeletionProtectionEnabled=If(has_deletion_protection, True, False),
         SSESpecification=only_if(keys.condition, SSESpecification(
             SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=keys.data.get_att("Arn"))),
         TimeToLiveSpecification=TimeToLiveSpecification(AttributeName="expiresAt", Enabled=True)))

@@ -76,7 +76,7 @@ def endpoints() -> Iterator[Endpoints]:
 def test_the_aws_cli_deploys_dev_through_a_bucket_and_finds_no_changes_the_second_time(
         endpoints: Endpoints, template: dict[str, Any], root: Path, tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, str(root / "generate.py"), "--minify", "-o", "template.yaml"], cwd=tmp_path, check=True,
+        [sys.executable, str(root / "generate.py"), "-o", "template.yaml"], cwd=tmp_path, check=True,
         timeout=60)
     settings = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "eu-central-1",

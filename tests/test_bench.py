@@ -9,37 +9,14 @@ import pytest
 from bench import run, size
 
 
-def test_the_template_is_within_both_limits_of_size() -> None:
-    assert size.template_sizes().fits
+def test_the_size_is_a_line_with_the_share_of_what_cloudformation_takes() -> None:
+    assert str(size.Size(resources=161, bytes=125_829)) == "161 resources, 125,829 bytes: 12% of the maximum"
 
 
-def test_a_template_of_more_bytes_a_resource_than_it_may_have_does_not_fit() -> None:
-    template = {"Resources": {"One": {}, "Two": {}}}
-
-    assert size.sizes(template, "x" * 1640, "x").fits
-    assert not size.sizes(template, "x" * 1641, "x").fits
-
-
-def test_a_template_that_is_too_large_minified_does_not_fit() -> None:
-    assert size.Sizes(resources=200, readable=1, minified=115_000).fits
-    assert not size.Sizes(resources=200, readable=1, minified=115_001).fits
-
-
-def test_size_counts_bytes_not_characters() -> None:
-    assert size.sizes({"Resources": {"One": {}}}, "é", "€").readable == 2
-
-
-def test_the_table_of_sizes_says_which_goal_is_missed_and_what_follows_from_it() -> None:
-    assert size.table(size.Sizes(resources=100, readable=40_000, minified=56_000)).splitlines() == [
-        "resources              100",
-        "bytes               40,000",
-        "bytes a resource       400  goal    600  limit     820 [#####.....] goal met",
-        "bytes minified      56,000  goal 51,200  limit 115,000 [#####.....] goal missed",
-        "Over 51,200 bytes a template goes through a bucket: tap does it, aws cloudformation deploy wants --s3-bucket."]
-
-
-def test_the_table_of_sizes_says_what_is_too_large() -> None:
-    assert "too large" in size.table(size.Sizes(resources=1, readable=900, minified=1))
+def test_the_templates_size_is_that_of_the_committed_file(root: Path) -> None:
+    measured = size.template_size()
+    assert measured.bytes == (root / "templates/tap.yaml").stat().st_size
+    assert measured.resources > 100
 
 
 def test_the_cost_of_a_command_counts_its_children(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_every_default_passes_its_own_constraints(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_parameter_is_used(name: str) -> None:
-    assert name in used_names([TEMPLATE["Conditions"], TEMPLATE["Resources"], TEMPLATE["Outputs"]])
+    assert name in used_names([TEMPLATE[section] for section in ("Rules", "Conditions", "Resources", "Outputs")])
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -40,9 +40,9 @@ def test_a_switch_is_as_the_document_says(switch: str, environments: dict[str, S
     assert SWITCHES[switch] == [str(environments[name].resolved.parameters[switch]) for name in ENVIRONMENTS]
 
 
-def test_the_first_five_switches_are_those_that_prod_must_have_on(template: dict[str, Any]) -> None:
-    asserted = str(template["Rules"]["ProductionIsProtected"])
-    protections = set(re.findall(r"'Ref': '(\w+)'", asserted)) - {"Environment", "EmptyAssetsBucketOnDelete"}
+def test_the_first_five_switches_are_those_that_protected_environments_must_have_on(template: dict[str, Any]) -> None:
+    asserted = str(template["Rules"]["ProtectedHasControls"])
+    protections = set(re.findall(r"'Ref': '(\w+)'", asserted)) - {"Protected", "EmptyAssetsBucketOnDelete"}
 
     assert protections == set(list(SWITCHES)[1:6])
 

@@ -14,6 +14,9 @@ PLACEHOLDER = "REPLACE-"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (parameter value)
 _LONGEST = 4_096
 _MOST_SHOWN = 100
+_NUMBERS = ("Number", "List<Number>")
+# A set that holds another, or an intersection.
+_JAVA_SETS = re.compile(r"\[[^\]]*(\[|&&)")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -85,7 +88,7 @@ def is_no_echo(declaration: Mapping[str, Any]) -> bool:
 
 def _broken_constraint(value: str, declaration: Mapping[str, Any]) -> str | None:
     kind = str(declaration.get("Type"))
-    if kind in ("Number", "List<Number>"):
+    if kind in _NUMBERS:
         if not _NUMBER.fullmatch(value):
             return "it must be a number"
         number = Decimal(value)
@@ -99,7 +102,7 @@ def _broken_constraint(value: str, declaration: Mapping[str, Any]) -> str | None
         if "MaxLength" in declaration and len(value) > int(declaration["MaxLength"]):
             return f"it must have at most {declaration['MaxLength']} characters"
     allowed = [str(allowed_value) for allowed_value in declaration.get("AllowedValues", [])]
-    if allowed and value not in allowed:
+    if allowed and not _is_among(value, allowed, by_value=kind in _NUMBERS):
         return f"it must be one of {', '.join(allowed)}"
     pattern = declaration.get("AllowedPattern")
     if pattern is not None and not _matches(str(pattern), value):
@@ -107,11 +110,21 @@ def _broken_constraint(value: str, declaration: Mapping[str, Any]) -> str | None
     return None
 
 
+def _is_among(value: str, allowed: list[str], *, by_value: bool) -> bool:
+    return Decimal(value) in map(Decimal, allowed) if by_value else value in allowed
+
+
 def _matches(pattern: str, value: str) -> bool:
-    # CloudFormation's patterns are Java's and must match the whole value; what Python's engine
-    # cannot read is left for CloudFormation to judge.
+    """Whether CloudFormation takes a value by its pattern; True where only CloudFormation can tell.
+
+    Patterns are Java's and match the whole value. Their classes such as `\\d` are ASCII. Sets within sets, as in
+    [a-z&&[^q]], mean something else to Python, which does not know all the rest either.
+    https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
+    """
+    if _JAVA_SETS.search(re.sub(r"\\.", "", pattern)):
+        return True
     try:
-        return re.fullmatch(pattern, value) is not None
+        return re.fullmatch(pattern, value, re.ASCII) is not None
     except re.error:
         return True
 

@@ -9,7 +9,7 @@ from tap.deploy.models import ChangeSet
 from tap.template.resolve import Reference, Resolved, Text
 
 ABSENT = object()
-_ATTRIBUTES = ("Type", "Properties", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy",
+ATTRIBUTES = ("Type", "Properties", "Metadata", "DeletionPolicy", "UpdateReplacePolicy", "CreationPolicy",
                "UpdatePolicy", "Value", "Export")
 
 
@@ -54,8 +54,7 @@ def compare(before: Resolved, after: Resolved) -> list[Difference]:
     """Return what differs between two templates' resources and outputs, each as it comes to with its parameters."""
     found: list[Difference] = []
     for section in ("resources", "outputs"):
-        # Among what is left out are descriptions, which a minified template has lost.
-        old, new = ({title: {key: entry[key] for key in _ATTRIBUTES if key in entry}
+        old, new = ({title: {key: entry[key] for key in ATTRIBUTES if key in entry}
                      for title, entry in getattr(resolved, section).items()} for resolved in (before, after))
         found += differences(old, new, (section,)) if old != new else ()
     return found

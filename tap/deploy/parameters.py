@@ -130,7 +130,7 @@ def parameter_problems(
 
 
 def _another_name(name: str, given: Mapping[str, str]) -> list[str]:
-    """Exports are named by the environment, and prod's rules go by its name: a copied file must not keep another's."""
+    """Exports and tags carry the environment's name: a copied file must not keep another's."""
     told = given.get("Environment", name)
     return [] if told == name else [f"Environment is {told}, not {name}: leave it out, or make it {name}"]
 

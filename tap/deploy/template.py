@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap.deploy.models import TEMPLATE_BODY_LIMIT, InputError
+from tap.deploy.models import InputError
 from tap.template.registry import builder
 
 _DEEPEST = 200
@@ -21,15 +21,12 @@ class Rendered:
 
 
 def rendered_template(name: str = "tap") -> Rendered:
-    """Build a template by name: readable text where CloudFormation takes that much, else minified."""
+    """Build a template by name; return it as the dictionary and the text that `generate.py` prints."""
     # troposphere is slow to import, and `tap --help` does not need it.
     from tap.template.render import to_text
 
     template = builder(name)()
-    text = to_text(template)
-    if len(text.encode()) > TEMPLATE_BODY_LIMIT:
-        text = to_text(template, minify=True)
-    return Rendered(template.to_dict(), text)
+    return Rendered(template.to_dict(), to_text(template))
 
 
 def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -36,20 +36,14 @@ Flow = Callable[[Any], str]
 NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
-def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml", minify: bool = False) -> str:
+def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml") -> str:
     """Return a template's text, which ends in a newline.
 
-    minify leaves out descriptions, labels and white space; resources and logical ids stay as they are.
     Raises ValueError for a section or an attribute of a resource that CloudFormation does not have.
     """
     tree = ordered(template.to_dict())
-    if minify:
-        tree = without_descriptions(tree)
     if form == "json":
-        layout: dict[str, Any] = {"separators": (",", ":")} if minify else {"indent": 1}
-        return json.dumps(tree, **layout) + "\n"
-    if minify:
-        return "\n".join(_minified_lines(tree)) + "\n"
+        return json.dumps(tree, indent=1) + "\n"
     return "\n".join(_lines(tree)) + "\n"
 
 
@@ -71,31 +65,9 @@ def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
     return by_rank(SECTIONS, {**tree, "Resources": resources})
 
 
-def without_descriptions(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template without the descriptions and labels that CloudFormation can do without."""
-    bare = {name: section for name, section in tree.items() if name not in ("Description", "Metadata")}
-    for name in {"Parameters", "Outputs"} & bare.keys():
-        bare[name] = {
-            title: {key: value for key, value in entry.items() if not key.endswith("Description")}
-            for title, entry in tree[name].items()}
-    return bare
-
-
-def _minified_lines(tree: Mapping[str, Any]) -> list[str]:
-    flow = functools.partial(_flow, comma=",", known={})
-    lines = []
-    for name, section in tree.items():
-        if not isinstance(section, dict) or not section:
-            lines.append(f"{name}: {flow(section)}")
-            continue
-        lines.append(f"{name}:")
-        lines += [f"{STEP}{title}: {flow(entry)}" for title, entry in section.items()]
-    return lines
-
-
 def _lines(tree: Mapping[str, Any]) -> list[str]:
     """Return the lines of a template, with empty ones between sections and between entries of many lines."""
-    flow = functools.partial(_flow, comma=", ", known={})
+    flow = functools.partial(_flow, known={})
     lines: list[str] = []
     for name, section in tree.items():
         if lines:
@@ -160,7 +132,7 @@ def _function(value: Any) -> tuple[str, Any] | None:
     return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, ARGUMENTS) else None
 
 
-def _flow(value: Any, comma: str, known: dict[int, str]) -> str:
+def _flow(value: Any, known: dict[int, str]) -> str:
     """Return a value on one line; known, by identity, holds what is worked out already.
 
     A map is tried on one line before each of its parts is.
@@ -170,12 +142,12 @@ def _flow(value: Any, comma: str, known: dict[int, str]) -> str:
     text = known.get(id(value))
     if text is None:
         if function := _function(value):
-            text = f"{function[0]} {_flow(function[1], comma, known)}"
+            text = f"{function[0]} {_flow(function[1], known)}"
         elif isinstance(value, dict):
-            pairs = [f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, comma, known)}" for key, item in value.items()]
-            text = f"{{{comma.join(pairs)}}}"
+            pairs = [f"{_scalar(key, PLAIN_FLOW)}: {_flow(item, known)}" for key, item in value.items()]
+            text = "{" + ", ".join(pairs) + "}"
         else:
-            text = f"[{comma.join([_flow(item, comma, known) for item in value])}]"
+            text = "[" + ", ".join([_flow(item, known) for item in value]) + "]"
         known[id(value)] = text
     return text
 

@@ -23,8 +23,14 @@ def test_a_value_outside_the_allowed_ones_is_told_them() -> None:
     assert problem("c", AllowedValues=["a", "b"]) == 'Size cannot be "c": it must be one of a, b'
 
 
-def test_allowed_values_that_are_numbers_in_the_template_are_compared_as_text() -> None:
-    assert problem("256", Type="Number", AllowedValues=[256, 512]) is None
+@pytest.mark.parametrize("value", ["256", "256.0", "0256", "2.56e2"])
+def test_allowed_numbers_are_compared_by_value(value: str) -> None:
+    assert problem(value, Type="Number", AllowedValues=[256, "512"]) is None
+    assert problem(value, Type="Number", AllowedValues=[25, "512"]) is not None
+
+
+def test_allowed_texts_are_compared_as_they_are_written() -> None:
+    assert problem("256.0", AllowedValues=["256"]) is not None
 
 
 def test_the_templates_own_description_of_a_constraint_is_given() -> None:
@@ -46,8 +52,21 @@ def test_a_pattern_must_match_the_whole_value() -> None:
     assert problem("10.0.0.0/16 and more", AllowedPattern=r"[\d./]+") is not None
 
 
-def test_a_pattern_that_only_java_understands_is_left_to_cloudformation() -> None:
-    assert problem("anything", AllowedPattern=r"\p{Alpha}+") is None
+@pytest.mark.parametrize("pattern", [
+    r"\p{Alpha}+", r"\Q[x]\E", "[a-z&&[^q]]+", "[a-c[x-z]]+", "[^a[bc]]+", r"[\w&&[^\d]]+"])
+def test_a_pattern_that_only_java_understands_is_left_to_cloudformation(pattern: str) -> None:
+    assert problem("anything", AllowedPattern=pattern) is None
+
+
+@pytest.mark.parametrize("pattern", [r"[a\[b]+", r"\[a&&b", r"[\w.:/=+@-]+", "a&&b"])
+def test_brackets_and_ampersands_that_stand_for_themselves_are_judged_here(pattern: str) -> None:
+    assert problem("anything!", AllowedPattern=pattern) is not None
+
+
+@pytest.mark.parametrize(("pattern", "value"), [
+    (r"\d+", "٣٠"), (r"\w+", "é"), (r"\w+", "名前"), (r"a\sb", "a\u00a0b"), (r"(?i)k", "\u212a")])
+def test_classes_of_characters_are_ascii_as_they_are_in_java(pattern: str, value: str) -> None:
+    assert problem(value, AllowedPattern=pattern) is not None
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Rehearsed:
 
 
 def rendered(template):
-    return Rendered(template.to_dict(), to_text(template, minify=True))
+    return Rendered(template.to_dict(), to_text(template))
 
 
 def rehearsed(name, template=None, root=ROOT):

@@ -1,0 +1,133 @@
+"""Which changes of an update CloudFormation will fail, before it tries.
+
+CloudFormation creates a replacement before it deletes the original, and deletes what left the template last of all:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+So whatever must be unique collides with what exists until then.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy import resource_types
+from tap.deploy.replacements import Update, keys, renamed, renames, update, value_at
+from tap.template.resolve import Resolved, references
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a change fails, and what to do instead."""
+
+    reason: str
+    way_out: str
+
+
+def failures(change: Update, live_versions: Mapping[str, str] | None = None) -> dict[str, Failure]:
+    """Return what fails, by logical id.
+
+    `live_versions` are the engine versions that run, by logical id; they may be newer than the template's, since minor
+    upgrades happen by themselves. What fails only because resources have new logical ids names the command that
+    moves them.
+    """
+    found = _all(change, live_versions or {})
+    names = renames(change.before, change.after) if found else {}
+    if names:
+        remaining = _all(update(renamed(change.before, names), change.after), live_versions or {})
+        command = " ".join(f"{old}={new}" for old, new in names.items())
+        found |= {name: Failure(failure.reason, f"the resource has a new logical id: tap rename ENV {command}")
+                  for name, failure in found.items() if name not in remaining}
+    return found
+
+
+def _all(change: Update, live_versions: Mapping[str, str]) -> dict[str, Failure]:
+    found: dict[str, Failure] = {}
+    for search in (collisions(change), moves(change), downgrades(change, live_versions)):
+        for name, failure in search:
+            found.setdefault(name, failure)
+    return found
+
+
+def collisions(change: Update) -> Iterator[tuple[str, Failure]]:
+    """Yield what is created with a value that something else has until clean-up."""
+    existing = _owners(change.before, change.old_value)
+    for name in sorted(change.new):
+        kind = change.after.resources[name]["Type"]
+        for key in resource_types.unique_keys(kind):
+            for values in keys(change.after.properties(name), key):
+                owner = existing.get((kind, key, change.new_value(values)))
+                if owner and not (owner == name and resource_types.leaves_a_gap(kind)):
+                    yield name, _collision(change, name, owner, key)
+
+
+def _owners(resolved: Resolved, comparable: Callable[[Any], Any]) -> dict[tuple[Any, ...], str]:
+    return {(entry["Type"], key, comparable(values)): name
+            for name, entry in resolved.resources.items()
+            for key in resource_types.unique_keys(entry["Type"])
+            for values in keys(entry.get("Properties", {}), key)}
+
+
+def _collision(change: Update, name: str, owner: str, key: resource_types.Key) -> Failure:
+    what = " and ".join(re.split(r"[?=]|/\*", part)[0].replace("/", ".") for part in key)
+    if owner == name:
+        perhaps = "it may be replaced, and then " if name in change.perhaps else ""
+        return Failure(f"{perhaps}its replacement is created first, with the same {what} as the original",
+                       f"change {what}, too, or remove it in one deployment and add it in the next")
+    if owner in change.after.resources:
+        return Failure(f"{owner} has the same {what} until the update's clean-up",
+                       f"change {owner} in a deployment of its own first, or choose another {what}")
+    return Failure(f"{owner}, which is removed last, has the same {what}", f"remove {owner} in a deployment of its own")
+
+
+def moves(change: Update) -> Iterator[tuple[str, Failure]]:
+    """Yield what stays, and would have to be in another VPC."""
+    for name, entry in change.after.resources.items():
+        bound = resource_types.BOUND_TO_VPC.get(entry["Type"])
+        if not bound or name in change.new:
+            continue
+        others = sorted({each.logical_id for each in references(value_at(entry.get("Properties", {}), bound[0]))
+                         if _moved(change, each.logical_id)})
+        if others:
+            yield name, Failure(f"it cannot move to the VPC of {', '.join(others)}",
+                                "create a new environment, and move data and traffic there")
+
+
+def _moved(change: Update, name: str) -> bool:
+    """Whether a resource is in another VPC than before."""
+    old, new = (side.resources.get(name, {}).get("Properties", {}).get("VpcId")
+                for side in (change.before, change.after))
+    return name in change.replaced and change.old_value(old) != change.new_value(new)
+
+
+def downgrades(change: Update, live_versions: Mapping[str, str]) -> Iterator[tuple[str, Failure]]:
+    """Yield what would go back to a lower engine version than the one that runs."""
+    for name, running, wanted in version_changes(change, live_versions):
+        if _numbers(wanted) < _numbers(running)[:len(_numbers(wanted))]:
+            yield name, Failure(f"engine version {wanted} is lower than {running}, which runs; no engine is downgraded",
+                                f"set the version to {running}, or restore a snapshot to a new environment")
+
+
+def version_changes(change: Update, live_versions: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield logical id, running and wanted engine version of each engine that stays and changes its version."""
+    for name, entry in change.after.resources.items():
+        known = resource_types.ENGINE_VERSIONS.get(entry["Type"])
+        if not known or name in change.new:
+            continue
+        running = live_versions.get(name) or value_at(change.before.properties(name), known[0])
+        wanted = value_at(entry.get("Properties", {}), known[0])
+        if isinstance(running, str) and isinstance(wanted, str) and running != wanted:
+            yield name, running, wanted
+
+
+def is_major(running: str, wanted: str) -> bool:
+    """Whether a change of version is a major upgrade.
+
+    PostgreSQL's major version is the first number, from 10 on; that of others the first two.
+    """
+    old, new = _numbers(running), _numbers(wanted)
+    length = 1 if old[:1] >= [10] else 2
+    return new[:length] > old[:length]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]

@@ -1,0 +1,88 @@
+"""A change set computed from two templates, without AWS.
+
+It has what follows from the templates and the registry schemas. Only a real change set knows what the account holds:
+values that SSM parameters resolve to, drift, and what the service itself decides to replace.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tap.deploy import resource_types
+from tap.deploy.diff import ATTRIBUTES, Difference, differences, shown
+from tap.deploy.models import Change, ChangeSet, Detail
+from tap.deploy.replacements import Update
+from tap.template.resolve import references
+
+# The default of clusters, and of instances that belong to none:
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+_SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
+
+
+def change_set(change: Update) -> ChangeSet:
+    """Return what CloudFormation would list for an update, in the order of the new template, removals last."""
+    changes = [each for name in change.after.resources if (each := _change(change, name))]
+    changes += [_removal(change, name) for name in change.before.resources if name not in change.after.resources]
+    empty = not changes and change.before.outputs == change.after.outputs
+    return ChangeSet("", "offline", "UPDATE", "", tuple(changes), empty)
+
+
+def _change(change: Update, name: str) -> Change | None:
+    after = change.after.resources[name]
+    if name not in change.before.resources:
+        return Change("Add", name, None, after["Type"], None)
+    details = tuple(_details(change, name))
+    if not details and name not in change.replaced:
+        return None
+    replacement = "True" if name in change.replaced else "Conditional" if name in change.perhaps else "False"
+    policy = _policy(change.before.resources[name], "UpdateReplacePolicy", ()) if replacement != "False" else None
+    return Change("Modify", name, name, after["Type"], replacement,
+                  tuple(dict.fromkeys(detail.attribute for detail in details)),
+                  f"ReplaceAnd{policy}" if policy else None, details)
+
+
+def _removal(change: Update, name: str) -> Change:
+    entry = change.before.resources[name]
+    return Change("Remove", name, name, entry["Type"], None,
+                  policy_action=_policy(entry, "DeletionPolicy", _SNAPSHOT_BY_DEFAULT))
+
+
+def _policy(entry: Mapping[str, Any], attribute: str, snapshot: tuple[str, ...]) -> str:
+    policy = str(entry.get(attribute, "Snapshot" if entry["Type"] in snapshot else "Delete"))
+    return "Retain" if policy == "RetainExceptOnCreate" else policy
+
+
+def _details(change: Update, name: str) -> Iterator[Detail]:
+    old, new = (side.resources[name] for side in (change.before, change.after))
+    for attribute in ATTRIBUTES:
+        if attribute != "Properties" and old.get(attribute) != new.get(attribute):
+            yield Detail(attribute, source="DirectModification", before=shown(old.get(attribute, "")),
+                         after=shown(new.get(attribute, "")))
+    for each in differences(old.get("Properties", {}), new.get("Properties", {})):
+        yield _detail(change, name, each)
+    yield from _caused(change, name)
+
+
+def _detail(change: Update, name: str, each: Difference) -> Detail:
+    kind = change.after.resources[name]["Type"]
+    return Detail("Properties", each.path[0], f"/Properties/{'/'.join(each.path)}", _recreation(kind, each.path),
+                  "Static", "DirectModification", None, shown(each.before), shown(each.after))
+
+
+def _caused(change: Update, name: str) -> Iterator[Detail]:
+    """Yield what changes because something that a property refers to is replaced."""
+    kind = change.after.resources[name]["Type"]
+    for title, value in change.after.properties(name).items():
+        causes = sorted({each.logical_id for each in references(value) if each.logical_id in change.replaced})
+        if causes and change.old_value(change.before.properties(name).get(title)) != change.new_value(value):
+            for cause in causes:
+                yield Detail("Properties", title, f"/Properties/{title}", _recreation(kind, (title,)), "Dynamic",
+                             "ResourceReference", cause)
+
+
+def _recreation(kind: str, path: tuple[str, ...]) -> str:
+    def covers(names: Any) -> bool:
+        return any(tuple(name.split("/"))[:len(path)] == path[:len(name.split("/"))] for name in names)
+
+    if covers(resource_types.create_only(kind)):
+        return "Always"
+    return "Conditionally" if covers(resource_types.conditionally_create_only(kind)) else "Never"
