@@ -16,7 +16,8 @@ def allows(statements: Iterable[Mapping[str, Any]], action: str, resource: str, 
 
 
 def _applies(statement: Mapping[str, Any], action: str, resource: str, keys: Mapping[str, str]) -> bool:
-    named = any(fnmatchcase(action, each) for each in as_list(statement.get("Action", statement.get("NotAction"))))
+    actions = as_list(statement.get("Action", statement.get("NotAction")))
+    named = action in actions or any("*" in each and fnmatchcase(action, each) for each in actions)
     return (named is ("Action" in statement)
             and any(fnmatchcase(resource, str(each)) for each in as_list(statement["Resource"]))
             and all(_holds(operator, values, keys.get(key))

@@ -1,18 +1,22 @@
-"""What IAM knows, by cfn-lint's copy of the service authorization reference; what policies of a template say."""
+"""What IAM knows, by cfn-lint's copy of the service authorization reference, and the facts of iam_facts.toml."""
 
 import functools
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from troposphere import encode_to_dict
 
+FACTS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "iam_facts.toml").read_text(encoding="utf-8"))
 KNOWN: dict[str, Any] = json.loads((files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
 
 
+@functools.cache
 def facts_of(action: str) -> Mapping[str, Any] | None:
     """What IAM knows of an action; None where there is no such."""
     service, _, verb = action.partition(":")
@@ -20,6 +24,7 @@ def facts_of(action: str) -> Mapping[str, Any] | None:
     return found
 
 
+@functools.cache
 def resources_of(action: str) -> list[Mapping[str, Any]]:
     """The kinds of resource that an action can be limited to; with whose ARNs and condition keys."""
     service = action.partition(":")[0].lower()
@@ -28,6 +33,7 @@ def resources_of(action: str) -> list[Mapping[str, Any]]:
     return [kinds[name.lower()] for name in names if name.lower() in kinds]
 
 
+@functools.cache
 def schema_of(kind: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     return found

@@ -2,9 +2,10 @@
 
 import pytest
 from evaluation import allows
-from stack_view import StackView
+from stack_view import StackView, statements_of
 
 from tap.bootstrap.template import SAMPLES, build
+from tap.database import IAM_USER
 from tap.template.resolve import resolve
 
 STACK = StackView(resolve(build().to_dict(), {**SAMPLES["made"], **SAMPLES["given"]}, stack_name="bootstrap-tap"))
@@ -108,6 +109,33 @@ def test_the_execution_role_may(action: str, resource: str, context: dict[str, s
 ])
 def test_the_execution_role_may_not(action: str, resource: str, context: dict[str, str]) -> None:
     assert not allows(STACK.statements("ExecutionRole"), action, resource, context)
+
+
+SECRET = arn("secretsmanager", "secret:rds!cluster-1-a")
+BOUNDARY = statements_of(STACK.properties("PermissionsBoundary")["PolicyDocument"])
+
+
+@pytest.mark.parametrize(("action", "resource", "context", "may"), [
+    ("secretsmanager:GetSecretValue", SECRET,
+     {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster:tap-dev-databasecluster-1")}, True),
+    ("secretsmanager:GetSecretValue", SECRET,
+     {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": arn("rds", "cluster:payroll")}, False),
+    ("secretsmanager:GetSecretValue", SECRET, {}, False),
+    ("rds-db:connect", arn("rds-db", "dbuser:cluster-1/app"), {}, True),
+    ("rds-db:connect", arn("rds-db", "dbuser:cluster-1/postgres"), {}, False),
+    ("s3:PutObject", "arn:aws:s3:::tap-dev-assetsbucket-1/index.html", {}, True),
+    ("s3:PutObject", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-{REGION}/template", {}, False),
+    ("s3:GetObject", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-eu-west-1/template", {}, False),
+    ("backup:TagResource", arn("backup", "recovery-point:1"), {}, True),
+    ("backup:TagResource", arn("backup", "backup-vault:tap-1"), {}, False),
+])
+def test_the_boundary_caps_what_the_stacks_roles_may(
+        action: str, resource: str, context: dict[str, str], may: bool) -> None:
+    assert allows(BOUNDARY, action, resource, context) is may
+
+
+def test_the_boundary_caps_connections_to_the_user_that_the_template_connects_as() -> None:
+    assert allows(BOUNDARY, "rds-db:connect", arn("rds-db", f"dbuser:cluster-1/{IAM_USER}"), {})
 
 
 TAP = arn("cloudformation", "stack/tap-prod/1")
