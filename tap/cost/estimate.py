@@ -81,12 +81,12 @@ def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], n
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             unpriced.append((title, f"{kind} is not as expected: {error}"))
             continue
-        for what, quantity, price, fixed in lines:
-            if price not in prices.by_name:
-                unpriced.append((title, f"{what}: {price} is not in the price table"))
-            elif quantity:
-                rows.append(Row(TIERS.get(kind, "Other"), title, what, quantity, price,
-                                quantity * prices.by_name[price].usd, fixed))
+        for line in lines:
+            if line.price not in prices.by_name:
+                unpriced.append((title, f"{line.what}: {line.price} is not in the price table"))
+            elif line.quantity:
+                rows.append(Row(TIERS.get(kind, "Other"), title, line.what, line.quantity, line.price,
+                                line.quantity * prices.by_name[line.price].usd, line.fixed))
     order = list(dict.fromkeys(TIERS.values()))
     rows.sort(key=lambda row: order.index(row.tier))
     return Estimate(name, tuple(rows), tuple(unpriced), dict(assumed))

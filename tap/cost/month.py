@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap.cost.prices import Prices
 from tap.template.resolve import Resolved, references
@@ -54,5 +54,25 @@ class Month:
         return 1 / max(1, len(self.of_type(kind)))
 
 
-Line = tuple[str, float, str, bool]  # what, quantity, price, fixed
+class Line(NamedTuple):
+    """One item on the bill of a resource."""
+
+    what: str
+    quantity: float
+    price: str
+    """Its name in the price table."""
+    fixed: bool
+    """Whether it costs the same however much it is used."""
+
+
+def fixed(what: str, quantity: float, price: str) -> Line:
+    """Return an item that does not depend on use."""
+    return Line(what, quantity, price, fixed=True)
+
+
+def by_use(what: str, quantity: float, price: str) -> Line:
+    """Return an item that depends on use."""
+    return Line(what, quantity, price, fixed=False)
+
+
 Pricing = Callable[[Mapping[str, Any], Month], Iterator[Line]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.cost.month import KB_PER_GB, Line, Month
+from tap.cost.month import KB_PER_GB, Line, Month, by_use, fixed
 from tap.picture.dashboard import dashboards
 
 DAYS_PER_MONTH = 30.4
@@ -15,14 +15,14 @@ MONITORING_RETENTION_DAYS, FREE_HISTORY_DAYS = 30, 7
 
 
 def _logged(gb: float, days: float) -> Iterator[Line]:
-    yield "log ingestion", gb, "log_ingestion_gb", False
-    yield "log storage once full", gb * days / DAYS_PER_MONTH * COMPRESSED, "log_storage_gb_month", False
+    yield by_use("log ingestion", gb, "log_ingestion_gb")
+    yield by_use("log storage once full", gb * days / DAYS_PER_MONTH * COMPRESSED, "log_storage_gb_month")
 
 
 def _delivered(gb: float, destination: Any, month: Month) -> Iterator[Line]:
     """What a service of AWS logs, to CloudWatch Logs or to S3: the price is that of the former's ingestion."""
     if "arn:aws:s3:" in str(destination):
-        yield "log delivery to S3", gb, "vended_log_s3_gb", False
+        yield by_use("log delivery to S3", gb, "vended_log_s3_gb")
         return
     groups = month.referred(destination, LOG_GROUP).values()
     yield from _logged(gb, max((_retention(each) for each in groups), default=DAYS_PER_MONTH))
@@ -80,7 +80,7 @@ def cluster(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     settings = {str(each.get("Name")): str(each.get("Value")) for each in properties.get("ClusterSettings", [])}
     if settings.get("containerInsights", "disabled") != "disabled":
         metrics = month.assumed["container_insights_metrics"] * month.task_hours / month.hours
-        yield "Container Insights metrics", metrics, "metric_month", True
+        yield fixed("Container Insights metrics", metrics, "metric_month")
 
 
 def of_instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -92,18 +92,18 @@ def of_instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
         gb = month.hours * 3600 / interval * month.assumed["monitoring_kb"] / KB_PER_GB
         yield from _logged(gb, MONITORING_RETENTION_DAYS)
     if float(properties.get("PerformanceInsightsRetentionPeriod", 0)) > FREE_HISTORY_DAYS:
-        yield "Performance Insights history", 1, "performance_insights_history", True
+        yield fixed("Performance Insights history", 1, "performance_insights_history")
 
 
 def alarm(properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
     """Return what an alarm costs: each metric of an expression counts."""
     metrics = [each for each in properties.get("Metrics", []) if "MetricStat" in each]
-    yield "metrics", max(1, len(metrics)), "alarm_month", True
+    yield fixed("metrics", max(1, len(metrics)), "alarm_month")
 
 
 def composite_alarm(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
     """Return what a composite alarm costs."""
-    yield "composite alarm", 1, "composite_alarm_month", True
+    yield fixed("composite alarm", 1, "composite_alarm_month")
 
 
 def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -111,7 +111,7 @@ def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
     Those are billed for the hours in which they are sent: https://aws.amazon.com/cloudwatch/pricing/
     """
-    yield "dashboard", 1, "dashboard_month", True
+    yield fixed("dashboard", 1, "dashboard_month")
     if "DashboardBody" not in properties:
         return
     own = {(metric.namespace, metric.name, *metric.dimensions.items())
@@ -119,7 +119,7 @@ def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
            for widget in found.widgets for metric in widget.metrics
            if not metric.namespace.startswith(("AWS/", "ECS/"))}
     if own:
-        yield "own metrics", len(own) * month.task_hours / month.hours, "metric_month", True
+        yield fixed("own metrics", len(own) * month.task_hours / month.hours, "metric_month")
 
 
 def vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -137,8 +137,8 @@ def vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
                       if name in month.referred(each["BackupPlanId"], "AWS::Backup::BackupPlan")]
         for _ in month.referred(selections, "AWS::DynamoDB::Table"):
             gb = days * month.assumed["sessions_gb"]
-            yield f"{days:g} copies of the table", gb, "backup_dynamodb_gb_month", False
+            yield by_use(f"{days:g} copies of the table", gb, "backup_dynamodb_gb_month")
         for each in month.referred(selections, "AWS::RDS::DBCluster").values():
             beyond = max(0.0, days - float(each.get("BackupRetentionPeriod", 1)))
-            yield (f"{beyond:g} copies of the database", beyond * month.assumed["database_gb"],
-                   "aurora_backup_gb_month", False)
+            yield by_use(f"{beyond:g} copies of the database", beyond * month.assumed["database_gb"],
+                   "aurora_backup_gb_month")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tap.cost import records
-from tap.cost.month import KB_PER_GB, Line, Month, Pricing
+from tap.cost.month import KB_PER_GB, Line, Month, Pricing, by_use, fixed
 
 NETWORK, BALANCER, SERVICE, DATABASE, SESSIONS, ASSETS, FUNCTIONS, KEYS, OPERATIONS = (
     "Network", "Load balancer", "Service", "Database", "Sessions", "Assets", "Functions", "Keys and secrets",
@@ -33,19 +33,19 @@ FREE = frozenset(f"AWS::{name}" for name in (
 
 
 def _nat(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "hours", month.hours, "nat_gateway_hour", True
+    yield fixed("hours", month.hours, "nat_gateway_hour")
     # Each public address is billed whether it is in use or idle.
-    yield "public address", month.hours, "public_ipv4_hour", True
-    yield "data processed", month.assumed["nat_gb"] * month.share("AWS::EC2::NatGateway"), "nat_gateway_gb", False
+    yield fixed("public address", month.hours, "public_ipv4_hour")
+    yield by_use("data processed", month.assumed["nat_gb"] * month.share("AWS::EC2::NatGateway"), "nat_gateway_gb")
 
 
 def _endpoint(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     if properties.get("VpcEndpointType") == "Interface":  # those of the Gateway type are free
         zones = len(properties.get("SubnetIds", []))
-        yield f"hours in {zones} zones", month.hours * zones, "interface_endpoint_hour", True
+        yield fixed(f"hours in {zones} zones", month.hours * zones, "interface_endpoint_hour")
         interfaces = [each for each in month.of_type("AWS::EC2::VPCEndpoint").values()
                       if each.get("VpcEndpointType") == "Interface"]
-        yield "data processed", month.assumed["endpoint_gb"] / len(interfaces), "interface_endpoint_gb", False
+        yield by_use("data processed", month.assumed["endpoint_gb"] / len(interfaces), "interface_endpoint_gb")
 
 
 def lcu(connections_per_second: float, active_connections: float, gb_per_hour: float,
@@ -65,19 +65,19 @@ def _request_gb(month: Month) -> float:
 
 def _balancer(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     zones = len(properties.get("Subnets", []))
-    yield "hours", month.hours, "load_balancer_hour", True
+    yield fixed("hours", month.hours, "load_balancer_hour")
     if properties.get("Scheme", "internet-facing") == "internet-facing":
-        yield f"public addresses in {zones} zones", month.hours * zones, "public_ipv4_hour", True
+        yield fixed(f"public addresses in {zones} zones", month.hours * zones, "public_ipv4_hour")
     connections = month.assumed["requests_per_month"] * month.assumed["new_connections_per_request"]
     units = lcu(connections / (month.hours * 3600), 0, _request_gb(month) / month.hours)
-    yield "capacity units", units * month.hours, "load_balancer_lcu_hour", False
-    yield "data to the Internet", _request_gb(month), "data_out_gb", False
+    yield by_use("capacity units", units * month.hours, "load_balancer_lcu_hour")
+    yield by_use("data to the Internet", _request_gb(month), "data_out_gb")
 
 
 def _web_acl(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "web ACL", 1, "web_acl_month", True
-    yield "rules and rule groups", len(properties.get("Rules", [])), "web_acl_rule_month", True
-    yield "requests", month.assumed["requests_per_month"] / 1e6, "web_acl_million_requests", False
+    yield fixed("web ACL", 1, "web_acl_month")
+    yield fixed("rules and rule groups", len(properties.get("Rules", [])), "web_acl_rule_month")
+    yield by_use("requests", month.assumed["requests_per_month"] / 1e6, "web_acl_million_requests")
 
 
 def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
@@ -105,17 +105,17 @@ def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     for definition in month.referred(properties.get("TaskDefinition"), "AWS::ECS::TaskDefinition").values():
         processor = "arm" if definition.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
         for what, count in (("on demand", on_demand), ("Spot", spot)):
-            yield (f"vCPUs {what}", count * hours * float(definition["Cpu"]) / 1024,
-                   f"fargate_{processor}_vcpu_hour", True)
-            yield (f"memory {what}", count * hours * float(definition["Memory"]) / 1024,
-                   f"fargate_{processor}_gb_hour", True)
+            yield fixed(f"vCPUs {what}", count * hours * float(definition["Cpu"]) / 1024,
+                   f"fargate_{processor}_vcpu_hour")
+            yield fixed(f"memory {what}", count * hours * float(definition["Memory"]) / 1024,
+                   f"fargate_{processor}_gb_hour")
 
 
 def _database(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "storage", month.assumed["database_gb"], "aurora_storage_gb_month", False
-    yield "I/O", month.assumed["database_million_io"], "aurora_million_io", False
+    yield by_use("storage", month.assumed["database_gb"], "aurora_storage_gb_month")
+    yield by_use("I/O", month.assumed["database_million_io"], "aurora_million_io")
     # Backup storage up to the size of the cluster is free for each day of retention beyond the first.
-    yield "backups beyond the free part", month.assumed["backup_gb"], "aurora_backup_gb_month", False
+    yield by_use("backups beyond the free part", month.assumed["backup_gb"], "aurora_backup_gb_month")
     if properties.get("ManageMasterUserPassword"):
         yield from _secret({}, month)
 
@@ -124,7 +124,7 @@ def _instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     yield from records.of_instance(properties, month)
     size = str(properties.get("DBInstanceClass"))
     if size != "db.serverless":
-        yield size, month.hours, f"aurora_{size}_hour", True
+        yield fixed(size, month.hours, f"aurora_{size}_hour")
         return
     clusters = month.referred(properties.get("DBClusterIdentifier"), "AWS::RDS::DBCluster").values()
     least = min((float(each["ServerlessV2ScalingConfiguration"]["MinCapacity"]) for each in clusters), default=0.5)
@@ -133,16 +133,16 @@ def _instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     average = min(max(least, month.assumed["writer_acu" if first else "reader_acu"]), most)
     # At a minimum of 0 it pauses when nobody connects.
     hours = month.hours if least else month.active_hours
-    yield f"{average:g} ACU for {hours:g} hours", average * hours, "aurora_acu_hour", bool(least)
+    yield Line(f"{average:g} ACU for {hours:g} hours", average * hours, "aurora_acu_hour", fixed=bool(least))
 
 
 def _table(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     requests = month.assumed["requests_per_month"] / 1e6
-    yield "writes", requests * month.assumed["session_writes_per_request"], "dynamodb_million_writes", False
-    yield "reads", requests * month.assumed["session_reads_per_request"], "dynamodb_million_reads", False
-    yield "storage", month.assumed["sessions_gb"], "dynamodb_storage_gb_month", False
+    yield by_use("writes", requests * month.assumed["session_writes_per_request"], "dynamodb_million_writes")
+    yield by_use("reads", requests * month.assumed["session_reads_per_request"], "dynamodb_million_reads")
+    yield by_use("storage", month.assumed["sessions_gb"], "dynamodb_storage_gb_month")
     if properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
-        yield "point-in-time recovery", month.assumed["sessions_gb"], "dynamodb_pitr_gb_month", False
+        yield by_use("point-in-time recovery", month.assumed["sessions_gb"], "dynamodb_pitr_gb_month")
 
 
 def _bucket(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -150,15 +150,15 @@ def _bucket(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     of_logs = {name for each in buckets.values()
                for name in month.referred(each.get("LoggingConfiguration"), "AWS::S3::Bucket")}
     if month.title in of_logs:
-        yield "access logs once full", records.access_log_gb(properties, month), "s3_storage_gb_month", False
+        yield by_use("access logs once full", records.access_log_gb(properties, month), "s3_storage_gb_month")
     else:
         share = month.assumed["assets_gb"] / len(buckets.keys() - of_logs)
-        yield "storage", share, "s3_storage_gb_month", False
+        yield by_use("storage", share, "s3_storage_gb_month")
 
 
 def _distribution(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "data to the Internet", month.assumed["cdn_gb"], "cloudfront_gb", False
-    yield "requests", month.assumed["cdn_requests_per_month"] / 1e4, "cloudfront_ten_thousand_requests", False
+    yield by_use("data to the Internet", month.assumed["cdn_gb"], "cloudfront_gb")
+    yield by_use("requests", month.assumed["cdn_requests_per_month"] / 1e4, "cloudfront_ten_thousand_requests")
 
 
 def _function(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -167,31 +167,31 @@ def _function(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     calls = month.assumed["requests_per_month"] * month.assumed["validations_per_request"]
     seconds = calls * month.assumed["validation_ms"] / 1000
     processor = "arm" if "arm64" in properties.get("Architectures", []) else "x86"
-    yield "requests", calls / 1e6, "lambda_million_requests", False
-    yield ("duration", seconds * float(properties.get("MemorySize", 128)) / 1024,
-           f"lambda_{processor}_gb_second", False)
+    yield by_use("requests", calls / 1e6, "lambda_million_requests")
+    yield by_use("duration", seconds * float(properties.get("MemorySize", 128)) / 1024,
+           f"lambda_{processor}_gb_second")
     if properties.get("TracingConfig", {}).get("Mode") == "Active":
-        yield "traces", records.traced(calls, month.hours * 3600) / 1e6, "xray_million_traces", False
+        yield by_use("traces", records.traced(calls, month.hours * 3600) / 1e6, "xray_million_traces")
 
 
 def _key(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "key", 1, "key_month", True
+    yield fixed("key", 1, "key_month")
     requests = month.assumed["key_requests_per_month"] * month.share("AWS::KMS::Key")
-    yield "requests", requests / 1e4, "key_ten_thousand_requests", False
+    yield by_use("requests", requests / 1e4, "key_ten_thousand_requests")
 
 
 def _secret(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "secret", 1, "secret_month", True
-    yield "calls", month.assumed["secret_requests_per_month"] / 1e4, "secret_ten_thousand_requests", False
+    yield fixed("secret", 1, "secret_month")
+    yield by_use("calls", month.assumed["secret_requests_per_month"] / 1e4, "secret_ten_thousand_requests")
 
 
 def _topic(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     share = month.share("AWS::SNS::Topic")
-    yield "e-mails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails", False
+    yield by_use("e-mails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails")
 
 
 def _queue(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    yield "requests", month.assumed["notifications_per_month"] / 1e6, "sqs_million_requests", False
+    yield by_use("requests", month.assumed["notifications_per_month"] / 1e6, "sqs_million_requests")
 
 
 _BILLED: Mapping[str, tuple[str, Pricing]] = {

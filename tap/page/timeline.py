@@ -1,8 +1,9 @@
 """When each change of a plan begins and ends, what the whole waits for, and what really happened."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 
 from tap.deploy.models import ChangeSet, StackEvent
 
@@ -56,42 +57,33 @@ def schedule(plan: ChangeSet, seconds: Mapping[str, float], needs: Mapping[str, 
     """
     removed = {change.logical_id for change in plan.changes if change.action == "Remove"}
     changed = [change.logical_id for change in plan.changes if change.logical_id not in removed]
-    bars = _laid(changed, seconds, needs, 0.0)
-    users: dict[str, set[str]] = {name: set() for name in removed}
-    for name in removed:
-        for other in set(needs.get(name, ())) & removed:
-            users[other].add(name)
+    bars = _bars({name: (set(needs.get(name, ())) & set(changed)) - {name} for name in changed}, seconds, 0.0)
+    users = {name: {other for other in removed - {name} if name in needs.get(other, ())} for name in sorted(removed)}
     end = max((bar.end for bar in bars.values()), default=0.0)
-    bars |= _laid(sorted(removed), seconds, users, end)
+    bars |= _bars(users, seconds, end)
     critical = _critical(bars)
-    return sorted((Bar(bar.logical_id, bar.start, bar.seconds, bar.waits_for, bar.last, bar.logical_id in critical)
-                   for bar in bars.values()), key=lambda bar: (bar.start, -bar.seconds, bar.logical_id))
+    return sorted((replace(bar, critical=name in critical) for name, bar in bars.items()),
+                  key=lambda bar: (bar.start, -bar.seconds, bar.logical_id))
 
 
-def _laid(names: Iterable[str], seconds: Mapping[str, float], needs: Mapping[str, Collection[str]],
-          begin: float) -> dict[str, Bar]:
-    wanted = list(names)
-    known = set(wanted)
+def _bars(needs: Mapping[str, Collection[str]], seconds: Mapping[str, float], begin: float) -> dict[str, Bar]:
+    """Return a bar for each name, which begins when all that it needs is done."""
     bars: dict[str, Bar] = {}
-    for first in wanted:
-        # Without recursion: a template may be as deep as it likes.
-        stack, open_ = [first], set[str]()
-        while stack:
-            name = stack[-1]
-            waits = sorted(set(needs.get(name, ())) & known - {name})
-            missing = [each for each in waits if each not in bars and each not in open_]
-            if name not in bars and missing and name not in open_:
-                open_.add(name)
-                stack += missing
-                continue
-            stack.pop()
-            open_.discard(name)
-            if name not in bars:
-                before = [bars[each] for each in waits if each in bars]
-                last = max(before, key=lambda bar: (bar.end, bar.logical_id), default=None)
-                bars[name] = Bar(name, last.end if last else begin, seconds.get(name, 0.0), tuple(waits),
-                                 last.logical_id if last else None)
+    for name in _order({name: set(needs[name]) for name in needs}):
+        last = max((bars[other] for other in needs[name] if other in bars),
+                   key=lambda bar: (bar.end, bar.logical_id), default=None)
+        bars[name] = Bar(name, last.end if last else begin, seconds.get(name, 0.0), tuple(sorted(needs[name])),
+                         last.logical_id if last else None)
     return bars
+
+
+def _order(graph: dict[str, set[str]]) -> list[str]:
+    while True:
+        try:
+            return list(TopologicalSorter(graph).static_order())
+        except CycleError as error:  # each is needed by the next
+            first, second = error.args[1][:2]
+            graph[second].discard(first)
 
 
 def _critical(bars: Mapping[str, Bar]) -> set[str]:

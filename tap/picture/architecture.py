@@ -1,6 +1,7 @@
 """From a resolved template to what is drawn of it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tap.picture.kinds import BELONGS, GROUPS, SECURITY, Kind, facts_of, kind_of
@@ -34,16 +35,17 @@ def architecture(resolved: Resolved, name: str, stack_name: str) -> Architecture
         if kind == CLUSTER and resolved.properties(title).get("ManageMasterUserPassword"):
             secret = f"{title}.MasterUserSecret"
             items[secret] = Item(secret, "Secret", "security", "Master user secret", ("managed by RDS",))
-    spans, inside, gateways, groups = _places(resolved, types, items, stands_for)
+    positions = _positions(resolved, types, items, stands_for)
     # Tables of routes, subnets and the VPC are where things are: that is drawn by the boxes.
     # An instance belongs to its cluster as far as arrows go.
-    found = arrows(resolved, lambda title: None if (box := stands_for.get(title)) in boxes else inside.get(
+    found = arrows(resolved, lambda title: None if (box := stands_for.get(title)) in boxes else positions.inside.get(
         str(box), box))
     return Architecture(
-        name, stack_name, min((each.zone for each in subnets), default="")[:-1],
-        _item(vpc, vpc, types, resolved, stands_for, {}) if vpc else None,
-        tuple(sorted(subnets, key=lambda each: (KINDS_OF_SUBNET.index(each.kind), each.zone, each.id))),
-        items, found, spans, inside, gateways, groups)
+        name=name, stack_name=stack_name, region=min((each.zone for each in subnets), default="")[:-1],
+        vpc=_item(vpc, vpc, types, resolved, stands_for, {}) if vpc else None,
+        subnets=tuple(sorted(subnets, key=lambda each: (KINDS_OF_SUBNET.index(each.kind), each.zone, each.id))),
+        items=items, arrows=found, spans=positions.spans, inside=positions.inside, gateways=tuple(positions.gateways),
+        groups={group: tuple(boxes) for group, boxes in positions.outside.items() if boxes})
 
 
 def _merged(types: Mapping[str, str], drawn: Iterable[str], resolved: Resolved) -> dict[str, str]:
@@ -101,26 +103,36 @@ def _subnets_of(title: str, kind: str, resolved: Resolved) -> list[str]:
             if resolved.resources.get(each.logical_id, {}).get("Type") == SUBNET]
 
 
-def _places(resolved: Resolved, types: Mapping[str, str], items: Mapping[str, Item], stands_for: Mapping[str, str],
-            ) -> tuple[dict[str, tuple[str, ...]], dict[str, str], tuple[str, ...], dict[str, tuple[str, ...]]]:
-    spans: dict[str, tuple[str, ...]] = {}
-    inside: dict[str, str] = {}
-    gateways: list[str] = []
-    outside: dict[str, list[str]] = {group: [] for group in GROUPS}
+@dataclass
+class _Positions:
+    """Where each box stands: across subnets, inside another box, at the VPC's edge, or outside in a group."""
+
+    spans: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    inside: dict[str, str] = field(default_factory=dict)
+    gateways: list[str] = field(default_factory=list)
+    outside: dict[str, list[str]] = field(default_factory=lambda: {group: [] for group in GROUPS})
+
+
+def _positions(resolved: Resolved, types: Mapping[str, str], items: Mapping[str, Item],
+               stands_for: Mapping[str, str]) -> _Positions:
+    positions = _Positions()
     for box, item in items.items():
         title = next((each for each in item.covers if stands_for[each] == box and types[each] not in BELONGS), None)
-        if title is None:
-            if box != INTERNET:
-                outside[SECURITY].append(box)
-            continue
-        kind = types[title]
-        clusters = [each.logical_id for each in references(resolved.properties(title).get("DBClusterIdentifier"))]
-        if subnets := _subnets_of(title, kind, resolved):
-            spans[box] = tuple(subnets)
-        elif clusters and clusters[0] in items:
-            inside[box] = clusters[0]
-        elif kind in ("AWS::EC2::InternetGateway", "AWS::EC2::VPCEndpoint"):
-            gateways.append(box)
-        elif group := kind_of(kind).group:
-            outside[group].append(box)
-    return spans, inside, tuple(gateways), {group: tuple(found) for group, found in outside.items() if found}
+        if title is not None:
+            _put(positions, box, title, resolved, items)
+        elif box != INTERNET:
+            positions.outside[SECURITY].append(box)
+    return positions
+
+
+def _put(positions: _Positions, box: str, title: str, resolved: Resolved, items: Mapping[str, Item]) -> None:
+    kind = str(resolved.resources[title]["Type"])
+    clusters = [each.logical_id for each in references(resolved.properties(title).get("DBClusterIdentifier"))]
+    if subnets := _subnets_of(title, kind, resolved):
+        positions.spans[box] = tuple(subnets)
+    elif clusters and clusters[0] in items:
+        positions.inside[box] = clusters[0]
+    elif kind in ("AWS::EC2::InternetGateway", "AWS::EC2::VPCEndpoint"):
+        positions.gateways.append(box)
+    elif group := kind_of(kind).group:
+        positions.outside[group].append(box)
