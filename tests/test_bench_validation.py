@@ -16,9 +16,9 @@ def test_a_figure_stands_beside_its_limit(
 
 def test_what_is_measured_is_accepted_but_for_the_one_that_is_to_be_refused() -> None:
     index = validation.load()
-    codes = {name: index.check(one)[0] for name, one in validation.TRANSACTIONS.items()}
+    codes = {name: index.check(one, validation.NOW)[0] for name, one in validation.TRANSACTIONS.items()}
     assert codes == dict.fromkeys(codes, "accepted") | {"refused": "amount_precision"}
-    assert index.handler(validation.HTTP, None)["statusCode"] == 200
+    assert index.handler(validation.HTTP, None, clock=lambda: validation.NOW)["statusCode"] == 200
 
 
 def test_the_least_of_several_rounds_counts() -> None:
