@@ -6,8 +6,8 @@ from bench import validation
 
 
 @pytest.mark.parametrize(("value", "kept", "line"), [
-    (1.5, True, "check / json.loads" + " " * 23 + "1.50 of   3  [#####.....]"),
-    (6.0, False, "check / json.loads" + " " * 23 + "6.00 of   3  [##########]  missed")])
+    (1.5, True, "check / json.loads" + " " * 23 + "1.50 of   3    50%"),
+    (6.0, False, "check / json.loads" + " " * 23 + "6.00 of   3   200%  missed")])
 def test_a_figure_stands_beside_its_limit(
         capsys: pytest.CaptureFixture[str], value: float, kept: bool, line: str) -> None:
     assert validation.verdict("check / json.loads", value, 3) is kept
