@@ -30,7 +30,8 @@ EVERYTHING = StackView(resolve(TEMPLATE, {
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
-    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds"}))
+    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
+    "TrafficAlarmRequests": "1"}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_RESOURCE = [
     pytest.param(stack, title, id=f"{name}-{title}")
@@ -66,7 +67,8 @@ OTHERWISE = {
     "PermissionsBoundary": ["", "bounds"], "DomainName": ["", "pay.payments.test"], "HostedZoneId": ["", "Z1"],
     "CdnDomainName": ["", "cdn.payments.test"], "CdnCertificateArn": ["", CERTIFICATE], "CdnWebAclArn": ["", WEB_ACL],
     "SleepSchedule": ["", "cron(0 20 * * ? *)"], "WakeSchedule": ["", "cron(0 6 * * ? *)"],
-    "MonthlyBudget": ["0", "100"],
+    "MonthlyBudget": ["0", "100"], "TrafficAlarmRequests": ["0", "1"],
+    "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
 }
 
 
