@@ -13,6 +13,7 @@ from troposphere import (
     Not,
     Parameter,
     Select,
+    Split,
     Sub,
     Template,
 )
@@ -36,9 +37,11 @@ from troposphere.ec2 import (
 
 from tap.logs import Logs
 from tap.parts import add_parameter, add_role, add_switch, allow, name_tag, of_this_account, only_if
+from tap.whole_numbers import whole_numbers
 
 ANYWHERE = "0.0.0.0/0"
-OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
+OCTET = f"({whole_numbers(0, 255)})"
+ZONE = "[a-z]{2}(-[a-z]+)+-[0-9][a-z]"
 ZONES = (1, 2, 3)
 # What tasks need of AWS where there is no NAT: their image, their logs, their secret, the function.
 PRIVATE_SERVICES = {
@@ -99,9 +102,16 @@ def add_network(t: Template, logs: Logs) -> Network:
     """Add the VPC, three subnets a kind, their route tables, NAT gateways, endpoints and flow logs."""
     cidr = add_parameter(t, "Network", "Address range", Parameter(
         "VpcCidr", Type="String", Default="10.0.0.0/16",
-        AllowedPattern=rf"({OCTET}\.){{3}}{OCTET}/(1[6-9]|20)",
-        ConstraintDescription="must be an IPv4 range from /16 to /20, such as 10.0.0.0/16",
+        AllowedPattern=_networks(),
+        ConstraintDescription="must be an IPv4 range from /16 to /20 with all host bits zero, such as 10.0.0.0/16",
         Description="IPv4 range of the VPC; its nine subnets take a /24 each."))
+    zones = add_parameter(t, "Network", "Availability Zones", Parameter(
+        # Not a List<AWS::EC2::AvailabilityZone::Name>, for which no source says that it may be empty.
+        "AvailabilityZones", Type="String", Default="", AllowedPattern=f"({ZONE}(,{ZONE}){{2}})?",
+        ConstraintDescription="must be three zones of the region, separated by commas, or empty",
+        Description="Three zones, in the order of the subnets, as the order in which AWS lists a region's zones may "
+                    "change; empty for the first three listed. A change replaces the subnets."))
+    has_zones = t.add_condition("HasAvailabilityZones", Not(Equals(zones.ref(), "")))
     nat = add_parameter(t, "Network", "NAT gateways", Parameter(
         "NatGateways", Type="String", Default="one-per-az", AllowedValues=["none", "single", "one-per-az"],
         Description="With none, set InterfaceEndpoints and take the image from a private ECR repository."))
@@ -121,7 +131,8 @@ def add_network(t: Template, logs: Logs) -> Network:
         return tuple(t.add_resource(Subnet(
             f"{kind}Subnet{zone}",
             VpcId=vpc.ref(),
-            AvailabilityZone=Select(zone - 1, GetAZs("")),
+            AvailabilityZone=If(
+                has_zones, Select(zone - 1, Split(",", zones.ref())), Select(zone - 1, GetAZs(""))),
             CidrBlock=Select(first + zone - 1, Cidr(cidr.ref(), 9, 8)),
             Tags=name_tag(f"{kind.lower()}-{zone}"),
         )) for zone in ZONES)
@@ -188,6 +199,18 @@ def add_network(t: Template, logs: Logs) -> Network:
             If(has_nat, nat_routes[0].ref(), ""),
             If(has_endpoints, [way.ref() for way in endpoints], "")),
         nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az)
+
+
+def _networks() -> str:
+    """Return a pattern for IPv4 ranges from /16 to /20 without host bits.
+
+    EC2 would clear the bits, and the VPC would then differ from its parameter:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html
+    """
+    lengths = "|".join(
+        f"({'|'.join(str(octet) for octet in range(0, 256, 2 ** (24 - length)))})\\.0/{length}"
+        for length in range(17, 21))
+    return rf"{OCTET}\.{OCTET}\.(0\.0/16|{lengths})"
 
 
 def _add_interface_endpoints(

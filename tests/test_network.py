@@ -41,6 +41,13 @@ def test_the_subnets_of_each_kind_are_in_three_availability_zones(stack: StackVi
     assert sorted(zones) == ["us-east-1a", "us-east-1b", "us-east-1c"]
 
 
+@pytest.mark.parametrize("kind", ["public", "private", "isolated"])
+def test_the_subnets_of_each_kind_are_in_the_zones_that_the_parameter_names(deployed: Deployed, kind: str) -> None:
+    stack = deployed(AvailabilityZones="us-east-1f,us-east-1b,us-east-1d")
+    zones = [stack.properties(subnet)["AvailabilityZone"] for subnet in stack.subnets(kind)]
+    assert zones == ["us-east-1f", "us-east-1b", "us-east-1d"]
+
+
 def test_no_subnet_hands_out_public_addresses(stack: StackView) -> None:
     assert not any(s.get("MapPublicIpOnLaunch") for s in stack.all("AWS::EC2::Subnet").values())
 

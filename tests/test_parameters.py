@@ -31,7 +31,13 @@ def test_environment_has_no_default_since_nobody_should_deploy_the_wrong_one(tem
 
 
 @pytest.mark.parametrize(("name", "good", "bad"), [
-    ("VpcCidr", ["10.0.0.0/16", "172.31.0.0/20"], ["10.0.0.0", "10.0.0.0/15", "10.0.0.0/21", "10.0/16", "::/56"]),
+    ("VpcCidr",
+     ["10.0.0.0/16", "172.31.0.0/20", "10.255.240.0/20", "192.168.128.0/17", "192.168.64.0/18", "10.1.224.0/19"],
+     ["10.0.0.0", "10.0.0.0/15", "10.0.0.0/21", "10.0/16", "::/56", "10.0.1.0/16", "10.0.0.1/20", "10.0.8.0/20",
+      "10.0.64.0/17", "10.0.32.0/18", "10.0.16.0/19", "010.0.0.0/16", "256.0.0.0/16"]),
+    ("AvailabilityZones", ["", "us-east-1a,us-east-1b,us-east-1f", "us-gov-west-1a,us-gov-west-1b,us-gov-west-1c"],
+     ["us-east-1a", "us-east-1a,us-east-1b", "us-east-1a, us-east-1b, us-east-1c", "us-east-1,us-east-2,us-west-1",
+      "us-east-1a,us-east-1b,us-east-1c,us-east-1d"]),
     ("NatGateways", ["none", "single", "one-per-az"], ["", "two", "None"]),
     ("CertificateArn",
      ["", "arn:aws:acm:us-east-1:123456789012:certificate/1-2",
