@@ -81,6 +81,9 @@ def add_load_balancer(
         LoadBalancerAttributes=[
             LoadBalancerAttributes(
                 Key="deletion_protection.enabled", Value=If(has_deletion_protection, "true", "false")),
+            # Lets ARC shift traffic away from a zone that is impaired.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/zonal-shift.html
+            LoadBalancerAttributes(Key="zonal_shift.config.enabled", Value="true"),
             LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
             *access_logs.of_balancer()]))
     suppress(load_balancer, {"CKV_AWS_91": "By AccessLogs"})
@@ -116,7 +119,10 @@ def add_load_balancer(
 def target_group_of(title: str, network: Network, **attributes: Any) -> TargetGroup:
     """Return a target group of tasks; one answer within five seconds, twice, makes a task healthy."""
     return TargetGroup(
-        title, VpcId=network.vpc.ref(), TargetType="ip", Protocol="HTTP", Port=Ref("ContainerPort"),
+        title, VpcId=network.vpc.ref(), TargetType="ip", Protocol="HTTP",
+        # ECS registers each task with the port of its container. A change of this one would replace the group:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
+        Port=80,
         HealthCheckPath=Ref("HealthCheckPath"), HealthCheckIntervalSeconds=30, HealthCheckTimeoutSeconds=5,
         HealthyThresholdCount=2, UnhealthyThresholdCount=3,
         TargetGroupAttributes=[TargetGroupAttribute(

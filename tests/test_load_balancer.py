@@ -121,9 +121,20 @@ def test_requests_and_health_checks_reach_the_tasks_on_the_containers_port(
     stack = deployed(ContainerPort=port)
     (container,) = stack.only("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert [mapping["ContainerPort"] for mapping in container["PortMappings"]] == [port]
-    assert stack.properties(TARGETS)["Port"] == port
     assert stack.may_connect(group_of(stack), tasks_group(stack), int(port))
     assert not stack.may_connect(group_of(stack), tasks_group(stack), int(port) + 1)
+
+
+@pytest.mark.parametrize("group", [TARGETS, "AlternateTargetGroup"])
+def test_another_container_port_leaves_the_target_groups_in_place(deployed: Deployed, group: str) -> None:
+    # The port of a group is of those properties that CloudFormation replaces it for, and a new group has no tasks.
+    one, other = (deployed(ContainerPort=port, DeploymentStrategy="CANARY") for port in ("8080", "3000"))
+    assert one.properties(group) == other.properties(group)
+
+
+def test_traffic_can_be_shifted_away_from_a_zone(stack: StackView) -> None:
+    attributes = stack.only(BALANCER)["LoadBalancerAttributes"]
+    assert {"Key": "zonal_shift.config.enabled", "Value": "true"} in attributes
 
 
 def test_the_balancer_reaches_the_tasks_and_nothing_else(stack: StackView) -> None:
@@ -134,7 +145,7 @@ def test_the_balancer_reaches_the_tasks_and_nothing_else(stack: StackView) -> No
 def test_the_targets_are_ip_addresses_checked_as_the_reference_checks_them(deployed: Deployed) -> None:
     stack = deployed(HealthCheckPath="/health", ContainerPort="8080")
     assert untagged(stack.properties(TARGETS)) == {
-        "VpcId": Reference(stack.title("AWS::EC2::VPC")), "TargetType": "ip", "Protocol": "HTTP", "Port": "8080",
+        "VpcId": Reference(stack.title("AWS::EC2::VPC")), "TargetType": "ip", "Protocol": "HTTP", "Port": 80,
         "HealthCheckPath": "/health", "HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5,
         "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 3,
         "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
