@@ -31,6 +31,7 @@ from troposphere.ecs import (
     ClusterSetting,
     ContainerDefinition,
     Environment,
+    ForceNewDeployment,
     HealthCheck,
     KernelCapabilities,
     LinuxParameters,
@@ -54,7 +55,7 @@ from tap.deployment import Deployment
 from tap.load_balancer import Balancer
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
-from tap.parts import SLEEPS, add_parameter, add_role, allow, of_this_account, only_if
+from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
 from tap.whole_numbers import add_whole_number
@@ -127,6 +128,10 @@ def add_service(
             IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=ANYWHERE)),
     ]
 
+    capacity = add_parameter(t, "Service", "Capacity", Parameter(
+        "TaskCapacity", Type="String", Default="mixed", AllowedValues=["on-demand", "mixed", "spot"],
+        Description="mixed runs the first task and every other one on demand, the rest on Spot, which is cheaper and "
+                    "interruptible. A change deploys the service."))
     service = t.add_resource(Service(
         "Service",
         # ECS refuses a target group that no listener forwards to; tasks want their ways in and out, and
@@ -137,7 +142,11 @@ def add_service(
         # that this environment has.
         Metadata={"WaitsFor": [balancer.https_listener, *network.ways_out]},
         Cluster=cluster.ref(), TaskDefinition=task_definition.ref(),
-        CapacityProviderStrategy=_capacity_strategy(t),
+        CapacityProviderStrategy=_capacity_strategy(t, capacity),
+        # ECS takes another strategy only with a new deployment, and the nonce has CloudFormation ask for one.
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-forcenewdeployment.html
+        ForceNewDeployment=ForceNewDeployment(EnableForceNewDeployment=True, ForceNewDeploymentNonce=capacity.ref()),
         # No DesiredCount: an update would undo what the scaling has set.
         DeploymentConfiguration=deployment.configuration, AvailabilityZoneRebalancing="ENABLED",
         HealthCheckGracePeriodSeconds=60,
@@ -202,10 +211,7 @@ def _add_task_definition(
                 "awslogs-stream-prefix": "web-app"}))]))
 
 
-def _capacity_strategy(t: Template) -> list[CapacityProviderStrategyItem]:
-    capacity = add_parameter(t, "Service", "Capacity", Parameter(
-        "TaskCapacity", Type="String", Default="mixed", AllowedValues=["on-demand", "mixed", "spot"],
-        Description="mixed runs one task, then every other, on demand; Spot is cheap and interruptible."))
+def _capacity_strategy(t: Template, capacity: Parameter) -> list[CapacityProviderStrategyItem]:
     is_on_demand = t.add_condition("IsOnDemand", Equals(capacity.ref(), "on-demand"))
     is_spot = t.add_condition("IsSpot", Equals(capacity.ref(), "spot"))
     return [
@@ -226,7 +232,7 @@ def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
         Description=f"When, by UTC, the service {what}; empty for never."))
         for title, label, what in (
             ("SleepSchedule", "Sleep", "stops all its tasks"), ("WakeSchedule", "Wake", "starts them again")))
-    sleeps = t.add_condition(SLEEPS, Not(Equals(sleep.ref(), "")))
+    sleeps = t.add_condition("HasSleepSchedule", Not(Equals(sleep.ref(), "")))
     target = t.add_resource(ScalableTarget(
         "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
         # No role: Application Auto Scaling uses, and makes, its service-linked role.

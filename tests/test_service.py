@@ -159,7 +159,7 @@ def test_the_default_image_answers_on_the_default_port_and_path_and_is_not_docke
     # nginx that listens on 8080, answers 200 to /, and has the curl of the default health command.
     defaults = {name: entry.get("Default") for name, entry in template["Parameters"].items()}
     assert defaults["ContainerImage"].startswith("public.ecr.aws/nginx/nginx-unprivileged:")
-    assert defaults["ContainerPort"] == 8080
+    assert defaults["ContainerPort"] == "8080"
     assert defaults["HealthCheckPath"] == "/"
     assert defaults["ContainerHealthCommand"].startswith("curl ")
     # PORT is what the container is told; the shell that runs the command knows it.
@@ -270,6 +270,13 @@ def test_the_service_waits_for_its_subnets_ways_out(deployed: Deployed, nat: str
                if association["SubnetId"] in [*subnets, *public]}
     needed |= {title for title, route in stack.all("AWS::EC2::Route").items() if "GatewayId" in route}
     assert needed - stack.waits_for(stack.title(SERVICE)) == set()
+
+
+@pytest.mark.parametrize("capacity", ["on-demand", "mixed", "spot"])
+def test_another_capacity_starts_a_new_deployment(deployed: Deployed, capacity: str) -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-forcenewdeployment.html
+    service = deployed(TaskCapacity=capacity).only(SERVICE)
+    assert service["ForceNewDeployment"] == {"EnableForceNewDeployment": True, "ForceNewDeploymentNonce": capacity}
 
 
 def test_the_service_waits_for_the_clusters_capacity_providers(stack: StackView) -> None:
