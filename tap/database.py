@@ -27,7 +27,7 @@ from troposphere.rds import (
 from tap.keys import add_key
 from tap.logs import Logs
 from tap.network import Network, add_security_group
-from tap.parts import add_export, add_parameter, add_role, add_switch, allow, of_this_account, only_if
+from tap.parts import NO_VALUE, add_export, add_parameter, add_role, add_switch, allow, of_this_account, only_if
 from tap.whole_numbers import add_whole_number, whole_numbers
 
 ENGINE = "aurora-postgresql"
@@ -113,6 +113,17 @@ def add_database(t: Template, logs: Logs, network: Network, has_deletion_protect
         "DatabaseMonitoringInterval", Type="String", Default="60",
         AllowedValues=["0", "1", "5", "10", "15", "30", "60"],
         Description="Seconds between measurements of the instances' operating system; 0 for none."))
+    has_audit = add_switch(
+        t, "Database", "Audit", "DatabaseAudit", "true",
+        "Log changes of schema, roles and privileges with pgaudit. A change takes effect when the instances restart.")
+    snapshot = add_parameter(t, "Database", "Snapshot", Parameter(
+        "DatabaseSnapshot", Type="String", Default="",
+        AllowedPattern=r"((arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:)?"
+                       r"(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,244})?",
+        ConstraintDescription="must be the name or ARN of a DB cluster snapshot, or empty",
+        Description="Encrypted cluster snapshot to create the database from; empty for a new database. Keep the value "
+                    "for as long as the stack exists: any other one replaces the database."))
+    has_snapshot = t.add_condition("HasDatabaseSnapshot", Not(Equals(snapshot.ref(), "")))
     has_monitoring = t.add_condition("HasDatabaseMonitoring", Not(Equals(monitoring.ref(), "0")))
     is_serverless = t.add_condition("IsDatabaseServerless", Equals(instance_class.ref(), "db.serverless"))
 
@@ -128,16 +139,27 @@ def add_database(t: Template, logs: Logs, network: Network, has_deletion_protect
         # https://www.postgresql.org/docs/current/runtime-config-logging.html#GUC-LOG-PARAMETER-MAX-LENGTH
         "DatabaseParameterGroup", Description="TLS only",
         Family=Sub(f"{ENGINE}${{Major}}", Major=Select(0, Split(".", version.ref()))),
-        Parameters={"rds.force_ssl": "1"}))
+        Parameters={
+            "rds.force_ssl": "1",
+            # In place of Aurora's default, which is pg_stat_statements alone. pgaudit replaces the passwords of
+            # CREATE ROLE and ALTER ROLE before it writes them, and leaves out the values of parameters.
+            # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.pgaudit.html
+            # https://github.com/pgaudit/pgaudit/blob/main/pgaudit.c (TOKEN_REDACTED, auditLogParameter)
+            "shared_preload_libraries": only_if(has_audit, "pg_stat_statements,pgaudit"),
+            "pgaudit.log": only_if(has_audit, "ddl,role")}))
     cluster = t.add_resource(DBCluster(
         "DatabaseCluster", DeletionPolicy="Snapshot", UpdateReplacePolicy="Snapshot",
-        Engine=ENGINE, EngineVersion=version.ref(), DatabaseName=name.ref(), Port=PORT,
-        MasterUsername="tapadmin", ManageMasterUserPassword=True,
+        Engine=ENGINE, EngineVersion=version.ref(), Port=PORT,
+        # A snapshot has a name, a user and encryption of its own; the key may be another than the snapshot's.
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
+        SnapshotIdentifier=only_if(has_snapshot, snapshot.ref()),
+        DatabaseName=If(has_snapshot, NO_VALUE, name.ref()),
+        MasterUsername=If(has_snapshot, NO_VALUE, "tapadmin"), ManageMasterUserPassword=True,
         MasterUserSecret=MasterUserSecret(KmsKeyId=key.get_att("Arn")),
         EnableIAMDatabaseAuthentication=True,
         DBSubnetGroupName=subnet_group.ref(), VpcSecurityGroupIds=[security_group.get_att("GroupId")],
         DBClusterParameterGroupName=parameter_group.ref(),
-        StorageEncrypted=True, KmsKeyId=key.get_att("Arn"),
+        StorageEncrypted=If(has_snapshot, NO_VALUE, True), KmsKeyId=key.get_att("Arn"),
         BackupRetentionPeriod=retention.ref(), CopyTagsToSnapshot=True,
         DeletionProtection=If(has_deletion_protection, True, False), EnableCloudwatchLogsExports=["postgresql"],
         ServerlessV2ScalingConfiguration=only_if(is_serverless, ServerlessV2ScalingConfiguration(

@@ -69,6 +69,35 @@ def test_the_database_writes_no_statements_with_their_passwords_and_card_numbers
     assert not {name for name in parameters if name.startswith("log_")}
 
 
+def test_changes_of_schema_and_roles_are_logged_by_parameter(deployed: Deployed) -> None:
+    def parameters(switch: str) -> dict[str, str]:
+        return dict(deployed(DatabaseAudit=switch).only("AWS::RDS::DBClusterParameterGroup")["Parameters"])
+
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Appendix.PostgreSQL.CommonDBATasks.pgaudit.html
+    assert parameters("true") == {
+        "rds.force_ssl": "1", "shared_preload_libraries": "pg_stat_statements,pgaudit", "pgaudit.log": "ddl,role"}
+    assert parameters("false") == {"rds.force_ssl": "1"}
+
+
+@pytest.mark.parametrize("snapshot", [
+    "before-migration", "rds:tap-prod-2026-01-01-00-00",
+    "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:job-00000000-0000-0000-0000-000000000000"])
+def test_a_database_from_a_snapshot_leaves_out_what_the_snapshot_has(
+        deployed: Deployed, accepts: Callable[..., bool], snapshot: str) -> None:
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
+    assert accepts("DatabaseSnapshot", snapshot)
+    new, restored = cluster_of(deployed()), cluster_of(deployed(DatabaseSnapshot=snapshot))
+    assert restored["SnapshotIdentifier"] == snapshot
+    assert set(new) - set(restored) == {"DatabaseName", "MasterUsername", "StorageEncrypted"}
+    assert restored["KmsKeyId"] == Reference("DatabaseKey", "Arn")
+    assert restored["ManageMasterUserPassword"] is True
+
+
+@pytest.mark.parametrize("name", ["-x", "1x", "arn:aws:rds:us-east-1:123456789012:snapshot:of-an-instance", "a b"])
+def test_what_names_no_snapshot_of_a_cluster_is_refused(accepts: Callable[..., bool], name: str) -> None:
+    assert not accepts("DatabaseSnapshot", name)
+
+
 def test_the_databases_log_goes_to_a_group_that_is_there_before_the_first_line(stack: StackView) -> None:
     assert cluster_of(stack)["EnableCloudwatchLogsExports"] == ["postgresql"]
     group = stack.properties("DatabaseLogGroup")
