@@ -1,10 +1,11 @@
 """The backups: a vault outside the services' own, and a plan that fills it daily from database and table."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from awacs import backup, dynamodb, kms, rds
-from awacs.aws import Bool, Condition
-from troposphere import Sub, Template
+from awacs.aws import Bool, Condition, ForAllValuesStringEquals, Statement, StringEquals
+from troposphere import And, Equals, Not, Parameter, Select, Split, Sub, Template
+from troposphere import Condition as TemplateCondition
 from troposphere.backup import (
     BackupPlan,
     BackupPlanResourceType,
@@ -12,26 +13,20 @@ from troposphere.backup import (
     BackupSelection,
     BackupSelectionResourceType,
     BackupVault,
+    CopyActionResourceType,
     LifecycleResourceType,
+    LockConfigurationType,
 )
-from troposphere.iam import Role
 
 from tap.database import Database
-from tap.parts import add_role, add_switch, allow
+from tap.parts import add_parameter, add_role, add_switch, allow, only_if
 from tap.sessions import Sessions
 from tap.whole_numbers import add_whole_number
 
 VAULTS = "tap-"  # what the names of the vaults begin with
 
 
-class Backups(NamedTuple):
-    """What the other tiers may use of the backups."""
-
-    role: Role
-    condition: str
-
-
-def add_backup(t: Template, database: Database, sessions: Sessions) -> Backups:
+def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
     """Add the vault, the plan, what it selects and the role it acts as; a parameter switches them off."""
     condition = add_switch(
         t, "Backup", "Backups", "Backups", "true",
@@ -40,20 +35,37 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> Backups:
         t, "Backup", "Retention", "BackupRetentionDays", 35, 1, 3650,
         "Days for which AWS Backup keeps a recovery point.")
 
+    # In governance mode, without a date on which it becomes final: whoever may lift the lock still can.
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
+    has_lock = add_switch(
+        t, "Backup", "Vault lock", "BackupVaultLock", "true",
+        "Refuse to delete recovery points before BackupRetentionDays have passed; an administrator can lift the lock.")
+    copy_vault = add_parameter(t, "Backup", "Copy to", Parameter(
+        "BackupCopyVaultArn", Type="String", Default="",
+        AllowedPattern=r"(arn:aws[a-z-]*:backup:[a-z0-9-]+:\d{12}:backup-vault:[A-Za-z0-9_-]{2,50})?",
+        ConstraintDescription="must be the ARN of a backup vault, or empty",
+        Description="Vault in another region or account for a copy of each recovery point; it must admit this account. "
+                    "Empty for none."))
+    has_copy = t.add_condition("HasBackupCopy", And(
+        TemplateCondition(condition), Not(Equals(copy_vault.ref(), ""))))
+
+    kept_for = LifecycleResourceType(DeleteAfterDays=days.ref())
     vault = t.add_resource(BackupVault(
         "BackupVault", Condition=condition, DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         # Of 50 characters at most, and new with each role, that is each time that backups are switched on: the vault
         # of the time before, or of a stack before, is still there.
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_CreateBackupVault.html
         BackupVaultName=Sub(f"{VAULTS}${{BackupRole.RoleId}}"),
-        EncryptionKeyArn=database.key.get_att("Arn")))
+        EncryptionKeyArn=database.key.get_att("Arn"),
+        LockConfiguration=only_if(has_lock, LockConfigurationType(MinRetentionDays=days.ref()))))
     plan = t.add_resource(BackupPlan("BackupPlan", Condition=condition, BackupPlan=BackupPlanResourceType(
         # Of 50 characters at most, too.
         BackupPlanName=vault.ref(),
         BackupPlanRule=[BackupRuleResourceType(
             RuleName="daily", TargetBackupVault=vault.ref(), ScheduleExpression="cron(0 3 * * ? *)",
             StartWindowMinutes=60, CompletionWindowMinutes=360,
-            Lifecycle=LifecycleResourceType(DeleteAfterDays=days.ref()))])))
+            Lifecycle=kept_for, CopyActions=only_if(has_copy, [CopyActionResourceType(
+                DestinationBackupVaultArn=copy_vault.ref(), Lifecycle=kept_for)]))])))
     cluster, table = database.cluster.get_att("DBClusterArn"), sessions.table.get_att("Arn")
     snapshots = Sub("arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:awsbackup:*")
     # What AWS's own policy for backups grants, for these two resources.
@@ -79,9 +91,36 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> Backups:
         allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),
               condition=Condition(Bool({"kms:GrantIsForAWSResource": True}))),
         sessions.keys.use(sessions.keys.data, actions=[kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey]),
-        condition=condition)
+        *(only_if(has_copy, statement) for statement in _copy_to(copy_vault)),
+        # AWS Backup deletes expired recovery points as this role, and the vault outlives the stack.
+        # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html
+        condition=condition, keep=True)
     t.add_resource(BackupSelection(
         "BackupSelection", Condition=condition, BackupPlanId=plan.ref(),
         BackupSelection=BackupSelectionResourceType(
             SelectionName="data", IamRoleArn=role.get_att("Arn"), Resources=[cluster, table])))
-    return Backups(role, condition)
+
+
+def _copy_to(vault: Parameter) -> Iterator[Statement]:
+    """Yield what copying recovery points to another vault takes besides, as far as AWS's own policy grants it."""
+    region, account = (Select(index, Split(":", vault.ref())) for index in (3, 4))
+
+    def in_region(text: str) -> Sub:
+        return Sub(text, Region=region)
+
+    # That of the other vault is not known.
+    key = Sub("arn:${AWS::Partition}:kms:${Region}:${Account}:key/*", Region=region, Account=account)
+    yield allow([backup.CopyIntoBackupVault, backup.DescribeBackupVault], vault.ref())
+    # What it is copied from are recovery points, whose ARNs are those of the services.
+    yield allow([backup.CopyFromBackupVault], "*", condition=Condition(
+        ForAllValuesStringEquals({"backup:CopyTargets": [vault.ref()]})))
+    yield allow([rds.AddTagsToResource, rds.CopyDBClusterSnapshot, rds.DescribeDBClusterSnapshots,
+                 rds.ListTagsForResource],
+                in_region("arn:${AWS::Partition}:rds:${Region}:${AWS::AccountId}:cluster-snapshot:awsbackup:*"))
+    # Shares the snapshot with the other account.
+    yield allow([rds.ModifyDBClusterSnapshotAttribute], Sub(
+        "arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:cluster-snapshot:awsbackup:*"))
+    yield allow([kms.DescribeKey], key)
+    yield allow([kms.CreateGrant], key, condition=Condition(Bool({"kms:GrantIsForAWSResource": True})))
+    yield allow([kms.Decrypt, kms.GenerateDataKey], key, condition=Condition(StringEquals({"kms:ViaService": [
+        in_region(f"{service}.${{Region}}.amazonaws.com") for service in ("backup", "dynamodb", "rds")]})))

@@ -34,7 +34,6 @@ INTERFACE = "AWS::CloudFormation::Interface"
 NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
 HAS_BOUNDARY = "HasPermissionsBoundary"
-SLEEPS = "HasSleepSchedule"  # whether the service has hours without tasks
 RUNTIME = "python3.14"
 # Types whose tags are not called Tags: their schema in CloudFormation's registry says so, as its `tagProperty`.
 TAGGED_AS = {
@@ -125,13 +124,16 @@ def policy(*statements: Statement | If) -> dict[str, Any]:
 
 def add_role(
         t: Template, title: str, service: str, *statements: Statement | If, condition: str | None = None,
-        trust_condition: Condition | None = None) -> Role:
+        trust_condition: Condition | None = None, keep: bool = False) -> Role:
     """Add `<title>Role`, assumed by a service, with a customer-managed policy of its own.
 
     The role refers to the policy and not the other way round, so that whatever waits for the role
-    has its permissions too. It stays within the policy that the parameter PermissionsBoundary names.
+    has its permissions too. It stays within the policy that the parameter PermissionsBoundary names. A role to keep
+    outlives its stack, with its policy.
     """
     extra: dict[str, Any] = {"Condition": condition} if condition else {}
+    if keep:
+        extra |= {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     permissions = t.add_resource(ManagedPolicy(
         f"{title}Policy", PolicyDocument=policy(*statements), **extra))
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", service))

@@ -3,17 +3,16 @@
 from troposphere import Template
 
 from tap.access_logs import add_access_logs
-from tap.alarms import Tiers, add_alarms
+from tap.alarms import Tiers, add_alarms, add_events
 from tap.alerts import add_alerts
 from tap.assets import add_assets
 from tap.backup import add_backup
 from tap.budget import add_budget
 from tap.dashboard import add_dashboard
 from tap.database import add_database
-from tap.deployment import add_deployment
+from tap.deployment import add_alternate, add_deployment
 from tap.domain import add_domain
 from tap.environment import add_environment
-from tap.events import add_events
 from tap.firewall import add_firewall
 from tap.health import add_health
 from tap.keys import add_keys
@@ -24,7 +23,6 @@ from tap.parts import tag_all
 from tap.rules import add_rules
 from tap.service import add_service
 from tap.sessions import add_sessions
-from tap.strategy import add_alternate
 from tap.validation import add_validation
 
 
@@ -43,16 +41,15 @@ def build() -> Template:
     domain = add_domain(t)
     assets = add_assets(t, keys, logs, access_logs, domain)
     balancer = add_load_balancer(t, network, domain, access_logs, environment.has_deletion_protection)
-    firewall = add_firewall(t, logs, balancer)
+    add_firewall(t, logs, balancer)
     validation = add_validation(t, keys, logs, sessions)
     alternate = add_alternate(t, network)
-    health = add_health(t, balancer, validation, alternate)
+    health = add_health(t, alerts, balancer)
     deployment = add_deployment(t, balancer, alternate, health)
     service = add_service(
         t, logs, network, database, sessions, assets, balancer, validation, deployment)
-    backups = add_backup(t, database, sessions)
-    tiers = Tiers(
-        network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)
+    add_backup(t, database, sessions)
+    tiers = Tiers(network, database, sessions, domain, balancer, validation, service, alternate)
     add_alarms(t, alerts, tiers)
     add_events(alerts, tiers)
     add_dashboard(t, health.composite, tiers)

@@ -25,13 +25,13 @@ PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 STACKS = {name: committed(TEMPLATE, name) for name in ENVIRONMENTS}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"
+COPY_VAULT = "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"
 # A stack with all that can be switched on.
 EVERYTHING = StackView(resolve(TEMPLATE, {
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
-    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
-    "TrafficAlarmRequests": "1"}))
+    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds"}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_RESOURCE = [
     pytest.param(stack, title, id=f"{name}-{title}")
@@ -43,6 +43,8 @@ STATEFUL = {
     "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::Backup::BackupVault",
     # No data, but what a deployment can go back to.
     "AWS::Lambda::Version"}
+# What the vault needs, which outlives the stack: recovery points expire by this role.
+KEPT = {"BackupRole", "BackupPolicy"}
 # Actions on all resources, and why they cannot name one.
 ON_EVERYTHING = {
     "ecr:GetAuthorizationToken": "the service gives one token for the whole registry",
@@ -53,6 +55,7 @@ ON_EVERYTHING = {
 # Resources with `*` for more than a path or a log stream, and why.
 WIDE = {
     "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*": "the vault is named after the role",
+    "arn:aws:backup:us-east-1:123456789012:recovery-point:*": "AWS Backup names its recovery points",
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*": "the group is the region's, for all databases",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*:log-stream:*": "RDS names its streams",
@@ -67,8 +70,8 @@ OTHERWISE = {
     "PermissionsBoundary": ["", "bounds"], "DomainName": ["", "pay.payments.test"], "HostedZoneId": ["", "Z1"],
     "CdnDomainName": ["", "cdn.payments.test"], "CdnCertificateArn": ["", CERTIFICATE], "CdnWebAclArn": ["", WEB_ACL],
     "SleepSchedule": ["", "cron(0 20 * * ? *)"], "WakeSchedule": ["", "cron(0 6 * * ? *)"],
-    "MonthlyBudget": ["0", "100"], "TrafficAlarmRequests": ["0", "1"],
-    "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
+    "MonthlyBudget": ["0", "100"], "AvailabilityZones": ["", "us-east-1a,us-east-1b,us-east-1c"],
+    "DatabaseSnapshot": ["", "before-migration"], "BackupCopyVaultArn": ["", COPY_VAULT],
 }
 
 
@@ -121,7 +124,7 @@ def test_a_type_whose_tags_are_a_map_is_tagged_too() -> None:
 def test_every_resource_that_holds_data_says_what_becomes_of_it(stack: StackView, title: str) -> None:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     deletion, replacement = (stack.attributes(title).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
-    if stack.type_of(title) in STATEFUL:
+    if stack.type_of(title) in STATEFUL or title in KEPT:
         assert deletion in ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
         assert replacement in ("Delete", "Retain", "Snapshot")
     else:
