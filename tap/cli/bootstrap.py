@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
 from tap.bootstrap.settings import OUTPUTS, STACK, Settings
-from tap.cli.account_stack import deploy_account_stack
+from tap.cli.applying import OUTCOMES, deploy_account_stack
 from tap.cli.session import (
     EXIT_CODES,
     Options,
@@ -22,8 +21,10 @@ from tap.cli.session import (
     root_option,
     yes_option,
 )
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.constraints import items
-from tap.deploy.models import CallFailed, Environment, InputError, Outcome, TapError
+from tap.deploy.deployed import Deployed, read_deployed
+from tap.deploy.models import CallFailed, Environment, InputError, TapError
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.stacks import find_stack, pages
 from tap.deploy.targets import FILE
@@ -33,7 +34,6 @@ STACKS = "tap-"
 PLANNING = "-plan"  # what the name of GitHub's environment for planning ends with
 _SUBJECTS = {"GitHubSubjects": "", "GitHubPlanSubjects": PLANNING}
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"
-_DONE = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
 
 
 @click.command("bootstrap", epilog=EXIT_CODES)
@@ -67,40 +67,40 @@ def bootstrap_command(
     settings.check()
     rendered = wiring.bootstrap()
     env = replace(target, stack_name=STACK, role_arn=None, rollback_alarms=(), on_failure="DELETE", mode="STANDARD",
-                  termination_protection=True, capabilities=("CAPABILITY_IAM",))
+                  termination_protection=True, capabilities=("CAPABILITY_IAM",), has_commands=False)
     cloud = wiring.cloud(env)
     cloud.check_account(env)
-    account = cloud.account()
+    account = cloud.aws.account
     _check_bucket(cloud, env, account)
     env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
     out = console()
-    outcome = deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
+    outcome = deploy_account_stack(wiring, cloud, env, rendered, out, yes=yes)
     outputs = _outputs(cloud, env)
-    for line in settings.write(account, cloud.region, outputs):
+    for line in settings.write(account, cloud.aws.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
-    out.print(f"{_DONE[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
+    out.print(f"{OUTCOMES[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
     for repository in repositories:
         for role, suffix in (("Deployer", ""), ("Planner", PLANNING)):
-            for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.region)):
+            for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.aws.region)):
                 out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "
                           f"--body {value}", soft_wrap=True)
     return 0
 
 
-def _check_bucket(cloud: Any, env: Environment, account: str) -> None:
+def _check_bucket(cloud: CloudFormation, env: Environment, account: str) -> None:
     """Raise InputError if the bucket that a new stack would make is there: one made by hand has its name, too."""
-    if find_stack(cloud.call, env.stack_name):
+    if find_stack(cloud.aws.call, env.stack_name):
         return
-    bucket = f"tap-artifacts-{account}-{cloud.region}"
+    bucket = f"tap-artifacts-{account}-{cloud.aws.region}"
     try:
-        cloud.ask("s3")("head_bucket", Bucket=bucket)
+        cloud.aws.service("s3")("head_bucket", Bucket=bucket)
     except CallFailed:
         return  # Not there; or CloudFormation says why it cannot be made.
     raise InputError(f"bucket {bucket} is there already, and stack {env.stack_name} is to make it: if nothing in it is "
                      "needed any more, empty it of all versions and delete it, then run this again")
 
 
-def _outputs(cloud: Any, env: Environment) -> Mapping[str, str]:
+def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
     """Return the stack's outputs. Raises TapError, and none that stands for "nothing was changed"."""
     try:
         outputs = dict(cloud.outputs(env))
@@ -108,38 +108,40 @@ def _outputs(cloud: Any, env: Environment) -> Mapping[str, str]:
         raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
                        "run this again") from None
     if missing := [each for each in OUTPUTS if each not in outputs]:
-        raise TapError(f"the bootstrap stack is deployed, but {cloud.place} gives no {', '.join(missing)} among its "
-                       f"outputs: copy what it made into {FILE} and parameters/{env.name}.json by hand")
+        raise TapError(f"the bootstrap stack is deployed, but {cloud.aws.endpoint} gives no {', '.join(missing)} among "
+                       f"its outputs: copy what it made into {FILE} and parameters/{env.name}.json by hand")
     return outputs
 
 
-def _with_parameters(cloud: Any, env: Environment, rendered: Rendered, given: Mapping[str, str],
+def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered, given: Mapping[str, str],
                      repositories: tuple[str, ...]) -> Environment:
     """Return the environment with parameters: those given, and of the others what the stack has. Raises InputError."""
     declared = rendered.document["Parameters"]
-    stack = find_stack(cloud.call, env.stack_name) or {}
-    has = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
-    values = {name: value for name, value in {**has, **given}.items() if name in declared or name in given}
+    deployed = read_deployed(cloud.aws.call, env)
+    current = deployed.parameters if deployed else {}
+    values = {name: value for name, value in {**current, **given}.items() if name in declared or name in given}
     if repositories:
         for parameter, suffix in _SUBJECTS.items():
             subjects = {each for each in items(values.get(parameter, "")) if each}
             subjects |= {f"repo:{each}:environment:{env.name}{suffix}" for each in repositories}
             values[parameter] = ",".join(sorted(subjects))
     if any(values.get(each) for each in _SUBJECTS) and not values.get("GitHubProviderArn"):
-        values["GitHubProviderArn"] = _provider_of_others(cloud, stack)
+        values["GitHubProviderArn"] = _provider_of_others(cloud, deployed)
     if problems := parameter_problems(rendered.document, values, "--parameter"):
         raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *problems])
                          if len(problems) > 1 else problems[0])
     return replace(env, parameters=values)
 
 
-def _provider_of_others(cloud: Any, stack: Mapping[str, Any]) -> str:
+def _provider_of_others(cloud: CloudFormation, deployed: Deployed | None) -> str:
     """Return the ARN of the account's provider for GitHub; nothing where there is none but the stack's own.
 
     An account has one for each URL:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
     """
-    own = {each.get("PhysicalResourceId") for each in pages(
-        cloud.call, "list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])} if stack else set()
-    found = [each["Arn"] for each in cloud.ask("iam")("list_open_id_connect_providers")["OpenIDConnectProviderList"]]
-    return next((arn for arn in found if arn.endswith(_GITHUB) and arn not in own), "")
+    own = {resource.get("PhysicalResourceId") for resource in pages(
+        cloud.aws.call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
+        } if deployed else set()
+    providers = cloud.aws.service("iam")("list_open_id_connect_providers")["OpenIDConnectProviderList"]
+    return next((provider["Arn"] for provider in providers
+                 if provider["Arn"].endswith(_GITHUB) and provider["Arn"] not in own), "")

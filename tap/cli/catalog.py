@@ -1,9 +1,7 @@
 """`tap catalog`: the product's form, its versions and who runs them, and launching it through a plan."""
 
 import json
-import uuid
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Group, RenderableType
@@ -22,6 +20,7 @@ from tap.cli.session import (
     console,
     env_argument,
     json_option,
+    names,
     pairs,
     parameter_option,
     report,
@@ -78,10 +77,9 @@ def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Pat
     """
     settings = read_catalog(root)
     cloud = wiring.cloud(settings.place)
-    call = cloud.ask("servicecatalog")
     product_id = product_of(cloud, settings, product)
-    versions = Product(call, cloud.sleep, product_id).versions()
-    running = provisioned(call, product_id)
+    versions = Product(cloud.aws, product_id).versions()
+    running = provisioned(cloud.aws.service("servicecatalog"), product_id)
     if as_json:
         click.echo(json.dumps({
             "product": product_id,
@@ -126,8 +124,8 @@ def plan_command(wiring: Wiring, environment: str, version: str | None, name: st
     Takes parameters/ENV.json.
     """
     launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
-    plan = launcher.plan(launch)
-    launcher.discard(plan)
+    with launcher.plan(launch) as pending:
+        plan = pending.content
     if as_json:
         click.echo(json.dumps({
             "name": launch.name, "type": plan.type, "empty": plan.empty,
@@ -160,25 +158,18 @@ def launch_command(wiring: Wiring, environment: str, version: str | None, name: 
     """
     launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
     out = console()
-    plan = launcher.plan(launch)
-    if plan.empty:
-        launcher.discard(plan)
-        out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
-        return 0
-    out.print(_shown(plan))
-    agreed = False
-    try:
-        approved = {part.strip() for given in approve for part in given.split(",")}
-        check(plan, approved)
-        agreed = yes or ask(f"Execute this plan for {launch.name}?", out)
-    finally:
-        if not agreed:
-            launcher.discard(plan)
-    if not agreed:
-        raise Stopped(f"declined: {launch.name} is as it was")
-    outputs = launcher.execute(plan)
+    with launcher.plan(launch) as plan:
+        if plan.content.empty:
+            out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
+            return 0
+        out.print(_shown(plan.content))
+        check(plan.content, names(approve))
+        if not (yes or ask(f"Execute this plan for {launch.name}?", out)):
+            raise Stopped(f"declined: {launch.name} is as it was")
+        outputs = plan.execute()
     out.print(output_lines(outputs), soft_wrap=True)
-    out.print(f"Launched: {launch.name}." if plan.type == "CREATE" else f"Updated: {launch.name}.", soft_wrap=True)
+    done = "Launched" if plan.content.type == "CREATE" else "Updated"
+    out.print(f"{done}: {launch.name}.", soft_wrap=True)
     return 0
 
 
@@ -191,11 +182,10 @@ def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None,
     """Return what plans, and what is to be planned. Raises InputError and Refused."""
     settings = read_catalog(root)
     env = load_environment(environment, root, wiring.template().document, overrides=pairs(overrides))
-    cloud: Any = wiring.cloud(settings.place)
-    call = cloud.ask("servicecatalog")
+    cloud = wiring.cloud(settings.place)
     product_id = product_of(cloud, settings, product)
-    chosen = newest(Product(call, cloud.sleep, product_id).versions(), version)
-    launcher = Launcher(call, cloud.sleep, lambda: uuid.uuid4().hex, cloud.clock)
+    chosen = newest(Product(cloud.aws, product_id).versions(), version)
+    launcher = Launcher(cloud.aws)
     return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.parameters, env.tags,
                             launcher.path(product_id, path))
 

@@ -3,9 +3,9 @@
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tap.cli.session import Wiring
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError, Refused
 from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.settings import CATALOG, Catalog
@@ -39,12 +39,12 @@ def committed(wiring: Wiring, root: Path) -> Rendered:
     return rendered
 
 
-def product_of(cloud: Any, settings: Catalog, given: str | None) -> str:
+def product_of(cloud: CloudFormation, settings: Catalog, given: str | None) -> str:
     """Return the id of the product that is given, or of the one of the catalog's stack. Raises InputError."""
     return given or output(cloud, settings, "ProductId")
 
 
-def output(cloud: Any, settings: Catalog, name: str) -> str:
+def output(cloud: CloudFormation, settings: Catalog, name: str) -> str:
     """Return an output of the catalog's stack. Raises InputError where there is none."""
     outputs = cloud.outputs(settings.place)
     if name not in outputs:

@@ -12,11 +12,11 @@ import click
 from tap.cli.cost_view import show
 from tap.cli.session import Wiring, env_argument, json_option, report, root_option
 from tap.cost import view
-from tap.cost.deployed import deployed
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_assumptions, read_prices
 from tap.cost.refresh import refreshed
 from tap.deploy import planfile
+from tap.deploy.deployed import read_deployed
 from tap.deploy.models import InputError, Refused
 from tap.deploy.output import DEFAULT_REGION, resolved_environment, write
 from tap.deploy.template import fingerprint
@@ -24,7 +24,7 @@ from tap.template.resolve import resolve
 
 
 def _price_list() -> Any:
-    from tap.deploy.cloudformation import connections
+    from tap.deploy.boto import connections
 
     # The Price List API answers in few regions, for all of them.
     # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
@@ -85,9 +85,9 @@ def cost_command(
         env, _ = resolved_environment(environment, root, template)
         if (saved.template, saved.parameters) != (fingerprint(template.document), planfile.parameters_hash(env)):
             raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
-        before = deployed(wiring.cloud(replace(env, region=saved.region)), env)
-        if before:
-            beside = estimate(before, prices, found.assumptions, "deployed")
+        call = wiring.cloud(replace(env, region=saved.region)).aws.call
+        if deployed := read_deployed(call, env):
+            beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
     if as_json:
         click.echo(json.dumps(view.as_json(found, beside, prices), indent=1))
     else:

@@ -10,12 +10,13 @@ import click
 from rich.console import Console
 
 from tap.cli import plan_view, progress
+from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set
+from tap.cli.recording import Recording
 from tap.cli.session import (
     EXIT_CODES,
     Options,
     Stopped,
     Wiring,
-    ask,
     console,
     env_argument,
     envs_argument,
@@ -28,19 +29,15 @@ from tap.cli.session import (
     tell,
     yes_option,
 )
-from tap.cli.watching import Watch
 from tap.deploy import plan_text, planfile
-from tap.deploy.deploy import deploy, discard_after, execute
-from tap.deploy.durations import learned, usual
-from tap.deploy.models import ChangeSet, Environment, InputError, Outcome, Refused, TapError
-from tap.deploy.planning import Plan, order
-from tap.deploy.protection import looser
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Environment, InputError, TapError
+from tap.deploy.planning import Plan
 from tap.deploy.template import Rendered, parsed
-from tap.deploy.wording import duration, number_of_changes
+from tap.deploy.wording import duration
 
 Planned = tuple[Plan, str]
 MOST_AT_ONCE = 20
-_APPLIED = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
 
 
 @click.command("plan", epilog=EXIT_CODES)
@@ -141,24 +138,17 @@ def _all(wiring: Wiring, envs: Sequence[Environment],
             raise
 
 
-def _plan(cloud: Any, env: Environment, rendered: Rendered, problems: list[str], save: Path | None,
+def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: list[str], save: Path | None,
           html: Path | None) -> Planned:
     """Return an environment's plan, and what it costs on one line."""
-    from tap.cli.recording import Recording
-
     cloud.check(env, rendered, lambda: problems)
-    change_set = cloud.plan(env, rendered.text)
-    try:
-        plan: Plan = cloud.review(env, rendered, change_set)
-        recording = Recording(html, cloud, rendered)
-        recording.planned(env, plan)
-        if save and not change_set.empty:
-            planfile.save(planfile.make(env, change_set, parsed(rendered.text)), save)
-            return plan, recording.cost()
-    except BaseException as error:
-        discard_after(error, env, change_set, cloud)
-        raise
-    cloud.discard(env, change_set)
+    recording = Recording(html, rendered)
+    with cloud.change_set(env, rendered) as change:
+        plan = change.review()
+        recording.planned(plan, change.history() if html else [])
+        if save and not change.empty:
+            planfile.save(planfile.saved_plan(env, change.content, parsed(rendered.text)), save)
+            change.keep()
     return plan, recording.cost()
 
 
@@ -215,63 +205,37 @@ def deploy_command(
     The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
     stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered.
     """
-    from tap.cli.recording import Recording
-
     out = console(stderr=as_json)
     started = wiring.clock()
     rendered = wiring.template()
     env = Options(root, region, overrides, approve).load(wiring, environment, rendered.document)
     cloud = wiring.cloud(env)
-    plans: list[Plan] = []
-
-    recording = Recording(html, cloud, rendered)
-    watch = Watch(out, wiring.clock, also=recording)
-
-    def confirm(change_set: ChangeSet) -> bool:
-        plan = cloud.review(env, rendered, change_set)
-        plans.append(plan)
-        if html:
-            recording.planned(env, plan)
-        out.print()
-        out.print(plan_view.whole(plan))
-        _check(plan)
-        if not (yes or ask(f"Apply {_these(change_set)} to stack {env.stack_name}?", out)):
-            return False
-        earlier = cloud.history(env) if change_set.type == "UPDATE" else []
-        needs = order(env, rendered.document)
-        expected = usual(change_set, learned(earlier))
-        # An emulator lists resources whose condition is false, too.
-        watch.expect({name: each for name, each in expected.items()
-                      if name in needs or name not in rendered.document["Resources"]}, needs)
-        return True
-
+    recording = Recording(html, rendered)
+    saved = planfile.load(plan_file) if plan_file else None
+    out.print(f"Stack {env.stack_name} ({env.name}) in {cloud.aws.endpoint}: "
+              f"{f'executing {plan_file}' if saved else 'creating a change set'}", soft_wrap=True)
+    change_set = cloud.saved_change_set(env, rendered, saved) if saved else cloud.change_set(env, rendered)
     try:
-        with watch:
-            outcome = _run(cloud, env, rendered, plan_file, confirm, out, watch)
+        done = deploy_change_set(wiring, change_set, env, rendered, out, recording, yes=yes)
+    except Stopped:
+        raise
     except TapError as error:
         _ended(recording, "failed", error)
         raise
-    except KeyboardInterrupt as error:
-        stopped = Stopped("interrupted before anything was applied")
-        for note in getattr(error, "__notes__", ()):
-            stopped.add_note(note)
-        raise stopped from None
-    if outcome is Outcome.DECLINED:
-        raise Stopped(f"declined: stack {env.stack_name} is as it was")
     _ended(recording, "applied")
     outputs = _outputs(cloud, env)
     if as_json:
-        click.echo(json.dumps(_result(env, plans, outcome, outputs), indent=1))
+        click.echo(json.dumps(_result(env, done, outputs), indent=1))
         return 0
     if outputs:
         out.print("\nOutputs", style="bold")
         out.print(progress.output_lines(outputs), soft_wrap=True)
     took = duration(wiring.clock() - started)
-    out.print(f"\n{_APPLIED[outcome]}: stack {env.stack_name} is up to date ({took}).", soft_wrap=True)
+    out.print(f"\n{OUTCOMES[done.outcome]}: stack {env.stack_name} is up to date ({took}).", soft_wrap=True)
     return 0
 
 
-def _ended(recording: Any, outcome: str, error: TapError | None = None) -> None:
+def _ended(recording: Recording, outcome: str, error: TapError | None = None) -> None:
     """Let the page be written; where it cannot be, the deployment has ended as it has all the same."""
     try:
         recording.ended(outcome, error)
@@ -279,7 +243,7 @@ def _ended(recording: Any, outcome: str, error: TapError | None = None) -> None:
         click.echo(f"tap: {trouble.message}", err=True)
 
 
-def _outputs(cloud: Any, env: Environment) -> dict[str, str]:
+def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
     """Return the stack's outputs; where they cannot be had, the deployment has succeeded all the same."""
     try:
         return dict(cloud.outputs(env))
@@ -289,32 +253,7 @@ def _outputs(cloud: Any, env: Environment) -> dict[str, str]:
         return {}
 
 
-def _run(cloud: Any, env: Environment, rendered: Rendered, plan_file: Path | None,
-         confirm: Callable[[ChangeSet], bool], out: Console, watch: Watch) -> Outcome:
-    where = f"Stack {env.stack_name} ({env.name}) in {cloud.place}: "
-    if plan_file:
-        out.print(f"{where}executing {plan_file}", soft_wrap=True)
-        change_set = cloud.saved(env, rendered, planfile.load(plan_file))
-        return execute(env, change_set, cloud, confirm, watch)
-    out.print(f"{where}creating a change set", soft_wrap=True)
-    return deploy(env, rendered.text, cloud, confirm, watch)
-
-
-def _check(plan: Plan) -> None:
-    if plan.denied:
-        raise Refused(f"the stack policy does not allow {', '.join(plan.denied)}: CloudFormation would fail. Change "
-                      f"StackPolicy in parameters/{plan.env.name}.json, and approve that")
-    if plan.loosened and "StackPolicy" not in plan.env.approved:
-        raise Refused(looser(list(plan.loosened)))
-
-
-def _these(plan: ChangeSet) -> str:
-    if len(plan.changes) == 1:
-        return "this change"
-    return f"these {number_of_changes(plan)}" if plan.changes else "this"
-
-
-def _result(env: Environment, plans: Sequence[Plan], outcome: Outcome, outputs: dict[str, str]) -> dict[str, Any]:
-    told = plan_text.as_json(plans[-1]) if plans else {"changes": [], "verdict": "safe"}
-    return {"environment": env.name, "stack": env.stack_name, "outcome": outcome.value,
-            "changes": told["changes"], "verdict": told["verdict"], "outputs": outputs}
+def _result(env: Environment, done: Deployment, outputs: dict[str, str]) -> dict[str, Any]:
+    plan = plan_text.as_json(done.plan) if done.plan else {"changes": [], "verdict": "safe"}
+    return {"environment": env.name, "stack": env.stack_name, "outcome": done.outcome.value,
+            "changes": plan["changes"], "verdict": plan["verdict"], "outputs": outputs}

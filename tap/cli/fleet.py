@@ -1,7 +1,6 @@
 """`tap fleet`: a template in many accounts and regions, through CloudFormation StackSets."""
 
 import json
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,13 @@ from tap.cli.session import (
     ask,
     console,
     json_option,
+    names,
     report,
     root_option,
     yes_option,
 )
 from tap.deploy import artifacts, guard
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, rendered_template
 from tap.publishing.fleet import Operator, Result
 from tap.publishing.fleet_settings import Fleet, read_fleet, template_of
@@ -75,11 +76,11 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
     out = console(stderr=as_json)
     fleet, rendered, made = _planned(wiring, name, root, upload=True)
     _show(out, made)
-    guard.check(made.removals, {part.strip() for given in approve for part in given.split(",")})
+    guard.check(made.removals, names(approve))
     if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = wiring.cloud(fleet.place)
-    Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock).carry_out(
+    Operator(cloud.aws, fleet).carry_out(
         made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
     if as_json:
@@ -104,8 +105,8 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
     """
     out = console(stderr=True) if as_json else report()
     fleet, cloud = _opened(wiring, name, root)[::2]
-    operator = Operator(cloud.call, cloud.sleep, lambda: uuid.uuid4().hex, fleet, cloud.clock)
-    found = look(cloud.call, fleet)
+    operator = Operator(cloud.aws, fleet)
+    found = look(cloud.aws.call, fleet)
     if found is None:
         out.print(f"There is no stack set {fleet.name}: tap fleet deploy {name} makes it.", soft_wrap=True)
         if as_json:
@@ -117,7 +118,7 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
     if drift:
         operator.detect_drift(lambda each: _print_result(out, each))
     if follow or drift:
-        found, running = look(cloud.call, fleet) or found, operator.running()
+        found, running = look(cloud.aws.call, fleet) or found, operator.running()
     if as_json:
         click.echo(json.dumps({"fleet": name, "stack_set": fleet.name, "operation": running, "instances": [
             {key: value for key, value in vars(each).items() if key != "overrides"} for each in found.instances]},
@@ -131,7 +132,7 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
     return 1 if any(each.status != "CURRENT" or each.drift == "DRIFTED" for each in found.instances) else 0
 
 
-def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, Any]:
+def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, CloudFormation]:
     rendered = _rendered(wiring, template_of(name, root))
     fleet = read_fleet(name, root, rendered)
     cloud = wiring.cloud(fleet.place)
@@ -148,10 +149,9 @@ def _planned(wiring: Wiring, name: str, root: Path, *, upload: bool = False) -> 
     fleet, rendered, cloud = _opened(wiring, name, root)
     template = {"TemplateBody": rendered.text}
     if artifacts.is_too_large(rendered.text):
-        place = cloud.place_of_artifacts()
         put = artifacts.upload if upload else artifacts.check_bucket
-        template = {"TemplateURL": put(cloud.ask("s3"), fleet.place, rendered.text, place)}
-    return fleet, rendered, plan(fleet, rendered, template, look(cloud.call, fleet, overrides=True))
+        template = {"TemplateURL": put(cloud.aws, fleet.place, rendered.text)}
+    return fleet, rendered, plan(fleet, rendered, template, look(cloud.aws.call, fleet, overrides=True))
 
 
 def _show(out: Console, made: Plan) -> None:

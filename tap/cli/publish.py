@@ -3,11 +3,10 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from tap.cli.account_stack import deploy_account_stack
+from tap.cli.applying import deploy_account_stack
 from tap.cli.committed import committed, output, product_of
 from tap.cli.progress import output_lines
 from tap.cli.session import (
@@ -22,10 +21,11 @@ from tap.cli.session import (
     yes_option,
 )
 from tap.deploy import artifacts
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deployed import read_deployed
 from tap.deploy.files import joined
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import parameter_problems
-from tap.deploy.stacks import find_stack
 from tap.deploy.template import Rendered, rendered_template
 from tap.publishing.changelog import release
 from tap.publishing.settings import CATALOG, Catalog, read_catalog
@@ -61,10 +61,10 @@ def publish_command(wiring: Wiring, version: str | None, product: str | None, ye
     cloud = wiring.cloud(settings.place)
     cloud.check_account(settings.place)
     out = console(stderr=as_json)  # standard output is for a machine then
-    catalog = Product(cloud.ask("servicecatalog"), cloud.sleep, product_of(cloud, settings, product))
+    catalog = Product(cloud.aws, product_of(cloud, settings, product))
     already = catalog.is_published(new, digest)
     if not already:
-        out.print(f"Version {new.version} of product {catalog.id} in {cloud.place}, template sha256:{digest}:",
+        out.print(f"Version {new.version} of product {catalog.id} in {cloud.aws.endpoint}, template sha256:{digest}:",
                   soft_wrap=True)
         out.print(new.text, soft_wrap=True)
         if not (yes or ask(f"Publish version {new.version}?", out)):
@@ -102,7 +102,7 @@ def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Pa
     if problems := parameter_problems(rendered.document, env.parameters, CATALOG):
         raise InputError(joined(CATALOG, problems))
     out = console()
-    deploy_account_stack(cloud, env, rendered, wiring, out, yes=yes)
+    deploy_account_stack(wiring, cloud, env, rendered, out, yes=yes)
     out.print(output_lines(cloud.outputs(env)), soft_wrap=True)
     return 0
 
@@ -125,16 +125,16 @@ def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
     portfolio = output(cloud, settings, "PortfolioId")
     if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?", out)):
         raise Stopped("declined: nothing is shared")
-    made = share(cloud.ask("servicecatalog"), cloud.sleep, portfolio, settings.share_with)
+    made = share(cloud.aws, portfolio, settings.share_with)
     out.print(f"Shared with {', '.join(made)}." if made else "Shared with all of them already.", soft_wrap=True)
     return 0
 
 
-def _with_first(wiring: Wiring, cloud: Any, settings: Catalog, root: Path) -> Environment:
+def _with_first(wiring: Wiring, cloud: CloudFormation, settings: Catalog, root: Path) -> Environment:
     """Return the catalog's environment; the first version is that of its creation, and stays what it is."""
     env = settings.place
-    stack = find_stack(cloud.call, env.stack_name) or {}
-    there = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())}
+    deployed = read_deployed(cloud.aws.call, env)
+    there = deployed.parameters if deployed else {}
     if there.get("TemplateUrl"):
         return replace(env, parameters={**settings.parameters, **{name: there[name] for name in _FIRST}})
     if settings.parameters.get("Portfolio") == "false":
@@ -146,8 +146,8 @@ def _with_first(wiring: Wiring, cloud: Any, settings: Catalog, root: Path) -> En
     return replace(env, parameters={**settings.parameters, **first})
 
 
-def _uploaded(cloud: Any, settings: Catalog, rendered: Rendered) -> str:
+def _uploaded(cloud: CloudFormation, settings: Catalog, rendered: Rendered) -> str:
     if settings.place.artifact_bucket is None:
         raise InputError("there is no bucket for the template: name one in parameters/targets.toml or in "
                          f'{CATALOG}: artifact_bucket = "tap-artifacts-{{account}}-{{region}}"')
-    return artifacts.upload(cloud.ask("s3"), settings.place, rendered.text, cloud.place_of_artifacts())
+    return artifacts.upload(cloud.aws, settings.place, rendered.text)

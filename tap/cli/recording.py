@@ -1,39 +1,38 @@
 """What `tap plan --html` and `tap deploy --html` put on a page, taken while they run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tap.cost.change import told
-from tap.deploy.models import Environment, StackEvent
+from tap.deploy.models import Observer, StackEvent
 from tap.deploy.planning import Plan
 from tap.deploy.template import Rendered
 from tap.page.plan_page import Content
 from tap.page.timeline import happened
-from tap.page.write import gathered, write_content
+from tap.page.write import page_content, write_content
 
 
-class Recording:
+class Recording(Observer):
     """Takes a plan, then events, then how it ended; writes the page to `file`, if there is one."""
 
-    def __init__(self, file: Path | None, cloud: Any, rendered: Rendered) -> None:
-        """Take where to write, `tap.deploy.cloudformation.CloudFormation`, and the template."""
+    def __init__(self, file: Path | None, rendered: Rendered) -> None:
+        """Take where to write, and the template."""
         self._file = file
-        self._cloud = cloud
         self._rendered = rendered
         self._events: list[StackEvent] = []
         self._content: Content | None = None
 
-    def planned(self, env: Environment, plan: Plan) -> None:
-        """Take a plan, before anything of it is applied, and write its page. Raises InputError."""
+    def planned(self, plan: Plan, history: Sequence[StackEvent]) -> None:
+        """Take a plan and the stack's events before any of it is applied, and write its page. Raises InputError."""
         try:
-            self._content = gathered(self._cloud, env, self._rendered, plan)
+            self._content = page_content(plan, self._rendered, history)
         except ValueError:
-            return  # a template that does not resolve has been told already
+            return  # a template that does not resolve has been reported already
         if self._file:
             write_content(self._file, self._content)
 
-    def __call__(self, event: StackEvent) -> None:
+    def on_event(self, event: StackEvent) -> None:
         """Take an event of the deployment."""
         self._events.append(event)
 

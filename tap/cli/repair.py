@@ -13,14 +13,15 @@ from tap.cli.session import (
     ask,
     console,
     env_argument,
+    names,
     region_option,
     root_option,
     yes_option,
 )
 from tap.cli.watching import Watch
-from tap.deploy.deletion import Deletion, deletion
+from tap.deploy.deletion import Deletion, plan_deletion
 from tap.deploy.models import Refused
-from tap.deploy.recovery import recovery
+from tap.deploy.recovery import plan_recovery
 
 
 @click.command("recover", epilog=EXIT_CODES)
@@ -39,8 +40,7 @@ def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes
     """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
-    names = [name.strip() for given in skip for name in given.split(",") if name.strip()]
-    way = recovery(cloud.call, env, names)
+    way = plan_recovery(cloud.aws.call, env, names(skip))
     out = console()
     for line in way.lines:
         out.print(line, soft_wrap=True)
@@ -71,7 +71,7 @@ def delete_command(wiring: Wiring, environment: str, lift_protection: str | None
     """
     env = Options(root, region).target(environment)
     cloud = wiring.cloud(env)
-    plan = deletion(cloud.call, cloud.ask, env)
+    plan = plan_deletion(cloud.aws, env)
     out = console()
     if plan is None:
         out.print(f"There is no stack {env.stack_name}.")

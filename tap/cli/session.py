@@ -17,6 +17,8 @@ import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from tap.deploy.aws import AwsClient
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.files import legible
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import load_environment, load_target
@@ -85,14 +87,13 @@ class Aws:
         self._lock = threading.Lock()
         self.stop = threading.Event()  # set, every wait ends as if interrupted
 
-    def __call__(self, env: Environment) -> Any:
+    def __call__(self, env: Environment) -> CloudFormation:
         """Return the CloudFormation of the environment's region. Raises InputError."""
-        from tap.deploy.cloudformation import CloudFormation, connections
+        from tap.deploy.boto import connections  # slow to import, and `tap --help` does not need it
 
         with self._lock:
             self._connections = self._connections or connections()
-        return CloudFormation(self._connections(env.region, "cloudformation"), sleep=self._sleep,
-                              clients=lambda service: self._connections(env.region, service))
+        return CloudFormation(AwsClient(lambda service: self._connections(env.region, service), self._sleep))
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
@@ -100,9 +101,10 @@ class Aws:
 
 
 def _rehearse(name: str, root: Path, console: Console) -> bool:
+    from tap.cli.rehearsal_view import RehearsalView
     from tap.rehearsal.run import rehearse
 
-    return rehearse(name, root, console)
+    return rehearse(name, root, RehearsalView(console))
 
 
 def _lint(template: Rendered) -> list[str]:
@@ -123,7 +125,7 @@ class Wiring:
 
     template: Callable[[], Rendered] = rendered_template
     bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
-    cloud: Callable[[Environment], Any] = field(default_factory=Aws)
+    cloud: Callable[[Environment], CloudFormation] = field(default_factory=Aws)
     rehearse: Callable[[str, Path, Console], bool] = _rehearse
     lint: Callable[[Rendered], list[str]] = _lint
     clock: Callable[[], float] = time.monotonic
@@ -155,10 +157,9 @@ class Options:
 
     def placed(self, env: Environment) -> Environment:
         """Return an environment with what the command line says of it."""
-        approved = frozenset(part.strip() for given in self.approve for part in given.split(",") if part.strip())
         options = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
                            f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
-        return replace(env, region=self.region or env.region, approved=approved, options=options)
+        return replace(env, region=self.region or env.region, approved=names(self.approve), options=options)
 
 
 root_option = click.option(
@@ -203,6 +204,11 @@ def pairs(given: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError("--parameter takes KEY=VALUE, as in --parameter MinTasks=2")
         result[key] = value
     return result
+
+
+def names(values: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of an option that takes NAME[,NAME], and may be given several times."""
+    return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
 def console(*, stderr: bool = False) -> Output:

@@ -26,7 +26,6 @@ from tap.cli.session import (
 )
 from tap.cli.watching import Watch
 from tap.deploy import diff, doctor, inspection
-from tap.deploy.artifacts import bucket_name
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.planning import resolved_for
@@ -73,7 +72,7 @@ def watch_command(wiring: Wiring, environment: str, region: str | None, root: Pa
 def status_command(wiring: Wiring, names: tuple[str, ...], as_json: bool, region: str | None, root: Path) -> int:
     """Show in which state the stack of each ENV is."""
     envs = [Options(root, region).target(name) for name in names]
-    found = [inspection.status(wiring.cloud(env).call, env) for env in envs]
+    found = [inspection.status(wiring.cloud(env).aws.call, env) for env in envs]
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
         return 0
@@ -122,7 +121,7 @@ def events_command(wiring: Wiring, environment: str, everything: bool, failed: b
                    region: str | None, root: Path) -> int:
     """Print the events of ENV's latest operation, oldest first."""
     env = Options(root, region).target(environment)
-    found = inspection.events(wiring.cloud(env).call, env, everything=everything, failed=failed)
+    found = inspection.events(wiring.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
         click.echo(json.dumps([{**vars(each), "timestamp": each.timestamp.isoformat()} for each in found], indent=1))
         return 0
@@ -144,8 +143,7 @@ def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str |
     Exits with 1 where something differs that no service changes by itself.
     """
     env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
-    found = inspection.drift(cloud.call, cloud.sleep, env)
+    found = inspection.drift(wiring.cloud(env).aws, env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
                                "drift": [vars(each) for each in found]}, indent=1))
@@ -181,7 +179,7 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
                   for name in rendered.document.get("Parameters", {})]
     parameters = [each for each in parameters if each[1] != each[2]]
     try:
-        found = diff.compare(*(resolved_for(env, rendered.document, None) for env in envs))
+        found = diff.compare(*(resolved_for(env, rendered.document) for env in envs))
     except ValueError as error:
         raise InputError(f"the template does not resolve: {error}") from None
     found = [each for each in found if not _is_name(each, envs)]
@@ -245,9 +243,7 @@ def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str 
     Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
     env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
-    place = cloud.place_of_artifacts()
-    found = doctor.examine(cloud.ask, env, place, cloud.place, bucket_name(env, place))
+    found = doctor.examine(wiring.cloud(env).aws, env)
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:

@@ -11,23 +11,23 @@ from rich.text import Text
 
 from tap.cli.progress import event_line
 from tap.deploy.durations import Usual, is_overdue, remaining
-from tap.deploy.models import OnEvent, StackEvent
+from tap.deploy.models import Observer, StackEvent
 from tap.deploy.wording import duration, short
 
 _MOST_LINES = 8  # of what is in flight
 HEARTBEAT = 60.0  # seconds of silence in a log after which what is in flight is told
 
 
-class Watch:
+class Watch(Observer):
     """Takes an operation's events, prints them, and says how far it is; use it as a context manager.
 
     `expected` is what the operation is going to touch, and `needs` what each waits for; both may be empty.
     """
 
     def __init__(self, console: Console, clock: Callable[[], float], expected: Mapping[str, Usual] | None = None,
-                 needs: Mapping[str, Collection[str]] | None = None, also: OnEvent = lambda _event: None) -> None:
+                 needs: Mapping[str, Collection[str]] | None = None, also: Observer | None = None) -> None:
         """Take where to print, what counts seconds, what is known beforehand, and who else gets each event."""
-        self._also = also
+        self._also = also or Observer()
         self._console = console
         self._clock = clock
         self._expected = dict(expected or {})
@@ -53,9 +53,9 @@ class Watch:
         """Learn what the operation is going to touch."""
         self._expected, self._needs = dict(expected), needs
 
-    def __call__(self, event: StackEvent) -> None:
+    def on_event(self, event: StackEvent) -> None:
         """Take one event."""
-        self._also(event)
+        self._also.on_event(event)
         if self._live is None and self._console.is_terminal:
             self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
@@ -65,7 +65,7 @@ class Watch:
             self._console.print(event_line(event), soft_wrap=True)
             self._spoke = self._clock()
 
-    def waiting(self) -> None:
+    def on_wait(self) -> None:
         """Take note that there is nothing new: warn of what is overdue; in a log, say what is in flight."""
         now = self._clock()
         for logical_id, (began, _) in self._began.items():

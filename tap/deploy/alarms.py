@@ -1,26 +1,25 @@
 """The alarms that roll an update back: named by outputs of the stack, as the stack has them before it."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from tap.deploy.aws import Call
+from tap.deploy.deployed import Deployed, location
 from tap.deploy.models import Environment, Refused
-from tap.deploy.stacks import Call, pages
+from tap.deploy.stacks import pages
 
 _TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
-def rollback_triggers(call: Call, env: Environment, stack: Mapping[str, Any] | None) -> list[dict[str, str]]:
+def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -> list[dict[str, str]]:
     """Return the triggers (API type RollbackTrigger) that `env.rollback_alarms` names; none for a first creation.
 
     An output's value is an alarm's ARN or its name. An output that the stack does not have yet is passed
     over: it comes with this update. Raises Refused where an output is no alarm of the stack.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackTrigger.html
     """
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in (stack or {}).get("Outputs", ())}
+    outputs = deployed.outputs if deployed else {}
     wanted = [name for name in env.rollback_alarms if name in outputs]
-    if stack is None or not wanted:
+    if deployed is None or not wanted:
         return []
-    resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack["StackId"])
+    resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
     types = {_name(each.get("PhysicalResourceId", "")): each["ResourceType"]
              for each in resources if each["ResourceType"] in _TYPES}
     triggers = []
@@ -29,7 +28,7 @@ def rollback_triggers(call: Call, env: Environment, stack: Mapping[str, Any] | N
         if name not in types:
             raise Refused(f"output {output} of stack {env.stack_name} is no alarm of the stack: correct "
                           "rollback_alarms in parameters/targets.toml")
-        triggers.append({"Arn": _arn(stack["StackId"], name), "Type": types[name]})
+        triggers.append({"Arn": _arn(deployed.stack_id, name), "Type": types[name]})
     return triggers
 
 
@@ -38,5 +37,5 @@ def _name(name_or_arn: str) -> str:
 
 
 def _arn(stack_id: str, name: str) -> str:
-    _, partition, _, region, account, _ = stack_id.split(":", 5)
-    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"
+    place = location(stack_id)
+    return f"arn:{place['partition']}:cloudwatch:{place['region']}:{place['account']}:alarm:{name}"

@@ -3,17 +3,15 @@
 import base64
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import TEMPLATE_BODY_LIMIT, CallFailed, Environment, InputError
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_OBJECT_LIMIT = 1_048_576  # bytes, in a bucket (1 MB)
 _NOT_THERE = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
-
-Call = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,14 @@ class Place:
         return f"https://{bucket}.s3.{self.region}.{self.url_suffix}/{key}"
 
 
+def storage(aws: AwsClient) -> Place:
+    """Return where S3 keeps objects."""
+    from tap.deploy.boto import url_suffix
+
+    meta = aws.meta("s3")
+    return Place(aws.account, meta.region_name, url_suffix(meta.partition), meta.endpoint_url)
+
+
 def bucket_name(env: Environment, place: Place) -> str | None:
     """Return the artifact bucket's name, `{account}` and `{region}` filled in; None where there is none."""
     if env.artifact_bucket is None:
@@ -60,9 +66,9 @@ def is_too_large(template: str) -> bool:
     return len(template.encode()) > TEMPLATE_BODY_LIMIT
 
 
-def check_bucket(call: Call, env: Environment, template: str, place: Place) -> str:
+def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
     """Return the name of the bucket that a template can go to. Raises InputError where there is none."""
-    size = len(template.encode())
+    size, place = len(template.encode()), storage(aws)
     if size > TEMPLATE_OBJECT_LIMIT:
         raise InputError(f"the template has {size:,} bytes, and CloudFormation takes {TEMPLATE_OBJECT_LIMIT:,} "
                          "at most: split it into stacks")
@@ -74,17 +80,17 @@ def check_bucket(call: Call, env: Environment, template: str, place: Place) -> s
             f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, place.region)}) and name it in "
             f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
     with _explained(name, place):
-        call("head_bucket", Bucket=name, ExpectedBucketOwner=place.account)
+        aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=place.account)
     return name
 
 
-def upload(call: Call, env: Environment, template: str, place: Place) -> str:
+def upload(aws: AwsClient, env: Environment, template: str) -> str:
     """Put a template into the artifact bucket unless it is there already; return its TemplateURL.
 
-    `call` makes one request of S3. The bucket has to be the account's own: a name can be taken by
-    somebody else. Raises InputError where there is no bucket or it cannot be used.
+    The bucket has to be the account's own: a name can be taken by somebody else. Raises InputError where
+    there is no bucket or it cannot be used.
     """
-    name = check_bucket(call, env, template, place)
+    name, place, call = check_bucket(aws, env, template), storage(aws), aws.service("s3")
     body = template.encode()
     key = hashlib.sha256(body).hexdigest()
     owner = {"Bucket": name, "ExpectedBucketOwner": place.account}

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tap.deploy import states
-from tap.deploy.models import CallFailed, Change, ChangeSet, Detail, Environment, InputError, TapError
-from tap.deploy.stacks import LONGEST_DELAY, Call, Sleep, delays, find_stack, is_missing_stack, pages
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.models import CallFailed, Change, ChangeSet, Detail, Environment, InputError, Refused, TapError
+from tap.deploy.stacks import find_stack, is_missing_stack, pages
+from tap.deploy.template import same_template
+from tap.deploy.waiting import LONGEST_PAUSE, pauses, poll
 
 PREFIX = "tap-"  # of the names of our own
 # CloudFormation's two ways of saying that a change set has nothing in it.
@@ -51,16 +54,15 @@ def create(call: Call, env: Environment, template: Mapping[str, str], kind: str,
         raise
 
 
-def describe(call: Call, sleep: Sleep, env: Environment, kind: str, name: str) -> ChangeSet:
+def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSet:
     """Wait until CloudFormation has computed a change set and return all of it. Raises InputError.
 
     `name` is its name, or its ARN.
     """
+    call = aws.call
     request: dict[str, Any] = {"StackName": env.stack_name, "ChangeSetName": name}
-    pauses = delays()
-    while (answer := call("describe_change_set", **request, IncludePropertyValues=True))["Status"] in (
-            "CREATE_PENDING", "CREATE_IN_PROGRESS"):
-        sleep(next(pauses))
+    answer = poll(aws, lambda: call("describe_change_set", **request, IncludePropertyValues=True),
+                  lambda answer: answer["Status"] in ("CREATE_PENDING", "CREATE_IN_PROGRESS"))
     reason = " ".join(answer.get("StatusReason", "it gives no reason").split())
     empty = answer["Status"] == "FAILED" and any(words in reason for words in _NOTHING_TO_DO)
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
@@ -79,6 +81,23 @@ def describe(call: Call, sleep: Sleep, env: Environment, kind: str, name: str) -
         changes=tuple(changes), empty=empty, warnings=warnings,
         resolved={each["ParameterKey"]: each["ResolvedValue"]
                   for each in answer.get("Parameters", []) if "ResolvedValue" in each})
+
+
+def check_template(call: Call, env: Environment, change_set: ChangeSet, text: str) -> None:
+    """Raise Refused where CloudFormation holds another template than the one sent.
+
+    What lies in the artifact bucket can be replaced between its upload and the moment CloudFormation reads it, by
+    everybody who may write there. An empty change set is never executed, so it is not checked.
+    """
+    if not change_set.empty and not holds(call, change_set, text):
+        raise Refused(f"change set {change_set.name} of stack {env.stack_name} holds another template than the one "
+                      "sent: find out who else writes to the artifact bucket, then run this again")
+
+
+def holds(call: Call, change_set: ChangeSet, text: str) -> bool:
+    """Return whether a change set has this template."""
+    body = call("get_template", ChangeSetName=change_set.id, StackName=change_set.stack_id, TemplateStage="Original")
+    return same_template(body["TemplateBody"], text)
 
 
 def _pages(call: Call, request: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Change]:
@@ -127,33 +146,36 @@ def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | 
         raise
 
 
-def delete(call: Call, sleep: Sleep, env: Environment, kind: str, name: str) -> None:
+def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
     """Delete a change set, and the stack of a CREATE where nothing else is in it; none is success."""
-    pauses = delays()
+    waits = pauses()
     while True:
         try:
-            call("delete_change_set", StackName=env.stack_name, ChangeSetName=name)
+            aws.call("delete_change_set", StackName=env.stack_name, ChangeSetName=name)
             break
         except CallFailed as error:
             if error.code == "ChangeSetNotFound" or is_missing_stack(error):
                 break
             # CloudFormation keeps it while it is still computing it; and deleting twice does no harm.
-            pause = next(pauses)
-            if not (error.code == "InvalidChangeSetStatus" or error.passing) or pause == LONGEST_DELAY:
+            pause = next(waits)
+            if not (error.code == "InvalidChangeSetStatus" or error.passing) or pause == LONGEST_PAUSE:
                 raise
-            sleep(pause)
+            aws.sleep(pause)
     if kind == "CREATE":
-        _delete_empty_stack(call, env, name)
+        _delete_empty_stack(aws.call, env, name)
 
 
-def sweep(call: Call, summaries: Sequence[Mapping[str, Any]], kept: str) -> None:
-    """Delete change sets of our own that failed and were left behind, by a run that was killed, say.
+def sweep(call: Call, stack_id: str, kept: str = "") -> list[str]:
+    """Delete failed change sets of our own, which a run that was killed left behind; return the names of others.
 
-    `summaries` are those of the stack (API type ChangeSetSummary), `kept` is the ARN of the one in use.
+    Those are the change sets that could be executed, but for the one with the ARN `kept`.
     """
-    for each in summaries:
-        if each["ChangeSetName"].startswith(PREFIX) and each["Status"] == "FAILED" and each["ChangeSetId"] != kept:
-            call("delete_change_set", ChangeSetName=each["ChangeSetId"])
+    summaries = [entry for entry in pages(call, "list_change_sets", "Summaries", StackName=stack_id)
+                 if entry["ChangeSetId"] != kept]
+    for entry in summaries:
+        if entry["ChangeSetName"].startswith(PREFIX) and entry["Status"] == "FAILED":
+            call("delete_change_set", ChangeSetName=entry["ChangeSetId"])
+    return [entry["ChangeSetName"] for entry in summaries if entry.get("ExecutionStatus") == "AVAILABLE"]
 
 
 def _delete_empty_stack(call: Call, env: Environment, change_set_name: str) -> None:

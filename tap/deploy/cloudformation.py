@@ -1,251 +1,178 @@
-"""The one file that imports boto3: CloudFormation as the deploy helper uses it, its errors in plain words."""
+"""CloudFormation as the deploy helper uses it: change sets, deletions and recoveries, each followed to its end.
 
-import itertools
-import threading
-import time
-import uuid
-from collections.abc import Callable, Mapping
+A response may be lost at every step; nothing is done twice, and nothing of our own is left behind unsaid.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
-import botocore.loaders
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    HTTPClientError,
-    LoginError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    SSLError,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.parsers import ResponseParserError
-
-from tap.deploy import artifacts
-from tap.deploy.models import CallFailed, InputError, NotSignedIn
-from tap.deploy.operations import Operations
-from tap.deploy.stacks import delays
-
-_CREDENTIAL_CODES = (
-    "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
-    "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "RequestExpired",
-    "SignatureDoesNotMatch", "UnrecognizedClientException",
-)  # fmt: skip
-# S3's code, and what the messages of signatures begin with where it is the time that is wrong in them.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
-_CLOCK_CODE, _CLOCK_MESSAGES = "RequestTimeTooSkewed", ("Signature expired", "Signature not yet current")
-_CREDENTIAL_ERRORS = (
-    CredentialRetrievalError, LoginError, NoAuthTokenError, NoCredentialsError, PartialCredentialsError,
-    SSOError, TokenRetrievalError,
-)  # fmt: skip
-# A hanging connection is given up before the user gives up.
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
-# With the pauses between them, and the client's own tries, more than a minute, and some seconds.
-_TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
-_LONGEST_TO_READ = 60.0  # seconds, after which it is not tried again
-_THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
-_SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
-_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
-_HINTS = {EndpointConnectionError: " (is the region right?)",
-          SSLError: " (is a proxy in between? AWS_CA_BUNDLE names the file with its certificate)"}
-_RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
+from tap.deploy import artifacts, changesets, planfile, planning, protection, states
+from tap.deploy.alarms import rollback_triggers
+from tap.deploy.aws import AwsClient
+from tap.deploy.deployed import Deployed, read_deployed
+from tap.deploy.diagnosis import Witness
+from tap.deploy.models import CallFailed, Environment, InputError, Observer, Refused, StackEvent
+from tap.deploy.pending import PendingChangeSet
+from tap.deploy.recovery import Recovery
+from tap.deploy.stacks import current_operation, find_stack, follow, known_events
+from tap.deploy.template import Rendered
 
 
-def connect(
-    service: str,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    access_key_id: str | None = None,
-    secret_access_key: str | None = None,
-) -> Any:
-    """Return a client for an AWS service; what is not given comes from the usual AWS configuration.
+class CloudFormation:
+    """The stacks and change sets of one account and region. Every method may raise TapError."""
 
-    That includes AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDFORMATION
-    and AWS_MAX_ATTEMPTS. Raises InputError.
-    """
-    try:
-        session = boto3.Session(
-            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=region)
-        client = session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
-        _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
-        return client
-    except NoRegionError:
-        raise InputError(
-            "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
-        ) from None
-    except (BotoCoreError, ValueError, OSError) as error:
-        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
-                         "AWS_ENDPOINT_URL and the AWS configuration") from None
+    def __init__(self, aws: AwsClient) -> None:
+        """Take what makes requests of AWS."""
+        self.aws = aws
 
+    @contextmanager
+    def change_set(self, env: Environment, template: Rendered) -> Iterator[PendingChangeSet]:
+        """Create a change set, wait for it, and describe it; discard it on exit, unless it is applied or kept.
 
-def connections() -> Callable[[str | None, str], Any]:
-    """Return a function from region and service to its client, made once each, from the usual configuration.
-
-    The region None is the configuration's own. Many threads may share it. It raises InputError.
-    """
-    clients: dict[tuple[str | None, str], Any] = {}
-    lock = threading.Lock()  # https://docs.aws.amazon.com/boto3/latest/guide/session.html: not thread safe
-
-    def client(region: str | None, service: str) -> Any:
-        with lock:
-            if (region, service) not in clients:
-                clients[region, service] = connect(service, region=region)
-            return clients[region, service]
-
-    return client
-
-
-class CloudFormation(Operations):
-    """Stacks and change sets through boto3. Every method may raise TapError."""
-
-    def __init__(
-        self,
-        client: Any,
-        sleep: Callable[[float], None] = time.sleep,
-        unique: Callable[[], str] = lambda: uuid.uuid4().hex,
-        clients: Callable[[str], Any] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take a boto3 client for CloudFormation, how to wait (seconds), and what makes names unique.
-
-        `clients` gives those of the other services, by boto3's name; without it they are made as
-        `connect` does, for the same region. `clock` counts seconds.
+        Raises NeedsRecovery or LeftRunning where the stack cannot take one, InputError where CloudFormation
+        refuses the template or the parameters, Refused where CloudFormation holds another template than was sent.
         """
-        self._client = client
-        super().__init__(sleep, unique, clock)
-        self._clients = clients or (lambda service: connect(service, region=client.meta.region_name))
+        self.check_account(env)
+        call = self.aws.call
+        stack = find_stack(call, env.stack_name)
+        status = stack["StackStatus"] if stack else None
+        if obstacle := states.obstacle(env, status):
+            raise obstacle
+        deployed = None if stack is None or status in states.TO_BE_CREATED else Deployed(stack)
+        kind, name = "UPDATE" if deployed else "CREATE", f"{changesets.PREFIX}{self.aws.unique()}"
+        body = self._body(env, template.text)
+        triggers = rollback_triggers(call, env, deployed)
+        others = changesets.sweep(call, stack["StackId"]) if stack else []
+        with PendingChangeSet(self, env, template, kind, name, deployed, others) as change:
+            changesets.create(call, env, body, kind, name, triggers)
+            change.content = changesets.describe(self.aws, env, kind, name)
+            changesets.check_template(call, env, change.content, template.text)
+            yield change
 
-    @property
-    def region(self) -> str:
-        """The region the stacks are in."""
-        return str(self._client.meta.region_name)
+    @contextmanager
+    def saved_change_set(
+            self, env: Environment, template: Rendered, saved: planfile.SavedPlan) -> Iterator[PendingChangeSet]:
+        """Open the change set of a saved plan; discard it on exit, unless it is applied or kept.
 
-    @property
-    def place(self) -> str:
-        """Where the stacks are: the region, and the endpoint where it is not AWS's own."""
-        endpoint = str(self._client.meta.endpoint_url)
-        own = "amazonaws.com" in endpoint
-        return self.region + ("" if own else f" at {endpoint}")
+        Raises Refused where anything is not as it was when the plan was saved.
+        """
+        self.check_account(env)
+        content = planfile.check(saved, env, template, self.aws)
+        deployed = read_deployed(self.aws.call, env)
+        others = changesets.sweep(self.aws.call, content.stack_id, kept=content.id)
+        with PendingChangeSet(self, env, template, content.type, content.name, deployed, others) as change:
+            change.content = content
+            yield change
 
-    def place_of_artifacts(self) -> artifacts.Place:
-        """Return where S3 keeps things."""
-        meta = self._clients("s3").meta
-        return artifacts.Place(self.account(), meta.region_name, _url_suffix(meta.partition), meta.endpoint_url)
+    def protect(self, env: Environment) -> list[str]:
+        """Give the stack its stack policy and termination protection; return what was not so already."""
+        if not (env.stack_policy or env.termination_protection or env.approved):
+            return []
+        deployed = read_deployed(self.aws.call, env)
+        if deployed is None:
+            return []
+        return [*protection.set_stack_policy(self.aws.call, env, deployed.stack_id),
+                *protection.set_termination_protection(self.aws.call, env, deployed)]
 
-    def call(self, method: str, **request: Any) -> Any:
-        """Make a request of CloudFormation; raises CallFailed."""
-        return self._answer(self._client, method, request)
+    def check(self, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
+        """Raise InputError for whatever can be known to be wrong before a change set is created."""
+        self.check_account(env)
+        if artifacts.is_too_large(template.text):
+            artifacts.check_bucket(self.aws, env, template.text)
+        planning.check_before(self.aws.call, env, template, lint)
 
-    def ask(self, service: str) -> Callable[..., Any]:
-        """Return a function that makes requests of another AWS service; it raises CallFailed."""
-        client = self._client if service == "cloudformation" else self._clients(service)
+    def previous(self, env: Environment) -> frozenset[str]:
+        """Return the names of the parameters that the stack has values of."""
+        deployed = read_deployed(self.aws.call, env)
+        return frozenset(deployed.parameters if deployed else ())
 
-        def call(method: str, **request: Any) -> Any:
-            return self._answer(client, method, request)
+    def outputs(self, env: Environment) -> dict[str, str]:
+        """Return the stack's outputs by name; none where there is no stack."""
+        stack = find_stack(self.aws.call, env.stack_name)
+        return Deployed(stack).outputs if stack else {}
 
-        return call
+    def delete(self, env: Environment, observer: Observer, **retained: Any) -> None:
+        """Delete the stack, pass its events on, and return when it is gone; no stack is success.
 
-    def _answer(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
-        """Make a request, again where AWS turns it away for haste, or for a fault and it only reads."""
-        pauses = delays()
-        reads = method.startswith(("describe_", "detect_", "get_", "head_", "list_", "search_"))
-        began = self.clock()
-        for attempt in itertools.count():
-            try:
-                return _try(client, method, request)
-            except CallFailed as error:
-                throttled = error.code in _THROTTLING_CODES
-                tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
-                # Where nothing answers at all, each of the client's own tries takes as long as _CONFIG lets it.
-                if attempt + 1 >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
-                    raise
-                self.sleep(next(pauses))
+        Raises NeedsRecovery where something could not be deleted, LeftRunning once nobody watches.
+        """
+        self.check_account(env)
+        stack = find_stack(self.aws.call, env.stack_name)
+        if stack is not None:
+            self.operate(env, stack["StackId"], observer, "DELETE_COMPLETE", "delete_stack", **retained)
 
+    def operate(self, env: Environment, stack_id: str, observer: Observer, goal: str, method: str,
+                **request: Any) -> None:
+        """Start an operation on a stack and follow it until the stack is at rest. Raises as `apply` does."""
+        token: str | None = self.aws.unique()
+        known = known_events(self.aws.call, stack_id)
+        role = {"RoleARN": env.role_arn} if env.role_arn else {}
+        try:
+            self.aws.call(method, StackName=stack_id, ClientRequestToken=token, **role, **request)
+        except KeyboardInterrupt:
+            raise states.left_running(env, "interrupted while it was being started") from None
+        except CallFailed as error:
+            # The answer was lost after the work had begun, and the client's next try was refused.
+            status = (find_stack(self.aws.call, stack_id) or {}).get("StackStatus", "")
+            if not error.passing and not status.endswith("_IN_PROGRESS"):
+                raise
+            if error.passing and not status.endswith("_IN_PROGRESS") and status != goal:
+                raise
+            token = None
+        self.finish(env, stack_id, known, token, observer, goal)
 
-def _url_suffix(partition: str) -> str:
-    known = botocore.loaders.create_loader().load_data("partitions")["partitions"]
-    return str(next(each["outputs"]["dnsSuffix"] for each in known if each["id"] == partition))
+    def finish(self, env: Environment, stack_id: str, known: set[str], token: str | None, observer: Observer,
+               goal: str, before: Sequence[StackEvent] = ()) -> None:
+        """Follow an operation until the stack is at rest; raise what it failed for, with all that is known of it."""
+        witness = Witness(self.aws, env, observer)
+        history = follow(self.aws, env, stack_id, known, token, witness, before)
+        if failure := states.failure(env, history, goal):
+            for line in witness.lines or ():
+                failure.add_note(line)
+            raise failure
 
+    def watch(self, env: Environment, observer: Observer) -> str:
+        """Follow whatever is under way on the stack; return the status in which it is at rest.
 
-class _Answer(dict[str, Any]):
-    """An answer of AWS, or a part of one: to read a member that it does not have raises CallFailed."""
+        Raises InputError where there is no stack, and as `apply` does.
+        """
+        stack = find_stack(self.aws.call, env.stack_name)
+        if stack is None:
+            raise InputError(f"there is no stack {env.stack_name}: tap deploy {env.name}{env.options} makes it")
+        status = str(stack["StackStatus"])
+        if not status.endswith("_IN_PROGRESS") or status in states.TO_BE_CREATED:
+            return status
+        events, known = current_operation(self.aws.call, stack["StackId"])
+        for event in events:
+            observer.on_event(event)
+        goal = f"{events[0].status.partition('_')[0]}_COMPLETE" if events else "UPDATE_COMPLETE"
+        if not (events and events[-1].is_stack and states.is_at_rest(events[-1].status)):
+            self.finish(env, stack["StackId"], known, None, observer, goal, events)
+        return goal
 
-    def __init__(self, members: Mapping[str, Any], unreadable: CallFailed) -> None:
-        """Take what botocore made of the answer, and what to raise."""
-        super().__init__({name: _part(value, unreadable) for name, value in members.items()})
-        self._unreadable = unreadable
+    def recover(self, env: Environment, way: Recovery, observer: Observer) -> None:
+        """Take the way out of a state. Raises as `apply` does."""
+        self.check_account(env)
+        for arn in way.change_sets:
+            self.aws.call("delete_change_set", ChangeSetName=arn)
+        if way.method:
+            self.operate(env, way.stack_id, observer, way.goal, way.method, **way.request)
 
-    def __missing__(self, name: str) -> Any:
-        raise self._unreadable
+    def lift_protection(self, env: Environment, stack_id: str) -> None:
+        """Turn termination protection off."""
+        self.check_account(env)
+        self.aws.call("update_termination_protection", StackName=stack_id, EnableTerminationProtection=False)
 
+    def check_account(self, env: Environment) -> None:
+        """Raise Refused where the credentials are another account's than the target allows."""
+        if env.accounts and (account := self.aws.account) not in env.accounts:
+            allowed = ", ".join(env.accounts)
+            raise Refused(f"these credentials are account {account}'s, and {env.name} may only go to {allowed} "
+                          "(accounts in parameters/targets.toml): choose another AWS_PROFILE")
 
-def _part(value: Any, unreadable: CallFailed) -> Any:
-    if type(value) is dict:  # botocore makes an OrderedDict of a template, which is no part of the answer's shape
-        return _Answer(value, unreadable)
-    return [_part(each, unreadable) for each in value] if isinstance(value, list) else value
-
-
-def _try(client: Any, method: str, request: Mapping[str, Any]) -> Any:
-    send = getattr(client, method)
-    unreadable = CallFailed(
-        f"{client.meta.endpoint_url} gives an answer to {method} that cannot be read: is a proxy or a sign-in page in "
-        f"between, or an emulator that has no {method}?", passing=True)
-    try:
-        answer = send(**request)
-        # Where there is nothing to parse, botocore takes any page for an answer. AWS gives each an id.
-        # https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
-        if answer.keys() == {"ResponseMetadata"} and "RequestId" not in answer["ResponseMetadata"]:
-            raise unreadable
-        return _part(answer, unreadable)
-    except ClientError as error:
-        if not error.response.get("Error"):  # an error that is not AWS's, of a proxy, say
-            raise unreadable from None
-        raise _refused(error, client.meta.service_model.service_id) from None
-    except _CREDENTIAL_ERRORS as error:
-        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
-    except (BotoConnectionError, HTTPClientError) as error:
-        if "Invalid header value" in str(error):  # the message has the value, which may be a session token
-            raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
-                              f"be sent: {_RENEW_WITHOUT}") from None
-        hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
-        raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
-    except BotoCoreError as error:
-        raise CallFailed(_one_line(error)) from None
-    # A file or a program that credentials come from, or the question for a code, which nobody answers.
-    except (OSError, EOFError) as error:
-        raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
-    # What botocore's parsers trip over where the answer is another's; the message may be the whole answer.
-    except (ResponseParserError, LookupError, ValueError, TypeError, AttributeError):
-        raise unreadable from None
-
-
-def _refused(error: ClientError, service: str) -> CallFailed:
-    code = error.response["Error"].get("Code", "")
-    message = _one_line(error.response["Error"].get("Message", "")) or "no reason is given"
-    operation = error.operation_name
-    if code == _CLOCK_CODE or (code in _CREDENTIAL_CODES and message.startswith(_CLOCK_MESSAGES)):
-        return NotSignedIn(f"this machine's clock is not AWS's ({code}: {message}): set it right, then run this again",
-                           code)
-    if code in _CREDENTIAL_CODES:
-        return NotSignedIn(f"AWS does not accept the credentials ({code}): {_RENEW}", code)
-    if "AccessDenied" in code or code == "UnauthorizedOperation":
-        return CallFailed(f"AWS does not allow {operation}: {message}", code)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return CallFailed(
-        f"{service} refused {operation} ({code}): {message}",
-        code,
-        passing=status >= 500 or code in _THROTTLING_CODES,
-    )
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
+    def _body(self, env: Environment, template: str) -> dict[str, str]:
+        """Return the member of CreateChangeSet that carries the template, after uploading it where it is too large."""
+        if not artifacts.is_too_large(template):
+            return {"TemplateBody": template}
+        return {"TemplateURL": artifacts.upload(self.aws, env, template)}

@@ -1,14 +1,15 @@
 """What deleting a stack does, said before it is done: what goes, stays, stands in the way, and goes on costing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.deployed import Deployed
 from tap.deploy.guard import STATEFUL
 from tap.deploy.models import CallFailed, Environment
-from tap.deploy.stacks import Call, find_stack, pages
-from tap.deploy.template import parsed
-from tap.template.resolve import Reference, resolve
+from tap.deploy.stacks import find_stack, pages
+from tap.template.resolve import Reference
 
 # The default where a template says nothing is Snapshot for these.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
@@ -38,16 +39,15 @@ class Deletion:
     costs: tuple[str, ...] = ()
 
 
-def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environment) -> Deletion | None:
+def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
     """Return what deleting the environment's stack does; None where there is no stack. Changes nothing."""
+    call = aws.call
     stack = find_stack(call, env.stack_name)
     if stack is None:
         return None
-    stack_id = stack["StackId"]
-    document = parsed(call("get_template", StackName=stack_id, TemplateStage="Original")["TemplateBody"])
-    values = {each["ParameterKey"]: each.get("ResolvedValue", each["ParameterValue"])
-              for each in stack.get("Parameters", ())}
-    entries: Mapping[str, Mapping[str, Any]] = resolve(document, values, stack_name=env.stack_name).resources
+    deployed = Deployed(stack)
+    stack_id = deployed.stack_id
+    entries: Mapping[str, Mapping[str, Any]] = deployed.resolved(call, env).resources
     there = {each["LogicalResourceId"]: each for each in
              pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
              if each["ResourceStatus"] != "DELETE_COMPLETE"}
@@ -61,7 +61,7 @@ def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environm
         if flag := _protection(entries.get(name, {})):
             blocks.append(f"{name} has {flag}: deploy the stack without first")
         if each["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
-                ask, each.get("PhysicalResourceId", "")):
+                aws.service("s3"), each.get("PhysicalResourceId", "")):
             blocks.append(f"{name} is not empty")
     kept = tuple(name for name, policy in policies.items() if policy in ("Retain", "RetainExceptOnCreate"))
     snapshot = tuple(name for name, policy in policies.items() if policy == "Snapshot")
@@ -72,7 +72,7 @@ def deletion(call: Call, ask: Callable[[str], Callable[..., Any]], env: Environm
     costs = [f"{name}: {cost}" for name in (*kept, *snapshot)
              if (cost := _COSTS.get(there[name]["ResourceType"]))]
     return Deletion(
-        stack_id, bool(stack.get("EnableTerminationProtection")),
+        stack_id, deployed.is_protected,
         lost, tuple(name for name in goes if name not in lost), snapshot, kept,
         tuple(sorted(emptied)), tuple(blocks), tuple(costs))
 
@@ -109,9 +109,9 @@ def _importers(call: Call, export: str) -> str:
         return ""
 
 
-def _holds_objects(ask: Callable[[str], Callable[..., Any]], bucket: str) -> bool:
+def _holds_objects(s3: Call, bucket: str) -> bool:
     try:
-        found = ask("s3")("list_object_versions", Bucket=bucket, MaxKeys=1)
+        found = s3("list_object_versions", Bucket=bucket, MaxKeys=1)
     except CallFailed:
         return False
     return bool(found.get("Versions") or found.get("DeleteMarkers"))

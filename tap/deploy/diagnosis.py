@@ -4,25 +4,15 @@ Everything here is asked while it is still there, and does without an answer.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
 
-from tap.deploy.models import CallFailed, Environment, OnEvent, StackEvent
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.models import CallFailed, Environment, Observer, StackEvent
 from tap.deploy.states import is_cancelled
 
 _LOG_LINES = 5
 
 
-class Services(Protocol):
-    """What a diagnosis asks: CloudFormation, and other services by boto3's name."""
-
-    def call(self, method: str, **request: Any) -> Any:
-        """Make a request of CloudFormation; raises CallFailed."""
-
-    def ask(self, service: str) -> Callable[..., Any]:
-        """Return a function that makes requests of another service; raises CallFailed."""
-
-
-def diagnose(aws: Services, env: Environment, event: StackEvent) -> list[str]:
+def diagnose(aws: AwsClient, env: Environment, event: StackEvent) -> list[str]:
     """Return lines that say more about a failed resource than its event does; none where nobody knows."""
     asked: list[Callable[[], Iterator[str]]] = [lambda: _details(aws, event)]
     if event.resource_type == "AWS::ECS::Service" and event.physical_id:
@@ -38,7 +28,7 @@ def diagnose(aws: Services, env: Environment, event: StackEvent) -> list[str]:
     return list(dict.fromkeys(env.masked(" ".join(line.split())) for line in lines))
 
 
-def _details(aws: Services, event: StackEvent) -> Iterator[str]:
+def _details(aws: AwsClient, event: StackEvent) -> Iterator[str]:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
     answer = aws.call("describe_events", StackName=event.stack_id, Filters={"FailedEvents": True})
     for each in answer["OperationEvents"]:
@@ -50,8 +40,8 @@ def _details(aws: Services, event: StackEvent) -> Iterator[str]:
             yield f"hook {each.get('HookType')} ({each.get('HookStatus')}): {reason}"
 
 
-def _tasks(aws: Services, service: str) -> Iterator[str]:
-    ecs, logs = aws.ask("ecs"), aws.ask("logs")
+def _tasks(aws: AwsClient, service: str) -> Iterator[str]:
+    ecs, logs = aws.service("ecs"), aws.service("logs")
     # arn:aws:ecs:<region>:<account>:service/<cluster>/<service>
     _, cluster, name = service.rsplit(":", 1)[1].split("/")
     found = ecs("describe_services", cluster=cluster, services=[name])["services"]
@@ -75,7 +65,7 @@ def _tasks(aws: Services, service: str) -> Iterator[str]:
             yield from _last_lines(logs, options["awslogs-group"], stream)
 
 
-def _function_log(aws: Services, event: StackEvent) -> Iterator[str]:
+def _function_log(aws: AwsClient, event: StackEvent) -> Iterator[str]:
     body = aws.call("get_template", StackName=event.stack_id)["TemplateBody"]
     from tap.deploy.template import parsed  # PyYAML is needed here alone
 
@@ -84,31 +74,34 @@ def _function_log(aws: Services, event: StackEvent) -> Iterator[str]:
     if isinstance(token, dict):
         function = aws.call("describe_stack_resource", StackName=event.stack_id, LogicalResourceId=function)[
             "StackResourceDetail"]["PhysicalResourceId"]
-    settings = aws.ask("lambda")("get_function_configuration", FunctionName=function)
+    settings = aws.service("lambda")("get_function_configuration", FunctionName=function)
     group = settings.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{settings['FunctionName']}"
-    logs = aws.ask("logs")
+    logs = aws.service("logs")
     streams = logs("describe_log_streams", logGroupName=group, orderBy="LastEventTime", descending=True, limit=1)
     yield from _last_lines(logs, group, streams["logStreams"][0]["logStreamName"])
 
 
-def _last_lines(logs: Callable[..., Any], group: str, stream: str) -> Iterator[str]:
+def _last_lines(logs: Call, group: str, stream: str) -> Iterator[str]:
     events = logs("get_log_events", logGroupName=group, logStreamName=stream, limit=_LOG_LINES,
                   startFromHead=False)["events"]
     for each in events:
         yield f"log: {each['message']}"
 
 
-class Witness:
+class Witness(Observer):
     """Passes events on, and asks about the first resource that fails by itself, while it is still there."""
 
-    def __init__(self, aws: Services, env: Environment, on_event: OnEvent) -> None:
+    def __init__(self, aws: AwsClient, env: Environment, observer: Observer) -> None:
         """Take whom to ask and whom to pass events on to."""
-        self._aws, self._env, self._on_event = aws, env, on_event
+        self._aws, self._env, self._observer = aws, env, observer
         self.lines: list[str] | None = None
-        self.waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
 
-    def __call__(self, event: StackEvent) -> None:
+    def on_wait(self) -> None:
+        """Pass on that nothing new has happened."""
+        self._observer.on_wait()
+
+    def on_event(self, event: StackEvent) -> None:
         """Take one event."""
-        self._on_event(event)
+        self._observer.on_event(event)
         if self.lines is None and event.status.endswith("_FAILED") and not event.is_stack and not is_cancelled(event):
             self.lines = diagnose(self._aws, self._env, event)

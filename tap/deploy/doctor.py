@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from tap.deploy.artifacts import Place, make_bucket_command
+from tap.deploy.artifacts import bucket_name, make_bucket_command, storage
+from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import CallFailed, Environment
-from tap.deploy.states import tap_command
-
-Ask = Callable[[str], Callable[..., Any]]
 
 
 @dataclass(frozen=True)
@@ -35,43 +32,43 @@ _QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP a
            ("lambda", "L-B99A9384", "concurrent executions", 110))
 
 
-def examine(ask: Ask, env: Environment, place: Place, told_place: str, bucket: str | None) -> list[Examined]:
-    """Return what there is and what is missing for deploying an environment; `told_place` is where, for people."""
-    account = place.account
+def examine(aws: AwsClient, env: Environment) -> list[Examined]:
+    """Return what there is and what is missing for deploying an environment."""
+    account, bucket = aws.account, bucket_name(env, storage(aws))
     allowed = not env.accounts or account in env.accounts
     found = [
         Examined("account", allowed, account if allowed else
                  f"{account}, but {env.name} may only go to {', '.join(env.accounts)}"),
-        Examined("region", True, told_place),
-        _asked("CloudFormation", partial(_stacks, ask("cloudformation")))]
+        Examined("region", True, aws.endpoint),
+        _asked("CloudFormation", partial(_stacks, aws.call))]
     if env.role_arn:
-        found.append(_asked("execution role", partial(_role, ask, env.role_arn.rpartition("/")[2])))
+        found.append(_asked("execution role", partial(_role, aws, env.role_arn.rpartition("/")[2])))
     if bucket:
-        found.append(_asked("artifact bucket", partial(_bucket, ask, bucket, account),
-                            f"{tap_command('bootstrap', env)}, or {make_bucket_command(bucket, place.region)}"))
-    found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, ask, role),
+        found.append(_asked("artifact bucket", partial(_bucket, aws, bucket, account),
+                            f"{env.command('bootstrap')}, or {make_bucket_command(bucket, aws.region)}"))
+    found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
               for role, service in _ROLES.items()]
-    return found + [_asked(f"quota of {what}", partial(_quota, ask, service, code, least))
+    return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
                     for service, code, what, least in _QUOTAS]
 
 
-def _stacks(call: Callable[..., Any]) -> tuple[bool, str]:
+def _stacks(call: Call) -> tuple[bool, str]:
     limits = {each["Name"]: each["Value"] for each in call("describe_account_limits")["AccountLimits"]}
     return True, f"answers; {limits['StackLimit']} stacks at most" if "StackLimit" in limits else "answers"
 
 
-def _role(ask: Ask, name: str) -> tuple[bool, str]:
-    return True, str(ask("iam")("get_role", RoleName=name)["Role"]["Arn"])
+def _role(aws: AwsClient, name: str) -> tuple[bool, str]:
+    return True, str(aws.service("iam")("get_role", RoleName=name)["Role"]["Arn"])
 
 
-def _bucket(ask: Ask, name: str, account: str) -> tuple[bool, str]:
-    ask("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=account)
+def _bucket(aws: AwsClient, name: str, account: str) -> tuple[bool, str]:
+    aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=account)
     return True, name
 
 
-def _quota(ask: Ask, service: str, code: str, least: int) -> tuple[bool, str]:
-    value = ask("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
+def _quota(aws: AwsClient, service: str, code: str, least: int) -> tuple[bool, str]:
+    value = aws.service("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
     return value >= least, f"{value:g}, of which a stack takes up to {least}"
 
 

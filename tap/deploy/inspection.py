@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import Environment, InputError, StackEvent, TapError
-from tap.deploy.stacks import Call, Sleep, all_events, current_operation, delays, find_stack, pages
+from tap.deploy.stacks import all_events, current_operation, find_stack, pages
+from tap.deploy.waiting import poll
 
 # What a service changes by itself, as it should: type, top-level property, and why.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html: ECS shifts traffic by
@@ -67,17 +69,16 @@ class Drift:
     explanation: str = ""  # why it is to be expected; empty: it is not
 
 
-def drift(call: Call, sleep: Sleep, env: Environment) -> list[Drift]:
+def drift(aws: AwsClient, env: Environment) -> list[Drift]:
     """Let CloudFormation compare every resource with its template; return what differs, path by path.
 
     Raises InputError where there is no stack, TapError where CloudFormation cannot tell.
     """
+    call = aws.call
     stack_id = _stack(call, env)["StackId"]
     detection = call("detect_stack_drift", StackName=stack_id)["StackDriftDetectionId"]
-    pauses = delays()
-    while (answer := call("describe_stack_drift_detection_status", StackDriftDetectionId=detection))[
-            "DetectionStatus"] == "DETECTION_IN_PROGRESS":
-        sleep(next(pauses))
+    answer = poll(aws, lambda: call("describe_stack_drift_detection_status", StackDriftDetectionId=detection),
+                  lambda answer: answer["DetectionStatus"] == "DETECTION_IN_PROGRESS")
     found = pages(call, "describe_stack_resource_drifts", "StackResourceDrifts", StackName=stack_id,
                   StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
     # It fails where a single resource cannot be read, although it knows about the others.

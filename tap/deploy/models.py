@@ -1,15 +1,15 @@
 """The words the deploy helper speaks: environments, change sets, events, outcomes, and what can go wrong."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
 
 # CloudFormation takes a template of at most so many bytes in a request; a larger one has to lie in a bucket.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_BODY_LIMIT = 51_200
 MASK = "****"  # as CloudFormation shows a NoEcho value
+THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class Environment:
     approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
     options: str = ""  # what a command for it has to be given besides its name, as ` --region eu-west-1`
+    has_commands: bool = True  # whether tap's commands take its name
+
+    def command(self, name: str) -> str:
+        """Return the line that does `name`, such as watch; where tap has none for this stack, one that shows events."""
+        if not self.has_commands:
+            return f"aws cloudformation describe-stack-events --stack-name {self.stack_name}"
+        return f"tap {name} {self.name}{self.options}"
 
     def masked(self, text: str) -> str:
         """Return text in which no value of a NoEcho parameter is legible."""
@@ -118,7 +125,14 @@ class StackEvent:
         return self.physical_id == self.stack_id
 
 
-OnEvent = Callable[[StackEvent], None]
+class Observer:
+    """Follows an operation on a stack, and ignores everything; a subclass overrides what it needs."""
+
+    def on_event(self, event: StackEvent) -> None:
+        """Take one event, as soon as it is known."""
+
+    def on_wait(self) -> None:
+        """Take note that nothing new has happened; called before each pause."""
 
 
 class Outcome(Enum):
@@ -127,33 +141,6 @@ class Outcome(Enum):
     APPLIED = "applied"
     NO_CHANGES = "no changes"
     PROTECTED = "stack policy or termination protection changed"
-    DECLINED = "declined"
-
-
-class Cloud(Protocol):
-    """What deploying needs of CloudFormation; every method may raise TapError."""
-
-    @property
-    def place(self) -> str:
-        """Where the stacks are, for the user to see."""
-
-    def plan(self, env: Environment, template: str) -> ChangeSet:
-        """Create a change set, wait for it, and describe it whole. Changes no resource."""
-
-    def discard(self, env: Environment, plan: ChangeSet) -> None:
-        """Delete a change set that is not going to be executed, and the empty stack it made."""
-
-    def apply(self, env: Environment, plan: ChangeSet, on_event: OnEvent) -> None:
-        """Execute a change set and return when the stack has reached its new state."""
-
-    def protect(self, env: Environment) -> list[str]:
-        """Give the stack its stack policy and termination protection; return what was not so already."""
-
-    def outputs(self, env: Environment) -> dict[str, str]:
-        """Return the stack's outputs by name."""
-
-    def delete(self, env: Environment, on_event: OnEvent) -> None:
-        """Delete the stack and return when it is gone; no stack is success."""
 
 
 class TapError(Exception):

@@ -20,7 +20,7 @@ def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Env
     env = load_environment(name, root, template.document, stand_ins=STAND_INS,
                            previous=lambda _: template.document.get("Parameters", {}))
     try:
-        return env, resolved_for(env, template.document, None)
+        return env, resolved_for(env, template.document)
     except ValueError as error:
         raise InputError(f"the template does not resolve for {name}: {error}") from None
 

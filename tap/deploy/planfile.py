@@ -6,14 +6,17 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tap.deploy import changesets
+from tap.deploy.aws import AwsClient
+from tap.deploy.deployed import location
 from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import CallFailed, ChangeSet, Environment, InputError, Refused
-from tap.deploy.template import fingerprint, parsed
+from tap.deploy.template import Rendered, fingerprint, parsed
 
 _VERSION = 1
 
@@ -35,11 +38,13 @@ class SavedPlan:
     changes: str  # SHA-256 of what CloudFormation said it would do
 
 
-def make(env: Environment, change_set: ChangeSet, document: Mapping[str, Any]) -> SavedPlan:
-    """Return what to save of a change set that was just made."""
-    _, _, _, region, account, _ = change_set.stack_id.split(":", 5)
-    return SavedPlan(_VERSION, env.name, account, region, env.stack_name, change_set.stack_id, change_set.type,
-                     change_set.id, fingerprint(document), parameters_hash(env), changes_hash(change_set))
+def saved_plan(env: Environment, change_set: ChangeSet, document: Mapping[str, Any]) -> SavedPlan:
+    """Return what to save of a change set that was just created."""
+    place = location(change_set.stack_id)
+    return SavedPlan(
+        version=_VERSION, environment=env.name, account=place["account"], region=place["region"],
+        stack=env.stack_name, stack_id=change_set.stack_id, type=change_set.type, change_set=change_set.id,
+        template=fingerprint(document), parameters=parameters_hash(env), changes=changes_hash(change_set))
 
 
 def parameters_hash(env: Environment) -> str:
@@ -97,36 +102,31 @@ def load(file: Path) -> SavedPlan:
     return SavedPlan(**content)
 
 
-def check(saved: SavedPlan, env: Environment, document: Mapping[str, Any], call: Callable[..., Any],
-          account: str, region: str, describe: Callable[[str, str], ChangeSet]) -> ChangeSet:
-    """Return the change set of a saved plan. Raises Refused unless everything is as it was when it was reviewed.
-
-    `describe` takes the ARN and the type of a change set and returns it.
-    """
+def check(saved: SavedPlan, env: Environment, template: Rendered, aws: AwsClient) -> ChangeSet:
+    """Return the change set of a saved plan. Raises Refused unless everything is as it was when it was reviewed."""
     for what, then, now in (
-            ("another environment", saved.environment, env.name), ("another account", saved.account, account),
-            ("another region", saved.region, region), ("another stack", saved.stack, env.stack_name)):
+            ("another environment", saved.environment, env.name), ("another account", saved.account, aws.account),
+            ("another region", saved.region, aws.region), ("another stack", saved.stack, env.stack_name)):
         if then != now:
             raise _refused(f"it is for {what}: {then}, not {now}")
-    if saved.template != fingerprint(document):
+    if saved.template != fingerprint(parsed(template.text)):
         raise _refused("the template has changed since")
     if saved.parameters != parameters_hash(env):
         raise _refused(f"parameters/{env.name}.json or what is given beside it has changed since")
     try:
-        answer = call("describe_change_set", ChangeSetName=saved.change_set)
+        status = aws.call("describe_change_set", ChangeSetName=saved.change_set)
     except CallFailed as error:
         if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
             raise _refused("its change set is gone: it was executed or deleted, or the stack was changed") from None
         raise
-    if answer.get("ExecutionStatus") != "AVAILABLE":
-        raise _refused(f"its change set cannot be executed any more ({answer.get('ExecutionStatus')}): "
+    if status.get("ExecutionStatus") != "AVAILABLE":
+        raise _refused(f"its change set cannot be executed any more ({status.get('ExecutionStatus')}): "
                        "the stack was changed since, or it ran already")
-    if answer["StackId"] != saved.stack_id:
+    if status["StackId"] != saved.stack_id:
         raise _refused("the stack was deleted and made anew since")
-    body = call("get_template", ChangeSetName=saved.change_set, StackName=saved.stack_id)["TemplateBody"]
-    if fingerprint(parsed(body)) != saved.template:
+    change_set = changesets.describe(aws, env, saved.type, saved.change_set)
+    if not changesets.holds(aws.call, change_set, template.text):
         raise _refused("its change set holds another template")
-    change_set = describe(saved.change_set, saved.type)
     if changes_hash(change_set) != saved.changes:
         raise _refused("its change set would do something else now")
     return change_set

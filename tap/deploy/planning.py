@@ -1,11 +1,12 @@
 """A plan: a change set with what is to be known before it runs, from the guard to what CloudFormation leaves out."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tap.deploy import guard, policies
-from tap.deploy.changesets import sweep
+from tap.deploy.aws import Call
+from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, shown, unlisted
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import (
@@ -16,22 +17,16 @@ from tap.deploy.models import (
     Detail,
     Environment,
     InputError,
+    Refused,
     TapError,
 )
-from tap.deploy.stacks import find_stack, pages
-from tap.deploy.template import Rendered, parsed
+from tap.deploy.protection import looser
+from tap.deploy.stacks import pages
+from tap.deploy.template import Rendered
 from tap.template.resolve import Resolved, dependencies, resolve
 
 _NAMED = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM::Group": "GroupName",
           "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::InstanceProfile": "InstanceProfileName"}
-
-
-class Requests(Protocol):
-    """What looking at a stack needs of CloudFormation."""
-
-    @property
-    def call(self) -> Callable[..., Any]:
-        """Make one request: method and members in, the answer out; raises CallFailed."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,8 @@ class Plan:
     warnings: tuple[str, ...] = ()
     loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
     denied: tuple[str, ...] = ()  # what the stack policy will not let happen
-    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own look
+    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
+    deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
 
     @property
     def grade(self) -> Grade:
@@ -68,6 +64,15 @@ class Plan:
         names = [*guard.unapproved(self.change_set, self.env.approved)]
         return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.approved
                           else []))
+
+    def check(self) -> None:
+        """Raise Refused where a stack policy does not allow the plan, or where something is not approved by name."""
+        if self.denied:
+            raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
+                          f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
+        if self.loosened and guard.STACK_POLICY not in self.env.approved:
+            raise Refused(looser(list(self.loosened)))
+        guard.check(self.change_set, self.env.approved)
 
 
 def capabilities(document: Mapping[str, Any]) -> set[str]:
@@ -100,7 +105,7 @@ def given(env: Environment, document: Mapping[str, Any], plan: ChangeSet) -> tup
     return tuple(found)
 
 
-def taken_exports(call: Callable[..., Any], env: Environment, wanted: Resolved) -> list[str]:
+def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
     """Return a line for each export that another stack has already."""
     names = {name: title for title, output in wanted.outputs.items()
              if isinstance(name := output.get("Export", {}).get("Name"), str)}
@@ -112,28 +117,24 @@ def taken_exports(call: Callable[..., Any], env: Environment, wanted: Resolved) 
             if each["Name"] in names and each["ExportingStackId"].split("/")[1] != env.stack_name]
 
 
-def resolved_for(env: Environment, document: Mapping[str, Any], stack: Mapping[str, Any] | None) -> Resolved:
-    """Return what a template comes to with an environment's parameters, secrets masked. Raises ValueError."""
+def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = "",
+                 kept: Mapping[str, Any] | None = None) -> Resolved:
+    """Return what a template comes to with an environment's parameters, secrets masked.
+
+    `kept` has the values of parameters that keep what the stack has. Raises ValueError.
+    """
     values = {name: MASK if name in env.secrets and value else value for name, value in env.parameters.items()}
-    values |= dict.fromkeys(env.previous, MASK)
-    return _resolved(env, document, values, stack)
-
-
-def _resolved(env: Environment, document: Mapping[str, Any], values: Mapping[str, str],
-              stack: Mapping[str, Any] | None) -> Resolved:
-    place = {"region": env.region} if env.region else {}
-    if stack:
-        _, partition, _, region, account, _ = stack["StackId"].split(":", 5)
-        place = {"partition": partition, "region": region, "account": account}
+    values |= {name: str((kept or {}).get(name, MASK)) for name in env.previous}
+    place = location(stack_id) if stack_id else {"region": env.region} if env.region else {}
     return resolve(document, values, stack_name=env.stack_name, **place)
 
 
-def check_before(cloud: Requests, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
+def check_before(call: Call, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
     """Raise InputError for whatever can be known to be wrong before a change set is made."""
     problems = [f"the template needs {name}: tap does not grant it" for name in
                 sorted(capabilities(template.document) - set(env.capabilities) - _implied(env))]
     try:
-        problems += taken_exports(cloud.call, env, resolved_for(env, template.document, None))
+        problems += taken_exports(call, env, resolved_for(env, template.document))
     except CallFailed as error:
         if not error.code.startswith("AccessDenied"):
             raise
@@ -150,50 +151,49 @@ def _implied(env: Environment) -> set[str]:
     return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.capabilities else set()
 
 
-def review(cloud: Requests, env: Environment, template: Rendered, change_set: ChangeSet) -> Plan:
-    """Return what is to be known of a change set before it runs.
+def review(call: Call, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,
+           others: Sequence[str]) -> Plan:
+    """Return what is to be known of a change set before it runs. Changes nothing.
 
-    Changes nothing but this: failed change sets that an earlier run left behind are deleted.
+    `deployed` is the stack that it updates, `others` the names of further change sets that wait to be executed.
     """
-    stack = find_stack(cloud.call, env.stack_name)
-    deployed = stack if stack and change_set.type == "UPDATE" else None
-    warnings = [*change_set.warnings, *_others(cloud.call, change_set)]
-    verdicts = {change.logical_id: guard.judge(change) for change in change_set.changes}
-    loosened: list[str] = []
-    denied: list[str] = []
-    found: list[Difference] = []
+    plan = Plan(env, change_set, {change.logical_id: guard.judge(change) for change in change_set.changes},
+                given(env, template.document, change_set))
+    warnings = [*change_set.warnings, *(f"change set {name} of somebody else is pending on this stack; it is left alone"
+                                        for name in others)]
     if deployed:
-        try:
-            found = _compare(cloud.call, env, template, deployed)
-            warnings += unlisted(found, change_set)
-        except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
-            warnings.append(f"the deployed template was not compared with the new one: {error}")
-        old = cloud.call("get_stack_policy", StackName=deployed["StackId"]).get("StackPolicyBody")
-        types = {change.logical_id: change.resource_type for change in change_set.changes}
-        types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()}
-        loosened = policies.allowed_beyond(old, env.stack_policy, types) if env.stack_policy else []
-        denied = _denied(env.stack_policy or old, change_set)
-        if deployed.get("EnableTerminationProtection") and not env.termination_protection:
-            warnings.append("the stack is protected against deletion and stays so, although its target is not: "
-                            f"to lift it, --approve {guard.TERMINATION_PROTECTION}")
-    return Plan(env, change_set, verdicts, given(env, template.document, change_set),
-                tuple(map(env.masked, warnings)), tuple(loosened), tuple(denied), tuple(found))
+        before, differences, more = _compare(call, env, template, deployed, change_set)
+        policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")
+        plan = replace(plan, deployed=before, differences=tuple(differences),
+                       loosened=tuple(_loosened(env, template, policy, change_set)),
+                       denied=tuple(_denied(env.stack_policy or policy, change_set)))
+        warnings += [*more, *_protection_remains(env, deployed)]
+    return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
 
-def _others(call: Callable[..., Any], change_set: ChangeSet) -> list[str]:
-    summaries = pages(call, "list_change_sets", "Summaries", StackName=change_set.stack_id)
-    sweep(call, summaries, kept=change_set.id)
-    return [f"change set {each['ChangeSetName']} of somebody else is pending on this stack; it is left alone"
-            for each in summaries
-            if each["ChangeSetId"] != change_set.id and each.get("ExecutionStatus") == "AVAILABLE"]
+def _protection_remains(env: Environment, deployed: Deployed) -> list[str]:
+    if not deployed.is_protected or env.termination_protection:
+        return []
+    return ["the stack is protected against deletion and stays so, although its target is not: "
+            f"to lift it, --approve {guard.TERMINATION_PROTECTION}"]
 
 
-def _compare(call: Callable[..., Any], env: Environment, template: Rendered,
-             stack: Mapping[str, Any]) -> list[Difference]:
-    body = call("get_template", StackName=stack["StackId"], TemplateStage="Original")["TemplateBody"]
-    values = {each["ParameterKey"]: each.get("ResolvedValue", each["ParameterValue"])
-              for each in stack.get("Parameters", ())}
-    return compare(_resolved(env, parsed(body), values, stack), resolved_for(env, template.document, stack))
+def _compare(call: Call, env: Environment, template: Rendered, deployed: Deployed,
+             change_set: ChangeSet) -> tuple[Resolved | None, list[Difference], list[str]]:
+    """Return the deployed template, how the new one differs, and a warning for what CloudFormation does not list."""
+    before = None
+    try:
+        before = deployed.resolved(call, env)
+        found = compare(before, resolved_for(env, template.document, deployed.stack_id))
+        return before, found, unlisted(found, change_set)
+    except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return before, [], [f"the deployed template was not compared with the new one: {error}"]
+
+
+def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:
+    types = {change.logical_id: change.resource_type for change in change_set.changes}
+    types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()}
+    return policies.allowed_beyond(policy, env.stack_policy, types) if env.stack_policy else []
 
 
 def values_of(plan: Plan, change: Change) -> list[tuple[str, str, str, str]]:
@@ -229,10 +229,10 @@ def _cause(detail: Detail) -> str:
     return detail.source or ""
 
 
-def order(env: Environment, document: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
+def creation_order(env: Environment, document: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
     """Return what each resource of a template waits for; nothing where the template does not resolve."""
     try:
-        return dependencies(resolved_for(env, document, None))
+        return dependencies(resolved_for(env, document))
     except ValueError:
         return {}
 

@@ -1,12 +1,13 @@
 """What protects a stack: its stack policy and its termination protection; neither is loosened unsaid."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from tap.deploy import policies
+from tap.deploy.aws import Call
+from tap.deploy.deployed import Deployed
 from tap.deploy.guard import STACK_POLICY, TERMINATION_PROTECTION
 from tap.deploy.models import Environment, Refused
-from tap.deploy.stacks import Call, pages
+from tap.deploy.stacks import pages
 
 
 def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
@@ -40,10 +41,10 @@ def looser(more: list[str]) -> str:
     return f"the new stack policy would allow {told}, which the stack's own denies: --approve {STACK_POLICY}"
 
 
-def set_termination_protection(call: Call, env: Environment, stack: Mapping[str, Any]) -> list[str]:
+def set_termination_protection(call: Call, env: Environment, deployed: Deployed) -> list[str]:
     """Turn termination protection on where the target says so, off only where that is approved by name."""
-    has, wanted = bool(stack.get("EnableTerminationProtection")), env.termination_protection
+    has, wanted = deployed.is_protected, env.termination_protection
     if has == wanted or (has and TERMINATION_PROTECTION not in env.approved):
         return []
-    call("update_termination_protection", StackName=stack["StackId"], EnableTerminationProtection=wanted)
+    call("update_termination_protection", StackName=deployed.stack_id, EnableTerminationProtection=wanted)
     return [f"termination protection turned {'on' if wanted else 'off'}"]

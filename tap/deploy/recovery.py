@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap.deploy import states
+from tap.deploy.aws import Call
 from tap.deploy.changesets import PREFIX
 from tap.deploy.models import Environment, InputError, NeedsRecovery, Refused
-from tap.deploy.stacks import Call, find_stack, pages
+from tap.deploy.stacks import find_stack, pages
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Recovery:
     change_sets: tuple[str, ...] = ()  # ARNs of our own, to be deleted
 
 
-def recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recovery:
+def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recovery:
     """Return the way out of the state that the environment's stack is in.
 
     `skip` are resources that are left as they are: kept by a deletion, passed over by a rollback.

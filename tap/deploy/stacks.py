@@ -1,51 +1,16 @@
-"""A stack's life: finding it, following what happens to it, until it has come to rest.
+"""A stack's life: finding it, following what happens to it, until it has come to rest."""
 
-`call` makes one request of CloudFormation: method name and members in, the answer out; it raises CallFailed.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tap.deploy import states
-from tap.deploy.models import CallFailed, Environment, OnEvent, StackEvent
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.models import CallFailed, Environment, Observer, StackEvent
+from tap.deploy.waiting import watch
 
-Call = Callable[..., Any]
-Sleep = Callable[[float], None]
-
-LONGEST_DELAY = 1.6
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
-
-
-class Patience:
-    """How long a running operation is watched that cannot be looked at for passing reasons."""
-
-    # Looks in a row: with the pauses between them and the client's own tries that is more than a minute.
-    _MOST_FAILURES = 40
-    # Seconds of that: each look takes long where nothing answers, and a pipeline waits for it.
-    _LONGEST_SILENCE = 300.0
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Take what counts seconds."""
-        self._clock = clock
-        self.heard()
-
-    def heard(self) -> None:
-        """Begin anew: a look succeeded."""
-        self._failures, self._since = 0, self._clock()
-
-    def ends(self, error: CallFailed) -> bool:
-        """Whether to watch no longer, now that a look failed."""
-        self._failures += 1
-        return (not error.passing or self._failures > self._MOST_FAILURES
-                or self._clock() - self._since > self._LONGEST_SILENCE)
-
-
-def delays() -> Iterator[float]:
-    """Seconds between looks: short at first, as an emulator and a small stack are quick."""
-    yield from (0.1, 0.2, 0.4, 0.8)
-    while True:
-        yield LONGEST_DELAY
 
 
 def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
@@ -81,49 +46,28 @@ def known_events(call: Call, stack_id: str) -> set[str]:
     return {event["EventId"] for event in page["StackEvents"]}
 
 
-def follow(
-    call: Call,
-    sleep: Sleep,
-    clock: Callable[[], float],
-    env: Environment,
-    stack_id: str,
-    known: set[str],
-    token: str | None,
-    on_event: OnEvent,
-    before: Sequence[StackEvent] = (),
-) -> list[StackEvent]:
+def follow(aws: AwsClient, env: Environment, stack_id: str, known: set[str], token: str | None, observer: Observer,
+           before: Sequence[StackEvent] = ()) -> list[StackEvent]:
     """Pass an operation's events on as they come; return them all, oldest first, once the stack is at rest.
 
-    `known` are the events from before it began; `token` is its ClientRequestToken, None where it is not
-    certain. `before` are events of it that are known and passed on already. `on_event` may have a method
-    `waiting`, which is called before each pause. Raises LeftRunning when interrupted and when CloudFormation
-    can no longer be asked.
+    `known` are the ids of the events from before it began; `token` is its ClientRequestToken, None where it is
+    not certain. `before` are events of it that are known and passed on already. Raises LeftRunning when
+    interrupted and when CloudFormation can no longer be asked.
     """
     history = list(before)
-    waiting: Callable[[], None] = getattr(on_event, "waiting", lambda: None)
-    patience = Patience(clock)
-    pauses = delays()
-    try:
-        while True:
-            try:
-                events = _new_events(call, stack_id, known)
-                patience.heard()
-            except CallFailed as error:
-                if patience.ends(error):
-                    raise states.left_running(env, error.message) from None
-                events = []
-            for event in (masked(env, each) for each in events):
-                # What an earlier operation reports late bears that operation's token.
-                if token and event.token and event.token != token:
-                    continue
-                history.append(event)
-                on_event(event)
-                if event.is_stack and states.is_at_rest(event.status):
-                    return history
-            waiting()
-            sleep(next(pauses))
-    except KeyboardInterrupt:
-        raise states.left_running(env, "interrupted") from None
+
+    def look() -> list[StackEvent] | None:
+        for event in _new_events(aws.call, stack_id, known):
+            # What an earlier operation reports late bears that operation's token.
+            if token and event.token and event.token != token:
+                continue
+            history.append(masked(env, event))
+            observer.on_event(history[-1])
+            if event.is_stack and states.is_at_rest(event.status):
+                return history
+        return None
+
+    return watch(aws, look, partial(states.left_running, env), observer.on_wait)
 
 
 def current_operation(call: Call, stack_id: str) -> tuple[list[StackEvent], set[str]]:

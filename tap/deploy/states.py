@@ -16,11 +16,6 @@ STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED
          "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED")  # fmt: skip
 
 
-def tap_command(command: str, env: Environment) -> str:
-    """Return the line that does `command` to the environment."""
-    return f"tap {command} {env.name}{env.options}"
-
-
 def obstacle(env: Environment, status: str | None) -> TapError | None:
     """Return what keeps the stack from taking a change set in this status, or None."""
     if status in TO_BE_CREATED or status in _UPDATABLE:
@@ -29,7 +24,7 @@ def obstacle(env: Environment, status: str | None) -> TapError | None:
         return _stuck(env, status)
     return LeftRunning(
         f"stack {env.stack_name} is busy ({status}): wait until it has finished, then run this again; "
-        f"follow it with {tap_command('watch', env)}"
+        f"follow it with {env.command('watch')}"
     )
 
 
@@ -53,7 +48,7 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
         told += f": {env.masked(' '.join(cause.reason.split())).rstrip('.')}" if cause.reason else ""
     if status == "ROLLBACK_COMPLETE":
         return StackFailed(
-            f"{told}. Its creation was rolled back; before the next try: {tap_command('recover', env)}"
+            f"{told}. Its creation was rolled back; before the next try: {env.command('recover')}"
         )
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
         return StackFailed(f"{told}. It was rolled back to what it was before.")
@@ -66,13 +61,13 @@ def left_running(env: Environment, why: str) -> LeftRunning:
     """Return the error for an operation that nobody watches any more, for the reason `why`."""
     return LeftRunning(
         f"{why}. CloudFormation goes on with stack {env.stack_name} by itself; "
-        f"follow it with {tap_command('watch', env)}"
+        f"follow it with {env.command('watch')}"
     )
 
 
 def _stuck(env: Environment, status: str) -> NeedsRecovery:
     return NeedsRecovery(
-        f"stack {env.stack_name} is {status} and takes no change set: {tap_command('recover', env)}, "
+        f"stack {env.stack_name} is {status} and takes no change set: {env.command('recover')}, "
         "then run this again"
     )
 

@@ -95,3 +95,8 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("ascii", "replace")).hexdigest()
+
+
+def same_template(body: str | Mapping[str, Any], text: str) -> bool:
+    """Return whether a template as CloudFormation returns it says what `text` says."""
+    return body == text or fingerprint(parsed(body)) == fingerprint(parsed(text))

@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tap.deploy.aws import AwsClient
 from tap.deploy.models import CallFailed, InputError, LeftRunning, StackFailed
-from tap.deploy.stacks import Patience, Sleep, delays, pages
-from tap.deploy.template import fingerprint, parsed
+from tap.deploy.stacks import pages
+from tap.deploy.template import same_template
+from tap.deploy.waiting import send_once, watch
 from tap.publishing.fleet_settings import Fleet
-from tap.publishing.stack_sets import Call, Plan, Step, look
+from tap.publishing.stack_sets import Plan, Step, look
 
 RUNNING = ("RUNNING", "STOPPING", "QUEUED")  # of API type StackSetOperationStatus
-_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,10 @@ OnResult = Callable[[Result], None]
 class Operator:
     """Starts and follows the operations of one stack set. Every method may raise CallFailed."""
 
-    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], fleet: Fleet,
-                 clock: Callable[[], float]) -> None:
-        """Take what makes a request of CloudFormation, how to wait, what makes ids unique, the fleet, and a clock."""
-        self._call = call
-        self._sleep = sleep
-        self._unique = unique
+    def __init__(self, aws: AwsClient, fleet: Fleet) -> None:
+        """Take what makes requests of AWS, and the fleet."""
+        self._aws, self._call = aws, aws.call
         self._fleet = fleet
-        self._clock = clock
         self._about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
 
     def carry_out(self, plan: Plan, template: str, on_step: Callable[[Step], None], on_result: OnResult) -> None:
@@ -61,23 +58,20 @@ class Operator:
 
     def start(self, method: str, request: Mapping[str, Any]) -> str:
         """Start an operation, once, and return its id. Raises LeftRunning where another one runs."""
-        operation_id = f"tap-{self._unique()}"
-        pauses = delays()
-        for attempt in range(1, _TRIES + 1):
-            try:
-                self._call(method, **request, OperationId=operation_id)
-                break
-            except KeyboardInterrupt:
-                raise self._left("interrupted while an operation was being started") from None
-            except CallFailed as error:
-                # The answer to this try, or to an earlier one of the client's own, may have been lost.
-                if self._is_known(operation_id, error):
-                    break
-                if error.code == "OperationInProgressException":
-                    raise self._left("another operation of the stack set runs") from None
-                if not error.passing or attempt == _TRIES:
-                    raise
-                self._sleep(next(pauses))
+        operation_id = f"tap-{self._aws.unique()}"
+
+        def find(error: CallFailed) -> bool | None:
+            # The response to this try, or to an earlier one of the client's own, may have been lost.
+            if self._is_known(operation_id, error):
+                return True
+            if error.code == "OperationInProgressException":
+                raise self._left("another operation of the stack set runs")
+            return None
+
+        try:
+            send_once(self._aws, lambda: self._call(method, **request, OperationId=operation_id), find)
+        except KeyboardInterrupt:
+            raise self._left("interrupted while an operation was being started") from None
         return operation_id
 
     def follow(self, operation_id: str, on_result: OnResult) -> list[Result]:
@@ -86,29 +80,17 @@ class Operator:
         Raises StackFailed where the operation failed or was stopped, LeftRunning once nobody watches.
         """
         seen: dict[tuple[str, str], str] = {}
-        patience = Patience(self._clock)
-        pauses = delays()
-        try:
-            while True:
-                try:
-                    # The state first: results that are asked for after the end are all there.
-                    operation = self._operation(operation_id)
-                    results = self._results(operation_id)
-                    patience.heard()
-                except CallFailed as error:
-                    if patience.ends(error):
-                        raise self._left(error.message) from None
-                    self._sleep(next(pauses))
-                    continue
-                for each in results:
-                    if seen.get((each.account, each.region)) != each.status:
-                        seen[each.account, each.region] = each.status
-                        on_result(each)
-                if operation["Status"] not in RUNNING:
-                    break
-                self._sleep(next(pauses))
-        except KeyboardInterrupt:
-            raise self._left("interrupted") from None
+
+        def look() -> tuple[dict[str, Any], list[Result]] | None:
+            # The state first: results that are asked for after the end are all there.
+            operation, results = self._operation(operation_id), self._results(operation_id)
+            for result in results:
+                if seen.get((result.account, result.region)) != result.status:
+                    seen[result.account, result.region] = result.status
+                    on_result(result)
+            return None if operation["Status"] in RUNNING else (operation, results)
+
+        operation, results = watch(self._aws, look, self._left)
         bad = [each for each in results if each.status == "FAILED"]
         if operation["Status"] != "SUCCEEDED":
             why = " ".join(operation.get("StatusReason", "").split())
@@ -131,22 +113,15 @@ class Operator:
             raise self._failed(f"{len(bad)} stacks of {self._fleet.name} could not be compared", bad)
 
     def _create(self, request: Mapping[str, Any], template: str) -> None:
-        token = f"tap-{self._unique()}"
-        pauses = delays()
-        for attempt in range(1, _TRIES + 1):
-            try:
-                self._call("create_stack_set", **request, ClientRequestToken=token)
-                return
-            except CallFailed as error:
-                there = look(self._call, self._fleet)
-                if there:
-                    if fingerprint(parsed(there.description["TemplateBody"])) == fingerprint(parsed(template)):
-                        return
-                    raise InputError(
-                        f"somebody else made a stack set {self._fleet.name} meanwhile: plan again") from None
-                if not error.passing or attempt == _TRIES:
-                    raise
-                self._sleep(next(pauses))
+        token = f"tap-{self._aws.unique()}"
+
+        def find(_error: CallFailed) -> bool | None:
+            found = look(self._call, self._fleet)
+            if found and not same_template(found.description["TemplateBody"], template):
+                raise InputError(f"somebody else made a stack set {self._fleet.name} meanwhile: plan again")
+            return found is not None or None
+
+        send_once(self._aws, lambda: self._call("create_stack_set", **request, ClientRequestToken=token), find)
 
     def _operation(self, operation_id: str) -> dict[str, Any]:
         answer = self._call("describe_stack_set_operation", **self._about, OperationId=operation_id)

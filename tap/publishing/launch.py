@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisionedProductPlan.html
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tap.deploy.aws import AwsClient
 from tap.deploy.models import (
     CallFailed,
     Change,
@@ -18,12 +20,11 @@ from tap.deploy.models import (
     Refused,
     StackFailed,
 )
-from tap.deploy.stacks import Patience, Sleep, delays
+from tap.deploy.pending import Pending
+from tap.deploy.waiting import poll, send_once, watch
 from tap.publishing.provisioned import Provisioned, pages, provisioned
 
-Call = Callable[..., Any]
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-_TRIES = 5
 # Service Catalog writes in capitals what CloudFormation, and the guard, write as words.
 _WORDS = {"DELETIONPOLICY": "DeletionPolicy", "UPDATEPOLICY": "UpdatePolicy", "CREATIONPOLICY": "CreationPolicy"}
 
@@ -40,161 +41,143 @@ class Launch:
     path_id: str | None = None
 
 
-class Launcher:
-    """Plans and launches. Every method may raise CallFailed."""
+class PendingLaunch(Pending):
+    """A plan of Service Catalog that nobody has executed; the product can have no other while it exists."""
 
-    def __init__(self, call: Call, sleep: Sleep, unique: Callable[[], str], clock: Callable[[], float]) -> None:
-        """Take what makes a request of Service Catalog, how to wait, what makes tokens unique, and a clock."""
-        self._call = call
-        self._sleep = sleep
-        self._unique = unique
-        self._clock = clock
+    content: ChangeSet
 
-    def path(self, product_id: str, wanted: str | None) -> str:
-        """Return the launch path to take. Raises Refused where there is none, InputError where there are many."""
-        found = {each["Id"]: each.get("Name", "") for each in pages(
-            self._call, "list_launch_paths", "LaunchPathSummaries", ProductId=product_id)}
-        if wanted in found:
-            return str(wanted)
-        if not found:
-            raise Refused("no portfolio gives you this product: ask its owners for access (EndUserRole)")
-        if wanted or len(found) > 1:
-            paths = ", ".join(f"{id_} ({name})" for id_, name in found.items())
-            raise InputError(f"choose one of the product's paths with --path: {paths}")
-        return str(next(iter(found)))
+    def __init__(self, aws: AwsClient, plan_id: str, name: str, kind: str) -> None:
+        """Take what makes requests of AWS, and the plan's id, name and type (CREATE or UPDATE)."""
+        self._aws, self._call = aws, aws.service("servicecatalog")
+        self._id, self._name, self._kind = plan_id, name, kind
 
-    def plan(self, launch: Launch) -> ChangeSet:
-        """Make a plan and return it whole; its `empty` says that there is nothing to do. Changes no resource.
+    def describe(self) -> None:
+        """Wait until Service Catalog has computed the plan, and read it. Raises InputError where it is refused."""
+        details = poll(self._aws, self._details, lambda details: details["Status"] == "CREATE_IN_PROGRESS")
+        self.content = ChangeSet(self._id, self._name, self._kind, self._id)
+        if details["Status"] == "CREATE_FAILED":
+            message = " ".join(details.get("StatusMessage", "").split())
+            if not any(words in message for words in NOTHING_TO_DO):
+                raise InputError(f"Service Catalog cannot plan this: {message or 'it gives no reason'}")
+            self.content = replace(self.content, empty=True)
+        else:
+            changes = pages(self._call, "describe_provisioned_product_plan", "ResourceChanges", PlanId=self._id)
+            self.content = replace(self.content, changes=tuple(map(change_of, changes)))
 
-        Raises InputError where the plan is refused; LeftRunning and NeedsRecovery where the provisioned product
-        can take none. An error leaves no plan behind.
-        """
-        there = next((each for each in provisioned(self._call, launch.product_id) if each.name == launch.name), None)
-        if there and (obstacle := _obstacle(there)):
-            raise obstacle
-        kind = "UPDATE" if there else "CREATE"
-        token = f"tap-{self._unique()}"
-        try:
-            answer = self._ask("create_provisioned_product_plan", PlanName=token, PlanType="CLOUDFORMATION",
-                               ProductId=launch.product_id, ProvisioningArtifactId=launch.version_id,
-                               ProvisionedProductName=launch.name, IdempotencyToken=token,
-                               ProvisioningParameters=[{"Key": key, "Value": value}
-                                                       for key, value in launch.parameters.items()],
-                               Tags=[{"Key": key, "Value": value} for key, value in launch.tags.items()],
-                               **({"PathId": launch.path_id} if launch.path_id else {}))
-        except KeyboardInterrupt as error:
-            error.add_note(f"plan {token} may be left behind: delete it in the Service Catalog console")
-            raise
-        try:
-            return self._described(answer["PlanId"], token, kind)
-        except BaseException as error:
-            self._discard_after(error, answer["PlanId"])
-            raise
-
-    def discard(self, plan: ChangeSet) -> None:
-        """Delete a plan that is not going to be executed; otherwise the product can have no other."""
-        try:
-            self._ask("delete_provisioned_product_plan", PlanId=plan.id)
-        except (CallFailed, KeyboardInterrupt) as error:
-            # Where it is not found, an earlier try did it, and its answer was lost.
-            if not (isinstance(error, CallFailed) and error.code == "ResourceNotFoundException"):
-                error.add_note(_left_behind(plan.id))
-                raise
-
-    def execute(self, plan: ChangeSet) -> dict[str, str]:
-        """Execute a plan, return when the product is as planned, with its outputs by name.
+    def execute(self) -> dict[str, str]:
+        """Execute the plan, return when the product is as planned, with its outputs by name.
 
         Raises StackFailed where it is not, a TAINTED product among them, LeftRunning once nobody watches.
         """
         try:
-            answer = self._ask("execute_provisioned_product_plan", PlanId=plan.id, IdempotencyToken=plan.name)
+            response = send_once(self._aws, lambda: self._call(
+                "execute_provisioned_product_plan", PlanId=self._id, IdempotencyToken=self._name))
         except CallFailed as error:
-            # Where the answer was lost, a further try may be refused although the plan runs.
-            if not self._runs(plan, error):
-                self._discard_after(error, plan.id)
+            # Where the response was lost, a further try may be refused although the plan runs.
+            if not self._runs(error):
                 raise
-            raise LeftRunning(f"plan {plan.name} runs, but its record is not known: tap catalog status") from None
+            self.keep()
+            raise LeftRunning(f"plan {self._name} runs, but its record is not known: tap catalog status") from None
         except KeyboardInterrupt:
-            left = LeftRunning("interrupted. Service Catalog may go on by itself: tap catalog status")
-            left.add_note(_left_behind(plan.id))
+            self.keep()
+            left = _left_running("interrupted")
+            left.add_note(self._left_behind(""))
             raise left from None
-        return self._finished(answer["RecordDetail"]["RecordId"])
+        self.keep()
+        return self._finish(response["RecordDetail"]["RecordId"])
 
-    def _finished(self, record_id: str) -> dict[str, str]:
-        patience = Patience(self._clock)
-        pauses = delays()
-        try:
-            while True:
-                try:
-                    record = self._call("describe_record", Id=record_id)
-                    patience.heard()
-                except CallFailed as error:
-                    if patience.ends(error):
-                        raise LeftRunning(f"{error.message}. Service Catalog goes on by itself: "
-                                          "tap catalog status") from None
-                    record = {"RecordDetail": {"Status": "IN_PROGRESS"}}
-                detail = record["RecordDetail"]
-                if detail["Status"] in ("SUCCEEDED", "FAILED"):
-                    break
-                self._sleep(next(pauses))
-        except KeyboardInterrupt:
-            raise LeftRunning("interrupted. Service Catalog goes on by itself: tap catalog status") from None
+    def _finish(self, record_id: str) -> dict[str, str]:
+        def look() -> dict[str, Any] | None:
+            detail: dict[str, Any] = self._call("describe_record", Id=record_id)["RecordDetail"]
+            return detail if detail["Status"] in ("SUCCEEDED", "FAILED") else None
+
+        detail = watch(self._aws, look, _left_running)
         if detail["Status"] == "FAILED":
-            why = "; ".join(" ".join(each.get("Description", "").split()) for each in detail.get("RecordErrors", []))
+            why = "; ".join(" ".join(error.get("Description", "").split()) for error in detail.get("RecordErrors", []))
             raise StackFailed(f"{detail.get('ProvisionedProductName')} failed: {why or 'no reason is given'}")
-        there = next((each for each in provisioned(self._call, detail["ProductId"])
-                      if each.id == detail["ProvisionedProductId"]), None)
-        if there and there.failed:
-            raise StackFailed(f"{there.name} is {there.status}, not what was asked for: {there.message}")
-        return {each["OutputKey"]: each.get("OutputValue", "") for each in pages(
+        product = next((product for product in provisioned(self._call, detail["ProductId"])
+                        if product.id == detail["ProvisionedProductId"]), None)
+        if product and product.failed:
+            raise StackFailed(f"{product.name} is {product.status}, not what was asked for: {product.message}")
+        return {output["OutputKey"]: output.get("OutputValue", "") for output in pages(
             self._call, "describe_record", "RecordOutputs", Id=record_id)}
 
-    def _described(self, plan_id: str, name: str, kind: str) -> ChangeSet:
-        pauses = delays()
-        while (status := self._status(plan_id)) == "CREATE_IN_PROGRESS":
-            self._sleep(next(pauses))
-        if status == "CREATE_FAILED":
-            detail = self._call("describe_provisioned_product_plan", PlanId=plan_id)["ProvisionedProductPlanDetails"]
-            message = " ".join(detail.get("StatusMessage", "").split())
-            if any(each in message for each in NOTHING_TO_DO):
-                return ChangeSet(plan_id, name, kind, plan_id, empty=True)
-            raise InputError(f"Service Catalog cannot plan this: {message or 'it gives no reason'}")
-        changes = pages(self._call, "describe_provisioned_product_plan", "ResourceChanges", PlanId=plan_id)
-        return ChangeSet(plan_id, name, kind, plan_id, tuple(map(change_of, changes)))
+    def _details(self) -> dict[str, Any]:
+        return dict(self._call("describe_provisioned_product_plan", PlanId=self._id)["ProvisionedProductPlanDetails"])
 
-    def _status(self, plan_id: str) -> str:
-        detail = self._call("describe_provisioned_product_plan", PlanId=plan_id)["ProvisionedProductPlanDetails"]
-        return str(detail["Status"])
-
-    def _ask(self, method: str, **request: Any) -> Any:
-        """Make a request again where its answer is lost: the token, or the id, lets it be done once."""
-        pauses = delays()
-        for _ in range(_TRIES - 1):
-            try:
-                return self._call(method, **request)
-            except CallFailed as error:
-                if not error.passing:
-                    raise
-            self._sleep(next(pauses))
-        return self._call(method, **request)
-
-    def _discard_after(self, error: BaseException, plan_id: str) -> None:
+    def _runs(self, refusal: CallFailed) -> bool:
         try:
-            self._call("delete_provisioned_product_plan", PlanId=plan_id)
-        except (CallFailed, KeyboardInterrupt):
-            error.add_note(_left_behind(plan_id))
-
-    def _runs(self, plan: ChangeSet, error: CallFailed) -> bool:
-        try:
-            return self._status(plan.id).startswith("EXECUTE_")
+            return str(self._details()["Status"]).startswith("EXECUTE_")
         except CallFailed:
-            error.add_note(f"it is not known whether plan {plan.name} runs: tap catalog status")
-            raise error from None
+            self.keep()
+            refusal.add_note(f"it is not known whether plan {self._name} runs: tap catalog status")
+            raise refusal from None
+
+    def _discard(self) -> None:
+        try:
+            send_once(self._aws, lambda: self._call("delete_provisioned_product_plan", PlanId=self._id))
+        except CallFailed as error:
+            # Where it is not found, an earlier try did it, and its response was lost.
+            if error.code != "ResourceNotFoundException":
+                raise
+
+    def _left_behind(self, why: str) -> str:
+        return (f"plan {self._id} may be left behind{f' ({why})' if why else ''}, and there can be no other: "
+                f"aws servicecatalog delete-provisioned-product-plan --plan-id {self._id}")
 
 
-def _left_behind(plan_id: str) -> str:
-    return (f"plan {plan_id} may be left behind, and there can be no other: "
-            f"aws servicecatalog delete-provisioned-product-plan --plan-id {plan_id}")
+class Launcher:
+    """Plans launches of products. Every method may raise CallFailed."""
+
+    def __init__(self, aws: AwsClient) -> None:
+        """Take what makes requests of AWS."""
+        self._aws, self._call = aws, aws.service("servicecatalog")
+
+    def path(self, product_id: str, wanted: str | None) -> str:
+        """Return the launch path to take. Raises Refused where there is none, InputError where there are many."""
+        names = {path["Id"]: path.get("Name", "") for path in pages(
+            self._call, "list_launch_paths", "LaunchPathSummaries", ProductId=product_id)}
+        if wanted in names:
+            return str(wanted)
+        if not names:
+            raise Refused("no portfolio gives you this product: ask its owners for access (EndUserRole)")
+        if wanted or len(names) > 1:
+            paths = ", ".join(f"{path_id} ({name})" for path_id, name in names.items())
+            raise InputError(f"choose one of the product's paths with --path: {paths}")
+        return str(next(iter(names)))
+
+    @contextmanager
+    def plan(self, launch: Launch) -> Iterator[PendingLaunch]:
+        """Create a plan, wait for it, and describe it; discard it on exit, unless it is executed.
+
+        Raises InputError where the plan is refused; LeftRunning and NeedsRecovery where the provisioned product
+        can take none.
+        """
+        product = next((product for product in provisioned(self._call, launch.product_id)
+                        if product.name == launch.name), None)
+        if product and (obstacle := _obstacle(product)):
+            raise obstacle
+        name = f"tap-{self._aws.unique()}"
+        try:
+            response = send_once(self._aws, lambda: self._create(launch, name))
+        except KeyboardInterrupt as error:
+            error.add_note(f"plan {name} may be left behind: delete it in the Service Catalog console")
+            raise
+        with PendingLaunch(self._aws, response["PlanId"], name, "UPDATE" if product else "CREATE") as plan:
+            plan.describe()
+            yield plan
+
+    def _create(self, launch: Launch, name: str) -> Any:
+        return self._call(
+            "create_provisioned_product_plan", PlanName=name, PlanType="CLOUDFORMATION", ProductId=launch.product_id,
+            ProvisioningArtifactId=launch.version_id, ProvisionedProductName=launch.name, IdempotencyToken=name,
+            ProvisioningParameters=[{"Key": key, "Value": value} for key, value in launch.parameters.items()],
+            Tags=[{"Key": key, "Value": value} for key, value in launch.tags.items()],
+            **({"PathId": launch.path_id} if launch.path_id else {}))
+
+
+def _left_running(why: str) -> LeftRunning:
+    return LeftRunning(f"{why}. Service Catalog goes on by itself: tap catalog status")
 
 
 def change_of(each: Mapping[str, Any]) -> Change:

@@ -3,9 +3,11 @@
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ProvisionedProductAttribute.html
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tap.deploy.aws import Call
 
 # TAINTED: the stack is there and stable, but is not what was asked for, as after an update that rolled back.
 FAILED = ("TAINTED", "ERROR")
@@ -30,7 +32,7 @@ class Provisioned:
         return self.status in FAILED
 
 
-def pages(call: Callable[..., Any], method: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+def pages(call: Call, method: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
     """Yield the items of a list of Service Catalog's, those of every page."""
     while True:
         page = call(method, **request)
@@ -40,7 +42,7 @@ def pages(call: Callable[..., Any], method: str, member: str, **request: Any) ->
         request["PageToken"] = page["NextPageToken"]
 
 
-def provisioned(call: Callable[..., Any], product_id: str) -> list[Provisioned]:
+def provisioned(call: Call, product_id: str) -> list[Provisioned]:
     """Return all provisioned products of a product in the account, whoever launched them, by name."""
     found = pages(call, "search_provisioned_products", "ProvisionedProducts", PageSize=_PAGE_SIZE,
                   AccessLevelFilter={"Key": "Account", "Value": "self"},

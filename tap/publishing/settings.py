@@ -49,8 +49,8 @@ def read_catalog(root: Path) -> Catalog:
               if key in _INHERITED}
     own = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     settings: dict[str, Any] = {key: own.pop(key) for key in ("keep", "share_with", "parameters") if key in own}
-    place = Environment("catalog", **{"stack_name": "catalog-tap", "capabilities": ("CAPABILITY_NAMED_IAM",),
-                                      **target, **own})
+    place = Environment("catalog", has_commands=False, **{
+        "stack_name": "catalog-tap", "capabilities": ("CAPABILITY_NAMED_IAM",), **target, **own})
     return Catalog(place, **settings)
 
 

@@ -4,16 +4,15 @@ By request: AWS::ServiceCatalog::PortfolioShare takes accounts alone, and a shar
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import CallFailed, LeftRunning, TapError
-from tap.deploy.stacks import Sleep, delays
+from tap.deploy.waiting import poll
 from tap.publishing.provisioned import pages
 
-Call = Callable[..., Any]
 _TYPES = ("ACCOUNT", "ORGANIZATION", "ORGANIZATIONAL_UNIT")
-_PATIENCE = 200
+_MOST_LOOKS = 200  # about five minutes
 
 
 def shared_with(call: Call, portfolio_id: str) -> set[str]:
@@ -22,12 +21,13 @@ def shared_with(call: Call, portfolio_id: str) -> set[str]:
         call, "describe_portfolio_shares", "PortfolioShareDetails", PortfolioId=portfolio_id, Type=kind)}
 
 
-def share(call: Call, sleep: Sleep, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
+def share(aws: AwsClient, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
     """Share a portfolio, tag options included, with what it is not shared with yet; return those.
 
     Names of principals are not shared: whoever can make a role of such a name in another account could launch.
     Raises TapError where a share fails, and LeftRunning where it takes longer than some minutes.
     """
+    call = aws.service("servicecatalog")
     missing = sorted(set(nodes) - shared_with(call, portfolio_id))
     for node in missing:
         whom = ({"AccountId": node} if node.isdigit() else {"OrganizationNode": {
@@ -40,20 +40,19 @@ def share(call: Call, sleep: Sleep, portfolio_id: str, nodes: Sequence[str]) -> 
             raise TapError(f"{error.message}. Only the organisation's management account, or a delegated administrator "
                            "of Service Catalog, can share with an organisation") from None
         if token := answer.get("PortfolioShareToken"):
-            _wait(call, sleep, node, token)
+            _wait(aws, node, token)
     return missing
 
 
-def _wait(call: Call, sleep: Sleep, node: str, token: str) -> None:
-    pauses = delays()
-    for _ in range(_PATIENCE):
-        answer = call("describe_portfolio_share_status", PortfolioShareToken=token)
-        match answer["Status"]:
-            case "COMPLETED":
-                return
-            case "ERROR" | "COMPLETED_WITH_ERRORS":
-                errors = answer.get("ShareDetails", {}).get("ShareErrors", [])
-                why = "; ".join(f"{', '.join(each.get('Accounts', []))}: {each.get('Message', '')}" for each in errors)
-                raise TapError(f"the portfolio could not be shared with all of {node}: {why or 'no reason is given'}")
-        sleep(next(pauses))
+def _wait(aws: AwsClient, node: str, token: str) -> None:
+    call = aws.service("servicecatalog")
+    answer = poll(aws, lambda: call("describe_portfolio_share_status", PortfolioShareToken=token),
+                  lambda answer: answer["Status"] not in ("COMPLETED", "ERROR", "COMPLETED_WITH_ERRORS"), _MOST_LOOKS)
+    match answer["Status"]:
+        case "COMPLETED":
+            return
+        case "ERROR" | "COMPLETED_WITH_ERRORS":
+            errors = answer.get("ShareDetails", {}).get("ShareErrors", [])
+            why = "; ".join(f"{', '.join(error.get('Accounts', []))}: {error.get('Message', '')}" for error in errors)
+            raise TapError(f"the portfolio could not be shared with all of {node}: {why or 'no reason is given'}")
     raise LeftRunning(f"the portfolio is still being shared with {node}: run this again to look")

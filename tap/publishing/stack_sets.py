@@ -4,16 +4,16 @@ CloudFormation goes through accounts and regions; here a request is made for all
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tap.deploy.aws import Call
 from tap.deploy.models import MASK, CallFailed, Change, ChangeSet
 from tap.deploy.stacks import pages
 from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.fleet_settings import SERVICE, Fleet
 
-Call = Callable[..., Any]
 Cell = tuple[str, str]  # an account, or an organisational unit, and a region
 
 

@@ -8,20 +8,19 @@ https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisioningArtif
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tap.deploy.models import CallFailed, LeftRunning, Refused, TapError
-from tap.deploy.stacks import Sleep, delays
+from tap.deploy.aws import AwsClient
+from tap.deploy.models import LeftRunning, Refused, TapError
+from tap.deploy.waiting import poll, send_once
 from tap.publishing.changelog import Release
 
-Call = Callable[..., Any]
 DESCRIPTION_LIMIT = 8192  # API type ProvisioningArtifactDescription
 _DIGEST = re.compile(r"^Template: sha256:([0-9a-f]{64})$", re.MULTILINE)
-_TRIES = 5  # of a request whose answer is lost, with a look before each further one
-_PATIENCE = 200  # looks at a version that is being made: about five minutes
+_MOST_LOOKS = 200  # at a version that is being created: about five minutes
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,9 @@ def description_of(text: str, digest: str, limit: int = DESCRIPTION_LIMIT) -> st
 class Product:
     """One product's versions. Every method may raise CallFailed."""
 
-    def __init__(self, call: Call, sleep: Sleep, product_id: str) -> None:
-        """Take what makes a request of Service Catalog (method and members in, answer out), and how to wait."""
-        self._call = call
-        self._sleep = sleep
+    def __init__(self, aws: AwsClient, product_id: str) -> None:
+        """Take what makes requests of AWS, and the product's id."""
+        self._aws, self._call = aws, aws.service("servicecatalog")
         self.id = product_id
 
     def versions(self) -> list[Version]:
@@ -116,19 +114,11 @@ class Product:
         token = hashlib.sha256(f"{self.id} {release.version} {digest}".encode()).hexdigest()
         parameters = {"Name": release.version, "Description": description_of(release.text, digest),
                       "Type": "CLOUD_FORMATION_TEMPLATE", "Info": {"LoadTemplateFromURL": url}}
-        pauses = delays()
-        for attempt in range(1, _TRIES + 1):
-            try:
-                self._call("create_provisioning_artifact", ProductId=self.id, Parameters=parameters,
-                           IdempotencyToken=token)
-                return
-            except CallFailed as error:
-                # The answer to this try, or to an earlier one of the client's own, may have been lost.
-                if self._named(release.version, digest):
-                    return
-                if not error.passing or attempt == _TRIES:
-                    raise
-                self._sleep(next(pauses))
+        send_once(
+            self._aws, lambda: self._call("create_provisioning_artifact", ProductId=self.id, Parameters=parameters,
+                                          IdempotencyToken=token),
+            # The response to this try, or to an earlier one of the client's own, may have been lost.
+            lambda _error: self._named(release.version, digest) or None)
 
     def _wait(self, release: Release) -> None:
         found = [each for each in self.versions() if each.name == release.version]
@@ -139,16 +129,13 @@ class Product:
         if not found:
             raise TapError(f"Service Catalog took version {release.version} and does not list it: "
                            "run this again in a minute")
-        pauses = delays()
-        for _ in range(_PATIENCE):
-            status = self.status(found[0].id)
-            if status == "FAILED":
-                raise TapError(f"Service Catalog could not make version {release.version}: its console says why; "
-                               "publish under another number")
-            if status == "AVAILABLE":
-                return
-            self._sleep(next(pauses))
-        raise LeftRunning(f"version {release.version} is still being made: run this again to follow it")
+        status = poll(self._aws, lambda: self.status(found[0].id), lambda status: status not in ("FAILED", "AVAILABLE"),
+                      _MOST_LOOKS)
+        if status == "FAILED":
+            raise TapError(f"Service Catalog could not make version {release.version}: its console says why; "
+                           "publish under another number")
+        if status != "AVAILABLE":
+            raise LeftRunning(f"version {release.version} is still being made: run this again to follow it")
 
 
 def newest(versions: Sequence[Version], name: str | None) -> Version:

@@ -8,8 +8,7 @@ from typing import Any
 from tap.bootstrap.settings import STACK, boundary_for
 from tap.bootstrap.template import SAMPLES
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.deploy import deploy
-from tap.deploy.models import Environment, Outcome
+from tap.deploy.models import Environment, Observer, Outcome
 from tap.deploy.template import Rendered, rendered_template
 from tap.rehearsal.checks import Check, named, trouble
 
@@ -32,16 +31,20 @@ class Bootstrap:
         """Deploy it, twice, and yield what differs and what does not; an error is the last check."""
         env = Environment("bootstrap", STACK, self.region, parameters=PARAMETERS, termination_protection=True)
         try:
-            outcome = deploy(env, self.template.text, self.cloud, lambda _plan: True)
+            outcome = self._deploy(env)
             yield Check("Bootstrap stack", Outcome.APPLIED.value, outcome.value)
             self.outputs = self.cloud.outputs(env)
-            again = deploy(env, self.template.text, self.cloud, lambda _plan: True)
+            again = self._deploy(env)
             yield Check("Bootstrap stack again", Outcome.NO_CHANGES.value, again.value)
             yield self._bucket()
             yield self._execution_role()
             yield self._deployer()
         except Exception as error:
             yield trouble("Bootstrap stack", error)
+
+    def _deploy(self, env: Environment) -> Outcome:
+        with self.cloud.change_set(env, self.template) as change:
+            return change.apply(Observer())
 
     def given(self, env: Environment, template: Rendered) -> Environment:
         """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from tap.deploy.cloudformation import connect
+from tap.deploy.boto import connect
 from tap.deploy.models import InputError, TapError
 
 REGION = "eu-central-1"  # for an environment that does not name one

@@ -2,32 +2,44 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.deploy import deploy
-from tap.deploy.models import ChangeSet, Environment, OnEvent, Outcome, StackEvent, TapError
+from tap.deploy.models import Environment, Observer, Outcome, StackEvent, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
 from tap.page.plan_page import Content
 from tap.page.rehearsal import write_rehearsal
 from tap.page.timeline import happened
-from tap.page.write import gathered
-from tap.rehearsal import report
+from tap.page.write import page_content
 from tap.rehearsal.bootstrap import Bootstrap
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
 from tap.rehearsal.deployed import Stack, read_stack
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
 from tap.rehearsal.inspection import look, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
+from tap.rehearsal.report import Report, notes
 from tap.rehearsal.safeguards import lift_protection, protected
 
 LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
+
+
+class EventLog(Observer):
+    """Keeps events, and passes them on."""
+
+    def __init__(self, observer: Observer) -> None:
+        """Take whom to pass events on to."""
+        self._observer = observer
+        self.events: list[StackEvent] = []
+
+    def on_event(self, event: StackEvent) -> None:
+        """Take one event."""
+        self.events.append(event)
+        self._observer.on_event(event)
 
 
 @dataclass(frozen=True)
@@ -38,42 +50,29 @@ class Stage:
     template: Rendered
     aws: Clients
     say: Callable[[str], None]
-    on_event: OnEvent
-    pages: list[Content]
+    observer: Observer
+    pages: list[Content] = field(default_factory=list)
     """What to show of the first deployment, once it has been."""
 
     @property
     def cloud(self) -> CloudFormation:
-        """CloudFormation, as `tap deploy` uses it but looking more often."""
-        return CloudFormation(
-            self.aws("cloudformation"), sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE)),
-            clients=self.aws)
+        """CloudFormation, as `tap deploy` uses it but polled more often."""
+        return CloudFormation(AwsClient(self.aws, lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE))))
 
     def deploy(self, env: Environment, *, record: bool = False) -> tuple[Outcome, int]:
-        """Deploy as `tap deploy --yes` does; answers how it ended and how many resources changed."""
-        plans: list[ChangeSet] = []
-        events: list[StackEvent] = []
-
-        def agree(plan: ChangeSet) -> bool:
-            plans.append(plan)
-            if record:
-                reviewed = self.cloud.review(env, self.template, plan)
-                self.pages.append(gathered(self.cloud, env, self.template, reviewed))
-            return True
-
-        def on_event(event: StackEvent) -> None:
-            events.append(event)
-            self.on_event(event)
-
-        outcome = deploy(env, self.template.text, self.cloud, agree, on_event)
-        if record:
-            self.pages[:] = [replace(page, went=happened(outcome.value, events, [])) for page in self.pages]
-        return outcome, sum(len(plan.changes) for plan in plans)
+        """Deploy as `tap deploy --yes` does; return how it ended and the number of changes."""
+        log = EventLog(self.observer)
+        with self.cloud.change_set(env, self.template) as change:
+            page = page_content(change.review(), self.template, []) if record else None
+            outcome = change.apply(log)
+        if page:
+            self.pages.append(replace(page, went=happened(outcome.value, log.events, [])))
+        return outcome, len(change.content.changes)
 
 
-def rehearse(name: str, root: Path, console: Console, template: Rendered | None = None,
+def rehearse(name: str, root: Path, report: Report, template: Rendered | None = None,
              clock: Callable[[], float] = time.monotonic) -> bool:
-    """Rehearse an environment of the project at `root`; answers whether everything is as it should be.
+    """Rehearse an environment of the project at `root`; return whether everything is as it should be.
 
     `template` is the project's own by default; `clock` counts seconds. Raises TapError where nothing can
     be rehearsed: the environment's file has mistakes, or the emulator does not start.
@@ -86,23 +85,18 @@ def rehearse(name: str, root: Path, console: Console, template: Rendered | None 
                   approved=frozenset(template.document["Resources"]))
 
     def say(text: str) -> None:
-        console.print(f"{clock() - began:5.1f} s  {text}", highlight=False, markup=False)
+        report.step(clock() - began, text)
 
-    with console.status("starting the emulator") as status, emulator() as endpoint:
-        report.heading(console, env, endpoint)
+    with report.working("starting the emulator") as observer, emulator() as endpoint:
+        report.start(env, endpoint)
         aws = clients(endpoint, env.region or REGION)
-        stage = Stage(
-            with_zone(aws, env), template, aws, say,
-            on_event=lambda event: status.update(f"{event.logical_id}: {event.status}"), pages=[])
+        stage = Stage(with_zone(aws, env), template, aws, say, observer)
         bootstrap = Bootstrap(aws, stage.cloud, env.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
         checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
-    report.table(console, checks)
-    report.notes(console, env, checks, clock() - began)
-    for page in stage.pages:
-        shown = [path.relative_to(root) for path in write_rehearsal(root / "build", page)]
-        console.print(f"To look at: {', '.join(map(str, shown))}", highlight=False, markup=False)
+    files = [path.relative_to(root) for page in stage.pages for path in write_rehearsal(root / "build", page)]
+    report.finish(checks, notes(env, checks, clock() - began), files)
     return all(check.ok for check in checks)
 
 
@@ -156,43 +150,34 @@ def _update(stage: Stage, stack: Stack) -> Iterator[Check]:
 def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
     bucket = stack.id("AssetsBucket")
     stage.say(f"put into the bucket: {_fill(stage.aws('s3'), bucket)}")
-    events: list[StackEvent] = []
+    log = EventLog(stage.observer)
     if stage.env.termination_protection:
-        yield _refused(stage, events, "Deletion when protected", "TerminationProtection")
+        yield _refused(stage, log, "Deletion when protected", "TerminationProtection")
         stage.aws("cloudformation").update_termination_protection(
             StackName=stage.env.stack_name, EnableTerminationProtection=False)
     if names := protected(stage.aws, stack):
-        yield _refused(stage, events, "Deletion of what is protected", "DeletionProtection")
+        yield _refused(stage, log, "Deletion of what is protected", "DeletionProtection")
         lift_protection(stage.aws, stack, names)
         stage.say(f"lifted the protection of {named(names)} through their own APIs")
     empties = stack.is_on("EmptyAssetsBucketOnDelete")
     if not empties:
-        yield _refused(stage, events, "Deletion of a full bucket", "BucketNotEmpty")
+        yield _refused(stage, log, "Deletion of a full bucket", "BucketNotEmpty")
         _empty(stage.aws("s3"), bucket)
         stage.say("emptied the bucket")
-    _remove(stage, events)
+    stage.cloud.delete(stage.env, log)
     stage.say(f"deleted {stage.env.stack_name}")
     if empties:
-        yield emptied_first((event.resource_type, event.status) for event in events)
+        yield emptied_first((event.resource_type, event.status) for event in log.events)
 
 
-def _refused(stage: Stage, events: list[StackEvent], name: str, reason: str) -> Check:
+def _refused(stage: Stage, log: EventLog, name: str, reason: str) -> Check:
     try:
-        _remove(stage, events)
+        stage.cloud.delete(stage.env, log)
     except TapError as error:
         stage.say(f"deletion refused: {reason}")
         seen = reason if reason in error.message else error.message
         return Check(name, f"refused: {reason}", f"refused: {seen}")
     return Check(name, f"refused: {reason}", "deleted")
-
-
-def _remove(stage: Stage, events: list[StackEvent]) -> None:
-    """Delete the stack, or try to; adds what happens to the events."""
-    def on_event(event: StackEvent) -> None:
-        events.append(event)
-        stage.on_event(event)
-
-    stage.cloud.delete(stage.env, on_event)
 
 
 def _fill(s3: Any, bucket: str) -> str:

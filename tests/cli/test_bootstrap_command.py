@@ -14,6 +14,7 @@ from tap.bootstrap.settings import Settings
 from tap.bootstrap.template import build
 from tap.cli import main as cli
 from tap.cli.session import Wiring
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError
 from tap.deploy.template import Rendered
@@ -79,8 +80,8 @@ def bootstrap(account: Account, root: Path) -> Callable[..., int]:
         wiring = Wiring(
             template=lambda: Rendered(main, json.dumps(main)),
             bootstrap=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [], clock=lambda: 0.0,
-            cloud=lambda _env: CloudFormation(
-                account, lambda _seconds: None, lambda: f"{next(account.numbers)}", lambda _service: account))
+            cloud=lambda _env: CloudFormation(AwsClient(
+                lambda _service: account, lambda _seconds: None, unique=lambda: f"{next(account.numbers)}")))
         return cli.main(["bootstrap", "dev", "--root", str(root), *arguments], wiring)
 
     return run

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deploy_fakes import MemoryCloud, change
+from deploy_fakes import cloud_of
+from memory_aws import MemoryAws, refusal
 
 from tap.cli import main as cli
-from tap.deploy.models import Environment, LeftRunning, NeedsRecovery, StackFailed, TapError
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Environment
 from tap.deploy.template import Rendered
 
 DOCUMENT = {
@@ -33,16 +35,11 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def memory() -> MemoryCloud:
-    return MemoryCloud()
-
-
-@pytest.fixture
-def run(root: Path, memory: MemoryCloud) -> Run:
-    def run_tap(*arguments: str, cloud: Any = memory, **wiring: Any) -> int:
+def run(root: Path, aws: MemoryAws) -> Run:
+    def run_tap(*arguments: str, document: Any = DOCUMENT, **wiring: Any) -> int:
         outside = cli.Wiring(
-            template=lambda: Rendered(DOCUMENT, "text"),
-            cloud=lambda _env: cloud,
+            template=lambda: Rendered(document, json.dumps(document)),
+            cloud=lambda _env: cloud_of(aws),
             clock=itertools.chain([0.0], itertools.repeat(8.25)).__next__,
             **wiring,
         )
@@ -56,21 +53,24 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def test_a_deployment_shows_changes_events_outputs_and_how_long_it_took(
-    run: Run, capsys: pytest.CaptureFixture[str]
+    run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    aws.add(status="REVIEW_IN_PROGRESS", outputs={"TopicArn": "arn:tap-dev"})
+
     assert run("deploy", "dev", "--yes") == 0
 
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert lines[:6] == [
-        "Stack tap-dev (dev) in memory: creating a change set",
+        "Stack tap-dev (dev) in eu-west-1: creating a change set",
         "",
         "Action  Logical id  Type",
         "Add     Topic       SNS::Topic",
         "",
         "1 change: 1 Add.",
     ]
-    assert lines[6].endswith("CREATE_COMPLETE     tap-dev  CloudFormation::Stack")
-    assert lines[7:] == [
+    assert lines[6].endswith("CREATE_IN_PROGRESS  tap-dev  CloudFormation::Stack")
+    assert lines[9].endswith("CREATE_COMPLETE     tap-dev  CloudFormation::Stack")
+    assert lines[10:] == [
         "",
         "Outputs",
         "TopicArn  arn:tap-dev",
@@ -79,34 +79,34 @@ def test_a_deployment_shows_changes_events_outputs_and_how_long_it_took(
     ]
 
 
-def test_nothing_to_do_is_success(run: Run, memory: MemoryCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    memory.stacks["tap-dev"] = "text"
+def test_nothing_to_do_is_success(run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.add(template=json.dumps(DOCUMENT))
 
     assert run("deploy", "dev") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "No changes: stack tap-dev is up to date (8.2 s)."
 
 
 def test_the_question_names_the_stack_and_the_number_of_changes(
-    run: Run, memory: MemoryCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory.changes = (change(), change("Other"))
+    topics = {"Topic": {"Type": "AWS::SNS::Topic"}, "Other": {"Type": "AWS::SNS::Topic"}}
     answer(monkeypatch, "n\n")
 
-    run("deploy", "dev")
+    run("deploy", "dev", document={"Resources": topics})
     assert "Apply these 2 changes to stack tap-dev? [y/N]" in capsys.readouterr().out
 
 
-def test_a_piped_yes_applies(run: Run, memory: MemoryCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piped_yes_applies(run: Run, aws: MemoryAws, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, "y\n")
 
     assert run("deploy", "dev") == 0
-    assert memory.stacks == {"tap-dev": "text"}
+    assert aws.stacks["tap-dev"].status == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize("text", ["n\n", "\n", ""])
 def test_no_answer_and_no_are_declined(
     run: Run,
-    memory: MemoryCloud,
+    aws: MemoryAws,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     text: str,
@@ -114,54 +114,49 @@ def test_no_answer_and_no_are_declined(
     answer(monkeypatch, text)
 
     assert run("deploy", "dev") == 3
-    assert (memory.stacks, memory.pending) == ({}, set())
+    assert (aws.stacks, aws.change_sets) == ({}, {})
     assert capsys.readouterr().err == "tap: declined: stack tap-dev is as it was\n"
 
 
-class Refusing(MemoryCloud):
-    """A cloud in which applying ends badly."""
-
-    error: BaseException = TapError("no")
-
-    def apply(self, *_arguments: Any) -> None:
-        raise self.error
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (StackFailed("it failed"), 1),
-        (TapError("it failed"), 1),
-        (LeftRunning("it failed"), 5),
-        (NeedsRecovery("it failed"), 6),
-    ],
-)
-def test_each_way_to_fail_has_its_exit_code_and_one_line(
-    run: Run, capsys: pytest.CaptureFixture[str], error: TapError, code: int
+def test_a_stack_that_was_rolled_back_exits_with_1(
+    run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud = Refusing()
-    cloud.error = error
+    aws.failing.add("Topic")
 
-    assert run("deploy", "dev", "--yes", cloud=cloud) == code
-    assert capsys.readouterr().err == "tap: it failed\n"
+    assert run("deploy", "dev", "--yes") == 1
+    assert capsys.readouterr().err.startswith("tap: stack tap-dev failed: Topic (AWS::SNS::Topic) CREATE_FAILED: no c")
 
 
-def test_what_is_left_behind_is_said_after_the_error(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    cloud = Refusing()
-    cloud.error = TapError("it failed")
-    cloud.error.add_note("change set x may be left behind")
+def test_a_refused_request_exits_with_1_and_says_what_is_left_behind(
+    run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.always["execute_change_set"] = refusal("AccessDenied")
+    aws.always["delete_change_set"] = refusal("AccessDenied")
 
-    run("deploy", "dev", "--yes", cloud=cloud)
-    assert capsys.readouterr().err == "tap: it failed\ntap: change set x may be left behind\n"
+    assert run("deploy", "dev", "--yes") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "tap: AWS does not allow Call: no"
+    assert "may be left behind" in lines[1]
+
+
+def test_a_stack_that_is_left_to_cloudformation_exits_with_5(run: Run, aws: MemoryAws) -> None:
+    aws.hooks["execute_change_set"] = lambda: aws.always.update(describe_stack_events=KeyboardInterrupt())
+
+    assert run("deploy", "dev", "--yes") == 5
+
+
+def test_a_stack_that_is_stuck_exits_with_6(run: Run, aws: MemoryAws) -> None:
+    aws.add(status="UPDATE_ROLLBACK_FAILED")
+
+    assert run("deploy", "dev", "--yes") == 6
 
 
 def test_an_interrupt_before_anything_is_applied_says_so(
-    run: Run, capsys: pytest.CaptureFixture[str]
+    run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud = Refusing()
-    cloud.error = KeyboardInterrupt()
+    aws.faults["describe_stack_events"] = [("before", KeyboardInterrupt())]
 
-    assert run("deploy", "dev", "--yes", cloud=cloud) == 3
+    assert run("deploy", "dev", "--yes") == 3
     assert capsys.readouterr().err == "tap: interrupted before anything was applied\n"
 
 
@@ -179,10 +174,10 @@ def test_an_interrupt_before_anything_is_applied_says_so(
     ],
 )
 def test_bad_usage_and_bad_input_exit_with_2_and_call_nothing(
-    run: Run, memory: MemoryCloud, arguments: list[str]
+    run: Run, aws: MemoryAws, arguments: list[str]
 ) -> None:
     assert run(*arguments) == 2
-    assert memory.pending == set()
+    assert aws.calls == []
 
 
 def test_a_value_without_its_name_is_not_repeated(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,14 +186,14 @@ def test_a_value_without_its_name_is_not_repeated(run: Run, capsys: pytest.Captu
     assert "hunter2" not in capsys.readouterr().err
 
 
-def test_overrides_and_region_reach_the_environment(root: Path) -> None:
+def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) -> None:
     seen: list[Environment] = []
 
-    def open_cloud(env: Environment) -> MemoryCloud:
+    def open_cloud(env: Environment) -> CloudFormation:
         seen.append(env)
-        return MemoryCloud()
+        return cloud_of(aws)
 
-    outside = cli.Wiring(template=lambda: Rendered(DOCUMENT, "text"), cloud=open_cloud)
+    outside = cli.Wiring(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), cloud=open_cloud)
     options = ["--parameter", "Size=2", "--region", "eu-north-1", "--root", str(root)]
     assert cli.main(["deploy", "dev", "--yes", *options], outside) == 0
     assert seen == [Environment(

@@ -221,7 +221,7 @@ def test_sigterm_is_an_interrupt(tap: Tap, aws: MemoryAws, stack: Stack) -> None
 def test_ctrl_c_at_any_call_before_the_execution_changes_nothing_and_leaves_nothing(
         tap: Tap, aws: MemoryAws, stack: Stack, method: str) -> None:
     if method == "delete_change_set":  # the first Ctrl-C; the second comes while it is cleaned up
-        aws.faults["list_change_sets"] = [("before", KeyboardInterrupt())]
+        aws.faults["get_stack_policy"] = [("before", KeyboardInterrupt())]
     aws.faults[method] = [("before", KeyboardInterrupt())]
 
     assert tap("deploy", "dev", "--yes") == 3
@@ -238,7 +238,7 @@ def test_ctrl_c_while_the_execution_is_asked_for_counts_as_running(
     assert stack.status == ("UPDATE_IN_PROGRESS" if when == "after" else "CREATE_COMPLETE")
 
 
-@pytest.mark.parametrize("method", ["create_change_set", "describe_change_set", "list_change_sets", "list_exports"])
+@pytest.mark.parametrize("method", ["create_change_set", "describe_change_set", "get_template", "list_exports"])
 def test_ctrl_c_during_a_first_plan_leaves_no_stack(tap: Tap, aws: MemoryAws, method: str) -> None:
     tap.document = {**NEW, "Outputs": {"A": {"Value": "a", "Export": {"Name": "a"}}}}
     aws.faults[method] = [("after", KeyboardInterrupt())]

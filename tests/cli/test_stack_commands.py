@@ -214,7 +214,7 @@ class Services:
             raise CallFailed("no", "InvalidAction")
         return self.answers[method]
 
-    def ask(self, _service: str) -> Any:
+    def service(self, _service: str) -> Any:
         return self.call
 
 

@@ -46,7 +46,7 @@ def test_a_log_has_a_line_for_every_event_and_no_control_characters(clock: Clock
     console = log()
     with Watch(console, clock, EXPECTED) as watch:
         for status in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE"):
-            watch(event("A", status))
+            watch.on_event(event("A", status))
     assert [line.split()[1] for line in text(console).splitlines()] == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert "\x1b" not in text(console)
 
@@ -54,15 +54,15 @@ def test_a_log_has_a_line_for_every_event_and_no_control_characters(clock: Clock
 def test_a_terminal_keeps_what_is_finished_and_drops_what_was_in_flight(clock: Clock) -> None:
     console = terminal()
     with Watch(console, clock, EXPECTED) as watch:
-        watch(event("A", "CREATE_IN_PROGRESS"))
-        watch(event("A", "CREATE_COMPLETE"))
+        watch.on_event(event("A", "CREATE_IN_PROGRESS"))
+        watch.on_event(event("A", "CREATE_COMPLETE"))
     assert "CREATE_COMPLETE" in text(console)
     assert "CREATE_IN_PROGRESS" not in text(console)
 
 
 def test_the_display_has_a_line_for_each_in_flight_and_says_how_far_it_is(clock: Clock) -> None:
     watch = Watch(terminal(), clock, EXPECTED, {"B": {"A"}})
-    watch(event("A", "CREATE_IN_PROGRESS"))
+    watch.on_event(event("A", "CREATE_IN_PROGRESS"))
     clock.now = 4.0
     console = log()
     console.print(watch)
@@ -75,7 +75,7 @@ def test_the_display_has_a_line_for_each_in_flight_and_says_how_far_it_is(clock:
 def test_many_in_flight_fit_a_screen(clock: Clock) -> None:
     watch = Watch(log(), clock)
     for number in range(30):
-        watch(event(f"R{number}", "CREATE_IN_PROGRESS"))
+        watch.on_event(event(f"R{number}", "CREATE_IN_PROGRESS"))
     console = log()
     console.print(watch)
     assert len(text(console).splitlines()) == 10
@@ -85,10 +85,10 @@ def test_many_in_flight_fit_a_screen(clock: Clock) -> None:
 def test_what_takes_longer_than_usual_is_warned_of_once(clock: Clock) -> None:
     console = log()
     watch = Watch(console, clock, EXPECTED)
-    watch(event("A", "CREATE_IN_PROGRESS"))
+    watch.on_event(event("A", "CREATE_IN_PROGRESS"))
     for now in (31.0, 40.0):
         clock.now = now
-        watch.waiting()
+        watch.on_wait()
     told = [line for line in text(console).splitlines() if "longer" in line]
     assert told == ["A takes longer than usual: 31.0 s, usually 10.0 s"]
 
@@ -96,17 +96,17 @@ def test_what_takes_longer_than_usual_is_warned_of_once(clock: Clock) -> None:
 def test_a_silent_log_says_now_and_then_what_is_in_flight(clock: Clock) -> None:
     console = log()
     watch = Watch(console, clock, {"B": Usual(1000, learned=True)})
-    watch(event("B", "CREATE_IN_PROGRESS"))
+    watch.on_event(event("B", "CREATE_IN_PROGRESS"))
     for now in (HEARTBEAT - 1, HEARTBEAT, HEARTBEAT + 1):
         clock.now = now
-        watch.waiting()
+        watch.on_wait()
     assert text(console).splitlines()[1:] == ["in progress: B 1 min 00 s; 0 of 1, 15 min 40 s left"]
 
 
 def test_an_id_in_brackets_is_no_markup(clock: Clock) -> None:
     console = log()
     watch = Watch(console, clock)
-    watch(event("[red]", "CREATE_IN_PROGRESS"))
+    watch.on_event(event("[red]", "CREATE_IN_PROGRESS"))
     assert "[red]" in text(console)
 
 

@@ -7,31 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deploy_fakes import cloud_of
+from memory_aws import MemoryAws
 from stack_view import ROOT
 
 from tap.cost.prices import PRICES, packaged
 from tap.deploy import planfile
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import ChangeSet
 from tap.deploy.parameters import load_environment
 
 Run = Callable[..., int | str]
 
 
-class MemoryStack:
-    """A deployed stack, as CloudFormation answers for it."""
-
-    def __init__(self, template: dict[str, Any] | None, **parameters: str) -> None:
-        self.template = template
-        self.parameters = parameters
-
-    def call(self, method: str, **_request: Any) -> Any:
-        if method == "get_template":
-            return {"TemplateBody": self.template}
-        assert method == "describe_stacks"
-        return {"Stacks": [{
-            "StackId": STACK_ID, "StackName": "tap-dev",
-            "StackStatus": "CREATE_COMPLETE" if self.template else "REVIEW_IN_PROGRESS",
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]}]}
+def deployed(template: dict[str, Any] | None, **parameters: str) -> CloudFormation:
+    """CloudFormation with one stack, which only ever had change sets where there is no template."""
+    aws = MemoryAws()
+    aws.add(status="CREATE_COMPLETE" if template else "REVIEW_IN_PROGRESS", template=json.dumps(template),
+            parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()])
+    return cloud_of(aws)
 
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/tap-dev/1"
@@ -41,7 +35,7 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:123456789012:stack/tap-dev/1"
 def plan(tmp_path: Path, template: dict[str, Any]) -> Path:
     file = tmp_path / "plan.json"
     change_set = ChangeSet("arn", "name", "UPDATE", STACK_ID)
-    planfile.save(planfile.make(load_environment("dev", ROOT, template), change_set, template), file)
+    planfile.save(planfile.saved_plan(load_environment("dev", ROOT, template), change_set, template), file)
     return file
 
 
@@ -92,7 +86,7 @@ def test_the_reference_stands_beside(run: Run, capsys: pytest.CaptureFixture[str
 
 def test_a_plan_stands_beside_what_is_deployed(
         run: Run, plan: Path, template: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    stack = MemoryStack(template, Environment="dev", NatGateways="one-per-az")
+    stack = deployed(template, Environment="dev", NatGateways="one-per-az")
     assert run("dev", "--plan", str(plan), "--json", cloud=lambda _env: stack) == 0
     found = json.loads(capsys.readouterr().out)
     gateways = [row["resource"] for row in found["beside"]["rows"] if row["what"] == "public address"]
@@ -100,7 +94,7 @@ def test_a_plan_stands_beside_what_is_deployed(
 
 
 def test_a_plan_for_a_new_stack_has_nothing_beside_it(run: Run, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("dev", "--plan", str(plan), "--json", cloud=lambda _env: MemoryStack(None)) == 0
+    assert run("dev", "--plan", str(plan), "--json", cloud=lambda _env: deployed(None)) == 0
     assert "beside" not in json.loads(capsys.readouterr().out)
 
 

@@ -6,9 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from deploy_fakes import DEV, STACK_ID
+from deploy_fakes import DEV, STACK_ID, Recorder, cloud_of, planned
 
-from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.boto import connect
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import CallFailed, LeftRunning
 
 PAGE = "<html><head><title>Sign in</title></head><body><p>Welcome</p></body></html>"
@@ -38,9 +39,9 @@ def answered() -> Iterator[Callable[[int, str], CloudFormation]]:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         servers.append(server)
-        return CloudFormation(connect(
+        return cloud_of(connect(
             "cloudformation", region="eu-west-1", endpoint_url=f"http://127.0.0.1:{server.server_port}",
-            access_key_id="test", secret_access_key="test"), sleep=lambda _seconds: None)
+            access_key_id="test", secret_access_key="test"))
 
     yield start
     for server in servers:
@@ -57,7 +58,7 @@ def test_an_answer_that_is_not_awss_is_one_line(answered: Any, text: str) -> Non
     cloud = answered(200, text)
 
     with pytest.raises(CallFailed, match=r"^http://127\S+ gives an answer to describe_stacks that cannot be read:.*$"):
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
 
 
 @pytest.mark.parametrize("status", [302, 403, 404, 407])
@@ -65,7 +66,7 @@ def test_a_page_in_place_of_an_error_is_one_line(answered: Any, status: int) -> 
     cloud = answered(status, PAGE)
 
     with pytest.raises(CallFailed, match=r"gives an answer to describe_stacks that cannot be read: .* emulator .*\?$"):
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
 
 
 @pytest.mark.parametrize("status", [200, 302])
@@ -74,7 +75,7 @@ def test_a_sign_in_page_that_comes_up_while_watching_leaves_the_stack_to_cloudfo
     cloud = answered(status, PAGE)
 
     with pytest.raises(LeftRunning, match=r"sign-in page.*tap watch dev"):
-        cloud.finish(DEV, STACK_ID, set(), None, lambda _event: None, "UPDATE_COMPLETE")
+        cloud.finish(DEV, STACK_ID, set(), None, Recorder(), "UPDATE_COMPLETE")
 
 
 @pytest.mark.parametrize(("method", "request_"), [
@@ -87,4 +88,4 @@ def test_a_page_is_not_taken_for_a_success_that_says_nothing(
     cloud = answered(200, PAGE)
 
     with pytest.raises(CallFailed, match=rf"gives an answer to {method} that cannot be read"):
-        cloud.call(method, **request_)
+        cloud.aws.call(method, **request_)

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from deploy_fakes import DEV
+from deploy_fakes import DEV, planned
 
 from tap.deploy.artifacts import Place
-from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.aws import AwsClient
+from tap.deploy.boto import connect
+from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError
 
 pytestmark = pytest.mark.usefixtures("client")  # an account in which nothing is
@@ -37,7 +39,7 @@ def cloud(emulator: str, s3: Any) -> CloudFormation:
                   access_key_id="123456789012", secret_access_key="test")
     cloudformation = connect("cloudformation", region="eu-west-1", endpoint_url=emulator,
                              access_key_id="123456789012", secret_access_key="test")
-    return CloudFormation(cloudformation, clients=lambda service: {"s3": s3, "sts": sts}[service])
+    return CloudFormation(AwsClient({"cloudformation": cloudformation, "s3": s3, "sts": sts}.__getitem__))
 
 
 def make_bucket(s3: Any) -> None:
@@ -51,16 +53,16 @@ def keys(s3: Any) -> list[str]:
 def test_a_large_template_lies_under_the_hash_of_its_content(cloud: CloudFormation, s3: Any) -> None:
     make_bucket(s3)
 
-    assert cloud.plan(ENV, large()).changes
+    assert planned(cloud, ENV, large()).changes
     assert keys(s3) == [hashlib.sha256(large().encode()).hexdigest()]
 
 
 def test_a_large_template_is_put_there_once(cloud: CloudFormation, s3: Any) -> None:
     make_bucket(s3)
-    cloud.plan(ENV, large())
+    planned(cloud, ENV, large())
     first = s3.list_objects_v2(Bucket=BUCKET)["Contents"][0]["LastModified"]
 
-    cloud.plan(ENV, large())
+    planned(cloud, ENV, large())
     assert [each["LastModified"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == [first]
 
 
@@ -69,19 +71,19 @@ def test_what_lies_there_in_its_place_is_not_deployed(cloud: CloudFormation, s3:
     key = hashlib.sha256(large().encode()).hexdigest()
     s3.put_object(Bucket=BUCKET, Key=key, Body=b'{"Resources": {"Evil": {"Type": "AWS::SNS::Topic"}}}')
 
-    plan = cloud.plan(ENV, large())
+    plan = planned(cloud, ENV, large())
 
     assert [change.logical_id for change in plan.changes] == ["Topic"]
     assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == large().encode()
 
 
 def test_a_small_template_goes_without_a_bucket(cloud: CloudFormation) -> None:
-    assert cloud.plan(ENV, large(1)).changes
+    assert planned(cloud, ENV, large(1)).changes
 
 
 def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormation) -> None:
     with pytest.raises(InputError) as caught:
-        cloud.plan(DEV, large())
+        planned(cloud, DEV, large())
     assert re.sub(r"\d\d,\d{3} bytes", "N bytes", caught.value.message) == (
         "the template has N bytes, more than the 51,200 that a request takes: make a bucket "
         "(tap bootstrap ENV, or aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and name it in "
@@ -91,12 +93,12 @@ def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormati
 def test_a_bucket_that_is_not_there_is_told_with_the_command_that_makes_it(cloud: CloudFormation) -> None:
     command = rf"tap bootstrap ENV, or aws s3 mb s3://{BUCKET} --region eu-west-1"
     with pytest.raises(InputError, match=rf"is not there: {command}"):
-        cloud.plan(ENV, large())
+        planned(cloud, ENV, large())
 
 
 def test_what_no_bucket_helps_is_refused(cloud: CloudFormation) -> None:
     with pytest.raises(InputError, match=r"takes 1,048,576 at most"):
-        cloud.plan(ENV, large(20_000))
+        planned(cloud, ENV, large(20_000))
 
 
 @pytest.mark.parametrize(("place", "bucket", "url"), [

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from deploy_fakes import DEV, STACK_ID
+from deploy_fakes import DEV, STACK_ID, Recorder, cloud_of, pending, planned
 
 from tap.deploy import states
 from tap.deploy.cloudformation import CloudFormation
@@ -18,7 +18,6 @@ from tap.deploy.models import (
     LeftRunning,
     NeedsRecovery,
     NotSignedIn,
-    StackEvent,
     StackFailed,
     TapError,
 )
@@ -46,15 +45,12 @@ def stub(aws: Any) -> Iterator[Stubber]:
 
 @pytest.fixture
 def cloud(aws: Any, pauses: list[float]) -> CloudFormation:
-    return CloudFormation(aws, sleep=pauses.append, unique=lambda: "1")
+    return cloud_of(aws, pauses.append, lambda: "1")
 
 
 @pytest.fixture
 def pauses() -> list[float]:
     return []
-
-
-def ignore(_event: StackEvent) -> None: ...
 
 
 def stack(status: str) -> dict[str, Any]:
@@ -107,9 +103,20 @@ def events(*told: tuple[str, str], token: str | None = "1", start: int = 0) -> l
     return made[::-1]
 
 
-def expect_plan(stub: Stubber, status: str = "UPDATE_COMPLETE") -> None:
-    stub.add_response("describe_stacks", stack(status))
+def expect_plan(stub: Stubber, *described: dict[str, Any]) -> None:
+    """Expect what a plan asks for: `described` are the answers about the change set, the last of which is whole."""
+    stub.add_response("describe_stacks", stack("UPDATE_COMPLETE"))
+    stub.add_response("list_change_sets", {"Summaries": []})
     stub.add_response("create_change_set", {})
+    for answer in described:
+        stub.add_response("describe_change_set", answer)
+    if described and described[-1]["Status"] == "CREATE_COMPLETE":
+        stub.add_response("get_template", {"TemplateBody": "{}"})
+
+
+def apply(cloud: CloudFormation, seen: Recorder | None = None) -> None:
+    with pending(cloud, PLAN, DEV) as change:
+        change.apply(seen or Recorder())
 
 
 def expect_start(stub: Stubber) -> None:
@@ -120,18 +127,15 @@ def expect_start(stub: Stubber) -> None:
 
 
 def test_a_change_set_of_several_pages_is_described_whole(cloud: CloudFormation, stub: Stubber) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("CREATE_COMPLETE", changes=3, NextToken="2"))
-    stub.add_response("describe_change_set", described("CREATE_COMPLETE", changes=2))
+    expect_plan(stub, described("CREATE_COMPLETE", changes=3, NextToken="2"), described("CREATE_COMPLETE", changes=2))
 
-    assert len(cloud.plan(DEV, "{}").changes) == 5
+    assert len(planned(cloud, DEV, "{}").changes) == 5
 
 
 def test_a_change_says_all_that_the_api_says(cloud: CloudFormation, stub: Stubber) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("CREATE_COMPLETE", changes=1))
+    expect_plan(stub, described("CREATE_COMPLETE", changes=1))
 
-    (change,) = cloud.plan(DEV, "{}").changes
+    (change,) = planned(cloud, DEV, "{}").changes
     assert (change.action, change.replacement, change.policy_action) == (
         "Modify",
         "Conditional",
@@ -141,12 +145,10 @@ def test_a_change_says_all_that_the_api_says(cloud: CloudFormation, stub: Stubbe
 
 
 def test_a_change_set_is_waited_for(cloud: CloudFormation, stub: Stubber, pauses: list[float]) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("CREATE_PENDING"))
-    stub.add_response("describe_change_set", described("CREATE_IN_PROGRESS"))
-    stub.add_response("describe_change_set", described("CREATE_COMPLETE", changes=1))
+    expect_plan(stub, described("CREATE_PENDING"), described("CREATE_IN_PROGRESS"),
+                described("CREATE_COMPLETE", changes=1))
 
-    cloud.plan(DEV, "{}")
+    planned(cloud, DEV, "{}")
     assert pauses == [0.1, 0.2]
 
 
@@ -160,28 +162,25 @@ def test_a_change_set_is_waited_for(cloud: CloudFormation, stub: Stubber, pauses
 def test_both_wordings_of_no_changes_are_an_empty_plan(
     cloud: CloudFormation, stub: Stubber, reason: str
 ) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("FAILED", reason))
+    expect_plan(stub, described("FAILED", reason))
 
-    assert cloud.plan(DEV, "{}").empty
+    assert planned(cloud, DEV, "{}").empty
 
 
 def test_a_change_set_of_outputs_alone_is_not_empty(cloud: CloudFormation, stub: Stubber) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("CREATE_COMPLETE"))
+    expect_plan(stub, described("CREATE_COMPLETE"))
 
-    assert not cloud.plan(DEV, "{}").empty
+    assert not planned(cloud, DEV, "{}").empty
 
 
 def test_a_failed_change_set_gives_its_reason_and_is_deleted(cloud: CloudFormation, stub: Stubber) -> None:
-    expect_plan(stub)
-    stub.add_response("describe_change_set", described("FAILED", "Export a is\n taken"))
+    expect_plan(stub, described("FAILED", "Export a is\n taken"))
     stub.add_response("delete_change_set", {}, {"StackName": "tap-dev", "ChangeSetName": "tap-1"})
 
     with pytest.raises(
         InputError, match=r"^CloudFormation cannot make a change set for stack tap-dev: Export a is taken$"
     ):
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
     stub.assert_no_pending_responses()
 
 
@@ -191,7 +190,8 @@ def test_a_change_set_still_being_computed_is_deleted_when_it_can_be(
     stub.add_client_error("delete_change_set", "InvalidChangeSetStatus")
     stub.add_response("delete_change_set", {})
 
-    cloud.discard(DEV, PLAN)
+    with pending(cloud, PLAN, DEV):
+        pass
     assert pauses == [0.1]
 
 
@@ -214,7 +214,7 @@ def test_a_stack_that_takes_no_change_set_names_the_next_command(
     stub.add_response("describe_stacks", stack(status))
 
     with pytest.raises(error, match=rf"{status}.*{command}"):
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
 
 
 def test_every_status_that_cloudformation_knows_is_judged(aws: Any) -> None:
@@ -241,11 +241,11 @@ def test_a_rollback_of_three_hundred_events_hides_nothing(cloud: CloudFormation,
     stub.add_response("describe_stack_events", {"StackEvents": page[:100], "NextToken": "2"})
     stub.add_response("describe_stack_events", {"StackEvents": page[100:200], "NextToken": "3"})
     stub.add_response("describe_stack_events", {"StackEvents": page[200:] + old})
-    seen: list[StackEvent] = []
+    seen = Recorder()
 
     with pytest.raises(StackFailed, match=r"Root .* CREATE_FAILED"):
-        cloud.apply(DEV, PLAN, seen.append)
-    assert [(event.logical_id, event.status) for event in seen] == told
+        apply(cloud, seen)
+    assert [(event.logical_id, event.status) for event in seen.events] == told
 
 
 def test_what_an_earlier_operation_reports_late_does_not_end_the_watch(
@@ -256,10 +256,10 @@ def test_what_an_earlier_operation_reports_late_does_not_end_the_watch(
     own = events(("tap-dev", "UPDATE_IN_PROGRESS"), ("tap-dev", "UPDATE_COMPLETE"), start=2)
     stub.add_response("describe_stack_events", {"StackEvents": late})
     stub.add_response("describe_stack_events", {"StackEvents": own + late})
-    seen: list[StackEvent] = []
+    seen = Recorder()
 
-    cloud.apply(DEV, PLAN, seen.append)
-    assert [event.token for event in seen] == ["1", "1"]
+    apply(cloud, seen)
+    assert [event.token for event in seen.events] == ["1", "1"]
 
 
 def test_events_without_a_token_are_followed_too(cloud: CloudFormation, stub: Stubber) -> None:
@@ -267,7 +267,7 @@ def test_events_without_a_token_are_followed_too(cloud: CloudFormation, stub: St
     own = events(("tap-dev", "UPDATE_COMPLETE"), token=None, start=2)
     stub.add_response("describe_stack_events", {"StackEvents": own})
 
-    cloud.apply(DEV, PLAN, ignore)
+    apply(cloud)
     stub.assert_no_pending_responses()
 
 
@@ -277,7 +277,7 @@ def test_a_failed_rollback_needs_recovery(cloud: CloudFormation, stub: Stubber) 
     stub.add_response("describe_stack_events", {"StackEvents": own})
 
     with pytest.raises(NeedsRecovery, match=r"Topic .* UPDATE_FAILED.*tap recover dev"):
-        cloud.apply(DEV, PLAN, ignore)
+        apply(cloud)
 
 
 def test_a_change_set_that_somebody_overtook_is_deleted_and_says_so(
@@ -289,7 +289,7 @@ def test_a_change_set_that_somebody_overtook_is_deleted_and_says_so(
     stub.add_response("delete_change_set", {})
 
     with pytest.raises(TapError, match=r"changed by somebody else"):
-        cloud.apply(DEV, PLAN, ignore)
+        apply(cloud)
     stub.assert_no_pending_responses()
 
 
@@ -301,7 +301,7 @@ def test_credentials_that_aws_rejects_say_how_to_renew_them(
     stub.add_client_error("describe_stacks", code)
 
     with pytest.raises(NotSignedIn, match=rf"{code}.*aws sso login") as caught:
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
     assert caught.value.exit_code == 2
 
 
@@ -314,7 +314,7 @@ def test_a_clock_that_is_wrong_is_called_so(cloud: CloudFormation, stub: Stubber
     stub.add_client_error("describe_stacks", code, message)
 
     with pytest.raises(NotSignedIn, match=rf"^this machine's clock is not AWS's \({code}: {message}\): set it right"):
-        cloud.plan(DEV, "{}")
+        planned(cloud, DEV, "{}")
 
 
 def test_a_refused_call_is_one_line_that_names_it(cloud: CloudFormation, stub: Stubber) -> None:
@@ -328,4 +328,4 @@ def test_a_refusal_without_a_reason_is_called_so(cloud: CloudFormation, stub: St
     stub.add_client_error("describe_stacks", "400", "", 400)
 
     with pytest.raises(CallFailed, match=r"refused DescribeStacks \(400\): no reason is given$"):
-        cloud.call("describe_stacks", StackName="x")
+        cloud.aws.call("describe_stacks", StackName="x")

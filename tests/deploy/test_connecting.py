@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import SSLError
-from deploy_fakes import DEV
+from deploy_fakes import DEV, cloud_of, planned
 
-from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.boto import connect
 from tap.deploy.models import CallFailed, InputError, NotSignedIn, TapError
 
 
@@ -48,7 +48,7 @@ def test_without_credentials_it_is_said_how_to_get_some() -> None:
     client = connect("cloudformation", region="eu-west-1")
 
     with pytest.raises(NotSignedIn, match=r"^no AWS credentials.*aws sso login"):
-        CloudFormation(client).plan(DEV, "{}")
+        planned(cloud_of(client), DEV, "{}")
 
 
 @pytest.mark.parametrize(("settings", "told"), [
@@ -62,7 +62,7 @@ def test_credentials_that_come_from_where_nothing_is_are_told(
     monkeypatch.setenv("AWS_PROFILE", "ci")
 
     with pytest.raises(TapError, match=told) as raised:
-        CloudFormation(connect("cloudformation", region="eu-west-1")).plan(DEV, "{}")
+        planned(cloud_of(connect("cloudformation", region="eu-west-1")), DEV, "{}")
     assert raised.value.exit_code == 2
 
 
@@ -72,7 +72,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_with_what_to_do() -> None
     client.meta.events.register("before-send", _refuse_certificate)
 
     with pytest.raises(CallFailed, match=r"^AWS gives no answer: SSL validation failed .*AWS_CA_BUNDLE"):
-        CloudFormation(client, sleep=lambda _seconds: None).plan(DEV, "{}")
+        planned(cloud_of(client), DEV, "{}")
 
 
 def _refuse_certificate(**_: Any) -> None:
@@ -80,14 +80,14 @@ def _refuse_certificate(**_: Any) -> None:
 
 
 def test_aws_itself_is_a_place_without_an_endpoint() -> None:
-    assert CloudFormation(connect("cloudformation", region="eu-west-1")).place == "eu-west-1"
+    assert cloud_of(connect("cloudformation", region="eu-west-1")).aws.endpoint == "eu-west-1"
 
 
 def test_an_endpoint_from_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1")
 
     assert (
-        CloudFormation(connect("cloudformation", region="eu-west-1")).place
+        cloud_of(connect("cloudformation", region="eu-west-1")).aws.endpoint
         == "eu-west-1 at http://127.0.0.1:1"
     )
 
@@ -102,7 +102,7 @@ def test_credentials_with_a_line_break_are_told_and_not_shown(monkeypatch: pytes
         client = connect("cloudformation", region="eu-west-1",
                          endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}")
         with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region have a line break") as raised:
-            CloudFormation(client).call("describe_stacks")
+            cloud_of(client).aws.call("describe_stacks")
     assert "legible" not in raised.value.message
 
 

@@ -38,3 +38,11 @@ def test_only_a_first_plan_that_is_not_kept_has_an_empty_stack_to_delete(tap: Ta
     assert tap("plan", "dev") == 0
 
     assert asked(aws) - allowed() == {"DeleteStack"}
+
+
+def test_each_thing_is_asked_once(tap: Tap, aws: MemoryAws, stack: Stack) -> None:  # noqa: ARG001
+    assert tap("plan", "dev") == 0
+
+    assert aws.calls == [
+        "describe_stacks", "list_change_sets", "create_change_set", "describe_change_set", "get_template",
+        "get_template", "get_stack_policy", "delete_change_set"]

@@ -1,14 +1,14 @@
-"""Stand-ins for AWS: a cloud in memory, and clients that fail as networks and CloudFormation do."""
+"""Short ways to plan and deploy, and clients that fail as networks and CloudFormation do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tap.deploy.guard import judge
-from tap.deploy.models import Change, ChangeSet, Environment, OnEvent, StackEvent
-from tap.deploy.planning import Plan
-from tap.deploy.template import Rendered
+from tap.deploy.aws import AwsClient
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Change, ChangeSet, Environment, Observer, Outcome, StackEvent
+from tap.deploy.pending import PendingChangeSet
+from tap.deploy.template import Rendered, parsed
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tap-dev/1"
 DEV = Environment("dev", "tap-dev", region="eu-west-1")
@@ -34,49 +34,46 @@ def event(
     )
 
 
-@dataclass
-class MemoryCloud:
-    """Keeps the template of each stack, and the change sets that are pending."""
+class Recorder(Observer):
+    """Keeps what it is told."""
 
-    stacks: dict[str, str] = field(default_factory=dict)
-    pending: set[str] = field(default_factory=set)
-    changes: tuple[Change, ...] = (change(),)
-    place: str = "memory"
+    def __init__(self) -> None:
+        self.events: list[StackEvent] = []
 
-    def plan(self, env: Environment, template: str) -> ChangeSet:
-        kind = "UPDATE" if env.stack_name in self.stacks else "CREATE"
-        empty = self.stacks.get(env.stack_name) == template
-        self.pending.add(env.stack_name)
-        self._template = template
-        return ChangeSet("id", "name", kind, STACK_ID, () if empty else self.changes, empty)
+    def on_event(self, event: StackEvent) -> None:
+        self.events.append(event)
 
-    def discard(self, env: Environment, _plan: ChangeSet) -> None:
-        self.pending.remove(env.stack_name)
 
-    def apply(self, env: Environment, plan: ChangeSet, on_event: OnEvent) -> None:
-        self.pending.remove(env.stack_name)
-        self.stacks[env.stack_name] = self._template
-        on_event(event(env.stack_name, f"{plan.type}_COMPLETE"))
+def cloud_of(client: Any, sleep: Callable[[float], None] = lambda _seconds: None,
+             unique: Callable[[], str] | None = None) -> CloudFormation:
+    """CloudFormation over one client, which stands for every service's."""
+    aws = AwsClient(lambda _service: client, sleep)
+    if unique:
+        aws.unique = unique
+    return CloudFormation(aws)
 
-    def check(self, env: Environment, template: Rendered, lint: Any) -> None: ...
 
-    def review(self, env: Environment, _template: Rendered, plan: ChangeSet) -> Plan:
-        return Plan(env, plan, {each.logical_id: judge(each) for each in plan.changes})
+def rendered(text: str) -> Rendered:
+    return Rendered(parsed(text), text)
 
-    def history(self, _env: Environment) -> list[StackEvent]:
-        return []
 
-    def previous(self, _env: Environment) -> frozenset[str]:
-        return frozenset()
+def planned(cloud: CloudFormation, env: Environment, text: str) -> ChangeSet:
+    """Create a change set that is kept."""
+    with cloud.change_set(env, rendered(text)) as change:
+        change.keep()
+        return change.content
 
-    def protect(self, _env: Environment) -> list[str]:
-        return []
 
-    def outputs(self, env: Environment) -> dict[str, str]:
-        return {"TopicArn": f"arn:{env.stack_name}"}
+def applied(cloud: CloudFormation, env: Environment, text: str, observer: Observer | None = None) -> Outcome:
+    with cloud.change_set(env, rendered(text)) as change:
+        return change.apply(observer or Observer())
 
-    def delete(self, env: Environment, _on_event: OnEvent) -> None:
-        self.stacks.pop(env.stack_name, None)
+
+def pending(cloud: CloudFormation, content: ChangeSet, env: Environment) -> PendingChangeSet:
+    """A change set that was created before."""
+    change = PendingChangeSet(cloud, env, rendered("{}"), content.type, content.name, None, [])
+    change.content = content
+    return change
 
 
 class Meddled:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from tap.deploy.cloudformation import CloudFormation, connect
+from tap.deploy.aws import AwsClient
+from tap.deploy.boto import connect
+from tap.deploy.cloudformation import CloudFormation
 
 TOPIC = {
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
@@ -98,7 +100,7 @@ def client(emulator: str, shared_client: Any) -> Any:
 
 @pytest.fixture
 def cloud(client: Any) -> CloudFormation:
-    return CloudFormation(client)
+    return CloudFormation(AwsClient(lambda _service: client))
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ class Stack:
     script: list[tuple[str, str, str, str]] = field(default_factory=list)  # still to happen
     resources: dict[str, tuple[str, str]] = field(default_factory=dict)  # type and status by logical id
     token: str | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -181,7 +182,8 @@ class MemoryAws:
         stack = self._find(StackName)
         return {"Stacks": [{
             "StackName": stack.name, "StackId": stack.stack_id, "StackStatus": stack.status, "CreationTime": NOON,
-            "Parameters": stack.parameters, "EnableTerminationProtection": stack.protected, "Outputs": []}]}
+            "Parameters": stack.parameters, "EnableTerminationProtection": stack.protected,
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()]}]}
 
     def do_describe_stack_events(self, StackName: str, NextToken: str = "0") -> Any:
         stack = self._find(StackName)

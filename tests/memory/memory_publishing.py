@@ -12,6 +12,7 @@ from memory_catalog import PORTFOLIO, PRODUCT, MemoryCatalog
 
 from tap.cli import main as cli
 from tap.cli.session import Wiring
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, parsed
 
@@ -70,9 +71,9 @@ class Tap:
         wiring = Wiring(
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _: self.problems,
             clock=lambda: self.slept,
-            cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda service: services.get(service, self.aws),
-                                              lambda: self.slept))
+            cloud=lambda _env: CloudFormation(AwsClient(
+                lambda service: services.get(service, self.aws), self._sleep, lambda: self.slept,
+                lambda: f"{next(self.aws.numbers)}")))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

@@ -12,6 +12,7 @@ from memory_service import ACCOUNT, MemoryService, refusal
 
 from tap.cli import main as cli
 from tap.cli.session import Wiring
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered
 
@@ -203,11 +204,11 @@ class Tap:
 
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
-        services = {"s3": self.bucket, "sts": Sts()}
+        services = {"cloudformation": self.aws, "s3": self.bucket, "sts": Sts()}
         wiring = Wiring(
             template=lambda: Rendered(self.document, json.dumps(self.document)),
-            cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda service: services[service], lambda: self.slept))
+            cloud=lambda _env: CloudFormation(AwsClient(
+                services.__getitem__, self._sleep, lambda: self.slept, lambda: f"{next(self.aws.numbers)}")))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

@@ -9,6 +9,7 @@ from memory_aws import NEW, MemoryAws
 
 from tap.cli import main as cli
 from tap.cli.session import Wiring
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered
 
@@ -31,8 +32,8 @@ class Tap:
         wiring = Wiring(
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
             clock=lambda: self.slept,
-            cloud=lambda _env: CloudFormation(self.aws, self._sleep, lambda: f"{next(self.aws.numbers)}",
-                                              lambda _service: self.aws, lambda: self.slept))
+            cloud=lambda _env: CloudFormation(AwsClient(
+                lambda _service: self.aws, self._sleep, lambda: self.slept, lambda: f"{next(self.aws.numbers)}")))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_fakes import HOSTILE, STACK_ID, content_of, event, failed_deployment, many
+from page_fakes import HOSTILE, content_of, event, failed_deployment, many
 
 from tap.cli.recording import Recording
 from tap.deploy.guard import judge
-from tap.deploy.models import MASK, CallFailed, Change, Environment, StackFailed
+from tap.deploy.models import MASK, Change, Environment, StackFailed
 from tap.deploy.planning import Given
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
 from tap.page.plan_page import plan_page
 from tap.page.rehearsal import write_rehearsal
-from tap.page.write import gathered
+from tap.page.write import page_content
+from tap.template.resolve import resolve
 
 
 class Page(HTMLParser):
@@ -196,55 +197,32 @@ def test_actual_durations_stand_beside_the_expected_ones(template: dict[str, Any
     assert "not begun" in page.text
 
 
-class MemoryStack:
-    """A deployed stack, as CloudFormation answers for it."""
-
-    def __init__(self, template: dict[str, Any], **parameters: str) -> None:
-        self.template = template
-        self.parameters = parameters
-
-    def call(self, method: str, **_request: Any) -> Any:
-        if method == "get_template":
-            return {"TemplateBody": self.template}
-        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
-        return {"Stacks": [{"StackId": STACK_ID, "StackName": "tap-test", "StackStatus": "CREATE_COMPLETE",
-                            "Parameters": given}]}
-
-    def history(self, _env: Environment) -> list[Any]:
-        return [event("Vpc", "CREATE_IN_PROGRESS", 0), event("Vpc", "CREATE_COMPLETE", 21)]
+HISTORY = [event("Vpc", "CREATE_IN_PROGRESS", 0), event("Vpc", "CREATE_COMPLETE", 21)]
 
 
-class DumbStack(MemoryStack):
-    """One that may not be asked."""
-
-    def call(self, method: str, **_request: Any) -> Any:
-        raise CallFailed(f"no {method}", "AccessDenied")
-
-
-def test_what_the_page_needs_is_asked_of_the_deployed_stack(template: dict[str, Any]) -> None:
+def test_what_the_page_needs_is_taken_from_the_plan_and_the_stack_s_events(template: dict[str, Any]) -> None:
     plan = content_of(template, {}, {"LogRetentionDays": "30"}).plan
-    stack = MemoryStack(template, Environment="test", NatGateways="single")
-    found = gathered(stack, plan.env, Rendered(template, ""), plan)
-    assert found.before
-    assert "NatGateway2" not in found.before.resources
-    assert found.history == {("Vpc", "CREATE"): 21}
-    assert found.cost
-    assert found.cost_before
-    assert found.cost.total > found.cost_before.total
+    deployed = resolve(template, {"Environment": "test", "NatGateways": "single"})
+    content = page_content(replace(plan, deployed=deployed), Rendered(template, ""), HISTORY)
+    assert content.before is deployed
+    assert content.history == {("Vpc", "CREATE"): 21}
+    assert content.cost
+    assert content.cost_before
+    assert content.cost.total > content.cost_before.total
 
 
 def test_parameters_that_keep_their_value_have_the_stack_s(template: dict[str, Any]) -> None:
     plan = content_of(template, {}, {"LogRetentionDays": "30"}).plan
-    env = replace(plan.env, previous=frozenset({"TaskSize"}))
-    stack = MemoryStack(template, Environment="test", TaskSize="1024/2048")
-    assert gathered(stack, env, Rendered(template, ""), plan).after.properties("TaskDefinition")["Cpu"] == "1024"
+    plan = replace(plan, env=replace(plan.env, previous=frozenset({"TaskSize"})),
+                   deployed=resolve(template, {"Environment": "test", "TaskSize": "1024/2048"}))
+    assert page_content(plan, Rendered(template, ""), []).after.properties("TaskDefinition")["Cpu"] == "1024"
 
 
 def test_a_stack_that_may_not_be_read_costs_the_comparison_alone(template: dict[str, Any]) -> None:
     plan = content_of(template, {}, {"LogRetentionDays": "30"}).plan
-    found = gathered(DumbStack(template), plan.env, Rendered(template, ""), plan)
-    assert (found.before, found.cost_before) == (None, None)
-    assert "Guard verdicts" in plan_page(found)
+    content = page_content(replace(plan, deployed=None), Rendered(template, ""), [])
+    assert (content.before, content.cost_before) == (None, None)
+    assert "Guard verdicts" in plan_page(content)
 
 
 def test_what_a_condition_leaves_out_is_not_waited_for(template: dict[str, Any]) -> None:
@@ -270,12 +248,12 @@ def test_a_rehearsal_leaves_page_and_picture(template: dict[str, Any], tmp_path:
 
 def test_a_recording_writes_the_plan_and_then_what_happened(template: dict[str, Any], tmp_path: Path) -> None:
     plan = content_of(template, None, {}).plan
-    recording = Recording(tmp_path / "p.html", DumbStack(template), Rendered(template, ""))
-    recording.planned(plan.env, plan)
+    recording = Recording(tmp_path / "p.html", Rendered(template, ""))
+    recording.planned(plan, [])
     assert Page((tmp_path / "p.html").read_text()).headings[0] == "Plan for tap-test"
     assert recording.cost().startswith("Cost: about $")
-    recording(event("Vpc", "CREATE_IN_PROGRESS", 0))
-    recording(event("Vpc", "CREATE_FAILED", 3, "limit exceeded"))
+    recording.on_event(event("Vpc", "CREATE_IN_PROGRESS", 0))
+    recording.on_event(event("Vpc", "CREATE_FAILED", 3, "limit exceeded"))
     error = StackFailed("the stack was rolled back")
     error.add_note("Vpc: limit exceeded")
     recording.ended("failed", error)
@@ -286,8 +264,8 @@ def test_a_recording_writes_the_plan_and_then_what_happened(template: dict[str, 
 
 def test_a_recording_without_a_file_writes_nothing_and_knows_the_cost(template: dict[str, Any], tmp_path: Path) -> None:
     plan = content_of(template, {}, {"LogRetentionDays": "30"}).plan
-    recording = Recording(None, DumbStack(template), Rendered(template, ""))
-    recording.planned(plan.env, plan)
+    recording = Recording(None, Rendered(template, ""))
+    recording.planned(plan, [])
     recording.ended("applied")
     assert list(tmp_path.iterdir()) == []
     assert recording.cost().startswith("Cost: about $")

@@ -3,6 +3,7 @@
 import pytest
 
 from tap.bootstrap.template import build
+from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment
 from tap.deploy.template import Rendered
@@ -17,7 +18,7 @@ def checked(template=None):
     """The checks by name, and the bootstrap they are of."""
     with emulator() as endpoint:
         aws = clients(endpoint)
-        cloud = CloudFormation(aws("cloudformation"), sleep=lambda _seconds: None, clients=aws)
+        cloud = CloudFormation(AwsClient(aws, sleep=lambda _seconds: None))
         template = template or build()
         bootstrap = Bootstrap(aws, cloud, REGION, Rendered(template.to_dict(), to_text(template)))
         return {check.name: check for check in bootstrap.checks()}, bootstrap

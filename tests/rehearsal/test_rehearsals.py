@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
 
+from tap.cli.rehearsal_view import RehearsalView
 from tap.deploy.models import InputError
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
@@ -49,7 +50,7 @@ def rendered(template):
 
 def rehearsed(name, template=None, root=ROOT):
     stream = io.StringIO()
-    passed = rehearse(name, root, Console(file=stream, width=WIDTH), template)
+    passed = rehearse(name, root, RehearsalView(Console(file=stream, width=WIDTH)), template)
     return Rehearsed(passed, stream.getvalue())
 
 

@@ -1,0 +1,81 @@
+"""Applying a change set in front of a user: shown, checked, agreed to, watched to its end."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from tap.cli import plan_view
+from tap.cli.recording import Recording
+from tap.cli.session import Stopped, Wiring, ask
+from tap.cli.watching import Watch
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.durations import Usual, learned, usual
+from tap.deploy.models import ChangeSet, Environment, Outcome
+from tap.deploy.pending import PendingChangeSet
+from tap.deploy.planning import Plan, creation_order
+from tap.deploy.template import Rendered
+from tap.deploy.wording import number_of_changes
+
+OUTCOMES = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How a deployment ended, and what it was."""
+
+    outcome: Outcome
+    plan: Plan | None = None  # None: there was nothing to change
+
+
+def deploy_change_set(
+        wiring: Wiring, change_set: AbstractContextManager[PendingChangeSet], env: Environment, rendered: Rendered,
+        out: Console, recording: Recording, *, yes: bool) -> Deployment:
+    """Show a change set, check it, ask unless `yes`, apply it, and watch.
+
+    Raises TapError; Stopped among them where the user declines, or interrupts before anything is applied.
+    """
+    watch = Watch(out, wiring.clock, also=recording)
+    try:
+        with change_set as change, watch:
+            if change.empty:
+                return Deployment(change.apply(watch))
+            plan, history = change.review(), change.history()
+            recording.planned(plan, history)
+            out.print()
+            out.print(plan_view.whole(plan))
+            plan.check()
+            if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?", out)):
+                raise Stopped(f"declined: stack {env.stack_name} is as it was")
+            needs = creation_order(env, rendered.document)
+            expected = usual(change.content, learned(history))
+            watch.expect(_without_absent(expected, needs, rendered), needs)
+            return Deployment(change.apply(watch), plan)
+    except KeyboardInterrupt as error:
+        stopped = Stopped("interrupted before anything was applied")
+        for note in getattr(error, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from None
+
+
+def _without_absent(expected: Mapping[str, Usual], present: Mapping[str, object], rendered: Rendered) -> dict[
+        str, Usual]:
+    """Leave out resources whose condition is false: an emulator lists those, too."""
+    return {name: seconds for name, seconds in expected.items()
+            if name in present or name not in rendered.document["Resources"]}
+
+
+def _these(change_set: ChangeSet) -> str:
+    if len(change_set.changes) == 1:
+        return "this change"
+    return f"these {number_of_changes(change_set)}" if change_set.changes else "this"
+
+
+def deploy_account_stack(wiring: Wiring, cloud: CloudFormation, env: Environment, rendered: Rendered, out: Console, *,
+                         yes: bool) -> Outcome:
+    """Check and deploy a stack that belongs to an account and not to an environment. Raises as `deploy_change_set`."""
+    cloud.check(env, rendered, lambda: wiring.lint(rendered))
+    out.print(f"Stack {env.stack_name} in {cloud.aws.endpoint}: creating a change set", soft_wrap=True)
+    return deploy_change_set(wiring, cloud.change_set(env, rendered), env, rendered, out, Recording(None, rendered),
+                             yes=yes).outcome

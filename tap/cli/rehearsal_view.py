@@ -1,0 +1,74 @@
+"""A rehearsal on the terminal."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from tap.deploy.models import Environment, Observer, StackEvent
+from tap.rehearsal.checks import Check
+
+
+class RehearsalView:
+    """Shows a rehearsal on a console; implements `tap.rehearsal.report.Report`."""
+
+    def __init__(self, console: Console) -> None:
+        """Take where to print."""
+        self._console = console
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[Observer]:
+        """Show a spinner with the latest event beside it."""
+        with self._console.status(text) as status:
+            yield _Spinner(status)
+
+    def start(self, env: Environment, endpoint: str) -> None:
+        """Print what is rehearsed and where."""
+        self._print(f"Rehearsing {env.name} in MiniStack {version('ministack')} at {endpoint}")
+
+    def step(self, seconds: float, text: str) -> None:
+        """Print a step, and when it was."""
+        self._print(f"{seconds:5.1f} s  {text}")
+
+    def finish(self, checks: Sequence[Check], notes: Sequence[str], files: Sequence[Path]) -> None:
+        """Print a table of the checks, then the notes and the files."""
+        self._console.print(_table(checks))
+        for paragraph in notes:
+            self._console.print(textwrap.fill(paragraph, self._console.width), highlight=False, soft_wrap=True)
+        if files:
+            self._print(f"To look at: {', '.join(map(str, files))}")
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, highlight=False, markup=False)
+
+
+class _Spinner(Observer):
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def on_event(self, event: StackEvent) -> None:
+        self._status.update(f"{event.logical_id}: {event.status}")
+
+
+def _table(checks: Sequence[Check]) -> Table:
+    """Return a row for each check: what there is and, where it differs, what should be."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table.add_column("Check", no_wrap=True)
+    table.add_column("Seen", overflow="fold")
+    table.add_column("", no_wrap=True)
+    for check in checks:
+        if not check.ok:
+            seen, word, style = f"{check.seen}\nexpected: {check.expected}", "differs", "bold red"
+        elif check.is_stand_in:
+            seen, word, style = check.seen, "stand-in", "yellow"
+        else:
+            seen, word, style = check.seen, "ok", "green"
+        table.add_row(Text(check.name), Text(seen), Text(word, style=style))
+    return table

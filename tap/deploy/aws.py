@@ -1,0 +1,82 @@
+"""Requests of AWS's services in one region: retried where that is safe, and one id for everything that is unique."""
+
+import itertools
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from tap.deploy.models import THROTTLING_CODES, CallFailed
+from tap.deploy.waiting import pauses
+
+Call = Callable[..., Any]
+"""Makes one request of a service: method and members in, the response out; raises CallFailed."""
+
+# With the pauses between them and the client's own retries, more than a minute when throttled, seconds otherwise.
+_TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
+_LONGEST_TO_READ = 60.0  # seconds, after which a read is not retried
+_READING = ("describe_", "detect_", "get_", "head_", "list_", "search_")
+
+
+class AwsClient:
+    """Makes requests of AWS with one set of credentials, in one region."""
+
+    def __init__(
+        self,
+        clients: Callable[[str], Any],
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        unique: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        """Take the boto3 client of each service by its name, how to wait and measure (seconds), and a source of ids.
+
+        Raises InputError where there is no client of CloudFormation.
+        """
+        self._clients, self._cloudformation = clients, clients("cloudformation")
+        self.sleep, self.clock, self.unique = sleep, clock, unique
+
+    @property
+    def region(self) -> str:
+        """The region."""
+        return str(self._cloudformation.meta.region_name)
+
+    @property
+    def endpoint(self) -> str:
+        """Where requests go, for people: the region, and the endpoint where it is not AWS's own."""
+        endpoint = str(self._cloudformation.meta.endpoint_url)
+        return self.region + ("" if "amazonaws.com" in endpoint else f" at {endpoint}")
+
+    @cached_property
+    def account(self) -> str:
+        """The id of the account that the credentials belong to."""
+        return str(self.service("sts")("get_caller_identity")["Account"])
+
+    def meta(self, service: str) -> Any:
+        """Return what boto3 knows of a service's client: region, endpoint, partition."""
+        return self._clients(service).meta
+
+    def call(self, method: str, **request: Any) -> Any:
+        """Make a request of CloudFormation. Raises CallFailed."""
+        return self._send(self._cloudformation, method, request)
+
+    def service(self, name: str) -> Call:
+        """Return a function that makes requests of a service, by boto3's name for it."""
+        client = self._cloudformation if name == "cloudformation" else self._clients(name)
+        return lambda method, **request: self._send(client, method, request)
+
+    def _send(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
+        """Send a request; retry when throttled, and where it only reads, on transient errors."""
+        from tap.deploy.boto import send  # boto3 is slow to import, and `tap --help` does not need it
+
+        reads, began, waits = method.startswith(_READING), self.clock(), pauses()
+        for attempt in itertools.count(1):
+            try:
+                return send(client, method, request)
+            except CallFailed as error:
+                throttled = error.code in THROTTLING_CODES
+                tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
+                # Where nothing responds at all, each of the client's own retries waits for its timeout.
+                if attempt >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
+                    raise
+                self.sleep(next(waits))

@@ -1,0 +1,62 @@
+"""The stack as it is deployed: what CloudFormation says of it, and its template resolved with its own parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.aws import Call
+from tap.deploy.models import MASK, Environment
+from tap.deploy.stacks import find_stack
+from tap.deploy.states import TO_BE_CREATED
+from tap.deploy.template import parsed
+from tap.template.resolve import Resolved, resolve
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that exists and has resources."""
+
+    stack: Mapping[str, Any]  # API type Stack
+
+    @property
+    def stack_id(self) -> str:
+        """The stack's ARN."""
+        return str(self.stack["StackId"])
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack was given, by name; a NoEcho value is MASK."""
+        return {entry["ParameterKey"]: entry["ParameterValue"] for entry in self.stack.get("Parameters", ())}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs, by name."""
+        return {entry["OutputKey"]: entry["OutputValue"] for entry in self.stack.get("Outputs", ())}
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether termination protection is on."""
+        return bool(self.stack.get("EnableTerminationProtection"))
+
+    def resolved(self, call: Call, env: Environment) -> Resolved:
+        """Return what the stack's template comes to with its own parameters, secrets masked.
+
+        Raises TapError, and ValueError for a template that does not resolve.
+        """
+        body = call("get_template", StackName=self.stack_id, TemplateStage="Original")["TemplateBody"]
+        values = {entry["ParameterKey"]: entry.get("ResolvedValue", entry["ParameterValue"])
+                  for entry in self.stack.get("Parameters", ())}
+        values |= dict.fromkeys(env.secrets & values.keys(), MASK)
+        return resolve(parsed(body), values, stack_name=env.stack_name, **location(self.stack_id))
+
+
+def location(arn: str) -> dict[str, str]:
+    """Return partition, region and account of an ARN, as `tap.template.resolve.resolve` takes them."""
+    _, partition, _, region, account, _ = arn.split(":", 5)
+    return {"partition": partition, "region": region, "account": account}
+
+
+def read_deployed(call: Call, env: Environment) -> Deployed | None:
+    """Return the environment's stack, None where there is none that has ever been deployed."""
+    stack = find_stack(call, env.stack_name)
+    return None if stack is None or stack["StackStatus"] in TO_BE_CREATED else Deployed(stack)

@@ -1,0 +1,122 @@
+"""What waits in AWS to be applied: whatever happens, it ends applied, kept on purpose, or discarded."""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from tap.deploy import changesets, guard, planning, protection
+from tap.deploy.deployed import Deployed
+from tap.deploy.models import CallFailed, ChangeSet, Environment, LeftRunning, Observer, Outcome, StackEvent, TapError
+from tap.deploy.planning import Plan
+from tap.deploy.stacks import all_events, known_events
+from tap.deploy.template import Rendered
+
+if TYPE_CHECKING:
+    from tap.deploy.cloudformation import CloudFormation
+
+_PAGES_TO_LEARN_FROM = 5
+
+
+class Pending(ABC):
+    """Something that AWS keeps until it is applied; leaving the block discards it, unless it was applied or kept."""
+
+    _settled = False
+
+    @abstractmethod
+    def _discard(self) -> None:
+        """Delete it. Raises TapError."""
+
+    @abstractmethod
+    def _left_behind(self, why: str) -> str:
+        """Return the line for something that could not be deleted."""
+
+    def keep(self) -> None:
+        """Leave it where it is."""
+        self._settled = True
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Discard it. What failed first is what the user must hear of; what is left behind is a note on it."""
+        if self._settled:
+            return
+        try:
+            self._discard()
+        except (TapError, KeyboardInterrupt) as second:
+            (error or second).add_note(self._left_behind(str(second) or "interrupted"))
+            if error is None:
+                raise
+
+
+class PendingChangeSet(Pending):
+    """A change set that CloudFormation has computed and nobody has applied."""
+
+    content: ChangeSet
+
+    def __init__(self, cloud: "CloudFormation", env: Environment, template: Rendered, kind: str, name: str,
+                 deployed: Deployed | None, others: Sequence[str]) -> None:
+        """Take whose it is, its type and name, the stack that it updates, and the names of pending change sets."""
+        self._cloud, self._env, self._template = cloud, env, template
+        self._kind, self._name, self._deployed, self._others = kind, name, deployed, others
+
+    @property
+    def empty(self) -> bool:
+        """Whether CloudFormation found nothing to do."""
+        return self.content.empty
+
+    def review(self) -> Plan:
+        """Return what is to be known of the change set before it runs. Changes nothing."""
+        return planning.review(
+            self._cloud.aws.call, self._env, self._template, self.content, self._deployed, self._others)
+
+    def history(self) -> list[StackEvent]:
+        """Return the stack's latest events, oldest first, some hundreds at most.
+
+        None of a stack that is to be created, nor where they cannot be read: they only tell how long things take.
+        """
+        with contextlib.suppress(CallFailed):
+            if self._deployed:
+                return all_events(self._cloud.aws.call, self.content.stack_id, _PAGES_TO_LEARN_FROM)
+        return []
+
+    def apply(self, observer: Observer) -> Outcome:
+        """Execute the change set, return once the stack is at rest, and protect the stack.
+
+        An empty one is not executed, but the stack still gets its stack policy and termination protection.
+        Raises StackFailed, NeedsRecovery, or LeftRunning once nobody watches any more. After any other error,
+        Refused for an unapproved destructive change among them, nothing was executed.
+        """
+        cloud, env, change_set = self._cloud, self._env, self.content
+        if change_set.empty:
+            return Outcome.PROTECTED if cloud.protect(env) else Outcome.NO_CHANGES
+        guard.check(change_set, env.approved)
+        if change_set.type == "UPDATE":
+            protection.set_stack_policy(cloud.aws.call, env, change_set.stack_id)
+        known = known_events(cloud.aws.call, change_set.stack_id)
+        try:
+            token = changesets.execute(cloud.aws.call, env, change_set, cloud.aws.unique())
+        except LeftRunning:
+            self.keep()
+            raise
+        self.keep()
+        cloud.finish(env, change_set.stack_id, known, token, observer, f"{change_set.type}_COMPLETE")
+        self._protect()
+        return Outcome.APPLIED
+
+    def _protect(self) -> None:
+        try:
+            self._cloud.protect(self._env)
+        except (TapError, KeyboardInterrupt) as error:
+            raise TapError(f"stack {self._env.stack_name} is deployed, but not protected as it should be: "
+                           f"{str(error) or 'interrupted'}; run this again") from None
+
+    def _discard(self) -> None:
+        changesets.delete(self._cloud.aws, self._env, self._kind, self._name)
+
+    def _left_behind(self, why: str) -> str:
+        return f"change set {self._name} of stack {self._env.stack_name} may be left behind: {why}"
