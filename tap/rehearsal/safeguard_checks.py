@@ -103,7 +103,7 @@ def backups(plan: Answer, selection: Answer, vault: str, things: Mapping[str, st
 
 
 def deployment(strategy: str, found: Answer, alarms: Mapping[str, str]) -> Check:
-    """How ECS replaces tasks and what rolls it back: the alarms always, the circuit breaker with ROLLING alone.
+    """How ECS replaces tasks and what rolls it back: the alarms and the circuit breaker.
 
     `found` is the service's deployment configuration, `alarms` names the alarms by their physical names.
     """
@@ -111,7 +111,7 @@ def deployment(strategy: str, found: Answer, alarms: Mapping[str, str]) -> Check
     watched = found.get("alarms", {})
     watch = watched.get("alarmNames", []) if watched.get("enable") and watched.get("rollback") else []
     return Check(
-        "Deployment", _deployment(strategy, strategy == "ROLLING", alarms.values()),
+        "Deployment", _deployment(strategy, True, alarms.values()),
         _deployment(found.get("strategy", "none"), breaks, (alarms.get(name, name) for name in watch)))
 
 

@@ -94,7 +94,7 @@ BREAKER = {"enable": True, "rollback": True}
 
 @pytest.mark.parametrize(("strategy", "found"), [
     ("ROLLING", {"strategy": "ROLLING", "alarms": WATCH, "deploymentCircuitBreaker": BREAKER}),
-    ("CANARY", {"strategy": "CANARY", "alarms": WATCH}),
+    ("CANARY", {"strategy": "CANARY", "alarms": WATCH, "deploymentCircuitBreaker": BREAKER}),
 ])
 def test_a_deployment_that_rolls_back_is_right(strategy, found):
     assert checks.deployment(strategy, found, ALARMS).ok
