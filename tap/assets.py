@@ -135,8 +135,8 @@ def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, dom
             StringEquals({"AWS:SourceArn": Sub(
                 "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}")}))),
         refuse_plain_http([Action("s3", "*")], bucket.get_att("Arn"), assets.objects))))
-    add_export(t, "CloudFrontURL", "CloudFront distribution URL", distribution.get_att("DomainName"),
-               "cloudfront-url")
+    add_export(t, "CloudFrontURL", "URL of the CloudFront distribution",
+               Sub(f"https://${{{distribution.title}.DomainName}}"), "cloudfront-url")
 
     _add_emptying(t, logs, assets, empties)
     return assets

@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from troposphere import And, AWSHelperFn, AWSObject, Condition, Equals, If, Not, Or, Parameter, Template
+from troposphere import And, AWSHelperFn, AWSObject, Condition, Equals, If, Not, Or, Parameter, Sub, Template
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.route53 import AliasTarget, RecordSetType  # type: ignore[attr-defined]  # re-exported unsaid
 
-from tap.parts import add_parameter
+from tap.parts import add_export, add_parameter
 
 # The hosted zone of every CloudFront distribution:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-route53-recordset-aliastarget.html
@@ -86,6 +86,12 @@ def add_domain(t: Template) -> Domain:
     issued = t.add_resource(Certificate(
         "Certificate", Condition=is_issued, DomainName=name.ref(), ValidationMethod="DNS",
         DomainValidationOptions=[DomainValidationOption(DomainName=name.ref(), HostedZoneId=zone.ref())]))
+    has_name = t.add_condition("HasDomainName", Not(Equals(name.ref(), "")))
+    for title, description, host, condition in (
+            ("ApplicationURL", "URL of the application under its own name", name, has_name),
+            ("AssetsURL", "URL of the assets under their own name", cdn_name, has_cdn_certificate)):
+        add_export(t, title, description, Sub(f"https://${{{host.title}}}"),
+                   title.replace("URL", "-url").lower(), Condition=condition)
     return Domain(
         t, If(is_issued, issued.ref(), given.ref()), has_certificate,
         cdn_name.ref(), cdn_certificate.ref(), has_cdn_certificate,

@@ -72,10 +72,11 @@ def add_switch(t: Template, group: str, label: str, title: str, default: str, de
     return t.add_condition(f"Has{title}", Equals(parameter.ref(), "true"))
 
 
-def add_export(t: Template, title: str, description: str, value: AWSHelperFn, name: str) -> None:
+def add_export(
+        t: Template, title: str, description: str, value: AWSHelperFn, name: str, **attributes: Any) -> None:
     """Declare an output, exported as `<name>-<Environment>`, since a region has each export name once."""
     t.add_output(Output(
-        title, Description=description, Value=value, Export=Export(Sub(f"{name}-${{Environment}}"))))
+        title, Description=description, Value=value, Export=Export(Sub(f"{name}-${{Environment}}")), **attributes))
 
 
 def allow(actions: Sequence[Action], *resources: Any, condition: Condition | None = None) -> Statement:

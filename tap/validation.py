@@ -131,6 +131,6 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         "ValidationOnFailure", FunctionName=function.ref(), Qualifier="live", MaximumRetryAttempts=2,
         DependsOn=alias, DestinationConfig=DestinationConfig(OnFailure=OnFailure(
             Destination=failures.get_att("Arn")))))
-    add_export(t, "ValidationLambdaArn", "Validation Lambda function ARN", function.get_att("Arn"),
+    add_export(t, "ValidationLambdaArn", "ARN of the validation function's live version", alias.ref(),
                "validation-lambda-arn")
     return Validation(function, alias, failures)

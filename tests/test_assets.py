@@ -190,13 +190,12 @@ def test_no_stack_needs_an_asset_from_a_bucket(stack: StackView) -> None:
         assert "cdk" not in str(stack.properties(title)).lower()
 
 
-def test_the_distribution_is_an_output_that_each_environment_exports_under_its_own_name(
+def test_the_distributions_url_is_an_output_that_each_environment_exports_under_its_own_name(
         stack: StackView) -> None:
     output = dict(stack.outputs()["CloudFrontURL"])
     assert output.pop("Description")
-    assert output == {
-        "Value": Reference(stack.title(DISTRIBUTION), "DomainName"),
-        "Export": {"Name": f"cloudfront-url-{stack.parameter('Environment')}"}}
+    assert str(output["Value"]) == f"https://${{{stack.title(DISTRIBUTION)}.DomainName}}"
+    assert output["Export"] == {"Name": f"cloudfront-url-{stack.parameter('Environment')}"}
 
 
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"

@@ -84,3 +84,11 @@ def test_without_a_name_cloudfront_uses_its_own(deployed: Deployed) -> None:
     ("https://pay.payments.test", False), ("*.payments.test", False), ("pay..test", False)])
 def test_a_domain_name_is_a_host(accepts: Callable[..., bool], name: str, accepted: bool) -> None:
     assert accepts("DomainName", name) is accepted
+
+
+@pytest.mark.parametrize(("parameters", "output", "url"), [
+    (NAMED, "ApplicationURL", "https://pay.payments.test"), (CDN, "AssetsURL", "https://cdn.payments.test")])
+def test_a_name_is_an_output_where_there_is_one(
+        deployed: Deployed, parameters: dict[str, str], output: str, url: str) -> None:
+    assert deployed(**parameters).outputs()[output]["Value"] == url
+    assert output not in deployed().outputs()

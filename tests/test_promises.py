@@ -329,11 +329,11 @@ def test_only_what_a_user_must_type_has_a_name_of_its_own(name: str) -> None:
         "ValidationAlias.FunctionName"}
 
 
-def test_the_outputs_are_the_references_and_the_alarm_under_names_unique_to_each_environment() -> None:
+def test_the_outputs_are_the_references_the_alarm_and_own_names_under_names_unique_to_each_environment() -> None:
     exports = [output["Export"]["Name"] for stack in STACKS.values() for output in stack.outputs().values()]
     assert set(TEMPLATE["Outputs"]) == {
         "LoadBalancerDNS", "CloudFrontURL", "DatabaseEndpoint", "ValidationLambdaArn", "SessionsTableName",
-        "ServiceHealthAlarm"}
+        "ServiceHealthAlarm", "ApplicationURL", "AssetsURL"}
     assert len(exports) == len(set(exports)) == 18
 
 

@@ -193,14 +193,16 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
 
 
 def _outputs(aws: Clients, stack: Stack) -> Iterator[Check]:
-    function = aws("lambda").get_function(FunctionName=stack.id("ValidationFunction"))["Configuration"]
     values = {
-        "CloudFrontURL": ask.distribution(aws, stack)["DomainName"],
+        "CloudFrontURL": f"https://{ask.distribution(aws, stack)['DomainName']}",
         "DatabaseEndpoint": ask.cluster(aws, stack)["Endpoint"],
         "LoadBalancerDNS": ask.balancer(aws, stack)["DNSName"],
         "SessionsTableName": stack.id("SessionsTable"),
-        "ValidationLambdaArn": function["FunctionArn"],
+        "ValidationLambdaArn": aws("lambda").get_alias(
+            FunctionName=stack.id("ValidationFunction"), Name="live")["AliasArn"],
     }
+    values |= {output: f"https://{name}" for output, name in (
+        ("ApplicationURL", stack.parameter("DomainName")), ("AssetsURL", stack.parameter("CdnDomainName"))) if name}
     right = checks.named(name for name, value in values.items() if stack.outputs.get(name) == value)
     yield Check("Outputs that are right", checks.named(values), right)
 
