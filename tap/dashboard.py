@@ -1,6 +1,7 @@
 """The dashboard: the state of the alarms, then a row for each tier."""
 
 import json
+import re
 from typing import Any
 
 from troposphere import If, Sub, Template
@@ -14,6 +15,8 @@ BY_CODE = (f"SEARCH('{{{NAMESPACE},FunctionName,Code}} MetricName=\"Rejected\" "
            "FunctionName=\"${ValidationFunction}\"', 'Sum', 300)")
 SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
 HEIGHT, FULL = 6, 24
+# What begins a line of a widget's JSON.
+METRIC_OR_PROPERTIES = re.compile(r"""(?<=[,[])(?="properties"|\["|\[{)""")
 
 
 def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
@@ -21,25 +24,25 @@ def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
-    # Each alarm's ARN, behind a comma, under the conditions that alarms have in common.
+    # Each alarm's ARN, under the conditions that alarms have in common.
     groups: dict[str, list[str]] = {}
     for alarm in (resource for resource in t.resources.values() if isinstance(resource, Alarm)):
         groups.setdefault(alarm.resource.get("Condition", ""), []).append(f'"${{{alarm.title}.Arn}}"')
     always = groups.pop("", [])
-    values = {condition: If(condition, Sub("".join(f",{arn}" for arn in arns)), "")
-              for condition, arns in groups.items()}
-    listed = ",".join([f'"${{{health.title}.Arn}}"', *always]) + "".join(f"${{{name}}}" for name in values)
+    values = {condition: If(condition, Sub("," + ",\n".join(arns)), "") for condition, arns in groups.items()}
+    listed = ",\n".join([f'"${{{health.title}.Arn}}"', *always]) + "".join(f"\n${{{name}}}" for name in values)
     lines = [
-        '{"type":"alarm","x":0,"y":0,"width":24,"height":3,"properties":{"title":"Alarms","alarms":['
+        '{"type":"alarm","x":0,"y":0,"width":24,"height":3,"properties":{"title":"Alarms","alarms":[\n'
         + listed + "]}}"]
     y = 3
     for row in _rows(tiers):
         width = FULL // len(row)
         for place, (title, metrics) in enumerate(row):
-            lines.append(json.dumps({
+            widget = json.dumps({
                 "type": "metric", "x": width * place, "y": y, "width": width, "height": HEIGHT,
                 "properties": {"title": title, "region": "${AWS::Region}", "metrics": metrics},
-            }, separators=(",", ":")))
+            }, separators=(",", ":"))
+            lines.append(METRIC_OR_PROPERTIES.sub("\n", widget))
         y += HEIGHT
     t.add_resource(Dashboard(
         # Dashboards have one name in all regions of an account.

@@ -1,7 +1,7 @@
 """The vocabulary that every tier shares."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from awacs.aws import (
     Action,
@@ -39,6 +39,29 @@ RUNTIME = "python3.14"
 TAGGED_AS = {
     "AWS::Backup::BackupPlan": "BackupPlanTags", "AWS::Backup::BackupVault": "BackupVaultTags",
     "AWS::Budgets::Budget": "ResourceTags"}
+
+P = ParamSpec("P")
+Bundle = TypeVar("Bundle")
+
+
+class Stack(Template):
+    """A template in tiers, which its text has headings of."""
+
+    def __init__(self, description: str) -> None:
+        """Start an empty template."""
+        super().__init__(Description=description)
+        self.set_version("2010-09-09")
+        self.tiers: dict[str, str] = {}
+        """The heading of each resource."""
+
+    def add(self, add_tier: Callable[Concatenate[Template, P], Bundle], *args: P.args, **kwargs: P.kwargs) -> Bundle:
+        """Have a function `add_<tier>` add its tier with these arguments; return the tier's bundle."""
+        bundle = add_tier(self, *args, **kwargs)
+        name = add_tier.__name__.removeprefix("_").removeprefix("add_").replace("_", " ").capitalize()
+        heading = f"{name} ({add_tier.__module__.replace('.', '/')}.py)"
+        for title in self.resources:
+            self.tiers.setdefault(title, heading)
+        return bundle
 
 
 def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> Parameter:

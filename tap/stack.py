@@ -19,7 +19,7 @@ from tap.keys import add_keys
 from tap.load_balancer import add_load_balancer
 from tap.logs import add_logs
 from tap.network import add_network
-from tap.parts import tag_all
+from tap.parts import Stack, tag_all
 from tap.rules import add_rules
 from tap.service import add_service
 from tap.sessions import add_sessions
@@ -28,32 +28,31 @@ from tap.validation import add_validation
 
 def build() -> Template:
     """Return the template of the whole stack, for any environment."""
-    t = Template(Description="Transaction-processing web application")
-    t.set_version("2010-09-09")
-    environment = add_environment(t)
-    keys = add_keys(t)
-    logs = add_logs(t, keys)
-    access_logs = add_access_logs(t, logs)
-    alerts = add_alerts(t, keys)
-    network = add_network(t, logs)
-    database = add_database(t, logs, network, environment.has_deletion_protection)
-    sessions = add_sessions(t, keys, environment.has_deletion_protection)
-    domain = add_domain(t)
-    assets = add_assets(t, keys, logs, access_logs, domain)
-    balancer = add_load_balancer(t, network, domain, access_logs, environment.has_deletion_protection)
-    add_firewall(t, logs, balancer)
-    validation = add_validation(t, keys, logs, sessions)
-    alternate = add_alternate(t, network)
-    health = add_health(t, alerts, balancer)
-    deployment = add_deployment(t, balancer, alternate, health)
-    service = add_service(
-        t, logs, network, database, sessions, assets, balancer, validation, deployment)
-    add_backup(t, database, sessions)
+    t = Stack("Transaction-processing web application")
+    environment = t.add(add_environment)
+    keys = t.add(add_keys)
+    logs = t.add(add_logs, keys)
+    access_logs = t.add(add_access_logs, logs)
+    alerts = t.add(add_alerts, keys)
+    network = t.add(add_network, logs)
+    database = t.add(add_database, logs, network, environment.has_deletion_protection)
+    sessions = t.add(add_sessions, keys, environment.has_deletion_protection)
+    domain = t.add(add_domain)
+    assets = t.add(add_assets, keys, logs, access_logs, domain)
+    balancer = t.add(add_load_balancer, network, domain, access_logs, environment.has_deletion_protection)
+    t.add(add_firewall, logs, balancer)
+    validation = t.add(add_validation, keys, logs, sessions)
+    alternate = t.add(add_alternate, network)
+    health = t.add(add_health, alerts, balancer)
+    deployment = t.add(add_deployment, balancer, alternate, health)
+    service = t.add(
+        add_service, logs, network, database, sessions, assets, balancer, validation, deployment)
+    t.add(add_backup, database, sessions)
     tiers = Tiers(network, database, sessions, domain, balancer, validation, service, alternate)
-    add_alarms(t, alerts, tiers)
+    t.add(add_alarms, alerts, tiers)
     add_events(alerts, tiers)
-    add_dashboard(t, health.composite, tiers)
-    add_budget(t, alerts)
-    add_rules(t)
+    t.add(add_dashboard, health.composite, tiers)
+    t.add(add_budget, alerts)
+    t.add(add_rules)
     tag_all(t, environment.tags)
     return t

@@ -23,7 +23,7 @@ from tap.access_logs import PRIVATE
 from tap.bootstrap.access import add_boundary, add_deployers, add_execution_role
 from tap.bootstrap.notifications import add_notifications
 from tap.environment import add_tags
-from tap.parts import policy, suppress, tag_all
+from tap.parts import Stack, policy, suppress, tag_all
 
 _TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
 # What switches everything on.
@@ -41,15 +41,14 @@ SAMPLES = {
 
 def build() -> Template:
     """Return the template of the bootstrap stack."""
-    t = Template(Description="What tap needs once an account and region: artifact bucket, roles, notifications")
-    t.set_version("2010-09-09")
+    t = Stack("What tap needs once an account and region: artifact bucket, roles, notifications")
     tags = add_tags(t, "Tags", Application=_TOLD_BY)
 
-    bucket = _add_artifact_bucket(t)
-    names = add_boundary(t, tags["Application"])
-    role = add_execution_role(t, names, bucket)
-    add_deployers(t, bucket, role)
-    add_notifications(t)
+    bucket = t.add(_add_artifact_bucket)
+    names = t.add(add_boundary, tags["Application"])
+    role = t.add(add_execution_role, names, bucket)
+    t.add(add_deployers, bucket, role)
+    t.add(add_notifications)
     tag_all(t, tags)
     return t
 

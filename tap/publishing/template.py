@@ -31,7 +31,7 @@ from troposphere.servicecatalog import (
 
 from tap import stack
 from tap.environment import TAGS, add_tags
-from tap.parts import add_parameter, add_switch, allow, only_if, policy, suppress, tag_all
+from tap.parts import Stack, add_parameter, add_switch, allow, only_if, policy, suppress, tag_all
 from tap.permissions import NARROWED, Names, boundary, execution, split
 
 # A user picks one of them at the launch, and the product's stack and resources bear it.
@@ -54,8 +54,7 @@ RULE_PREFIX = "Launch"
 
 def build() -> Template:
     """Return the template of portfolio, product, constraints and launch role."""
-    t = Template(Description="Service Catalog portfolio with the transaction-processing application as its product")
-    t.set_version("2010-09-09")
+    t = Stack("Service Catalog portfolio with the transaction-processing application as its product")
     product = stack.build().to_dict()
     has_portfolio = add_switch(
         t, "Account", "Portfolio", "Portfolio", "true",
@@ -64,8 +63,8 @@ def build() -> Template:
         "LaunchRoleName", Type="String", Default="launch-tap", AllowedPattern=r"(?!SC-|tap-)[\w+=,.@-]{1,55}",
         ConstraintDescription="must be the name of an IAM role, not beginning with SC- or tap-",
         Description="Role that launches the product; it has this name in every account of the portfolio."))
-    _add_launch_role(t, launch_role, product)
-    _add_portfolio(t, has_portfolio, launch_role, product)
+    t.add(_add_launch_role, launch_role, product)
+    t.add(_add_portfolio, has_portfolio, launch_role, product)
     tag_all(t, add_tags(t, "Tags"))
     return t
 
@@ -87,7 +86,7 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
         assertion, told = needs[parameter]
         rules[f"{RULE_PREFIX}Needs{parameter}"] = {
             "Assertions": [{"Assert": encode_to_dict(assertion), "AssertDescription": told}]}
-    return json.dumps(rules, separators=(",", ":"))
+    return json.dumps(rules)
 
 
 def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -> None:

@@ -81,7 +81,7 @@ def test_the_preflight_rules_judge_what_each_environment_gets() -> None:
         "good": {}, "bad": {"AlertEmail": "nobody"}, "worse": {"AlertEmail": "nobody"}})
 
     assert [(one.severity, one.rule, one.line, one.place, one.environments) for one in found] == [
-        ("error", "pf-sns-subscription-endpoint", 11, "AlertsByMail.Properties.Endpoint", ("bad", "worse"))]
+        ("error", "pf-sns-subscription-endpoint", 13, "AlertsByMail.Properties.Endpoint", ("bad", "worse"))]
 
 
 def test_the_preflight_rules_pass_over_a_resource_that_an_environment_lacks() -> None:
