@@ -65,7 +65,7 @@ class Assets(NamedTuple):
         """The ARN that stands for all objects of the bucket."""
         return Sub(f"${{{self.bucket.title}.Arn}}/*")
 
-    def read(self) -> tuple[Statement, Statement, If]:
+    def read(self) -> tuple[Statement, Statement, Statement]:
         """Return what a role needs to list and read the assets."""
         return (
             allow([s3.ListBucket], self.bucket.get_att("Arn")),

@@ -90,7 +90,8 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         # For services that hold the data, and never for whoever could assume the role.
         allow([kms.CreateGrant], database.key.get_att("Arn"), sessions.keys.arn(sessions.keys.data),
               condition=Condition(Bool({"kms:GrantIsForAWSResource": True}))),
-        sessions.keys.use(sessions.keys.data, actions=[kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey]),
+        only_if(sessions.keys.condition, allow(
+            [kms.Decrypt, kms.DescribeKey, kms.GenerateDataKey], sessions.keys.data.get_att("Arn"))),
         *(only_if(has_copy, statement) for statement in _copy_to(copy_vault)),
         # AWS Backup deletes expired recovery points as this role, and the vault outlives the stack.
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html

@@ -32,14 +32,18 @@ class Keys(NamedTuple):
         """Return the value of a property that names a key, absent where the keys are switched off."""
         return only_if(self.condition, key.get_att("Arn"))
 
-    def use(self, key: Key, *services: str, actions: Sequence[Action]) -> If:
-        """Return what a role needs to use a key, through these services of AWS alone where any are named.
+    def use(self, key: Key, *services: str, actions: Sequence[Action]) -> Statement:
+        """Return what a role needs to use a key through these services of AWS alone.
 
+        It uses it with whatever the services let it do. Without keys the statement admits any key of the account, so
+        that it is in place when they are switched on: then table, bucket and queue use the key before CloudFormation
+        updates the policies, which name these.
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
         """
         via = [Sub(f"{service}.${{AWS::Region}}.amazonaws.com") for service in services]
-        condition = Condition(StringEquals({"kms:ViaService": via[0] if len(via) == 1 else via})) if via else None
-        return only_if(self.condition, allow(actions, key.get_att("Arn"), condition=condition))
+        any_key = Sub("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*")
+        return allow(actions, If(self.condition, key.get_att("Arn"), any_key), condition=Condition(
+            StringEquals({"kms:ViaService": via[0] if len(via) == 1 else via})))
 
 
 def add_keys(t: Template) -> Keys:

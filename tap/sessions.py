@@ -25,17 +25,17 @@ class Sessions(NamedTuple):
     table: Table
     keys: Keys
 
-    def read_write(self) -> tuple[Statement, If]:
+    def read_write(self) -> tuple[Statement, Statement]:
         """Return what a role needs to read and write the table's items."""
         return self._allow(
             dynamodb.BatchGetItem, dynamodb.BatchWriteItem, dynamodb.ConditionCheckItem, dynamodb.DeleteItem,
             dynamodb.DescribeTable, dynamodb.GetItem, dynamodb.PutItem, dynamodb.Query, dynamodb.UpdateItem)
 
-    def put(self) -> tuple[Statement, If]:
+    def put(self) -> tuple[Statement, Statement]:
         """Return what a role needs to put an item, on a condition too."""
         return self._allow(dynamodb.PutItem)
 
-    def _allow(self, *actions: Action) -> tuple[Statement, If]:
+    def _allow(self, *actions: Action) -> tuple[Statement, Statement]:
         # DynamoDB uses the key for whoever asks:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         return (allow(actions, self.table.get_att("Arn")),

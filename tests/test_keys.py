@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from stack_view import StackView, statements_of
+from stack_view import StackView, as_list, statements_of
 
 from tap.template.resolve import Reference
 
+ANY_KEY = "arn:aws:kms:us-east-1:123456789012:key/*"
 Deployed = Callable[..., StackView]
 KEY = "AWS::KMS::Key"
 ACCOUNT = {
@@ -133,8 +134,19 @@ def test_roles_use_a_key_through_the_service_whose_data_it_encrypts_alone(keyed:
     assert used >= 6
 
 
-def test_without_customer_keys_no_role_may_use_one_but_the_databases(unkeyed: StackView) -> None:
-    for role in unkeyed.all("AWS::IAM::Role"):
-        for statement in unkeyed.statements(role):
+@pytest.mark.parametrize(("role", "services"), [
+    ("TaskRole", {"dynamodb", "s3"}), ("ValidationRole", {"dynamodb", "lambda", "sqs"})])
+def test_roles_may_use_the_key_before_it_is_switched_on(unkeyed: StackView, role: str, services: set[str]) -> None:
+    # An update that switches it on changes table, bucket and queue first, and then the policies, which name them.
+    admitted = {service.split(".")[0] for statement in unkeyed.statements(role)
+                if "kms:Decrypt" in statement["Action"] and list(map(str, statement["Resource"])) == [ANY_KEY]
+                for service in as_list(statement["Condition"]["StringEquals"]["kms:ViaService"])}
+    assert admitted == services
+
+
+def test_with_customer_keys_roles_may_use_no_other_key(keyed: StackView) -> None:
+    keys = {Reference(f"{purpose}Key", "Arn") for purpose in ("Data", "Database")}
+    for role in keyed.all("AWS::IAM::Role"):
+        for statement in keyed.statements(role):
             if any(action.startswith("kms:") for action in statement["Action"]):
-                assert statement["Resource"] == [Reference("DatabaseKey", "Arn")], role
+                assert set(statement["Resource"]) <= keys, role

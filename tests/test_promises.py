@@ -57,6 +57,7 @@ WIDE = {
     "arn:aws:backup:us-east-1:123456789012:backup-vault:tap-*": "the vault is named after the role",
     "arn:aws:backup:us-east-1:123456789012:recovery-point:*": "AWS Backup names its recovery points",
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
+    "arn:aws:kms:us-east-1:123456789012:key/*": "in place when keys are switched on, through services alone",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*": "the group is the region's, for all databases",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*:log-stream:*": "RDS names its streams",
     "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:awsbackup:*": "AWS Backup names its snapshots",
