@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from tap.cli.session import (
     yes_option,
 )
 from tap.deploy import plan_text, planfile
+from tap.deploy.artifacts import PLANS
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.planning import Plan
@@ -71,7 +73,8 @@ def plan_command(
             raise click.UsageError("choose one of --json and --markdown")
         rendered = wiring.template()
         options = Options(root, region, overrides)
-        envs = _loaded(dict.fromkeys(names), lambda name: options.load(wiring, name, rendered.document))
+        envs = [replace(env, artifact_prefix=PLANS) for env in _loaded(
+            dict.fromkeys(names), lambda name: options.load(wiring, name, rendered.document))]
         problems = [] if no_lint else wiring.lint(rendered)
         made = _all(wiring, envs, lambda env: _plan(wiring.cloud(env), env, rendered, problems, save, html))
         done = [each for each in made if isinstance(each, tuple)]

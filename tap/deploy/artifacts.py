@@ -11,6 +11,8 @@ from tap.deploy.models import TEMPLATE_BODY_LIMIT, CallFailed, Environment, Inpu
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_OBJECT_LIMIT = 1_048_576  # bytes, in a bucket (1 MB)
+# What `tap plan` uploads. The role of planning jobs, which run the code of pull requests, can write here alone.
+PLANS = "plans/"
 _NOT_THERE = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
 
 
@@ -92,10 +94,11 @@ def upload(aws: AwsClient, env: Environment, template: str) -> str:
     """
     name, place, call = check_bucket(aws, env, template), storage(aws), aws.service("s3")
     body = template.encode()
-    key = hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(body)
+    key = env.artifact_prefix + digest.hexdigest()
     owner = {"Bucket": name, "ExpectedBucketOwner": place.account}
     with _explained(name, place):
-        if not _is_there(call, owner, key):
+        if not _is_there(call, owner, key, digest.digest()):
             call("put_object", **owner, Key=key, Body=body, ContentType="text/plain", ChecksumAlgorithm="SHA256")
     return place.url(name, key)
 
@@ -118,8 +121,8 @@ def _explained(name: str, place: Place) -> Iterator[None]:
         raise
 
 
-def _is_there(call: Call, owner: dict[str, str], key: str) -> bool:
-    """Whether the object is there and is what its key says: others may write into the bucket, too.
+def _is_there(call: Call, owner: dict[str, str], key: str, digest: bytes) -> bool:
+    """Return whether the object exists and has this SHA-256: others may write into the bucket, too.
 
     S3 computes the checksum itself: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
     """
@@ -130,4 +133,4 @@ def _is_there(call: Call, owner: dict[str, str], key: str) -> bool:
         if error.code in (*_NOT_THERE, "403"):
             return False
         raise
-    return bool(answer.get("ChecksumSHA256") == base64.b64encode(bytes.fromhex(key)).decode())
+    return bool(answer.get("ChecksumSHA256") == base64.b64encode(digest).decode())

@@ -29,6 +29,7 @@ class Environment:
     accounts: tuple[str, ...] = ()  # the only ones it may go to; none: any
     role_arn: str | None = None  # what CloudFormation acts as
     artifact_bucket: str | None = None  # {account} and {region} in it are filled in
+    artifact_prefix: str = ""  # what the keys of templates in it begin with
     on_failure: str = "ROLLBACK"  # ROLLBACK, DELETE (of a stack whose creation fails), DO_NOTHING
     rollback_alarms: tuple[str, ...] = ()  # outputs of the stack whose value is an alarm's ARN or name
     monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update

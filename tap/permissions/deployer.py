@@ -24,10 +24,11 @@ _DEPLOYING = (
     "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy", "UpdateTerminationProtection")
 
 
-def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
+def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -> list[Statement]:
     """Return what `tap plan` takes for stacks whose names begin with `prefix`.
 
-    It executes nothing and deletes no stack: who plans a pull request runs its code.
+    It executes nothing, deletes no stack, and writes to the bucket under `plans` alone: a job that plans a pull request
+    runs its code, which must not replace what a deployment reads.
     """
     return [
         _of_stacks(prefix, *_PLANNING),
@@ -37,17 +38,18 @@ def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[State
               condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
         # Templates too large for a request.
         allow([s3.ListBucket], bucket_arn),
-        allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
+        allow([s3.GetObject, s3.PutObject], Sub(f"${{Bucket}}/{plans}*", Bucket=bucket_arn)),
     ]
 
 
-def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any) -> list[Statement]:
+def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -> list[Statement]:
     """Return what the role takes that runs `tap` for stacks whose names begin with `prefix`.
 
     tests/bootstrap/ compares it with the requests that `tap/deploy/` makes.
     """
     return [
-        *planner(prefix, bucket_arn, execution_role_arn),
+        *planner(prefix, bucket_arn, execution_role_arn, plans),
+        allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         _of_stacks(prefix, *_DEPLOYING),
         # These know no stack as a resource.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,

@@ -44,7 +44,7 @@ def requests() -> set[str]:
     return found
 
 
-ALLOWED = set(actions(policy(*deployer("tap-", "arn:bucket", "arn:role"))))
+ALLOWED = set(actions(policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))))
 
 
 def test_the_requests_are_found() -> None:
@@ -72,7 +72,7 @@ def test_each_action_is_one_that_iam_knows(action: str) -> None:
 
 
 def test_what_is_allowed_on_everything_cannot_be_limited() -> None:
-    for statement in policy(*deployer("tap-", "arn:bucket", "arn:role"))["Statement"]:
+    for statement in policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))["Statement"]:
         if statement["Resource"] == "*" and "Condition" not in statement:
             limited = {each for each in statement["Action"] if (facts_of(each) or {}).get("Resources")}
             # A limit of the account, to be read.

@@ -6,6 +6,7 @@ from stack_view import StackView, statements_of
 
 from tap.bootstrap.template import SAMPLES, build
 from tap.database import IAM_USER
+from tap.deploy.artifacts import PLANS
 from tap.template.resolve import resolve
 
 STACK = StackView(resolve(build().to_dict(), {**SAMPLES["made"], **SAMPLES["given"]}, stack_name="bootstrap-tap"))
@@ -152,6 +153,11 @@ TO_CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
     ("DeployerRole", "iam:PassRole", "${ExecutionRole.Arn}", TO_CLOUDFORMATION, True),
     ("DeployerRole", "iam:PassRole", "${ExecutionRole.Arn}", {"iam:PassedToService": "lambda.amazonaws.com"}, False),
     ("DeployerRole", "iam:PassRole", ROLE, TO_CLOUDFORMATION, False),
+    ("DeployerRole", "s3:PutObject", f"{BUCKET}/0a1b", {}, True),
+    # A pull request's code runs as this one, and must not replace what a deployment reads.
+    ("PlannerRole", "s3:PutObject", f"{BUCKET}/{PLANS}0a1b", {}, True),
+    ("PlannerRole", "s3:PutObject", f"{BUCKET}/0a1b", {}, False),
+    ("PlannerRole", "s3:GetObject", f"{BUCKET}/0a1b", {}, False),
     ("DeployerRole", "s3:PutObject", "arn:aws:s3:::tap-dev-assetsbucket-1/index.html", {}, False),
     ("DeployerRole", "ecs:ListTasks", "*", {"ecs:cluster": arn("ecs", "cluster/tap-dev-Cluster-1")}, True),
     ("DeployerRole", "ecs:ListTasks", "*", {"ecs:cluster": arn("ecs", "cluster/payroll")}, False),

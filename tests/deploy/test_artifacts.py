@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from deploy_fakes import DEV, planned
 
-from tap.deploy.artifacts import Place
+from tap.deploy.artifacts import PLANS, Place
 from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
@@ -55,6 +55,13 @@ def test_a_large_template_lies_under_the_hash_of_its_content(cloud: CloudFormati
 
     assert planned(cloud, ENV, large()).changes
     assert keys(s3) == [hashlib.sha256(large().encode()).hexdigest()]
+
+
+def test_a_plans_template_lies_apart_from_those_that_are_deployed(cloud: CloudFormation, s3: Any) -> None:
+    make_bucket(s3)
+
+    assert planned(cloud, replace(ENV, artifact_prefix=PLANS), large()).changes
+    assert keys(s3) == [f"plans/{hashlib.sha256(large().encode()).hexdigest()}"]
 
 
 def test_a_large_template_is_put_there_once(cloud: CloudFormation, s3: Any) -> None:

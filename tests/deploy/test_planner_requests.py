@@ -1,15 +1,18 @@
 """What the role for planning may do is what `tap plan` asks for, over an account in memory."""
 
-from memory_aws import MemoryAws, Stack, model
+import pytest
+from memory_aws import NEW, MemoryAws, Stack, model, refusal
 from memory_tap import Tap
 
+from tap.deploy.artifacts import PLANS
+from tap.deploy.models import TEMPLATE_BODY_LIMIT
 from tap.parts import policy
 from tap.permissions.deployer import planner
 
 
 def allowed() -> set[str]:
     """The operations of CloudFormation that the role may call."""
-    statements = policy(*planner("tap-", "arn:bucket", "arn:role"))["Statement"]
+    statements = policy(*planner("tap-", "arn:bucket", "arn:role", PLANS))["Statement"]
     actions = {action for each in statements for action in (
         each["Action"] if isinstance(each["Action"], list) else [each["Action"]])}
     return {action.partition(":")[2] for action in actions if action.startswith("cloudformation:")}
@@ -46,3 +49,18 @@ def test_each_thing_is_asked_once(tap: Tap, aws: MemoryAws, stack: Stack) -> Non
     assert aws.calls == [
         "describe_stacks", "list_change_sets", "create_change_set", "describe_change_set", "get_template",
         "get_template", "get_stack_policy", "delete_change_set"]
+
+
+@pytest.mark.parametrize(("command", "apart"), [("plan", True), ("deploy", False)])
+def test_a_large_template_of_a_plan_goes_where_the_role_may_write(
+        tap: Tap, aws: MemoryAws, command: str, apart: bool) -> None:
+    aws.meta.partition = "aws"  # type: ignore[attr-defined]
+    tap.document = {**NEW, "Metadata": {"Padding": "x" * TEMPLATE_BODY_LIMIT}}
+    with (tap.root / "parameters/targets.toml").open("a") as targets:
+        targets.write('\n[default]\nartifact_bucket = "artifacts"\n')
+    aws.do_head_bucket = lambda **_request: {}  # type: ignore[attr-defined]
+    aws.do_head_object = aws.do_put_object = None  # type: ignore[attr-defined]
+    aws.always = {"head_object": refusal("404", "Not Found"), "put_object": refusal("AccessDenied", "Access Denied")}
+
+    assert tap(command, "dev") == 2
+    assert [request["Key"].startswith(PLANS) for name, request in aws.requests if name == "put_object"] == [apart]
