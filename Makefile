@@ -11,12 +11,14 @@ COMPILE := $(BIN)/python -m compileall -q tap
 TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight
+GENERATE := "from tap.template.registry import builder; from tap.template.render import to_text; \
+	print(to_text(builder('tap')()), end='')"
 # Checkov holds boto3 and networkx to versions that are not ours: a virtual environment of its own.
 CHECKOV := $(VENV)/checkov
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test template lint size pages fuzz bench lock clean
+.PHONY: help rehearse test template lint size pages fuzz bench package lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -57,12 +59,26 @@ bench: $(VENV)/.rehearse ## what generating, deploying and validating cost
 	$(BIN)/python -m bench.deploy
 	$(BIN)/python -m bench.validation
 
+package: $(VENV)/.dev ## build wheel and sdist into dist/, and try each by itself
+	rm -rf dist build/package && mkdir -p build/package/empty
+	$(BIN)/python -m build --quiet
+	for file in dist/*; do \
+		for extra in lint cli; do \
+			$(PYTHON) -m venv --clear build/package/$$extra || exit; \
+			build/package/$$extra/bin/python -m pip --quiet install -c constraints.txt "$$file[$$extra]" || exit; \
+		done; \
+		(cd build/package/empty && ../lint/bin/cfn-lint --append-rules tap.wiring --list-rules | grep -q "^E9404:" && \
+			../lint/bin/python -m tap.wiring | cmp - $(CURDIR)/docs/wiring-rules.md && \
+			../cli/bin/tap --help >/dev/null && \
+			../cli/bin/python -c $(GENERATE) | cmp - $(CURDIR)/templates/tap.yaml) || exit; \
+	done
+
 lock: ## write constraints*.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock
 	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev]'
 	$(VENV)/lock/bin/python -m pip --quiet $(PREFLIGHT)
 	{ echo "# Written by make lock: every version that the tests run with."; \
-	  $(VENV)/lock/bin/python -m pip freeze --exclude tap; } > $(VENV)/lock/constraints.txt
+	  $(VENV)/lock/bin/python -m pip freeze --exclude tap-cloudformation; } > $(VENV)/lock/constraints.txt
 	mv $(VENV)/lock/constraints.txt .
 	$(VENV)/lock/bin/python -m tap.docs.resource_types > tap/deploy/.types.json
 	mv tap/deploy/.types.json tap/deploy/resource_types.json

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
 
         build = find(arguments.template)
     except ModuleNotFoundError as error:
-        print(f"generate.py: {error.name} is not installed: pip install -e .", file=sys.stderr)
+        print(f"generate.py: {error.name} is not installed: pip install -e '.[cli]'", file=sys.stderr)
         return 2
 
     try:

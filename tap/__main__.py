@@ -12,8 +12,11 @@ def main() -> int:
         # Not every terminal and log takes an arrow: a deployment must not end at one.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        from tap.cli.main import main as run
-
+        try:
+            from tap.cli.main import main as run
+        except ModuleNotFoundError as error:
+            print(f"tap: {error.name} is not installed: pip install 'tap-cloudformation[cli]'", file=sys.stderr)
+            return 2
         return run()
     except KeyboardInterrupt:  # before `run` sees to it
         print("tap: interrupted", file=sys.stderr)

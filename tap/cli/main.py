@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tap import __version__
 from tap.cli.bootstrap import bootstrap_command
 from tap.cli.catalog import catalog_group
 from tap.cli.cost import cost_command
@@ -78,7 +79,7 @@ def _end_by_signal() -> None:
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tap", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def tap() -> None:
     """Deploy the TAP stack, one environment at a time, through change sets."""
 

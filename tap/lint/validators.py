@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WIRING = "tap.wiring"
 VALIDATE = "cloudformation-validate"
-INSTALL = "pip install -e '.[lint]'"
+INSTALL = "pip install -e '.[lint,validate]'"
 INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
 REGION = "eu-central-1"  # that of the stand-ins
 DEFAULTS = "defaults"

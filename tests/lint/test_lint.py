@@ -193,8 +193,8 @@ def test_a_wrong_parameter_file_is_one_line_and_exits_with_2(
 
 
 @pytest.mark.parametrize(("module", "call", "command"), [
-    ("cfnlint", "cfn_lint('', {})", "pip install -e '.[lint]'"),
-    ("cloudformation_validate", "validate('', {'Resources': {}}, {})", "pip install -e '.[lint]'"),
+    ("cfnlint", "cfn_lint('', {})", "pip install -e '.[lint,validate]'"),
+    ("cloudformation_validate", "validate('', {'Resources': {}}, {})", "pip install -e '.[lint,validate]'"),
     ("cdk_preflight", "validate('', {'Resources': {}}, {})", "pip install --no-deps -c constraints.txt cdk-preflight"),
 ])
 def test_a_missing_tool_is_an_error_that_says_how_to_install_it(
