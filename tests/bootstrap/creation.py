@@ -83,8 +83,7 @@ class Life:
         for role, properties in self.view.all("AWS::IAM::Role").items():
             for statement in self.view.statements(role):
                 for action in statement["Action"]:
-                    for resource in statement["Resource"]:
-                        arn = self.names.text(resource).replace("*", "x") if resource != "*" else "*"
+                    for arn in self._arns_of_role(statement, action):
                         yield role, Request("as role", role, action, arn, self._keys_of_role(statement, action))
             trusted, = statements_of(properties["AssumeRolePolicyDocument"])
             for fact in FACTS["as_role"]:
@@ -206,6 +205,11 @@ class Life:
     def _tagged(self, title: str) -> bool:
         tags = self.view.properties(title).get(TAGGED_AS.get(self.view.type_of(title), "Tags"), {})
         return "Application" in tags or any(each.get("Key") == "Application" for each in tags if isinstance(each, dict))
+
+    def _arns_of_role(self, statement: Mapping[str, Any], action: str) -> list[str]:
+        if statement["Resource"] == ["*"]:
+            return [self.names.arn(each) for each in FACTS["on"].get(action, {}).get("arns", ["*"])]
+        return [self.names.text(each).replace("*", "x") for each in statement["Resource"]]
 
     def _keys_of_role(self, statement: Mapping[str, Any], action: str) -> dict[str, str]:
         if action.startswith("kms:"):

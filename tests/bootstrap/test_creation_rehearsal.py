@@ -28,7 +28,10 @@ EVERYTHING = {
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
     "CdnWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/1", "MonthlyBudget": "1",
-    "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds"}
+    "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds", "DatabaseAudit": "true",
+    "BackupCopyVaultArn": "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies", "BackupVaultLock": "true",
+    "DatabaseSnapshot": "before-migration", "SleepSchedule": "cron(0 20 * * ? *)",
+    "WakeSchedule": "cron(0 6 * * ? *)"}
 LAUNCHED = "SC-123456789012-pp-abcdefghijklm"  # as Service Catalog names a stack
 
 
