@@ -27,7 +27,7 @@ from tap.cli.session import (
     root_option,
     yes_option,
 )
-from tap.deploy.guard import check, judge
+from tap.deploy.guard import check, judge, verdicts
 from tap.deploy.models import ChangeSet
 from tap.deploy.output import write
 from tap.deploy.parameters import load_environment
@@ -163,7 +163,7 @@ def launch_command(wiring: Wiring, environment: str, version: str | None, name: 
             out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
             return 0
         out.print(_shown(plan.content))
-        check(plan.content, names(approve))
+        check(verdicts(plan.content), names(approve))
         if not (yes or ask(f"Execute this plan for {launch.name}?", out)):
             raise Stopped(f"declined: {launch.name} is as it was")
         outputs = plan.execute()

@@ -76,7 +76,7 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
     out = console(stderr=as_json)
     fleet, rendered, made = _planned(wiring, name, root, upload=True)
     _show(out, made)
-    guard.check(made.removals, names(approve))
+    guard.check(guard.verdicts(made.removals), names(approve))
     if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = wiring.cloud(fleet.place)
@@ -175,7 +175,7 @@ def _as_json(fleet: Fleet, made: Plan) -> dict[str, Any]:
         return {"account": each.account, "region": each.region}
 
     return {"fleet": fleet.place.name, "stack_set": fleet.name, "empty": made.empty, "changes": list(made.changes),
-            "needs_approval": list(guard.unapproved(made.removals, ())),
+            "needs_approval": list(guard.unapproved(guard.verdicts(made.removals), ())),
             "steps": [{"method": step.method, "does": step.told} for step in made.steps],
             "strays": [named(each) for each in made.strays]}
 

@@ -14,7 +14,8 @@ from tap.deploy.plan_text import cut, remarks, total
 from tap.deploy.planning import Plan, values_of
 from tap.deploy.wording import short
 
-GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red"}
+GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red",
+                Grade.WILL_FAIL: "bold red"}
 
 
 def plan_table(plan: Plan) -> RenderableType:

@@ -1,10 +1,10 @@
-"""How bad a change can be: safe, disruptive or destructive; what is not known counts as destructive.
+"""How bad a change can be: safe, disruptive, destructive, or sure to fail; the unknown counts as destructive.
 
 The members judged are those of
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -48,10 +48,11 @@ class Grade(IntEnum):
     SAFE = 0
     DISRUPTIVE = 1
     DESTRUCTIVE = 2
+    WILL_FAIL = 3
 
     def __str__(self) -> str:
         """Return it as people and JSON have it."""
-        return self.name.lower()
+        return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -137,15 +138,22 @@ def _in_place(change: Change) -> Verdict:
     return Verdict(Grade.SAFE, "changed in place")
 
 
-def unapproved(plan: ChangeSet, approved: Iterable[str]) -> dict[str, Verdict]:
-    """Return the destructive changes that nobody has approved, by logical id."""
-    verdicts = {change.logical_id: judge(change) for change in plan.changes}
+def verdicts(plan: ChangeSet) -> dict[str, Verdict]:
+    """Return how bad each change of a change set can be, by logical id."""
+    return {change.logical_id: judge(change) for change in plan.changes}
+
+
+def unapproved(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> dict[str, Verdict]:
+    """Return what is destructive or will fail, and that nobody has approved, by logical id."""
     return {logical_id: verdict for logical_id, verdict in verdicts.items()
-            if verdict.grade is Grade.DESTRUCTIVE and logical_id not in set(approved)}
+            if verdict.grade >= Grade.DESTRUCTIVE and logical_id not in set(approved)}
 
 
-def check(plan: ChangeSet, approved: Iterable[str]) -> None:
-    """Raise Refused unless each destructive change is approved by its logical id."""
-    if found := unapproved(plan, approved):
-        reasons = "; ".join(f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items())
-        raise Refused(f"destructive: {reasons}. To let it happen: --approve {','.join(found)}")
+def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
+    """Raise Refused unless each change that is destructive or will fail is approved by its logical id."""
+    found = unapproved(verdicts, approved)
+    parts = [f"{grade}: {'; '.join(reasons)}" for grade in (Grade.WILL_FAIL, Grade.DESTRUCTIVE)
+             if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items()
+                             if verdict.grade is grade])]
+    if parts:
+        raise Refused(f"{'. '.join(parts)}. To let it happen: --approve {','.join(found)}")

@@ -72,7 +72,7 @@ class PendingChangeSet(Pending):
     def review(self) -> Plan:
         """Return what is to be known of the change set before it runs. Changes nothing."""
         return planning.review(
-            self._cloud.aws.call, self._env, self._template, self.content, self._deployed, self._others)
+            self._cloud.aws, self._env, self._template, self.content, self._deployed, self._others)
 
     def history(self) -> list[StackEvent]:
         """Return the stack's latest events, oldest first, some hundreds at most.
@@ -94,7 +94,7 @@ class PendingChangeSet(Pending):
         cloud, env, change_set = self._cloud, self._env, self.content
         if change_set.empty:
             return Outcome.PROTECTED if cloud.protect(env) else Outcome.NO_CHANGES
-        guard.check(change_set, env.approved)
+        guard.check(guard.verdicts(change_set), env.approved)
         if change_set.type == "UPDATE":
             protection.set_stack_policy(cloud.aws.call, env, change_set.stack_id)
         known = known_events(cloud.aws.call, change_set.stack_id)

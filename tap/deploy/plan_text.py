@@ -37,7 +37,7 @@ def total(plan: Plan) -> str:
     if plan.change_set.empty:
         return "No changes."
     counts = Counter(verdict.grade for verdict in plan.verdicts.values())
-    bad = [f"{counts[grade]} {grade}" for grade in (Grade.DESTRUCTIVE, Grade.DISRUPTIVE) if counts[grade]]
+    bad = [f"{counts[grade]} {grade}" for grade in sorted(Grade, reverse=True) if grade and counts[grade]]
     return f"{summary(plan.change_set)}{'; ' if bad else ''}{', '.join(bad)}."
 
 
@@ -106,7 +106,7 @@ def deploy_command(plan: Plan, save: Path | None = None) -> str:
 
 def _row(plan: Plan, change: Change) -> str:
     verdict = plan.verdicts[change.logical_id]
-    marks = {Grade.SAFE: "", Grade.DISRUPTIVE: "⚠️ ", Grade.DESTRUCTIVE: "⛔ "}
+    marks = {Grade.SAFE: "", Grade.DISRUPTIVE: "⚠️ ", Grade.DESTRUCTIVE: "⛔ ", Grade.WILL_FAIL: "⛔ "}
     changes = "<br>".join(_cell(f"{path}: {cut(before)} → {cut(after)}" if before or after else path)
                           for path, before, after, _ in values_of(plan, change))
     return (f"| {change.action} | `{change.logical_id}` {short(change.resource_type)} "

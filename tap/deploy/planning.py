@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap.deploy import guard, policies
-from tap.deploy.aws import Call
+from tap.deploy.aws import AwsClient, Call
 from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, shown, unlisted
 from tap.deploy.guard import Grade, Verdict
@@ -20,6 +20,7 @@ from tap.deploy.models import (
     Refused,
     TapError,
 )
+from tap.deploy.prediction import NOTHING, Prediction, predicted
 from tap.deploy.protection import looser
 from tap.deploy.stacks import pages
 from tap.deploy.template import Rendered
@@ -61,7 +62,7 @@ class Plan:
     @property
     def needs_approval(self) -> tuple[str, ...]:
         """What is to be approved by name before this may run, and is not yet."""
-        names = [*guard.unapproved(self.change_set, self.env.approved)]
+        names = [*guard.unapproved(self.verdicts, self.env.approved)]
         return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.approved
                           else []))
 
@@ -72,7 +73,7 @@ class Plan:
                           f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
         if self.loosened and guard.STACK_POLICY not in self.env.approved:
             raise Refused(looser(list(self.loosened)))
-        guard.check(self.change_set, self.env.approved)
+        guard.check(self.verdicts, self.env.approved)
 
 
 def capabilities(document: Mapping[str, Any]) -> set[str]:
@@ -151,23 +152,24 @@ def _implied(env: Environment) -> set[str]:
     return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.capabilities else set()
 
 
-def review(call: Call, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,
+def review(aws: AwsClient, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,
            others: Sequence[str]) -> Plan:
     """Return what is to be known of a change set before it runs. Changes nothing.
 
     `deployed` is the stack that it updates, `others` the names of further change sets that wait to be executed.
     """
-    plan = Plan(env, change_set, {change.logical_id: guard.judge(change) for change in change_set.changes},
-                given(env, template.document, change_set))
+    call = aws.call
+    plan = Plan(env, change_set, guard.verdicts(change_set), given(env, template.document, change_set))
     warnings = [*change_set.warnings, *(f"change set {name} of somebody else is pending on this stack; it is left alone"
                                         for name in others)]
     if deployed:
-        before, differences, more = _compare(call, env, template, deployed, change_set)
+        comparison = _compare(aws, env, template, deployed, change_set)
         policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")
-        plan = replace(plan, deployed=before, differences=tuple(differences),
+        plan = replace(plan, deployed=comparison.before, differences=comparison.differences,
+                       verdicts=_worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
                        denied=tuple(_denied(env.stack_policy or policy, change_set)))
-        warnings += [*more, *_protection_remains(env, deployed)]
+        warnings += [*comparison.warnings, *_protection_remains(env, deployed)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
 
@@ -178,16 +180,33 @@ def _protection_remains(env: Environment, deployed: Deployed) -> list[str]:
             f"to lift it, --approve {guard.TERMINATION_PROTECTION}"]
 
 
-def _compare(call: Call, env: Environment, template: Rendered, deployed: Deployed,
-             change_set: ChangeSet) -> tuple[Resolved | None, list[Difference], list[str]]:
-    """Return the deployed template, how the new one differs, and a warning for what CloudFormation does not list."""
+@dataclass(frozen=True)
+class _Comparison:
+    """How the new template differs from the deployed one, what follows from it, and what CloudFormation leaves out."""
+
+    before: Resolved | None = None
+    differences: tuple[Difference, ...] = ()
+    prediction: Prediction = NOTHING
+    warnings: tuple[str, ...] = ()
+
+
+def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Deployed,
+             change_set: ChangeSet) -> _Comparison:
     before = None
     try:
-        before = deployed.resolved(call, env)
-        found = compare(before, resolved_for(env, template.document, deployed.stack_id))
-        return before, found, unlisted(found, change_set)
+        before = deployed.resolved(aws.call, env)
+        after = resolved_for(env, template.document, deployed.stack_id, deployed.parameters)
+        found = compare(before, after)
+        prediction = predicted(env, change_set, before, after, aws)
+        return _Comparison(before, tuple(found), prediction, (*unlisted(found, change_set), *prediction.warnings))
     except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return before, [], [f"the deployed template was not compared with the new one: {error}"]
+        return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
+
+
+def _worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Return the worse of two verdicts of each change; at the same grade, the second's reason, which says more."""
+    return {**verdicts, **{name: max(other, verdicts.get(name, other), key=lambda verdict: verdict.grade)
+                           for name, other in others.items()}}
 
 
 def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:

@@ -124,7 +124,7 @@ def _outcome(content: Content) -> Markup:
 def _verdicts(content: Content) -> Markup:
     plan = content.plan
     parts: list[object] = [tag("h2", "Guard verdicts")]
-    for grade in (Grade.DESTRUCTIVE, Grade.DISRUPTIVE):
+    for grade in (Grade.WILL_FAIL, Grade.DESTRUCTIVE, Grade.DISRUPTIVE):
         names = [name for name, verdict in plan.verdicts.items() if verdict.grade is grade]
         if names:
             lines = [tag("li", tag("a", name, href=f"#change-{name}"), f": {plan.verdicts[name].reason}")

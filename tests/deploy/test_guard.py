@@ -12,12 +12,12 @@ from deploy_fakes import STACK_ID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap.deploy.guard import INTERRUPTING, STATEFUL, Grade, check, holds_data, judge, unapproved
+from tap.deploy.guard import INTERRUPTING, STATEFUL, Grade, check, holds_data, judge, unapproved, verdicts
 from tap.deploy.models import Change, ChangeSet, Detail, Refused
 from tap.stack import build
 
 TABLE, TOPIC = "AWS::DynamoDB::Table", "AWS::SNS::Topic"
-SAFE, DISRUPTIVE, DESTRUCTIVE = Grade
+SAFE, DISRUPTIVE, DESTRUCTIVE, _ = Grade
 
 
 def change(action: str, resource_type: str = TABLE, **more: Any) -> Change:
@@ -125,11 +125,11 @@ def plan(*changes: Change) -> ChangeSet:
 
 def test_only_destructive_changes_need_approval() -> None:
     changes = plan(replace(modify(TABLE, "True"), logical_id="Table"), replace(modify(TOPIC, "True"), logical_id="T"))
-    assert list(unapproved(changes, [])) == ["Table"]
+    assert list(unapproved(verdicts(changes), [])) == ["Table"]
 
 
 def test_each_destructive_change_is_approved_by_its_own_name() -> None:
     changes = plan(replace(change("Remove"), logical_id="A"), replace(change("Remove"), logical_id="B"))
     with pytest.raises(Refused, match=r"^destructive: B: deleted; it holds data\. To let it happen: --approve B$"):
-        check(changes, ["A", "table"])
-    check(changes, ["A", "B"])
+        check(verdicts(changes), ["A", "table"])
+    check(verdicts(changes), ["A", "B"])

@@ -82,6 +82,8 @@ class MemoryAws:
         self.skew = timedelta()
         self.extra_changes: list[dict[str, Any]] = []
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
+        self.imports: dict[str, list[str]] = {}  # the stacks that import an export
+        self.engine_version = "16.3"
         self.numbers = itertools.count(1)
         self.executed: list[str] = []
         self.account = ACCOUNT
@@ -218,6 +220,14 @@ class MemoryAws:
 
     def do_list_exports(self) -> Any:
         return {"Exports": []}
+
+    def do_list_imports(self, ExportName: str) -> Any:
+        if ExportName not in self.imports:
+            raise refusal("ValidationError", f"Export '{ExportName}' is not imported by any stack.")
+        return {"Imports": self.imports[ExportName]}
+
+    def do_describe_db_clusters(self, DBClusterIdentifier: str) -> Any:
+        return {"DBClusters": [{"DBClusterIdentifier": DBClusterIdentifier, "EngineVersion": self.engine_version}]}
 
     def do_describe_events(self, **_request: Any) -> Any:
         raise refusal("InvalidAction")

@@ -1,0 +1,102 @@
+"""Whether an update will work: what the templates tell, with what only AWS knows of the stack."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tap.deploy import failures
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.failures import Failure
+from tap.deploy.guard import Grade, Verdict
+from tap.deploy.models import CallFailed, ChangeSet, Environment
+from tap.deploy.replacements import Update, update
+from tap.deploy.stacks import pages
+from tap.template.resolve import Resolved
+
+# How the version that runs is read: service, method, member of the request, lists and version of the response.
+_ENGINES = {
+    "AWS::RDS::DBCluster": ("rds", "describe_db_clusters", "DBClusterIdentifier", "DBClusters"),
+    "AWS::RDS::DBInstance": ("rds", "describe_db_instances", "DBInstanceIdentifier", "DBInstances"),
+}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What becomes of an update, by logical id or the name of an output."""
+
+    verdicts: Mapping[str, Verdict]
+    warnings: tuple[str, ...] = ()
+
+
+NOTHING = Prediction({})
+
+
+def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: Resolved,
+              aws: AwsClient | None = None) -> Prediction:
+    """Return what will fail, and what cannot be undone.
+
+    Without `aws` it is told from the templates alone. What AWS does not let the caller read is a warning.
+    """
+    change = _as_listed(update(before, after, {each.logical_id for each in change_set.changes
+                                               if each.replacement == "True"}), change_set)
+    warnings: list[str] = []
+    live = _live_versions(aws, change, change_set, warnings) if aws else {}
+    found = failures.failures(change, live)
+    if aws:
+        found |= dict(_used_exports(aws.call, change, warnings))
+    verdicts = {name: Verdict(Grade.DESTRUCTIVE, _one_way(env, running, wanted))
+                for name, running, wanted in failures.version_changes(change, live)
+                if failures.is_major(running, wanted)}
+    verdicts |= {name: Verdict(Grade.WILL_FAIL, _told(env, failure)) for name, failure in found.items()}
+    return Prediction(verdicts, tuple(warnings))
+
+
+def _told(env: Environment, failure: Failure) -> str:
+    return f"{failure.reason}: {failure.way_out}".replace("tap rename ENV ", f"tap rename {env.name} ")
+
+
+def _as_listed(change: Update, change_set: ChangeSet) -> Update:
+    """Leave out of what is replaced the resources that CloudFormation says it changes in place."""
+    in_place = {each.logical_id for each in change_set.changes if each.replacement == "False"}
+    return Update(change.before, change.after, change.replaced - in_place, change.perhaps - in_place)
+
+
+def _one_way(env: Environment, running: str, wanted: str) -> str:
+    alarms = ", and without rollback_alarms in parameters/targets.toml" if env.rollback_alarms else ""
+    return (f"the upgrade from {running} to {wanted} cannot be undone, and a rollback would get stuck in "
+            f"UPDATE_ROLLBACK_FAILED: take a snapshot, and deploy it alone{alarms}")
+
+
+def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnings: list[str]) -> dict[str, str]:
+    """Return the engine versions that run, of what gets another version."""
+    physical = {each.logical_id: each.physical_id for each in change_set.changes}
+    found = {}
+    for name, _, _ in failures.version_changes(change, {}):
+        engine = _ENGINES.get(str(change.after.resources[name]["Type"]))
+        if engine and physical.get(name):
+            service, method, member, listed = engine
+            try:
+                found[name] = str(aws.service(service)(method, **{member: physical[name]})[listed][0]["EngineVersion"])
+            except (CallFailed, LookupError) as error:
+                warnings.append(f"the version that {name} runs cannot be read: {error}")
+    return found
+
+
+def _used_exports(call: Call, change: Update, warnings: list[str]) -> Iterator[tuple[str, Failure]]:
+    """Yield the exports that change or go while other stacks import them, which CloudFormation refuses at the end.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
+    """
+    for title, output in change.before.outputs.items():
+        name = output.get("Export", {}).get("Name")
+        after = change.after.outputs.get(title, {})
+        if not isinstance(name, str) or (after.get("Export", {}).get("Name") == name and change.old_value(
+                output.get("Value")) == change.new_value(after.get("Value"))):
+            continue
+        try:
+            importers = sorted(map(str, pages(call, "list_imports", "Imports", ExportName=name)))
+        except CallFailed as error:
+            if "not imported" not in str(error):
+                warnings.append(f"who imports {name} cannot be read: {error}")
+            continue
+        yield title, Failure(f"{', '.join(importers)} {'import' if len(importers) > 1 else 'imports'} {name}, which "
+                             "changes", "let them take the value from elsewhere first")
