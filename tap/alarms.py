@@ -1,24 +1,46 @@
-"""The alarms on every tier, beside those by which visitors' requests fail, and the events that people are told of."""
+"""The alarms that tell people: what visitors notice first, then every tier.
 
-from typing import Any, NamedTuple
+Each is judged by tests/alarms: whether it rings when it should, and keeps silent when it should, from one request a
+minute to hundreds a second, at night, during a failover, a pause of the database and a deployment.
+"""
 
-from troposphere import And, Condition, Not, Template
+from typing import NamedTuple
 
-from tap.alerts import Alerts, expression, metric, query
+from troposphere import And, Condition, Equals, If, Not, Ref, Template
+from troposphere.cloudwatch import MetricDataQuery
+
+from tap.alerts import Alerts
+from tap.backup import Backups
+from tap.data_alarms import watch_database, watch_sessions
 from tap.database import Database
-from tap.deployment import Alternate
 from tap.domain import Domain
+from tap.firewall import Firewall
+from tap.health import Health
+from tap.indicators import (
+    BALANCER,
+    LAMBDA,
+    failed_by_tasks,
+    failed_requests,
+    outcomes,
+    requests,
+    unanswered,
+    undecided,
+)
 from tap.load_balancer import Balancer
 from tap.network import Network
 from tap.parts import only_if
 from tap.service import WebService
 from tap.sessions import Sessions
-from tap.validation import NAMESPACE, TIMEOUT, Validation
+from tap.strategy import Alternate
+from tap.validation import Validation
+from tap.watched import FIVE_MINUTES, MINUTE, expression, metric, query, share, slow
+from tap.whole_numbers import add_whole_number
 
 DAY = 24 * 3600
-MIB = 2**20
-# What the application asks most of the table, which counts its errors by operation.
-OPERATIONS = ("GetItem", "PutItem", "UpdateItem")
+# Milliseconds after which the function repeats a write that the table has not answered.
+TRIES_AGAIN = 2000
+# Failures in five minutes that count also where there is a request a minute.
+FEW = 3
 
 
 class Tiers(NamedTuple):
@@ -29,32 +51,52 @@ class Tiers(NamedTuple):
     sessions: Sessions
     domain: Domain
     balancer: Balancer
+    firewall: Firewall
     validation: Validation
     service: WebService
     alternate: Alternate
+    health: Health
+    backups: Backups
 
 
 def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     """Add the alarms, most of which a parameter switches off."""
+    _watch_visitors(t, alerts, tiers)
     _watch_service(alerts, tiers)
     _watch_validation(alerts, tiers.validation)
-    _watch_database(t, alerts, tiers.database)
-    _watch_sessions(alerts, tiers.sessions)
+    watch_database(t, alerts, tiers.database)
+    watch_sessions(alerts, tiers.sessions)
     _watch_edges(t, alerts, tiers)
+    _watch_certificates(t, alerts, tiers.domain)
 
 
-def add_events(alerts: Alerts, tiers: Tiers) -> None:
-    """Add the rules that tell of failed deployments, and of what happens to the database."""
-    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
-    alerts.add_rule("DeploymentFailedRule", "Failed deployments of the service", {
-        "source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"],
-        "resources": [tiers.service.service.ref()], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}})
-    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html
-    alerts.add_rule("DatabaseEventRule", "Failovers, failures, lack of storage of the database", {
-        "source": ["aws.rds"], "detail-type": ["RDS DB Cluster Event", "RDS DB Instance Event"],
-        "detail": {"EventCategories": ["failover", "failure", "low storage", "notification"],
-                   "SourceIdentifier": [
-                       tiers.database.cluster.ref(), tiers.database.writer.ref(), tiers.database.reader]}})
+def _watch_visitors(t: Template, alerts: Alerts, tiers: Tiers) -> None:
+    balancer = tiers.balancer
+    # Soon where there are many requests. A failover is over before four minutes are bad.
+    alerts.add_alarm(
+        "FailedRequestsAlarm", "Many requests fail", failed_requests(balancer, 5, MINUTE), 5,
+        periods=5, datapoints=4, is_critical=True)
+    # Later, but where there are few, too: a failover touches two periods at most.
+    alerts.add_alarm(
+        "Target5xxAlarm", "High 5XX error rate of the tasks", failed_by_tasks(balancer, FEW, FIVE_MINUTES), 2,
+        periods=3, is_critical=True)
+    # Where no task is healthy, no task answers 5XX: the load balancer does, and counts apart.
+    alerts.add_alarm(
+        "LoadBalancer5xxAlarm", "Requests without an answer of a task", unanswered(balancer, FEW, FIVE_MINUTES), 2,
+        periods=3, is_critical=True)
+    alerts.add_alarm(
+        "LatencyAlarm", "Slow answers", slow(requests(balancer, FIVE_MINUTES), *(
+            query(part, BALANCER, "TargetResponseTime", balancer.dimensions, part) for part in ("p99", "p50"))),
+        tiers.health.latency, periods=3)
+    floor = add_whole_number(
+        t, "Alerts", "Traffic", "TrafficAlarmRequests", 0, 0, 1000000,
+        "Requests in five minutes below which an alarm rings after a quarter of an hour; 0 for no alarm. It needs a "
+        "service that never sleeps.")
+    is_expected = t.add_condition("HasTrafficAlarm", Not(Equals(floor.ref(), "0")))
+    alerts.add_alarm(
+        "TrafficAlarm", "Hardly any requests arrive: look at domain name, certificate and firewall",
+        metric(BALANCER, "RequestCount", balancer.dimensions), floor.ref(),
+        periods=3, below=True, missing="breaching", is_critical=True, Condition=is_expected)
 
 
 def _watch_service(alerts: Alerts, tiers: Tiers) -> None:
@@ -64,105 +106,94 @@ def _watch_service(alerts: Alerts, tiers: Tiers) -> None:
             f"High{resource.capitalize()}Alarm",
             f"High {resource if resource == 'CPU' else resource.lower()} utilization on ECS tasks",
             metric("AWS/ECS", f"{resource}Utilization", of_service, "Average"), 80, periods=2)
-    # Fewer than are wanted, and at night that may be none.
+    # Fewer than are wanted, and at night that may be none. Should none run, a count that is missing is 0.
     alerts.add_alarm(
         "MissingTasksAlarm", "Fewer tasks run than the scaling wants",
         expression("wanted - running", *(
             query(ident, "ECS/ContainerInsights", f"{name}TaskCount", of_service, "Minimum")
             for ident, name in (("wanted", "Desired"), ("running", "Running")))),
         1, periods=3, Condition=alerts.detailed)
+    alerts.add_alarm(
+        "UnhealthyHostsAlarm", "Tasks that fail their health check",
+        expression("SUM(METRICS())", *_unhealthy(tiers)), 1, periods=3, Condition=alerts.detailed)
+
+
+def _unhealthy(tiers: Tiers) -> tuple[MetricDataQuery, If]:
+    balancer, alternate = tiers.balancer, tiers.alternate
+    blue, green = (
+        query(ident, BALANCER, "UnHealthyHostCount", {
+            **balancer.dimensions, "TargetGroup": group.get_att("TargetGroupFullName")}, "Maximum")
+        for ident, group in (("m0", balancer.target_group), ("m1", alternate.target_group)))
+    # Either group may be the one in use.
+    return blue, only_if(alternate.condition, green)
 
 
 def _watch_validation(alerts: Alerts, validation: Validation) -> None:
     of_function = validation.dimensions
+    calls, errors, throttles = (
+        query(ident, LAMBDA, ident.capitalize(), of_function) for ident in ("invocations", "errors", "throttles"))
     alerts.add_alarm(
         "ValidationErrorAlarm", "High error rate on the validation function",
-        metric("AWS/Lambda", "Errors", of_function), 10)
+        share(("errors",), ("invocations",), (calls, errors), FEW), 2, periods=3, datapoints=2, is_critical=True)
     alerts.add_alarm(
         "ValidationUnavailableAlarm", "Transactions that could not be decided",
-        metric(NAMESPACE, "Unavailable", of_function), 1, periods=2)
+        undecided(validation, FEW, FIVE_MINUTES), 2, periods=3, datapoints=2, is_critical=True)
     # Of enough of them to mean something.
     alerts.add_alarm(
         "ValidationRejectionAlarm", "More than half of the transactions rejected",
-        expression("IF(r + a + d > 20, 100 * r / (r + a + d), 0)", *(
-            query(name[0].lower(), NAMESPACE, name, of_function) for name in ("Rejected", "Accepted", "Duplicate"))),
-        50, periods=2, Condition=alerts.detailed)
+        share(("rejected",), ("rejected", "accepted", "again"), outcomes(validation, FIVE_MINUTES)[1:], 11), 50,
+        periods=2, Condition=alerts.detailed)
     alerts.add_alarm(
         "ValidationThrottleAlarm", "Validations refused for want of concurrency",
-        metric("AWS/Lambda", "Throttles", of_function), 1, Condition=alerts.detailed)
+        share(("throttles",), ("invocations", "throttles"), (calls, throttles), FEW), 1,
+        periods=3, datapoints=2, Condition=alerts.detailed)
+    # A table that hangs is answered for within its timeouts, long before the function's own.
     alerts.add_alarm(
-        "ValidationDurationAlarm", "Validations take half of the time that they may",
-        metric("AWS/Lambda", "Duration", of_function, "p99"), TIMEOUT * 1000 // 2, Condition=alerts.detailed)
+        "ValidationDurationAlarm", "Validations take longer than one try of a write",
+        slow(query("requests", LAMBDA, "Invocations", of_function), *(
+            query(part, LAMBDA, "Duration", of_function, part) for part in ("p99", "p50"))),
+        TRIES_AGAIN, periods=3, datapoints=2, Condition=alerts.detailed)
+    # Each is a transaction that nobody was answered about.
     alerts.add_alarm(
         "ValidationFailureAlarm", "Events that the function failed at wait in a queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
                {"QueueName": validation.failures.get_att("QueueName")}, "Maximum"), 1, Condition=alerts.detailed)
 
 
-def _watch_database(t: Template, alerts: Alerts, database: Database) -> None:
-    def add(title: str, description: str, name: str, statistic: str, threshold: Any, **options: Any) -> None:
-        alerts.add_alarm(f"Database{title}Alarm", description, metric(
-            "AWS/RDS", name, {"DBClusterIdentifier": database.cluster.ref()}, statistic), threshold,
-            **{"Condition": alerts.detailed, **options})
-
-    is_serverless = t.add_condition("IsDetailedOnServerless", And(
-        Condition(alerts.detailed), Condition(database.is_serverless)))
-    has_memory = t.add_condition("IsDetailedOnMemory", And(
-        Condition(alerts.detailed), Not(Condition(database.is_serverless))))
-    has_reader = t.add_condition("IsDetailedOnReader", And(Condition(alerts.detailed), Condition(database.has_reader)))
-    add("Cpu", "Database busy", "CPUUtilization", "Maximum", 85, periods=3)
-    add("Connections", "Many connections to the database", "DatabaseConnections", "Maximum",
-        database.most_connections, periods=2)
-    add("Memory", "Database short of memory", "FreeableMemory", "Minimum", 256 * MIB,
-        periods=3, below=True, Condition=has_memory)
-    add("Capacity", "Database near its most capacity", "ACUUtilization", "Maximum", 90,
-        periods=3, Condition=is_serverless)
-    add("Lag", "Reader more than a second behind", "AuroraReplicaLagMaximum", "Maximum", 1000,
-        periods=3, Condition=has_reader)
-    # Per second: more than one a minute.
-    add("Deadlock", "Transactions block each other", "Deadlocks", "Average", 0.02)
-
-
-def _watch_sessions(alerts: Alerts, sessions: Sessions) -> None:
-    of_table = {"TableName": sessions.table.ref()}
-    alerts.add_alarm(
-        "SessionsThrottleAlarm", "Requests to the table refused",
-        expression("reads + writes", *(
-            query(ident, "AWS/DynamoDB", f"{name}ThrottleEvents", of_table)
-            for ident, name in (("reads", "Read"), ("writes", "Write")))), 1, Condition=alerts.detailed)
-    alerts.add_alarm(
-        "SessionsErrorAlarm", "The table fails",
-        expression("SUM(METRICS())", *(
-            query(f"m{place}", "AWS/DynamoDB", "SystemErrors", {**of_table, "Operation": operation})
-            for place, operation in enumerate(OPERATIONS))), 1, Condition=alerts.detailed)
-
-
 def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
-    network = tiers.network
+    network, firewall = tiers.network, tiers.firewall
     has_nat = t.add_condition("IsDetailedOnNat", And(Condition(alerts.detailed), Condition(network.has_nat)))
-    has_certificate = t.add_condition("IsDetailedOnCertificate", And(
-        Condition(alerts.detailed), Condition(tiers.domain.has_certificate)))
+    has_firewall = t.add_condition(
+        "IsDetailedOnFirewall", And(Condition(alerts.detailed), Condition(firewall.condition)))
     first, *others = (
         query(f"m{place}", "AWS/NATGateway", "ErrorPortAllocation", {"NatGatewayId": gateway.ref()})
         for place, gateway in enumerate(network.nat_gateways))
     alerts.add_alarm(
         "NatPortAlarm", "Connections fail for want of ports of the NAT gateways",
         expression("SUM(METRICS())", first, *(only_if(network.has_nat_per_az, other) for other in others)),
-        1, Condition=has_nat)
+        1, periods=3, Condition=has_nat)
+    # An attack, or a rule that is wrong about customers. A handful of bots is neither.
     alerts.add_alarm(
-        "UnhealthyHostsAlarm", "Tasks that fail their health check",
-        expression("SUM(METRICS())", *_unhealthy(tiers)), 1, periods=3, Condition=alerts.detailed)
-    alerts.add_alarm(
-        "CertificateExpiryAlarm", "Certificate about to expire",
-        metric("AWS/CertificateManager", "DaysToExpiry", {"CertificateArn": tiers.domain.certificate}, "Minimum", DAY),
-        30, below=True, Condition=has_certificate)
+        "FirewallAlarm", "The firewall blocks one request in ten",
+        share(("blocked",), ("blocked", "allowed"), [
+            query(ident, "AWS/WAFV2", f"{ident.capitalize()}Requests", firewall.dimensions)
+            for ident in ("blocked", "allowed")], 100), 10,
+        periods=3, datapoints=2, Condition=has_firewall)
 
 
-def _unhealthy(tiers: Tiers) -> tuple[Any, ...]:
-    balancer, alternate = tiers.balancer, tiers.alternate
-    blue, green = (
-        query(ident, "AWS/ApplicationELB", "UnHealthyHostCount", {
-            **balancer.dimensions, "TargetGroup": group.get_att("TargetGroupFullName")}, "Maximum")
-        for ident, group in (("m0", balancer.target_group), ("m1", alternate.target_group)))
-    # Either group may be the one in use.
-    return blue, only_if(alternate.condition, green)
+def _watch_certificates(t: Template, alerts: Alerts, domain: Domain) -> None:
+    has_certificate = t.add_condition("IsDetailedOnCertificate", And(
+        Condition(alerts.detailed), Condition(domain.has_certificate)))
+    # CloudFront takes certificates of us-east-1 alone, and alarms see the metrics of their own region alone. Elsewhere
+    # `tap doctor` looks at it.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+    has_cdn_certificate = t.add_condition("IsDetailedOnCdnCertificate", And(
+        Condition(alerts.detailed), Condition(domain.has_cdn_certificate),
+        Equals(Ref("AWS::Region"), "us-east-1")))
+    for title, description, certificate, condition in (
+            ("CertificateExpiryAlarm", "Certificate about to expire", domain.certificate, has_certificate),
+            ("CdnCertificateExpiryAlarm", "Certificate of the CDN about to expire", domain.cdn_certificate,
+             has_cdn_certificate)):
+        alerts.add_alarm(title, description, metric(
+            "AWS/CertificateManager", "DaysToExpiry", {"CertificateArn": certificate}, "Minimum", DAY),
+            30, below=True, Condition=condition)

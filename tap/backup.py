@@ -1,6 +1,7 @@
 """The backups: a vault outside the services' own, and a plan that fills it daily from database and table."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from awacs import backup, dynamodb, kms, rds
 from awacs.aws import Bool, Condition, ForAllValuesStringEquals, Statement, StringEquals
@@ -17,6 +18,7 @@ from troposphere.backup import (
     LifecycleResourceType,
     LockConfigurationType,
 )
+from troposphere.iam import Role
 
 from tap.database import Database
 from tap.parts import add_parameter, add_role, add_switch, allow, only_if
@@ -26,7 +28,14 @@ from tap.whole_numbers import add_whole_number
 VAULTS = "tap-"  # what the names of the vaults begin with
 
 
-def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
+class Backups(NamedTuple):
+    """What the other tiers may use of the backups."""
+
+    role: Role
+    condition: str
+
+
+def add_backup(t: Template, database: Database, sessions: Sessions) -> Backups:
     """Add the vault, the plan, what it selects and the role it acts as; a parameter switches them off."""
     condition = add_switch(
         t, "Backup", "Backups", "Backups", "true",
@@ -100,6 +109,7 @@ def add_backup(t: Template, database: Database, sessions: Sessions) -> None:
         "BackupSelection", Condition=condition, BackupPlanId=plan.ref(),
         BackupSelection=BackupSelectionResourceType(
             SelectionName="data", IamRoleArn=role.get_att("Arn"), Resources=[cluster, table])))
+    return Backups(role, condition)
 
 
 def _copy_to(vault: Parameter) -> Iterator[Statement]:

@@ -3,8 +3,7 @@
 from typing import Any, NamedTuple
 
 from awacs import elasticloadbalancing
-from troposphere import And, Equals, If, Not, Parameter, Template
-from troposphere import Condition as TemplateCondition
+from troposphere import Equals, If, Template
 from troposphere.ecs import (
     AdvancedConfiguration,
     CanaryConfiguration,
@@ -20,33 +19,19 @@ from troposphere.elasticloadbalancingv2 import (
     ListenerRule,
     ListenerRuleAction,
     PathPatternConfig,
-    TargetGroup,
     TargetGroupTuple,
 )
 
 from tap.health import Health
-from tap.load_balancer import Balancer, target_group_of
-from tap.network import Network
-from tap.parts import add_parameter, add_role, allow, only_if
+from tap.load_balancer import Balancer
+from tap.parts import add_role, allow, only_if
+from tap.strategy import Alternate
 from tap.whole_numbers import add_whole_number
 
-# An existing service takes what shifts traffic by a rolling deployment, and only then another strategy.
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
-PREPARED = "ROLLING_PREPARED"
 # CloudFormation waits 36 hours for a service at most, and refuses bake times that leave it less than three of them.
 # LINEAR bakes four times: after each of three steps, and at the end.
 MAX_BAKE_MINUTES = 33 * 60 // 4
 TEST_HEADER = "X-Test-Traffic"
-
-
-class Alternate(NamedTuple):
-    """The strategy, and the target group that a strategy which shifts traffic takes besides."""
-
-    target_group: TargetGroup
-    condition: str
-    """Where the group exists."""
-    is_shifting: str
-    strategy: Parameter
 
 
 class Deployment(NamedTuple):
@@ -55,21 +40,6 @@ class Deployment(NamedTuple):
     configuration: DeploymentConfiguration
     balancing: Any
     """How traffic is shifted; absent where all tasks are replaced in turn."""
-
-
-def add_alternate(t: Template, network: Network) -> Alternate:
-    """Declare the strategy, and add the target group that takes turns with the load balancer's own."""
-    strategy = add_parameter(t, "Deployment", "Strategy", Parameter(
-        "DeploymentStrategy", Type="String", Default="ROLLING",
-        AllowedValues=["ROLLING", PREPARED, "BLUE_GREEN", "CANARY", "LINEAR"],
-        Description=f"ROLLING replaces tasks in turn; {PREPARED} too, a step on the way to and from the others, which "
-                    "run old and new side by side and shift the traffic."))
-    has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
-    is_shifting = t.add_condition("IsTrafficShifted", And(
-        TemplateCondition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))
-    return Alternate(
-        t.add_resource(target_group_of("AlternateTargetGroup", network, Condition=has_alternate)),
-        has_alternate, is_shifting, strategy)
 
 
 def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: Health) -> Deployment:
@@ -123,7 +93,7 @@ def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: H
             LinearConfiguration=only_if(is_linear, LinearConfiguration(
                 StepPercent=25, StepBakeTimeInMinutes=bake.ref())),
             Alarms=DeploymentAlarms(
-                AlarmNames=[alarm.ref() for alarm in health.alarms], Enable=True, Rollback=True)),
+                AlarmNames=list(health.guards), Enable=True, Rollback=True)),
         only_if(has_alternate, AdvancedConfiguration(
             AlternateTargetGroupArn=alternate.ref(), ProductionListenerRule=production.ref(),
             TestListenerRule=test.ref(), RoleArn=role.get_att("Arn"))))

@@ -1,8 +1,8 @@
 """The firewall: a web ACL in front of the load balancer, and its log."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from troposphere import Sub, Template
+from troposphere import Ref, Sub, Template
 from troposphere.wafv2 import (
     AllowAction,
     BlockAction,
@@ -29,11 +29,29 @@ from tap.whole_numbers import add_whole_number
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 MANAGED = ["AmazonIpReputationList", "KnownBadInputsRuleSet", "SQLiRuleSet", "CommonRuleSet"]
 
+# By which metrics know the ACL. Two stacks of a region would add theirs up under one name.
+METRIC_NAME = Ref("AWS::StackName")
+
 # Not merely counted. The property's name is a keyword of Python's.
 AS_THE_GROUP_SAYS: dict[str, Any] = {"None": {}}
 
 
-def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
+class Firewall(NamedTuple):
+    """What the other tiers may use of the firewall."""
+
+    acl: WebACL
+    condition: str
+
+    @property
+    def dimensions(self) -> dict[str, Ref | str]:
+        """The dimensions of the metrics of all requests that the ACL looks at.
+
+        https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+        """
+        return {"Region": Ref("AWS::Region"), "Rule": "ALL", "WebACL": METRIC_NAME}
+
+
+def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> Firewall:
     """Add the ACL, its association and its log, which a parameter switches off."""
     condition = add_switch(
         t, "Load balancer", "Firewall", "Firewall", "true",
@@ -42,12 +60,12 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
         t, "Load balancer", "Rate limit", "FirewallRateLimit", 2000, 10, 2000000000,
         "Requests per IP address in five minutes above which it is blocked.")
 
-    def seen_as(metric: str) -> VisibilityConfig:
+    def seen_as(metric: str | Ref) -> VisibilityConfig:
         return VisibilityConfig(CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=metric)
 
     acl = t.add_resource(WebACL(
         "WebAcl", Condition=condition, Scope="REGIONAL", DefaultAction=DefaultAction(Allow=AllowAction()),
-        VisibilityConfig=seen_as("WebAcl"),
+        VisibilityConfig=seen_as(METRIC_NAME),
         Rules=[
             WebACLRule(
                 Name="RateLimit", Priority=0, Action=RuleAction(Block=BlockAction()),
@@ -73,3 +91,4 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> None:
         RedactedFields=[
             LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name))
             for name in ("authorization", "cookie")]))
+    return Firewall(acl, condition)

@@ -60,10 +60,6 @@ def add_keys(t: Template) -> Keys:
             condition=Condition(ArnLike({"kms:EncryptionContext:aws:logs:arn": Sub(
                 "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:*")}))),
         admit(PUBLISHERS, USE, "*", condition=of_this_account()),
-        # The topic itself, which names the key, writes what it cannot deliver to a queue under the same key.
-        # https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
-        admit("sns.amazonaws.com", USE, "*", condition=Condition(ArnLike({"aws:SourceArn": Sub(
-            "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:*")}))),
         admit(EVENT_PUBLISHER, USE, "*"),
         Condition=condition)
     data = add_key(

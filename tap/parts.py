@@ -34,6 +34,7 @@ INTERFACE = "AWS::CloudFormation::Interface"
 NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
 HAS_BOUNDARY = "HasPermissionsBoundary"
+SLEEPS = "HasSleepSchedule"  # whether the service has hours without tasks
 RUNTIME = "python3.14"
 # Types whose tags are not called Tags: their schema in CloudFormation's registry says so, as its `tagProperty`.
 TAGGED_AS = {

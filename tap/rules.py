@@ -20,6 +20,9 @@ def add_rules(t: Template) -> None:
         "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
     _add_rule(t, "ProtectedHasControls", is_protected, *(
         (Equals(Ref(name), value), f"Protected=true requires {name}={value}") for name, value in protections.items()))
+    _add_rule(t, "ProtectedTellsSomebody", is_protected,
+              (Or(_is_given("AlertEmail"), _is_given("PagerTopicArn")),
+               "Protected=true requires an AlertEmail or a PagerTopicArn, or alarms would tell nobody"))
     _add_rule(t, "DomainHasCertificate", _is_given("DomainName"),
               (Or(_is_given("CertificateArn"), _is_given("HostedZoneId")),
                "DomainName needs its HostedZoneId or a CertificateArn, or it would be plain HTTP"))
@@ -29,6 +32,9 @@ def add_rules(t: Template) -> None:
     _add_rule(t, "SleepsAndWakes", Not(Equals(Ref("SleepSchedule"), Ref("WakeSchedule"))),
               (And(_is_given("SleepSchedule"), _is_given("WakeSchedule")),
                "SleepSchedule and WakeSchedule go together"))
+    _add_rule(t, "TrafficNeverSleeps", Not(Equals(Ref("TrafficAlarmRequests"), "0")),
+              (Equals(Ref("SleepSchedule"), ""),
+               "TrafficAlarmRequests needs a service without SleepSchedule, or its alarm would ring every night"))
     _add_rule(t, "TasksReachAws", Equals(Ref("NatGateways"), "none"),
               (Equals(Ref("InterfaceEndpoints"), "true"),
                "NatGateways=none needs InterfaceEndpoints=true, or no task could start"))

@@ -55,7 +55,7 @@ from tap.deployment import Deployment
 from tap.load_balancer import Balancer
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
-from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
+from tap.parts import SLEEPS, add_parameter, add_role, allow, of_this_account, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
 from tap.whole_numbers import add_whole_number
@@ -232,7 +232,7 @@ def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
         Description=f"When, by UTC, the service {what}; empty for never."))
         for title, label, what in (
             ("SleepSchedule", "Sleep", "stops all its tasks"), ("WakeSchedule", "Wake", "starts them again")))
-    sleeps = t.add_condition("HasSleepSchedule", Not(Equals(sleep.ref(), "")))
+    sleeps = t.add_condition(SLEEPS, Not(Equals(sleep.ref(), "")))
     target = t.add_resource(ScalableTarget(
         "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
         # No role: Application Auto Scaling uses, and makes, its service-linked role.

@@ -3,16 +3,17 @@
 from troposphere import Template
 
 from tap.access_logs import add_access_logs
-from tap.alarms import Tiers, add_alarms, add_events
+from tap.alarms import Tiers, add_alarms
 from tap.alerts import add_alerts
 from tap.assets import add_assets
 from tap.backup import add_backup
 from tap.budget import add_budget
 from tap.dashboard import add_dashboard
 from tap.database import add_database
-from tap.deployment import add_alternate, add_deployment
+from tap.deployment import add_deployment
 from tap.domain import add_domain
 from tap.environment import add_environment
+from tap.events import add_events
 from tap.firewall import add_firewall
 from tap.health import add_health
 from tap.keys import add_keys
@@ -23,6 +24,7 @@ from tap.parts import Stack, tag_all
 from tap.rules import add_rules
 from tap.service import add_service
 from tap.sessions import add_sessions
+from tap.strategy import add_alternate
 from tap.validation import add_validation
 
 
@@ -40,15 +42,16 @@ def build() -> Template:
     domain = t.add(add_domain)
     assets = t.add(add_assets, keys, logs, access_logs, domain)
     balancer = t.add(add_load_balancer, network, domain, access_logs, environment.has_deletion_protection)
-    t.add(add_firewall, logs, balancer)
+    firewall = t.add(add_firewall, logs, balancer)
     validation = t.add(add_validation, keys, logs, sessions)
     alternate = t.add(add_alternate, network)
-    health = t.add(add_health, alerts, balancer)
+    health = t.add(add_health, balancer, validation, alternate)
     deployment = t.add(add_deployment, balancer, alternate, health)
     service = t.add(
         add_service, logs, network, database, sessions, assets, balancer, validation, deployment)
-    t.add(add_backup, database, sessions)
-    tiers = Tiers(network, database, sessions, domain, balancer, validation, service, alternate)
+    backups = t.add(add_backup, database, sessions)
+    tiers = Tiers(
+        network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)
     t.add(add_alarms, alerts, tiers)
     add_events(alerts, tiers)
     t.add(add_dashboard, health.composite, tiers)

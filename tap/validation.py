@@ -42,6 +42,8 @@ from tap.whole_numbers import add_whole_number
 TIMEOUT = 30
 # Of the metrics that the function writes into its log.
 NAMESPACE = "TransactionValidation"
+# Code, minor units, maximum.
+CURRENCY = "[A-Z]{3}:[0-4]:[1-9][0-9]{0,11}"
 
 
 class Validation(NamedTuple):
@@ -64,14 +66,14 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         t, "Validation", "Reserved concurrency", "ValidationReservedConcurrency", 10, 0, 1000,
         "Concurrent executions reserved for the function, and its maximum; 0 reserves none.")
     settings = {
-        "MAX_AMOUNT": add_whole_number(
-            t, "Validation", "Maximum amount", "ValidationMaxAmount", 1000000, 0, 10**15,
-            "Maximum amount of a transaction, in whole units of its currency."),
         "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
-            "ValidationCurrencies", Type="String", Default="USD:2,EUR:2,GBP:2,JPY:0,KWD:3",
-            AllowedPattern="[A-Z]{3}:[0-4](,[A-Z]{3}:[0-4]){0,31}",
-            ConstraintDescription="must be at most 32 codes of ISO 4217 with their minor units, such as USD:2,JPY:0",
-            Description="Currencies taken, 32 at most, each with its minor units.")),
+            "ValidationCurrencies", Type="String",
+            Default="USD:2:1000000,EUR:2:1000000,GBP:2:1000000,JPY:0:150000000,KWD:3:300000",
+            AllowedPattern=f"{CURRENCY}(,{CURRENCY})*", MaxLength=160,
+            ConstraintDescription="must be ISO 4217 codes with minor units and a maximum of at most 12 digits, such as "
+                                  "USD:2:1000000,JPY:0:150000000, in at most 160 characters",
+            Description="Accepted currencies, each with its minor units (decimals) and the largest amount of a "
+                        "transaction; at most 160 characters in all.")),
         "TYPES": add_parameter(t, "Validation", "Types", Parameter(
             "ValidationTypes", Type="String", Default="debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
             AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=90,
@@ -79,7 +81,7 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             Description="Types of transactions taken, of 90 characters in all.")),
         "TTL_DAYS": add_whole_number(
             t, "Validation", "Memory", "ValidationMemoryDays", 30, 1, 3650,
-            "Days for which a repeated transaction id is recognised."),
+            "Days for which an accepted transaction is remembered. An older timestamp is refused."),
     }
     unreserved = t.add_condition("IsValidationUnreserved", Equals(concurrency.ref(), "0"))
 
@@ -121,8 +123,8 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         # longest values make 256 characters, the most that it may have:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
         "ValidationVersion", FunctionName=function.ref(),
-        Description=Sub(f"{digest:08x} ${{CustomerKeys}} ${{{settings['MAX_AMOUNT'].title}}} ${{Currencies}} "
-                        f"${{{settings['TYPES'].title}}} ${{{settings['TTL_DAYS'].title}}}", Currencies=currencies),
+        Description=Sub(f"{digest:08x} ${{CustomerKeys}} ${{Currencies}} ${{{settings['TYPES'].title}}} "
+                        f"${{{settings['TTL_DAYS'].title}}}", Currencies=currencies),
         # So that the alias can go back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
     alias = t.add_resource(Alias(

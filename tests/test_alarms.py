@@ -1,5 +1,6 @@
 """The alarms: what each watches, when it rings, and which of them roll a deployment back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,14 +8,17 @@ import pytest
 from stack_view import StackView
 
 from tap.picture.dashboard import alarm_problems
-from tap.template.resolve import Reference
+from tap.template.resolve import Reference, resolve
 
 Deployed = Callable[..., StackView]
 ALARM = "AWS::CloudWatch::Alarm"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-ESSENTIAL = {
-    "UndeliveredAlertsAlarm", "Target5xxAlarm", "LoadBalancer5xxAlarm", "LatencyAlarm", "HighCpuAlarm",
-    "HighMemoryAlarm", "ValidationErrorAlarm", "ValidationUnavailableAlarm"}
+PAGER = "arn:aws:sns:us-east-1:123456789012:on-call"
+GUARDS = {"TargetGroupErrorGuard", "TargetGroupLatencyGuard", "LoadBalancerGuard", "ValidationGuard"}
+OF_THE_ALTERNATE = {"AlternateErrorGuard", "AlternateLatencyGuard"}
+CRITICAL = {"FailedRequestsAlarm", "Target5xxAlarm", "LoadBalancer5xxAlarm", "ValidationErrorAlarm",
+            "ValidationUnavailableAlarm"}
+ESSENTIAL = {*CRITICAL, *GUARDS, "UndeliveredAlertsAlarm", "LatencyAlarm", "HighCpuAlarm", "HighMemoryAlarm"}
 
 
 @pytest.fixture(scope="module")
@@ -30,47 +34,65 @@ def watches(alarm: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(stat["Metric"]["Namespace"], stat["Metric"]["MetricName"], stat["Stat"]) for stat in stats]
 
 
-def test_alarms_tell_the_topic_and_say_what_is_wrong(stack: StackView) -> None:
-    for alarm in stack.all(ALARM).values():
-        assert alarm["AlarmActions"] == [Reference("AlertsTopic")]
+def test_alarms_tell_the_topic_and_say_what_is_wrong_and_where_to_read_what_to_do(stack: StackView) -> None:
+    for title, alarm in stack.all(ALARM).items():
+        if title not in {*GUARDS, *OF_THE_ALTERNATE, "UndeliveredAlertsAlarm"}:
+            assert alarm["AlarmActions"] == [Reference("AlertsTopic")], title
         assert alarm.get("ActionsEnabled", True) is True
-        assert alarm["AlarmDescription"]
+        assert re.fullmatch(rf".{{10,}}\. What to do: docs/runbook\.md#{title.lower()}", str(alarm["AlarmDescription"]))
 
 
-@pytest.mark.parametrize(("namespace", "metric", "statistic", "threshold", "periods"), [
-    ("AWS/ECS", "CPUUtilization", "Average", 80, 2),
-    ("AWS/ECS", "MemoryUtilization", "Average", 80, 2),
-    ("AWS/Lambda", "Errors", "Sum", 10, 1),
-    ("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", 10, 2),
-    ("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", 10, 2)])
-def test_alarms_go_off_as_the_references_do_and_where_no_task_is_healthy(
-        stack: StackView, namespace: str, metric: str, statistic: str, threshold: int, periods: int) -> None:
-    (alarm,) = stack.where(ALARM, Namespace=namespace, MetricName=metric).values()
-    described = {key: value for key, value in alarm.items() if key not in (
-        "AlarmDescription", "Namespace", "MetricName", "Dimensions", "AlarmActions", "OKActions", "Tags")}
-    assert described == {
-        "Statistic": statistic, "Threshold": threshold, "EvaluationPeriods": periods, "Period": 300,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching"}
+def test_the_description_leads_to_the_runbook_wherever_it_is(deployed: Deployed) -> None:
+    alarm = deployed(RunbookUrl="https://wiki.payments.test/tap").properties("LatencyAlarm")
+    assert str(alarm["AlarmDescription"]).endswith("https://wiki.payments.test/tap#latencyalarm")
+
+
+def test_guards_tell_nobody_since_an_event_tells_of_the_deployment_that_they_fail(stack: StackView) -> None:
+    for title, guard in stack.all(ALARM).items():
+        assert ("AlarmActions" not in guard) == (title in GUARDS | OF_THE_ALTERNATE), title
+
+
+def test_critical_alarms_also_tell_whoever_is_on_call_and_when_they_are_over(deployed: Deployed) -> None:
+    alarms = deployed(PagerTopicArn=PAGER, TrafficAlarmRequests="1").all(ALARM)
+    assert {title for title, alarm in alarms.items() if alarm.get("OKActions") == [PAGER]} == {
+        *CRITICAL, "TrafficAlarm"}
+    assert {title for title, alarm in alarms.items() if PAGER in alarm.get("AlarmActions", [])} == {
+        *CRITICAL, "TrafficAlarm", "UndeliveredAlertsAlarm"}
+
+
+@pytest.mark.parametrize(("title", "threshold"), [("HighCpuAlarm", 80), ("HighMemoryAlarm", 80)])
+def test_what_saturates_rings_after_ten_minutes(stack: StackView, title: str, threshold: int) -> None:
+    alarm = stack.properties(title)
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Period"]) == (
+        "Average", threshold, 2, 300)
 
 
 @pytest.mark.parametrize(("title", "seen"), [
-    ("LatencyAlarm", [("AWS/ApplicationELB", "TargetResponseTime", "p99")]),
+    ("TargetGroupErrorGuard", [("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum"),
+                               ("AWS/ApplicationELB", "TargetConnectionErrorCount", "Sum"),
+                               ("AWS/ApplicationELB", "RequestCount", "Sum")]),
+    ("LatencyAlarm", [("AWS/ApplicationELB", "RequestCount", "Sum"),
+                      ("AWS/ApplicationELB", "TargetResponseTime", "p99"),
+                      ("AWS/ApplicationELB", "TargetResponseTime", "p50")]),
     ("UnhealthyHostsAlarm", [("AWS/ApplicationELB", "UnHealthyHostCount", "Maximum")]),
     ("DatabaseCpuAlarm", [("AWS/RDS", "CPUUtilization", "Maximum")]),
     ("DatabaseConnectionsAlarm", [("AWS/RDS", "DatabaseConnections", "Maximum")]),
     ("DatabaseMemoryAlarm", [("AWS/RDS", "FreeableMemory", "Minimum")]),
     ("DatabaseLagAlarm", [("AWS/RDS", "AuroraReplicaLagMaximum", "Maximum")]),
     ("DatabaseDeadlockAlarm", [("AWS/RDS", "Deadlocks", "Average")]),
-    ("SessionsThrottleAlarm", [("AWS/DynamoDB", "ReadThrottleEvents", "Sum"),
-                               ("AWS/DynamoDB", "WriteThrottleEvents", "Sum")]),
-    ("SessionsErrorAlarm", [("AWS/DynamoDB", "SystemErrors", "Sum")] * 3),
-    ("ValidationThrottleAlarm", [("AWS/Lambda", "Throttles", "Sum")]),
-    ("ValidationDurationAlarm", [("AWS/Lambda", "Duration", "p99")]),
-    ("ValidationUnavailableAlarm", [("TransactionValidation", "Unavailable", "Sum")]),
-    ("ValidationRejectionAlarm", [("TransactionValidation", "Rejected", "Sum"),
-                                  ("TransactionValidation", "Accepted", "Sum"),
-                                  ("TransactionValidation", "Duplicate", "Sum")]),
+    ("SessionsErrorAlarm", [("AWS/DynamoDB", "ReadThrottleEvents", "Sum"),
+                            ("AWS/DynamoDB", "WriteThrottleEvents", "Sum"),
+                            *[("AWS/DynamoDB", "SystemErrors", "Sum")] * 3,
+                            *[("AWS/DynamoDB", "SuccessfulRequestLatency", "SampleCount")] * 3]),
+    ("ValidationThrottleAlarm", [("AWS/Lambda", "Invocations", "Sum"), ("AWS/Lambda", "Throttles", "Sum")]),
+    ("ValidationDurationAlarm", [("AWS/Lambda", "Invocations", "Sum"), ("AWS/Lambda", "Duration", "p99"),
+                                 ("AWS/Lambda", "Duration", "p50")]),
+    ("ValidationUnavailableAlarm", [("TransactionValidation", "Unavailable", "Sum"),
+                                    ("TransactionValidation", "Accepted", "Sum"),
+                                    ("TransactionValidation", "Duplicate", "Sum"),
+                                    ("TransactionValidation", "Rejected", "Sum")]),
     ("ValidationFailureAlarm", [("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum")]),
+    ("FirewallAlarm", [("AWS/WAFV2", "BlockedRequests", "Sum"), ("AWS/WAFV2", "AllowedRequests", "Sum")]),
     ("NatPortAlarm", [("AWS/NATGateway", "ErrorPortAllocation", "Sum")] * 3),
     ("MissingTasksAlarm", [("ECS/ContainerInsights", "DesiredTaskCount", "Minimum"),
                            ("ECS/ContainerInsights", "RunningTaskCount", "Minimum")]),
@@ -126,10 +148,51 @@ def test_dev_has_no_more_alarms_than_it_needs(dev: StackView) -> None:
     assert set(dev.all(ALARM)) == ESSENTIAL
 
 
-def test_the_alarm_that_rolls_back_rings_with_any_of_those_that_visitors_notice(stack: StackView) -> None:
-    (health,) = stack.all("AWS::CloudWatch::CompositeAlarm").values()
-    assert str(health["AlarmRule"]) == (
-        "ALARM(${Target5xxAlarm}) OR ALARM(${LoadBalancer5xxAlarm}) OR ALARM(${LatencyAlarm})")
+@pytest.mark.parametrize(("strategy", "guards"), [("ROLLING", GUARDS), ("CANARY", GUARDS | OF_THE_ALTERNATE)])
+def test_the_alarm_that_rolls_an_update_back_rings_with_any_of_the_guards(
+        deployed: Deployed, strategy: str, guards: set[str]) -> None:
+    stack = deployed(DeploymentStrategy=strategy)
+    rule = str(stack.only("AWS::CloudWatch::CompositeAlarm")["AlarmRule"])
+    assert set(rule.split(" OR ")) == {f"ALARM(${{{guard}}})" for guard in guards}
+    assert {title for title in stack.all(ALARM) if title.endswith("Guard")} == guards
+
+
+@pytest.mark.parametrize("title", ["AlternateErrorGuard", "TargetGroupErrorGuard"])
+def test_each_target_group_has_a_guard_that_rings_within_a_bake_time(deployed: Deployed, title: str) -> None:
+    guard = deployed(DeploymentStrategy="CANARY").properties(title)
+    assert (guard["EvaluationPeriods"], guard["DatapointsToAlarm"], guard["Threshold"]) == (3, 2, 2)
+    assert guard["Metrics"][0]["Expression"] == "IF(served > 0 AND failed >= 5, 100 * failed / served, 0)"
+    assert {query["MetricStat"]["Period"] for query in guard["Metrics"] if "MetricStat" in query} == {60}
+    group = title.replace("ErrorGuard", "" if title.startswith("TargetGroup") else "TargetGroup")
+    assert stack_groups(guard) == {group}
+
+
+def stack_groups(guard: dict[str, Any]) -> set[str]:
+    """The target groups whose metrics a guard watches."""
+    return {dimension["Value"].logical_id for query in guard["Metrics"] if "MetricStat" in query
+            for dimension in query["MetricStat"]["Metric"]["Dimensions"] if dimension["Name"] == "TargetGroup"}
+
+
+@pytest.mark.parametrize(("sleeps", "codes"), [
+    (False, {"HTTPCode_ELB_5XX_Count"}), (True, {"HTTPCode_ELB_502_Count", "HTTPCode_ELB_504_Count"})])
+def test_where_the_service_sleeps_a_request_without_a_task_is_nobodys_fault(
+        deployed: Deployed, sleeps: bool, codes: set[str]) -> None:
+    schedule = "cron(0 20 ? * MON-FRI *)" if sleeps else ""
+    stack = deployed(SleepSchedule=schedule, WakeSchedule=schedule)
+    for title in ("LoadBalancerGuard", "LoadBalancer5xxAlarm", "FailedRequestsAlarm"):
+        seen = {name for _, name, _ in watches(stack.properties(title))}
+        assert {name for name in seen if name.startswith("HTTPCode_ELB")} == codes
+
+
+def test_the_cdns_certificate_is_watched_in_the_one_region_that_has_its_metric(template: dict[str, Any]) -> None:
+    given = {"Environment": "test", "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE}
+    for region, there in (("us-east-1", True), ("eu-west-1", False)):
+        assert ("CdnCertificateExpiryAlarm" in resolve(template, given, region=region).resources) == there
+
+
+def test_the_firewalls_metrics_are_not_those_of_another_stack(stack: StackView) -> None:
+    for acl in stack.all("AWS::WAFv2::WebACL").values():
+        assert acl["VisibilityConfig"]["MetricName"].startswith("tap-")
 
 
 def test_every_metric_exists_for_a_resource_of_the_stack(stack: StackView) -> None:

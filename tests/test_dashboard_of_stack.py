@@ -68,5 +68,5 @@ def test_the_dashboards_every_reference_is_a_resource_of_the_stack(stack: StackV
 
 def test_alarms_that_are_switched_off_leave_no_gap(deployed: Deployed) -> None:
     first, *_ = widgets(deployed(DetailedAlarms="false"))
-    assert len(first["properties"]["alarms"]) == 9
+    assert len(first["properties"]["alarms"]) == 14
     assert all(first["properties"]["alarms"])

@@ -31,7 +31,8 @@ EVERYTHING = StackView(resolve(TEMPLATE, {
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
-    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds"}))
+    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
+    "TrafficAlarmRequests": "1"}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_RESOURCE = [
     pytest.param(stack, title, id=f"{name}-{title}")
@@ -73,6 +74,8 @@ OTHERWISE = {
     "SleepSchedule": ["", "cron(0 20 * * ? *)"], "WakeSchedule": ["", "cron(0 6 * * ? *)"],
     "MonthlyBudget": ["0", "100"], "AvailabilityZones": ["", "us-east-1a,us-east-1b,us-east-1c"],
     "DatabaseSnapshot": ["", "before-migration"], "BackupCopyVaultArn": ["", COPY_VAULT],
+    "TrafficAlarmRequests": ["0", "1"],
+    "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
 }
 
 

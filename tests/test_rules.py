@@ -8,7 +8,8 @@ from tap.deploy.rules import violations
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 GOOD_PROD = {
-    "Environment": "live", "Protected": "true", "CertificateArn": CERTIFICATE, "EmptyAssetsBucketOnDelete": "false"}
+    "Environment": "live", "Protected": "true", "CertificateArn": CERTIFICATE, "EmptyAssetsBucketOnDelete": "false",
+    "AlertEmail": "ops@payments.test"}
 PROTECTIONS = ["CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"]
 
 
@@ -84,9 +85,23 @@ def test_who_sleeps_wakes(template: dict[str, Any], given: str) -> None:
     assert len(broken(template, Environment="dev", **{given: "cron(0 6 * * ? *)"})) == 1
 
 
+def test_production_tells_somebody_by_mail_or_on_call(template: dict[str, Any]) -> None:
+    without = {**GOOD_PROD, "AlertEmail": ""}
+    (told,) = broken(template, **without)
+    assert told.startswith("Protected=true requires an AlertEmail or a PagerTopicArn")
+    assert broken(template, **without, PagerTopicArn="arn:aws:sns:us-east-1:123456789012:on-call") == []
+
+
+def test_traffic_is_not_missed_where_the_service_sleeps(template: dict[str, Any]) -> None:
+    schedules = dict.fromkeys(("SleepSchedule", "WakeSchedule"), "cron(0 6 * * ? *)")
+    (told,) = broken(template, Environment="dev", TrafficAlarmRequests="5", **schedules)
+    assert "SleepSchedule" in told
+    assert broken(template, Environment="dev", TrafficAlarmRequests="5") == []
+
+
 def test_all_broken_rules_are_told_at_once(template: dict[str, Any]) -> None:
     told = broken(template, Environment="prod", Protected="true", EmptyAssetsBucketOnDelete="true", NatGateways="none")
-    assert len(told) == 3
+    assert len(told) == 4
 
 
 def test_every_assertion_says_in_words_what_it_wants(template: dict[str, Any]) -> None:

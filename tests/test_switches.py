@@ -38,14 +38,20 @@ SETTINGS = {
     "ContainerHealthCommand": ["", "curl -fsS localhost:$PORT || exit 1"],
     "SleepSchedule": ["", "cron(0 20 ? * MON-FRI *)"],
     "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
+    "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"], "TrafficAlarmRequests": ["0", "1"],
 }
 TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"))
+# Of these, one way or another excludes the other.
+APART = ({"NatGateways", "InterfaceEndpoints"}, {"TrafficAlarmRequests", "SleepSchedule"},
+         {"TrafficAlarmRequests", "WakeSchedule"})
 
 
 def is_allowed(row: list[str]) -> bool:
     """Whether the template's rules let a row, or the beginning of one, be."""
     given = dict(zip(SETTINGS, row, strict=False))
     if given.get("NatGateways") == "none" and given.get("InterfaceEndpoints") == "false":
+        return False
+    if given.get("SleepSchedule") and given.get("TrafficAlarmRequests", "0") != "0":
         return False
     if given.get("DomainName") and not given.get("HostedZoneId", "?") and not given.get("CertificateArn", "?"):
         return False
@@ -94,7 +100,7 @@ def test_every_two_settings_that_the_rules_allow_are_together_in_a_row() -> None
             seen = {(row[one], row[other]) for row in ROWS}
             possible = {(a, b) for a in SETTINGS[one] for b in SETTINGS[other]}
             forbidden = possible - seen
-            assert all((one, other) in TOGETHER or {one, other} == {"NatGateways", "InterfaceEndpoints"}
+            assert all((one, other) in TOGETHER or {one, other} in APART
                        for _ in forbidden), (one, other, forbidden)
 
 

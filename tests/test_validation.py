@@ -58,21 +58,22 @@ def test_it_is_told_the_table_the_environment_and_what_to_accept(stack: StackVie
     assert function_of(stack)["Environment"]["Variables"] == {
         "DYNAMODB_TABLE": Reference(stack.title("AWS::DynamoDB::Table")),
         "ENVIRONMENT": stack.parameter("Environment"),
-        "MAX_AMOUNT": stack.parameter("ValidationMaxAmount"), "CURRENCIES": stack.parameter("ValidationCurrencies"),
-        "TYPES": stack.parameter("ValidationTypes"), "TTL_DAYS": stack.parameter("ValidationMemoryDays")}
+        "CURRENCIES": stack.parameter("ValidationCurrencies"), "TYPES": stack.parameter("ValidationTypes"),
+        "TTL_DAYS": stack.parameter("ValidationMemoryDays")}
 
 
 def test_without_being_told_it_accepts_what_the_parameters_default_to(template: dict[str, Any], root: Path) -> None:
-    source = (root / "lambda/validation/index.py").read_text(encoding="utf-8")
-    for variable, parameter in (("MAX_AMOUNT", "MaxAmount"), ("CURRENCIES", "Currencies"), ("TYPES", "Types"),
-                                ("TTL_DAYS", "MemoryDays")):
+    function: dict[str, Any] = {}
+    exec(compile((root / "lambda/validation/index.py").read_text(), "index.py", "exec"), function)
+    for variable, parameter in (("CURRENCIES", "Currencies"), ("TYPES", "Types"), ("TTL_DAYS", "MemoryDays")):
         default = template["Parameters"][f"Validation{parameter}"]["Default"]
-        assert f'ENV("{variable}", "{default}")' in source
+        assert function["DEFAULTS"][variable] == str(default)
 
 
 @pytest.mark.parametrize(("currencies", "accepted"), [
-    ("USD:2", True), ("USD:2,JPY:0", True), ("USD", False), ("usd:2", False), ("USD:2,", False), ("USD:9", False)])
-def test_currencies_come_with_their_minor_units(
+    ("USD:2:1000", True), ("USD:2:1,JPY:0:999999999999", True), ("USD:2", False), ("usd:2:1", False),
+    ("USD:2:1,", False), ("USD:9:1", False), ("USD:2:0", False), ("USD:2:1000000000000", False)])
+def test_currencies_come_with_their_minor_units_and_their_maximum(
         accepts: Callable[..., bool], currencies: str, accepted: bool) -> None:
     assert accepts("ValidationCurrencies", currencies) is accepted
 
@@ -88,8 +89,8 @@ def test_callers_call_an_alias_of_a_version_so_that_a_bad_one_can_be_rolled_back
 
 def test_other_settings_are_another_version_as_other_code_is(deployed: Deployed) -> None:
     # Lambda publishes anew when a property of the version changes, and a description is all there is to change.
-    one, other = (str(deployed(ValidationMaxAmount=amount).only("AWS::Lambda::Version")["Description"])
-                  for amount in ("1", "2"))
+    one, other = (str(deployed(ValidationMemoryDays=days).only("AWS::Lambda::Version")["Description"])
+                  for days in ("1", "2"))
     assert one != other
     # A hash of the function as the template has it, code included.
     assert re.match("[0-9a-f]{8} ", one)
@@ -104,20 +105,21 @@ def test_another_key_is_another_version(deployed: Deployed) -> None:
 def test_the_longest_settings_fit_into_the_description_of_a_version(
         deployed: Deployed, accepts: Callable[..., bool]) -> None:
     longest = {
-        "ValidationMaxAmount": str(10**15), "ValidationCurrencies": ",".join(["USD:2"] * 32),
-        "ValidationTypes": "x" * 90, "ValidationMemoryDays": "3650", "CustomerKeys": "false"}
+        "ValidationCurrencies": ",".join(["USD:2:" + "9" * 12] * 8 + ["USD:2:99"]), "ValidationTypes": "x" * 90,
+        "ValidationMemoryDays": "3650", "CustomerKeys": "false"}
+    assert len(longest["ValidationCurrencies"]) == 160
     description = str(deployed(**longest).only("AWS::Lambda::Version")["Description"])
     # https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
     assert len(description) <= 256
     assert all(accepts(name, value) for name, value in longest.items())
-    assert not accepts("ValidationCurrencies", longest["ValidationCurrencies"] + ",USD:2")
+    assert not accepts("ValidationCurrencies", longest["ValidationCurrencies"] + "9")
     assert not accepts("ValidationTypes", longest["ValidationTypes"] + "x")
 
 
-@pytest.mark.parametrize("currencies", ["USD:2,EUR:2", "USD:2,JPY:0,EUR:2", "USD:3", "EUR:2"])
+@pytest.mark.parametrize("currencies", ["USD:2:1,EUR:2:1", "USD:2:1,JPY:0:1,EUR:2:1", "USD:3:1", "EUR:2:1", "USD:2:2"])
 def test_other_currencies_are_another_version(deployed: Deployed, currencies: str) -> None:
     descriptions = {str(deployed(ValidationCurrencies=each).only("AWS::Lambda::Version")["Description"])
-                    for each in ("USD:2", currencies)}
+                    for each in ("USD:2:1", currencies)}
     assert len(descriptions) == 2
 
 

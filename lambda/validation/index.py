@@ -1,12 +1,10 @@
-"""Says whether a transaction may go on, and remembers those that may. README.md beside this file is the contract.
+"""Decide whether a transaction may proceed, and remember those that may. README.md beside this file is the contract.
 
 In: `{"transaction": {...}}`, `{"transactions": [{...}, ...]}` of 1 to 100, or an HTTP event of a load balancer, an API
-or a function URL whose body is either. Out: `statusCode` and a JSON `body` with `valid`, `code` and, where refused,
-`reason`; a batch's body has `results`, in order. 200 accepted, 400 or 413 refused, 409 other content under an id
-that was accepted before, 503 not decided: send it again.
+or a function URL whose body is either. Out: `statusCode` and a JSON `body`. Raises UnsupportedEvent for any other
+event, and Undecided where DynamoDB does not answer and the caller may not be waiting for the response.
 
-Environment: MAX_AMOUNT; CURRENCIES, each with its ISO 4217 minor units; TYPES; DYNAMODB_TABLE, without which nothing
-is remembered; TTL_DAYS, for how long. All but the table have defaults.
+The file is deployed as it stands, comments included.
 """
 
 import json
@@ -16,31 +14,60 @@ import time
 from binascii import a2b_base64
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 
-ENV = os.environ.get
-MAX_AMOUNT = Decimal(ENV("MAX_AMOUNT", "1000000"))
-UNITS = dict(pair.split(":") for pair in ENV("CURRENCIES", "USD:2,EUR:2,GBP:2,JPY:0,KWD:3").split(","))
-TYPES = ENV("TYPES", "debit,credit,transfer,payment,refund,deposit,withdrawal,fee").split(",")
-TABLE = ENV("DYNAMODB_TABLE")
-TTL = 86400 * int(ENV("TTL_DAYS", "30"))
-REQUIRED = ("transaction_id", "amount", "account_id", "type")
-IDS = REQUIRED[::2]
-KNOWN = {*REQUIRED, "currency", "timestamp"}
-AMOUNT = re.compile(r"[+-]?\d{1,24}(\.\d{1,24})?([eE][+-]?\d{1,3})?", re.A).fullmatch
-ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.A).fullmatch
-# The shape of RFC 3339: fromisoformat takes more of ISO 8601, and any character between date and time.
-MOMENT = re.compile(r"[\d-]{10}[Tt ][\d:]{8}(\.\d+)?([Zz]|.\d\d:\d\d)", re.A).fullmatch
-# Characters of a transaction as Python writes it, which is about its JSON.
-LARGEST = 8192
-# Milliseconds that a write takes at the most, with all its attempts.
-WRITE = 8000
-STATUS = {"accepted": 200, "duplicate": 200, "conflict": 409, "too_large": 413, "unavailable": 503}
-METRICS = ("Accepted", "Duplicate", "Unavailable", "Rejected")
-JSON = "application/json"
-SPACE = {"Namespace": "TransactionValidation"}
-TOTALS = SPACE | {"Dimensions": [["FunctionName"]], "Metrics": [
-    *({"Name": name} for name in METRICS), {"Name": "Latency", "Unit": "Milliseconds"}]}
-BY_CODE = SPACE | {"Dimensions": [["FunctionName", "Code"]], "Metrics": [{"Name": "Rejected"}]}
+# ---- Settings: environment variables, checked once, when Lambda starts the function.
+
+DEFAULTS = {
+    "CURRENCIES": "USD:2:1000000,EUR:2:1000000,GBP:2:1000000,JPY:0:150000000,KWD:3:300000",
+    "TYPES": "debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
+    "TTL_DAYS": "30",
+    "DYNAMODB_TABLE": "",
+}
+SETTINGS = {name: os.environ.get(name, default) for name, default in DEFAULTS.items()}
+
+
+def invalid(name, expected):
+    """Return the error that ends the start of a function with a wrong setting."""
+    return ValueError(f"environment variable {name} is {SETTINGS[name]!r}; expected {expected}")
+
+
+def read_currencies():
+    """Return the minor unit and the maximum of each currency, both in major units: 0.01 and 1000000 of USD."""
+    currencies = {}
+    for entry in SETTINGS["CURRENCIES"].split(","):
+        # An amount of 12 digits cannot be a card number: see holds_card_number.
+        match = re.fullmatch(r"([A-Z]{3}):([0-4]):([1-9]\d{0,11})", entry, re.A)
+        if not match or match[1] in currencies:
+            raise invalid("CURRENCIES", "each currency once, with its minor units and maximum, such as USD:2:1000000")
+        currencies[match[1]] = Decimal(1).scaleb(-int(match[2])), Decimal(match[3])
+    return currencies
+
+
+def read_types():
+    """Return the accepted types."""
+    types = SETTINGS["TYPES"].split(",")
+    if not all(re.fullmatch("[a-z_]+", name) for name in types):
+        raise invalid("TYPES", "lower-case words separated by commas, such as debit,credit")
+    return types
+
+
+def read_memory_seconds():
+    """Return for how many seconds an accepted transaction is remembered."""
+    try:
+        days = float(SETTINGS["TTL_DAYS"])
+    except ValueError:
+        days = 0
+    if not 0 < days <= 3650:
+        raise invalid("TTL_DAYS", "a number of days, more than 0 and at most 3650")
+    return int(days * 86400)
+
+
+CURRENCIES = read_currencies()
+TYPES = read_types()
+MEMORY_SECONDS = read_memory_seconds()
+TABLE = SETTINGS["DYNAMODB_TABLE"]
+FUNCTION_NAME = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 
 if TABLE:
     # In the init phase, which has a whole processor.
@@ -52,152 +79,294 @@ if TABLE:
     CLIENT = boto3.client("dynamodb", config=Config(
         connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2}))
 
+# ---- Limits and patterns
+
+KNOWN = {"transaction_id", "amount", "account_id", "type", "currency", "timestamp"}
+MAX_BATCH = 100
+# Of a body, in bytes. The most that a load balancer sends to a function; function URLs and APIs would send six times as
+# much: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+MAX_BODY = 1024 * 1024
+# Values in a body: Python takes up to 250 bytes for one that is written in three.
+MAX_ITEMS = 20_000
+# Characters of a transaction's other fields, as Python writes them.
+MAX_EXTRAS = 8192
+# Seconds by which a caller's clock may be ahead.
+CLOCK_SKEW = 60
+# Milliseconds that a write takes at most, with all its attempts.
+WRITE = 8000
+
+AMOUNT = re.compile(r"[+-]?\d{1,24}(\.\d{1,24})?([eE][+-]?\d{1,3})?", re.A).fullmatch
+ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.A).fullmatch
+# RFC 3339, without leap seconds. fromisoformat takes more, and not the same in each version of Python: 24:00:00,
+# offsets of 99 minutes, any character between date and time. Nine digits are nanoseconds.
+TIMESTAMP = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
+    r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.A).fullmatch
+
+# Thirteen digits or more, with what people write between them. The first pattern is a quick test for the second.
+MAY_BE_LONG = re.compile("[0-9][0-9 _.:/-]{12}").search
+LONG_NUMBERS = re.compile("[0-9](?:[ _.:/-]*[0-9]){12,}").finditer
+DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+# UUIDs, SHA digests, dates with a time, and JSON numbers with a fraction. They are long, and one long number in ten
+# passes Luhn by chance.
+NOT_A_CARD_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])(?:[\da-fA-F]{8}(?:-?[\da-fA-F]{4}){4}[\da-fA-F]{8}|[\da-fA-F]{40}|[\da-fA-F]{64})(?![0-9A-Za-z])"
+    r"|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
+    r"|(?<=[ \[])-?\d{1,12}\.\d+(?:e[+-]?\d+)?(?=[,\]}])")
+
+# ---- Answers and metrics
+
+# 400 for the other codes.
+STATUS = {"accepted": 200, "duplicate": 200, "conflict": 409, "too_large": 413, "unavailable": 503}
+METRICS = ("Accepted", "Duplicate", "Unavailable", "Rejected")
+NAMESPACE = {"Namespace": "TransactionValidation"}
+TOTALS = NAMESPACE | {"Dimensions": [["FunctionName"]], "Metrics": [
+    *({"Name": name} for name in METRICS), {"Name": "Latency", "Unit": "Milliseconds"}]}
+BY_CODE = NAMESPACE | {"Dimensions": [["FunctionName", "Code"]], "Metrics": [{"Name": "Rejected"}]}
+JSON = "application/json"
+
+
+class UnsupportedEvent(Exception):
+    """The event is not a request: returning an answer would drop the messages of a queue, or an asynchronous call."""
+
+
+class Undecided(Exception):
+    """DynamoDB did not answer, and the caller may not read a 503: Lambda is to retry, and to keep what fails."""
+
+
+class Refused(Exception):
+    """The request as a whole is refused; its arguments are code and reason."""
+
+
+# ---- Reading a request
+
 
 class Number(str):
     """A JSON number as it was written: neither rounded nor, however long, computed."""
 
     __slots__ = ()
+    # Without the quotes of a string.
+    __repr__ = str.__str__
 
 
-DECODE = json.JSONDecoder(parse_float=Number, parse_int=Number).decode
+def unique(pairs):
+    """Return a JSON object as a dictionary; raise Refused where two of its keys are the same."""
+    decoded = dict(pairs)
+    if len(decoded) < len(pairs):
+        raise Refused("duplicate_key", "Body has the same key twice in an object")
+    return decoded
 
 
-def is_id(value):
-    """Whether a value may name a transaction or an account."""
-    return type(value) is str and ID(value)
+DECODE = json.JSONDecoder(object_pairs_hook=unique, parse_float=Number, parse_int=Number).decode
 
 
-def check(tx):
-    """Return a code and the reason for it; of what is accepted, the fields that two of one id must agree in."""
-    for field in REQUIRED:
-        if field not in tx:
-            return "missing_field", "Missing required field: " + field
+def decode_body(event):
+    """Return the JSON of an HTTP event's body; raise Refused, before decoding, where it is too large to decode."""
     try:
-        amount = Decimal(AMOUNT(str(tx["amount"]))[0])
-    except (TypeError, ValueError, RecursionError):
+        body, is_base64 = event["body"], event.get("isBase64Encoded")
+        # In base64, four characters stand for three bytes.
+        if len(body) > (MAX_BODY * 4 // 3 + 4 if is_base64 else MAX_BODY):
+            raise Refused("too_large", "Body is too large")
+        data = a2b_base64(body, strict_mode=True) if is_base64 else body.encode()
+        items = data.count(b",") + data.count(b"[") + data.count(b"{")
+        if len(data) > MAX_BODY or items > MAX_ITEMS:
+            raise Refused("too_large", "Body is too large")
+        return DECODE(data.decode())
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused("malformed_json", "Body is not JSON") from error
+
+
+def read(event, is_http):
+    """Return the transactions of an event, a list, and whether they are a batch.
+
+    Raises Refused, with code and reason, and UnsupportedEvent.
+    """
+    request = decode_body(event) if is_http else event
+    if not isinstance(request, dict):
+        request = {} if is_http or not request else {"unsupported": request}
+    if "transactions" in request:
+        batch = request["transactions"]
+        if not isinstance(batch, list) or not 0 < len(batch) <= MAX_BATCH:
+            raise Refused("batch_size", "A batch has 1 to 100 transactions")
+        return batch, True
+    if request and "transaction" not in request and not is_http:
+        # Messages of a queue or a topic, a schedule: without its words, which may be anything.
+        raise UnsupportedEvent("expected a transaction, transactions, or an HTTP event with a requestContext")
+    return [request.get("transaction")], False
+
+
+# ---- Checking a transaction
+
+
+def holds_card_number(text):
+    """Return whether 13 to 19 digits in a text pass Luhn (ISO/IEC 7812-1), separated or not, with others around or not.
+
+    Takes time in proportion to the text, whatever it holds: hence the running sums.
+    """
+    if not MAY_BE_LONG(text):
+        return False
+    for number in LONG_NUMBERS(NOT_A_CARD_NUMBER.sub(",", text)):
+        groups = re.findall("[0-9]+", number[0])
+        digits = [int(digit) for digit in "".join(groups)]
+        bounds = {0, *accumulate(map(len, groups))}
+        # Luhn doubles every second digit, from the last but one to the left: those at even places of a number that
+        # ends before an even place, and those at odd places otherwise. Of a product like 14 it adds up the digits.
+        sums = [list(accumulate((DOUBLED[digit] if place % 2 == parity else digit
+                                 for place, digit in enumerate(digits)), initial=0)) for parity in (0, 1)]
+        for first in bounds:
+            for last in range(first + 13, first + 20):
+                if last in bounds and (sums[last % 2][last] - sums[last % 2][first]) % 10 == 0:
+                    return True
+    return False
+
+
+def check(tx, now):
+    """Return a code and its reason; for an accepted transaction, its id, account, amount, currency and type.
+
+    tx is a dictionary, now in epoch seconds.
+    """
+    try:
+        name, amount, account, kind = tx["transaction_id"], tx["amount"], tx["account_id"], tx["type"]
+    except KeyError as error:
+        return "missing_field", "Missing required field: " + error.args[0]
+    try:
+        if type(amount) in (float, int):
+            amount = str(amount)
+        amount = Decimal(AMOUNT(amount)[0])
+    except (TypeError, ValueError):
         return "amount_format", "Invalid amount format"
     if amount <= 0:
         return "amount_not_positive", "Amount must be positive"
-    if amount > MAX_AMOUNT:
-        return "amount_too_large", "Amount exceeds the maximum"
     currency = tx.get("currency", "USD")
-    if type(currency) is not str or currency not in UNITS:
+    if type(currency) is not str or currency not in CURRENCIES:
         return "currency_unknown", "Currency is not accepted"
-    exact = round(amount, int(UNITS[currency]))
-    if exact != amount:
+    minor_unit, maximum = CURRENCIES[currency]
+    if amount > maximum:
+        return "amount_too_large", "Amount exceeds the maximum"
+    if amount % minor_unit:
         return "amount_precision", "Amount has too many decimals for " + currency
-    for field in IDS:
-        if not is_id(tx[field]):
-            return field + "_format", f"Invalid {field} format"
-    if tx["type"] not in TYPES:
+    if type(name) is not str or not ID(name):
+        return "transaction_id_format", "Invalid transaction_id format"
+    if type(account) is not str or not ID(account):
+        return "account_id_format", "Invalid account_id format"
+    if kind not in TYPES:
         return "type_unknown", "Type is not accepted"
-    when = ""
     if "timestamp" in tx:
         try:
-            when = datetime.fromisoformat(MOMENT(tx["timestamp"])[0].upper()).timestamp()
+            when = datetime.fromisoformat(TIMESTAMP(tx["timestamp"])[0].upper()).timestamp()
         except (TypeError, ValueError):
             return "timestamp_format", "Invalid timestamp format"
-        # The clock of a caller may be a minute ahead.
-        if when > time.time() + 60:
+        if when > now + CLOCK_SKEW:
             return "timestamp_future", "Timestamp is in the future"
-    try:
-        large = tx.keys() - KNOWN and len(repr(tx)) > LARGEST
-    except (ValueError, RecursionError):
-        large = True
-    if large:
-        return "too_large", "Transaction is too large"
-    return "accepted", (tx["transaction_id"], tx["account_id"], exact, currency, tx["type"], when)
+        if when < now - MEMORY_SECONDS:
+            # Its id may have been forgotten: a replay would be accepted as new.
+            return "timestamp_too_old", "Timestamp is too old"
+    text = name + "\n" + account
+    if not tx.keys() <= KNOWN:
+        try:
+            written = repr({field: value for field, value in tx.items() if field not in KNOWN})
+        except (ValueError, RecursionError):
+            return "too_large", "Transaction is too large"
+        if len(written) > MAX_EXTRAS:
+            return "too_large", "Transaction is too large"
+        text += "\n" + written
+    if holds_card_number(text):
+        return "card_number", "A field holds a card number"
+    return "accepted", (name, account, amount, currency, kind)
 
 
-def remember(client, content):
-    """Return what check does, or what an earlier transaction of the id makes of it; raise where it cannot be known."""
-    now = int(time.time())
-    digest = {"S": sha256("\n".join(map(str, content)).encode()).hexdigest()}
+# ---- Remembering what was accepted
+
+
+def digest(*parts):
+    """Return a SHA-256, in hexadecimal, that is another one for other parts."""
+    return sha256("\n".join(parts).encode()).hexdigest()
+
+
+def remember(client, content, now):
+    """Return what check does, or what an earlier transaction of the same id and account makes of it.
+
+    Raises what the client does where the table does not answer.
+    """
+    name, account, amount, currency, kind = content
+    content_digest = {"S": digest(name, account, str(amount.normalize()), currency, kind)}
     # Tells a write that the SDK repeated from one of another request.
     token = {"S": os.urandom(9).hex()}
     try:
         client.put_item(
             TableName=TABLE,
             Item={
-                "sessionId": {"S": "transaction#" + content[0]}, "content": digest, "token": token,
-                "expiresAt": {"N": str(now + TTL)}},
+                # No id has a "#".
+                "sessionId": {"S": f"transaction#{name}#{digest(name, account)}"},
+                "content": content_digest, "token": token,
+                # A timestamp may be ahead by the skew: it must be too old before its record goes.
+                "expiresAt": {"N": str(int(now) + MEMORY_SECONDS + CLOCK_SKEW)}},
             # DynamoDB deletes what has expired within days, not at once.
             ConditionExpression="attribute_not_exists(sessionId) OR expiresAt < :now",
-            ExpressionAttributeValues={":now": {"N": str(now)}},
+            ExpressionAttributeValues={":now": {"N": str(int(now))}},
             ReturnValuesOnConditionCheckFailure="ALL_OLD")
-    except client.exceptions.ConditionalCheckFailedException as e:
-        old = e.response["Item"]
-        if old["content"] != digest:
+    except client.exceptions.ConditionalCheckFailedException as error:
+        old = error.response["Item"]
+        if old["content"] != content_digest:
             return "conflict", "Transaction id was used with other content"
         if old["token"] != token:
             return "duplicate", content
     return "accepted", content
 
 
-def read(event, http):
-    """Return a batch, which is a list, or a tuple of one transaction, or of a tuple that says what is wrong."""
-    if http:
-        try:
-            body = event["body"]
-            if event.get("isBase64Encoded"):
-                body = a2b_base64(body, strict_mode=True).decode()
-            event = DECODE(body)
-        except Exception:
-            return (("malformed_json", "Body is not JSON"),)
-    if type(event) is not dict:
-        event = {}
-    if "transactions" not in event:
-        return (event.get("transaction"),)
-    batch = event["transactions"]
-    if type(batch) is list and 0 < len(batch) <= 100:
-        return batch
-    return (("batch_size", "A batch has 1 to 100 transactions"),)
+def decide(transactions, context, client, now):
+    """Return the code of each transaction with its reason or content, and the name of the error that stopped it.
 
-
-def handler(event, context, client=None):
-    """Answer whatever comes, and raise nothing; tests give a client."""
-    start = time.perf_counter()
-    http = type(event) is dict and "requestContext" in event
-    batch = read(event, http)
-    codes, results, line = [], [], {"requestId": getattr(context, "aws_request_id", "")}
-    for tx in batch:
+    One failure of the table is enough: the others would only wait for the same.
+    """
+    outcomes, error_name = [], None
+    for tx in transactions:
         try:
-            code, detail = tx if type(tx) is tuple else check(tx if type(tx) is dict else {})
-            if TABLE and code == "accepted":
-                # One that failed is enough: the others would only wait for the same.
-                if "error" in line or (context and context.get_remaining_time_in_millis() < WRITE):
+            outcome = check(tx if isinstance(tx, dict) else {}, now)
+            if TABLE and outcome[0] == "accepted":
+                if error_name or (context and context.get_remaining_time_in_millis() < WRITE):
                     raise TimeoutError
-                code, detail = remember(client or CLIENT, detail)
-        except Exception as e:
-            line.setdefault("error", type(e).__name__)
-            code, detail = "unavailable", "Try again"
-        status = STATUS.get(code, 400)
-        if status == 200:
-            result = {"valid": True, "transaction_id": detail[0], "code": "accepted"}
-        else:
-            result = {"valid": False, "reason": detail, "code": code}
-        if code == "duplicate":
-            result["duplicate"] = True
-        codes.append(code)
-        results.append({"statusCode": status} | result)
-    if type(batch) is list:
-        status, result = 200, {"results": results}
-    elif type(tx) is dict:
-        # An id that does not give its account away.
-        name, account = map(tx.get, IDS)
-        if is_id(name) and is_id(account) and account not in name:
-            line["transactionId"] = name
-    log(codes, line | {"Latency": round(1000 * (time.perf_counter() - start), 3)})
-    answer = {"statusCode": status, "body": json.dumps(result)}
-    if http:
-        # A load balancer that sends the one kind of headers takes no other.
-        kind, value = ("multiValueHeaders", [JSON]) if event.get("multiValueHeaders") else ("headers", JSON)
-        answer |= {kind: {"Content-Type": value}, "isBase64Encoded": False}
-    return answer
+                outcome = remember(client or CLIENT, outcome[1], now)
+        except Exception as error:
+            # The code of an AWS error, which says more than ClientError. Never its words: they may quote the request.
+            response = getattr(error, "response", None) or {}
+            error_name = error_name or response.get("Error", {}).get("Code") or type(error).__name__
+            outcome = "unavailable", "Try again"
+        outcomes.append(outcome)
+    return outcomes, error_name
 
 
-def log(codes, line):
-    """Print a line with its metrics for each code, which is one line for one transaction."""
+# ---- Answering
+
+
+def result_of(code, detail):
+    """Return the answer to one transaction, with its status."""
+    status = STATUS.get(code, 400)
+    if status != 200:
+        return {"statusCode": status, "valid": False, "reason": detail, "code": code}
+    result = {"statusCode": 200, "valid": True, "transaction_id": detail[0], "code": "accepted"}
+    return result | {"duplicate": True} if code == "duplicate" else result
+
+
+def letters_and_digits(identifier):
+    """Return an id in lower case without its separators."""
+    return identifier.replace("-", "").replace("_", "").replace(".", "").replace(":", "").lower()
+
+
+def loggable_id(tx):
+    """Return the id of a transaction, or None where there is none, or it gives away the account or a card number."""
+    if not isinstance(tx, dict):
+        return None
+    name, account = tx.get("transaction_id"), tx.get("account_id")
+    if not (type(name) is type(account) is str and ID(name) and ID(account)) or holds_card_number(name):
+        return None
+    return None if letters_and_digits(account) in letters_and_digits(name) else name
+
+
+def log(codes, ids, line):
+    """Print a line with its metrics for each code, which is one line for one transaction; ids None unless a batch."""
     for code in dict.fromkeys(codes):
         count = codes.count(code)
         metric, directives = code.title(), [TOTALS]
@@ -205,5 +374,45 @@ def log(codes, line):
             metric, directives = "Rejected", [TOTALS, BY_CODE]
         counts = dict.fromkeys(METRICS, 0) | {metric: count}
         aws = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}
-        line["FunctionName"] = ENV("AWS_LAMBDA_FUNCTION_NAME", "local")
+        if ids:
+            line["transactionIds"] = [name for name, own in zip(ids, codes, strict=True) if own == code and name]
         print(json.dumps({"_aws": aws, "Code": code} | counts | line))
+
+
+def handler(event, context, client=None, clock=time.time):
+    """Return the answer to an event, or raise UnsupportedEvent or Undecided; tests pass a client and a clock."""
+    start = time.perf_counter()
+    line = {"requestId": getattr(context, "aws_request_id", ""), "FunctionName": FUNCTION_NAME}
+    trace = os.environ.get("_X_AMZN_TRACE_ID")
+    if trace:
+        line["traceId"] = trace
+    is_http = isinstance(event, dict) and "requestContext" in event
+    ids = None
+    try:
+        transactions, is_batch = read(event, is_http)
+        outcomes, error_name = decide(transactions, context, client, clock())
+        if error_name:
+            line["error"] = error_name
+        if is_batch:
+            ids = [loggable_id(tx) for tx in transactions]
+        elif name := loggable_id(transactions[0]):
+            line["transactionId"] = name
+    except Refused as refusal:
+        outcomes, is_batch = [refusal.args], False
+    codes = [code for code, _ in outcomes]
+    log(codes, ids, line | {"Latency": round(1000 * (time.perf_counter() - start), 3)})
+    undecided = [place for place, code in enumerate(codes) if code == "unavailable"]
+    if undecided and not is_http and event.get("synchronous") is not True:
+        # Lambda does not tell an asynchronous call from a synchronous one.
+        raise Undecided(f"{len(undecided)} of {len(codes)} not decided, send again: {undecided}")
+    results = [result_of(*outcome) for outcome in outcomes]
+    if is_batch:
+        status, body = 200, {"results": results}
+    else:
+        status, body = results[0].pop("statusCode"), results[0]
+    answer = {"statusCode": status, "body": json.dumps(body)}
+    if is_http:
+        # A load balancer that sends the one kind of headers takes no other.
+        kind, value = ("multiValueHeaders", [JSON]) if event.get("multiValueHeaders") else ("headers", JSON)
+        answer |= {kind: {"Content-Type": value}, "isBase64Encoded": False}
+    return answer

@@ -96,7 +96,8 @@ def _add_subjects(t: Template, title: str, label: str, who: str) -> Parameter:
     return add_parameter(t, "Who deploys", label, Parameter(
         title, Type="CommaDelimitedList", Default="", AllowedPattern=r"(repo:[^\s*?,]+:environment:[^\s*?,]+)?",
         ConstraintDescription="must be like repo:OWNER/NAME:environment:ENVIRONMENT, without wildcards",
-        Description=f"{who}, as repo:OWNER/NAME:environment:ENVIRONMENT, comma-separated; or empty."))
+        Description=f"{who}, comma-separated: repo:OWNER/NAME:environment:ENVIRONMENT, or for repositories created or "
+                    "renamed since July 15, 2026 repo:OWNER@ID/NAME@ID:environment:ENVIRONMENT; or empty."))
 
 
 def _workflows(federated: If, subjects: Parameter) -> Statement:

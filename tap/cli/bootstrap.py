@@ -34,12 +34,17 @@ STACKS = "tap-"
 PLANNING = "-plan"  # what the name of GitHub's environment for planning ends with
 _SUBJECTS = {"GitHubSubjects": "", "GitHubPlanSubjects": PLANNING}
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"
+# Tokens of repositories created or renamed since July 15, 2026 have ids in their subject.
+# https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+_REPOSITORY = r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+"
+_IDS = """gh api repos/OWNER/NAME --jq '"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)"'"""
 
 
 @click.command("bootstrap", epilog=EXIT_CODES)
 @env_argument
-@click.option("--github", "repositories", metavar="OWNER/NAME", multiple=True,
-              help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan.")
+@click.option("--github", "repositories", metavar="OWNER[@ID]/NAME[@ID]", multiple=True,
+              help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan. "
+                   "With ids if it was created or renamed since July 15, 2026.")
 @click.option("--approve", metavar="NAME[,NAME]", multiple=True,
               help="Let this destructive change happen: a logical id.")
 @yes_option
@@ -57,8 +62,9 @@ def bootstrap_command(
     Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
     Parameters that are not given stay as they are.
     """
-    if not all(re.fullmatch(r"[\w.-]+/[\w.-]+", each) for each in repositories):
-        raise click.UsageError("--github takes OWNER/NAME, as in --github payments/tap")
+    if not all(re.fullmatch(_REPOSITORY, each) for each in repositories):
+        raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
+                               f"print the ids with: {_IDS}")
     target = Options(root, region, (), approve).target(environment)
     if not target.stack_name.startswith(STACKS):
         raise InputError(f"stack {target.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
@@ -79,7 +85,7 @@ def bootstrap_command(
     for line in settings.write(account, cloud.aws.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{OUTCOMES[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
-    for repository in repositories:
+    for repository in (re.sub(r"@\d+", "", each) for each in repositories):
         for role, suffix in (("Deployer", ""), ("Planner", PLANNING)):
             for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.aws.region)):
                 out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "

@@ -16,8 +16,10 @@ def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
     needs = dependencies(resolved)
     users: dict[str, set[str]] = {name: set() for name in resolved.resources}
     for name, needed in needs.items():
-        for other in needed:
-            users[other].add(name)
+        # What watches others does not own them.
+        if not str(resolved.resources[name]["Type"]).startswith("AWS::CloudWatch::"):
+            for other in needed:
+                users[other].add(name)
     order = {name: place for place, name in enumerate(resolved.resources)}
 
     ends = {name: _followed(name, resolved, drawn) for name in resolved.resources}

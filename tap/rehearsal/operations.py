@@ -17,7 +17,8 @@ def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield told.admitted("Who sends failed events", "none", ask.queue(aws, stack.id("ValidationFailures"))["Policy"])
     events = aws("events")
     aims = [(stack.id("AlertsTopic"), fallback["QueueArn"])]
-    rules = ("DatabaseEventRule", "DeploymentFailedRule")
+    rules = [name for name in ("BackupFailedRule", "DatabaseEventRule", "DeploymentFailedRule", "ServiceActionRule")
+             if name in stack.ids]
     yield Check("Rules that tell the topic", named(rules), named(
         name for name in rules if [
             (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"))
@@ -43,7 +44,7 @@ def _budget(aws: Clients, stack: Stack) -> str:
 def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
     """Yield how a new version takes over, and what rolls it and an update of the stack back."""
     service = ask.service(aws, stack)
-    health = ("LatencyAlarm", "LoadBalancer5xxAlarm", "Target5xxAlarm")
+    health = sorted(name for name in stack.ids if name.endswith("Guard"))
     names = {stack.id(name): name for name in health}
     # A prepared service is one of ROLLING that has what to shift traffic with.
     strategy = stack.parameter("DeploymentStrategy").removesuffix("_PREPARED")

@@ -50,7 +50,6 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
         FunctionName=stack.id("ValidationFunction")).get("KMSKeyArn")
     yield "failed events", ask.queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
     yield "alerts", ask.topic(aws, stack).get("KmsMasterKeyId")
-    yield "undelivered alerts", ask.queue(aws, stack.id("AlertsFallbackQueue")).get("KmsMasterKeyId")
     names = [physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")]
     groups = [group for group in aws("logs").describe_log_groups()["logGroups"] if group["logGroupName"] in names]
     of_groups = {group.get("kmsKeyId") for group in groups}

@@ -200,6 +200,8 @@ def test_an_accounts_own_provider_is_used_instead_of_a_second_one() -> None:
 @pytest.mark.parametrize(("subjects", "good"), [
     ("repo:payments/tap:environment:prod", True),
     ("repo:payments/tap:environment:dev,repo:payments/other:environment:dev", True),
+    ("repo:payments@123456/tap@456789:environment:prod", True),
+    ("repo:payments@123456/tap@*:environment:prod", False),
     ("repo:payments/tap:*", False),
     ("repo:payments/*:environment:prod", False),
     ("repo:payments/tap:ref:refs/heads/main", False),

@@ -163,6 +163,16 @@ def test_a_repository_may_deploy_the_environment_in_addition_to_those_that_may(
         "repo:payments/tap:environment:dev-plan", "repo:payments/tools:environment:dev-plan"]
 
 
+def test_a_repository_whose_tokens_have_ids_is_trusted_by_them(
+        account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+    bootstrap("--yes", "--github", "payments@123456/tap@456789")
+
+    assert given(account)["GitHubSubjects"] == "repo:payments@123456/tap@456789:environment:dev"
+    assert given(account)["GitHubPlanSubjects"] == "repo:payments@123456/tap@456789:environment:dev-plan"
+    assert "gh variable set AWS_REGION --repo payments/tap --env dev " in capsys.readouterr().out
+
+
 def test_an_account_that_has_githubs_provider_gets_no_second_one(account: Account, bootstrap: Run) -> None:
     account.providers = ["arn:aws:iam::123456789012:oidc-provider/elsewhere", PROVIDER]
 
@@ -333,12 +343,15 @@ def test_a_subject_with_a_wildcard_is_refused(
     assert "without wildcards" in line
 
 
-@pytest.mark.parametrize("given_name", ["payments", "payments/*", "https://github.com/payments/tap"])
+@pytest.mark.parametrize("given_name", [
+    "payments", "payments/*", "https://github.com/payments/tap", "payments@1/tap", "payments/tap@1",
+    "payments@x/tap@y"])
 def test_what_is_no_repository_is_a_usage_error(
         account: Account, bootstrap: Run, capsys: pytest.CaptureFixture[str], given_name: str) -> None:
     assert bootstrap("--yes", "--github", given_name) == 2
 
-    assert "Error: --github takes OWNER/NAME, as in --github payments/tap" in capsys.readouterr().err
+    assert "Error: --github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; " in (
+        capsys.readouterr().err)
     assert account.stacks == {}
 
 

@@ -22,5 +22,5 @@ def test_it_holds_that(one: Property, _part: int) -> None:
 
 
 @pytest.mark.parametrize("_part", PARTS)
-def test_it_holds_that_an_id_stands_for_one_content(_part: int) -> None:
+def test_it_holds_that_an_id_stands_for_one_content_in_an_account(_part: int) -> None:
     hold(MEMORY, load("validation", **TABLE), EXAMPLES // 10 // len(PARTS))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from loading import FUNCTIONS, TABLE, load
+from transactions import NOW
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -25,9 +26,9 @@ def remembering() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def ask() -> Callable[..., Answer]:
-    """Sends a function one transaction; its status and its body."""
+    """Sends a function one transaction, and waits for its answer; its status and its body."""
     def send(function: ModuleType, transaction: Any, context: Any = None, client: Any = None) -> Answer:
-        answer = function.handler({"transaction": transaction}, context, client)
+        answer = function.handler({"transaction": transaction, "synchronous": True}, context, client, lambda: NOW)
         assert set(answer) == {"statusCode", "body"}
         return answer["statusCode"], json.loads(answer["body"])
 

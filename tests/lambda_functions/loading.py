@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "lambda"
-SETTINGS = ("MAX_AMOUNT", "CURRENCIES", "TYPES", "DYNAMODB_TABLE", "TTL_DAYS")
+SETTINGS = ("CURRENCIES", "TYPES", "DYNAMODB_TABLE", "TTL_DAYS", "AWS_LAMBDA_FUNCTION_NAME")
 # A table that no test reaches: each gives a client of its own.
 TABLE = {"DYNAMODB_TABLE": "sessions", "AWS_DEFAULT_REGION": "eu-west-1"}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from emulated import Clients, emulator
-from transactions import accepted, refused, transaction
+from transactions import accepted, record_key, refused, transaction
 
 from tap.stack import build
 
@@ -91,7 +91,7 @@ def records(dynamodb: Any) -> list[str]:
 def test_a_transaction_sent_twice_is_answered_alike_and_recorded_once(invoke: Invoke, dynamodb: Any) -> None:
     event = {"transaction": transaction(transaction_id="twice")}
     assert [invoke(event), invoke(event)] == [accepted("twice"), accepted("twice", duplicate=True)]
-    assert records(dynamodb).count("transaction#twice") == 1
+    assert records(dynamodb).count(record_key("twice")) == 1
 
 
 def test_other_content_under_its_id_is_a_conflict(invoke: Invoke) -> None:
@@ -103,13 +103,13 @@ def test_other_content_under_its_id_is_a_conflict(invoke: Invoke) -> None:
 def test_a_record_is_one_that_the_tables_time_to_live_deletes(invoke: Invoke, dynamodb: Any) -> None:
     invoke({"transaction": transaction(transaction_id="kept")})
     [attribute] = [dynamodb.describe_time_to_live(TableName="sessions")["TimeToLiveDescription"]["AttributeName"]]
-    item = dynamodb.get_item(TableName="sessions", Key={"sessionId": {"S": "transaction#kept"}})["Item"]
+    item = dynamodb.get_item(TableName="sessions", Key={"sessionId": {"S": record_key("kept")}})["Item"]
     assert item[attribute].keys() == {"N"}
 
 
 def test_an_expired_record_that_is_still_there_counts_for_nothing(invoke: Invoke, dynamodb: Any) -> None:
     dynamodb.put_item(TableName="sessions", Item={
-        "sessionId": {"S": "transaction#expired"}, "content": {"S": "0"}, "token": {"S": "0"}, "expiresAt": {"N": "1"}})
+        "sessionId": {"S": record_key("expired")}, "content": {"S": "0"}, "token": {"S": "0"}, "expiresAt": {"N": "1"}})
     assert invoke({"transaction": transaction(transaction_id="expired")}) == accepted("expired")
 
 
@@ -126,12 +126,12 @@ def test_of_a_burst_each_id_leaves_exactly_one_record(invoke: Invoke, dynamodb: 
 
     def decided(one: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         # On a busy machine the emulator's table can be slower than the function waits.
-        answers = (invoke({"transaction": one}) for _ in range(20))
+        answers = (invoke({"transaction": one, "synchronous": True}) for _ in range(20))
         return next(answer for answer in answers if answer[0] != 503)
 
     with ThreadPoolExecutor(len(sent)) as pool:
         answers = list(pool.map(decided, sent))
-    assert sorted(records(dynamodb)) == sorted(before + [f"transaction#{name}" for name in ids])
+    assert sorted(records(dynamodb)) == sorted(before + [record_key(name) for name in ids])
     for name in ids:
         of_this = [(one["amount"], status, body.get("duplicate", False))
                    for one, (status, body) in zip(sent, answers, strict=True) if one["transaction_id"] == name]
@@ -143,11 +143,11 @@ def test_of_a_burst_each_id_leaves_exactly_one_record(invoke: Invoke, dynamodb: 
 
 
 def test_without_its_table_it_answers_503_until_the_table_is_back(invoke: Invoke, dynamodb: Any) -> None:
-    event = {"transaction": transaction(transaction_id="later")}
+    event = {"transaction": transaction(transaction_id="later"), "synchronous": True}
     dynamodb.delete_table(TableName="sessions")
     try:
         assert invoke(event) == refused("unavailable")
-        batch = {"transactions": [transaction(transaction_id="later"), {}]}
+        batch = {"transactions": [transaction(transaction_id="later"), {}], "synchronous": True}
         assert [result["statusCode"] for result in invoke(batch)[1]["results"]] == [503, 400]
     finally:
         create_table(dynamodb)

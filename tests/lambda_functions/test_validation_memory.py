@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from loading import TABLE, load
 from memory_table import Table
-from transactions import accepted, refused, transaction
+from transactions import NOW, accepted, moment, record_key, refused, transaction
 
 Ask = Callable[..., tuple[int, dict[str, Any]]]
 DAY = 86_400
@@ -44,8 +44,7 @@ def test_the_same_again_is_answered_the_same_and_called_a_duplicate(
 
 
 @pytest.mark.parametrize("other", [
-    {"amount": "100.51"}, {"account_id": "a-2"}, {"type": "credit"}, {"currency": "EUR"},
-    {"timestamp": "2026-01-02T03:04:05Z"}])
+    {"amount": "100.51"}, {"type": "credit"}, {"currency": "EUR"}])
 def test_other_content_under_the_same_id_is_a_conflict(
         remembering: ModuleType, ask: Ask, table: Table, other: dict[str, Any]) -> None:
     ask(remembering, transaction(), None, table)
@@ -56,12 +55,28 @@ def test_other_content_under_the_same_id_is_a_conflict(
 @pytest.mark.parametrize(("first", "second"), [
     ({"amount": "100.5"}, {"amount": "100.50"}), ({"amount": "1e2"}, {"amount": 100}),
     ({"amount": "+1"}, {"amount": 1.0}),
-    ({}, {"currency": "USD"}), ({}, {"note": "a retry"}),
-    ({"timestamp": "2026-01-02T03:04:05Z"}, {"timestamp": "2026-01-02T04:04:05.000+01:00"})])
-def test_the_same_content_may_be_written_in_another_way(
+    ({}, {"currency": "USD"}), ({}, {"note": "a retry"}), ({}, {"timestamp": moment()}),
+    ({"timestamp": moment(minutes=-1)}, {"timestamp": moment()})])
+def test_the_same_content_may_be_written_in_another_way_and_at_another_time(
         remembering: ModuleType, ask: Ask, table: Table, first: dict[str, Any], second: dict[str, Any]) -> None:
     ask(remembering, transaction(**first), None, table)
     assert ask(remembering, transaction(**second), None, table) == accepted(duplicate=True)
+
+
+def test_the_same_id_of_another_account_is_another_transaction(
+        remembering: ModuleType, ask: Ask, table: Table) -> None:
+    assert ask(remembering, transaction(account_id="a-1"), None, table) == accepted()
+    assert ask(remembering, transaction(account_id="a-2", amount="1"), None, table) == accepted()
+    assert ask(remembering, transaction(account_id="a-2"), None, table) == refused("conflict")
+    assert table.items.keys() == {record_key(account_id="a-1"), record_key(account_id="a-2")}
+
+
+@pytest.mark.parametrize("amount", ["100", "1", "0.10"])
+def test_a_replay_is_a_duplicate_after_the_minor_units_of_its_currency_have_changed(
+        ask: Ask, table: Table, amount: str) -> None:
+    before, after = (load("validation", **TABLE, CURRENCIES=f"USD:{units}:1000") for units in (2, 4))
+    assert ask(before, transaction(amount=amount), None, table) == accepted()
+    assert ask(after, transaction(amount=amount), None, table) == accepted(duplicate=True)
 
 
 def test_what_is_refused_is_not_remembered_and_may_be_corrected(
@@ -73,18 +88,29 @@ def test_what_is_refused_is_not_remembered_and_may_be_corrected(
 
 def test_a_record_that_has_expired_counts_for_nothing(remembering: ModuleType, ask: Ask, table: Table) -> None:
     ask(remembering, transaction(), None, table)
-    record = table.items["transaction#t-1"]
-    record["expiresAt"]["N"] = str(int(record["expiresAt"]["N"]) - 31 * DAY)
+    record = table.items[record_key()]
+    record["expiresAt"]["N"] = str(int(NOW) - 1)
     assert ask(remembering, transaction(amount="1"), None, table) == accepted()
 
 
-@pytest.mark.parametrize(("variables", "days"), [({}, 30), ({"TTL_DAYS": "7"}, 7)])
+@pytest.mark.parametrize(("variables", "days"), [({}, 30), ({"TTL_DAYS": "7"}, 7), ({"TTL_DAYS": "1.5"}, 1.5)])
 def test_a_record_expires_after_30_days_or_as_configured(
-        ask: Ask, table: Table, variables: dict[str, str], days: int) -> None:
+        ask: Ask, table: Table, variables: dict[str, str], days: float) -> None:
     function = load("validation", **TABLE, **variables)
-    now = int(function.time.time())
     ask(function, transaction(), None, table)
-    assert 0 <= int(table.items["transaction#t-1"]["expiresAt"]["N"]) - now - days * DAY <= 60
+    # And a minute, by which the first may have been ahead.
+    assert table.items[record_key()]["expiresAt"] == {"N": str(int(NOW + days * DAY) + 60)}
+
+
+def test_a_replay_is_too_old_before_its_record_expires(remembering: ModuleType, table: Table) -> None:
+    ahead = {"transaction": transaction(timestamp=moment(seconds=60))}
+    remembering.handler(ahead, None, table, lambda: NOW)
+    [record] = table.items.values()
+    expires = int(record["expiresAt"]["N"])
+    [last, gone] = (json.loads(remembering.handler(ahead, None, table, lambda at=at: at)["body"])
+                    for at in (expires, expires + 1))
+    assert (last["code"], last["duplicate"]) == ("accepted", True)
+    assert gone["code"] == "timestamp_too_old"
 
 
 def test_a_record_holds_neither_account_nor_amount(remembering: ModuleType, ask: Ask, table: Table) -> None:
@@ -118,10 +144,40 @@ def test_a_table_out_of_reach_is_a_503_that_may_be_sent_again(
     assert ask(remembering, transaction(), None, table) == accepted()
 
 
-def results(remembering: ModuleType, batch: list[Any], context: Any, table: Table) -> list[tuple[int, dict[str, Any]]]:
-    answer = remembering.handler({"transactions": batch}, context, table)
+def results(remembering: ModuleType, batch: list[Any], context: Any, table: Table) -> list[tuple[int, Any]]:
+    answer = remembering.handler({"transactions": batch, "synchronous": True}, context, table)
     assert answer["statusCode"] == 200
     return [(result.pop("statusCode"), result) for result in json.loads(answer["body"])["results"]]
+
+
+@pytest.mark.parametrize(("event", "undecided"), [
+    ({"transaction": transaction()}, "1 of 1 not decided, send again: [0]"),
+    ({"transactions": [transaction(), {}, transaction(transaction_id="t-2")]},
+     "2 of 3 not decided, send again: [0, 2]")])
+def test_an_error_tells_lambda_to_retry_what_is_undecided_where_nobody_may_wait_for_the_answer(
+        remembering: ModuleType, table: Table, event: Any, undecided: str) -> None:
+    table.failures = [TimeoutError()]
+    with pytest.raises(remembering.Undecided, match=f"^{re.escape(undecided)}$"):
+        remembering.handler(event, None, table)
+    assert remembering.handler(event, None, table)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("answered", [True, 1, "true", None])
+def test_only_a_caller_that_says_that_it_waits_is_answered_503(
+        remembering: ModuleType, table: Table, answered: Any) -> None:
+    table.failures = [TimeoutError()]
+    event = {"transaction": transaction(), "synchronous": answered}
+    if answered is True:
+        assert remembering.handler(event, None, table)["statusCode"] == 503
+    else:
+        with pytest.raises(remembering.Undecided):
+            remembering.handler(event, None, table)
+
+
+def test_behind_http_what_is_undecided_is_a_503(remembering: ModuleType, table: Table) -> None:
+    table.failures = [TimeoutError()]
+    event = {"requestContext": {}, "body": json.dumps({"transaction": transaction()})}
+    assert remembering.handler(event, None, table)["statusCode"] == 503
 
 
 def test_in_a_batch_a_second_of_the_same_id_is_a_duplicate_or_a_conflict(remembering: ModuleType, table: Table) -> None:

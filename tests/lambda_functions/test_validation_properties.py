@@ -15,7 +15,7 @@ def test_it_holds_that(one: Property, validation: ModuleType) -> None:
     hold(one, validation, round(TOTAL * share))
 
 
-def test_it_holds_that_an_id_stands_for_one_content(remembering: ModuleType) -> None:
+def test_it_holds_that_an_id_stands_for_one_content_in_an_account(remembering: ModuleType) -> None:
     hold(MEMORY, remembering, 100)
 
 

@@ -37,6 +37,18 @@ def post(function: ModuleType, body: Any, kind: dict[str, Any] = BALANCER, **mor
     return answer["statusCode"], json.loads(answer["body"])
 
 
+@pytest.mark.parametrize("event", [
+    {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": json.dumps({"transaction": transaction()})}]},
+    {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": "{}"}}]},
+    {"detail-type": "Scheduled Event", "detail": {}},
+    [{"messageId": "1"}], {"Transaction": transaction()}, "transaction", 7, True],
+    ids=["queue", "topic", "schedule", "pipe", "another key", "string", "number", "true"])
+def test_an_event_that_is_no_request_is_an_error_so_that_its_source_keeps_it(
+        validation: ModuleType, event: Any) -> None:
+    with pytest.raises(validation.UnsupportedEvent, match=r"^expected a transaction, transactions, or an HTTP event"):
+        validation.handler(event, None)
+
+
 def results(answer: tuple[int, dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
     status, body = answer
     assert status == 200
@@ -67,7 +79,7 @@ def test_headers_come_back_in_the_kind_they_came_in(
 
 
 @pytest.mark.parametrize("body", [
-    "", " ", "{", "null x", "{'a': 1}", "\ud800", "[" * 100_000, None, 7, {"transaction": transaction()}, []])
+    "", " ", "{", "null x", "{'a': 1}", "\ud800", "[" * 19_000, None, 7, {"transaction": transaction()}, []])
 def test_a_body_that_is_no_json_is_refused(validation: ModuleType, body: Any) -> None:
     assert post(validation, body) == refused("malformed_json")
 
@@ -79,6 +91,47 @@ def test_a_body_that_is_no_json_in_base64_is_refused(validation: ModuleType, bod
 
 def test_an_event_without_a_body_is_refused(validation: ModuleType) -> None:
     assert json.loads(validation.handler(BALANCER, None)["body"]) == refused("malformed_json")[1]
+
+
+@pytest.mark.parametrize("body", [
+    '{"transaction": {"amount": "1", "amount": "2"}}', '{"transaction": {}, "transaction": {}}',
+    '{"transaction": {"note": [{"a": 1, "\\u0061": 2}]}}', '{"transactions": [{"type": "fee", "type": "fee"}]}'])
+@pytest.mark.parametrize("encoded", [True, False])
+def test_a_key_that_an_object_has_twice_is_refused(validation: ModuleType, body: str, encoded: bool) -> None:
+    sent = base64.b64encode(body.encode()).decode() if encoded else body
+    assert post(validation, sent, isBase64Encoded=encoded) == refused("duplicate_key")
+
+
+MIB = 1024 * 1024
+
+
+def padded(size: int) -> str:
+    """A request of so many bytes."""
+    body = json.dumps({"transaction": transaction(), "": ""})
+    return body[:-2] + "x" * (size - len(body)) + '"}'
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_body_has_a_mebibyte_at_most_on_every_path(validation: ModuleType, kind: dict[str, Any]) -> None:
+    for size, expected in ((MIB, accepted()), (MIB + 1, (413, {
+            "valid": False, "reason": "Body is too large", "code": "too_large"}))):
+        body = padded(size)
+        assert len(body) == size
+        assert post(validation, body, kind) == expected
+        assert post(validation, base64.b64encode(body.encode()).decode(), kind, isBase64Encoded=True) == expected
+
+
+def test_the_size_of_a_body_is_counted_in_bytes(validation: ModuleType) -> None:
+    for size, status in ((MIB - 10, 200), (MIB - 9, 413)):
+        assert post(validation, padded(size).replace("x" * 10, "\u00e9" * 10, 1))[0] == status
+
+
+@pytest.mark.parametrize("item", ["0,", "[],", "{},", "[[]],", '{"a":0},'])
+def test_a_body_of_many_small_items_is_refused_before_it_is_decoded(validation: ModuleType, item: str) -> None:
+    body = f'{{"transactions": [{item * 20_000}0]'
+    # It has no end: decoding would find that.
+    assert post(validation, body)[1]["code"] == "too_large"
+    assert post(validation, body.replace(item, "", 19_990))[1]["code"] == "malformed_json"
 
 
 @pytest.mark.parametrize("body", ["null", "7", "[]", '"transaction"', "{}", '{"transaction": null}'])

@@ -76,6 +76,9 @@ class Runtime:
 
     def send(self, event: bytes) -> Answered:
         self.api.events.put(event)
+        return self.receive()
+
+    def receive(self) -> Answered:
         return self.api.answers.get(timeout=SECONDS)
 
     def log(self) -> list[str]:
@@ -154,8 +157,57 @@ def test_a_table_out_of_reach_is_answered_503_in_time(start: Callable[..., Runti
         DYNAMODB_TABLE="sessions", AWS_ENDPOINT_URL="http://127.0.0.1:9",
         AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull)
-    kind, answer = runtime.send(encoded({"transaction": transaction()}))
+    kind, answer = runtime.send(encoded({"transaction": transaction(), "synchronous": True}))
     assert kind == "response"
     assert (answer["statusCode"], json.loads(answer["body"])) == refused("unavailable")
-    [line] = [json.loads(line) for line in runtime.log() if line.startswith("{")]
-    assert line["error"] == "EndpointConnectionError"
+    kind, error = runtime.send(encoded({"transaction": transaction()}))
+    assert (kind, error["errorType"]) == ("error", "Undecided")
+    lines = [json.loads(line) for line in runtime.log() if line.startswith("{")]
+    assert [line["error"] for line in lines] == ["EndpointConnectionError"] * 2
+
+
+@pytest.fixture
+def silent() -> Iterator[ThreadingHTTPServer]:
+    """A table's server that takes requests and never answers; it knows how many."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+class Silent(BaseHTTPRequestHandler):
+    requests = 0
+
+    def do_POST(self) -> None:
+        Silent.requests += 1
+        self.rfile.read()  # until the client gives up
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_of_a_batch_against_a_table_that_hangs_one_write_is_waited_for_and_the_rest_is_undecided(
+        start: Callable[..., Runtime], silent: ThreadingHTTPServer) -> None:
+    runtime = start(
+        DYNAMODB_TABLE="sessions", AWS_ENDPOINT_URL=f"http://127.0.0.1:{silent.server_port}",
+        AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    batch = [transaction(transaction_id=f"t-{number}") for number in range(99)] + [{}]
+    kind, answer = runtime.send(encoded({"transactions": batch, "synchronous": True}))
+    assert (kind, answer["statusCode"]) == ("response", 200)
+    assert [result["statusCode"] for result in json.loads(answer["body"])["results"]] == [503] * 99 + [400]
+    # Two attempts, of two seconds each.
+    assert Silent.requests == 2
+
+
+def test_an_event_of_another_shape_is_an_error_that_lambda_retries(start: Callable[..., Runtime]) -> None:
+    runtime = start()
+    kind, error = runtime.send(encoded({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}))
+    assert (kind, error["errorType"]) == ("error", "UnsupportedEvent")
+
+
+def test_a_wrong_setting_is_named_by_the_error_that_ends_the_start(start: Callable[..., Runtime]) -> None:
+    kind, error = start(CURRENCIES="USD").receive()
+    assert kind == "error"
+    assert error["errorMessage"].startswith("environment variable CURRENCIES is 'USD'; expected each currency once")

@@ -1,9 +1,20 @@
 """A transaction, and what the properties and the burst are made of."""
 
 import string
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
+
+# What the function is told that the time is.
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC).timestamp()
+
+
+def moment(**since: float) -> str:
+    """The moment that is so long after NOW, as RFC 3339 writes it."""
+    return (datetime.fromtimestamp(NOW, UTC) + timedelta(**since)).isoformat()
+
 
 REASONS = {
     "missing_field": "Missing required field: ",
@@ -17,14 +28,23 @@ REASONS = {
     "type_unknown": "Type is not accepted",
     "timestamp_format": "Invalid timestamp format",
     "timestamp_future": "Timestamp is in the future",
+    "timestamp_too_old": "Timestamp is too old",
+    "card_number": "A field holds a card number",
     "too_large": "Transaction is too large",
     "conflict": "Transaction id was used with other content",
     "unavailable": "Try again",
     "batch_size": "A batch has 1 to 100 transactions",
     "malformed_json": "Body is not JSON",
+    "duplicate_key": "Body has the same key twice in an object",
 }
 STATUS = {"accepted": 200, "conflict": 409, "too_large": 413, "unavailable": 503} | dict.fromkeys(
     REASONS.keys() - {"conflict", "too_large", "unavailable"}, 400)
+
+
+def record_key(transaction_id: str = "t-1", account_id: str = "a-1") -> str:
+    """The key of the record of an accepted transaction."""
+    digest = sha256(f"{transaction_id}\n{account_id}".encode()).hexdigest()
+    return f"transaction#{transaction_id}#{digest}"
 
 
 def transaction(**fields: Any) -> dict[str, Any]:
@@ -60,7 +80,9 @@ right_ids = st.text(LETTERS, min_size=1, max_size=64).map(lambda name: name.lstr
 ids = right_ids | right_ids | st.text(LETTERS, max_size=70) | st.text(max_size=9) | json_values
 types = st.sampled_from(["debit", "credit", "fee", "Debit", ""]) | json_values
 currencies = st.sampled_from(["USD", "JPY", "KWD", "usd", "XXX"]) | json_values
-timestamps = st.datetimes().map(lambda when: when.isoformat() + "Z") | st.datetimes().map(str) | json_values
+timestamps = (
+    st.floats(-31, 1).map(lambda days: moment(days=days)) | st.datetimes().map(lambda when: when.isoformat() + "Z")
+    | st.datetimes().map(str) | json_values)
 fields = {"transaction_id": ids, "amount": amounts, "account_id": ids, "type": types}
 optional = {"currency": currencies, "timestamp": timestamps, "note": json_values}
 complete = st.fixed_dictionaries(fields, optional=optional)

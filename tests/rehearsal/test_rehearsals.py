@@ -190,7 +190,7 @@ def test_every_store_of_prod_is_under_the_key_of_its_purpose(prod):
     assert prod.row("Keys that rotate") == "DataKey, DatabaseKey, OperationsKey ok"
     assert prod.told("Under DataKey") == "assets, failed events, table, variables ok"
     assert prod.told("Under DatabaseKey") == "backups, database, its password ok"
-    assert prod.told("Under OperationsKey") == "alerts, log groups, undelivered alerts ok"
+    assert prod.told("Under OperationsKey") == "alerts, log groups ok"
 
 
 def test_prod_refuses_to_be_deleted_by_its_services_too(prod):
@@ -205,9 +205,9 @@ def test_prod_is_firewalled_logged_and_backed_up(prod):
 
 
 def test_prod_shifts_traffic_and_dev_replaces_tasks_in_turn(dev, prod):
-    assert prod.told("Deployment").startswith("CANARY, rolled back by LatencyAlarm")
+    assert prod.told("Deployment").startswith("CANARY, rolled back by AlternateErrorGuard")
     assert prod.told("Traffic is shifted by") == "AlternateTargetGroup, ProductionRule, TestRule ok"
-    assert dev.told("Deployment").startswith("ROLLING, rolled back by circuit breaker, LatencyAlarm")
+    assert dev.told("Deployment").startswith("ROLLING, rolled back by circuit breaker, LoadBalancerGuard")
 
 
 def test_the_function_is_called_through_its_live_version_and_remembers(prod):
