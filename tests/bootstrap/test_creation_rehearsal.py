@@ -105,7 +105,8 @@ def test_every_request_is_one_of_an_action_that_iam_knows() -> None:
 
 @pytest.mark.parametrize("fact", [
     pytest.param(fact, id=str(number)) for number, fact in enumerate(
-        [*FACTS["on"].values(), *FACTS["calls"], *FACTS["tags_late"], *FACTS["as_role"], *FACTS["launch"]])])
+        [*FACTS["on"].values(), *FACTS["calls"], *FACTS["tags_late"], FACTS["tag_updates"], *FACTS["as_role"],
+         *FACTS["launch"]])])
 def test_each_fact_has_its_source_and_its_evidence(fact: dict[str, Any]) -> None:
     assert fact["source"].startswith(("https://docs.aws.amazon.com/", "https://github.com/"))
     assert fact["evidence"] in ("documented", "observed", "likely")
