@@ -5,11 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+from processes import restore_signals
 from stack_view import ENVIRONMENTS, ROOT, StackView, committed
 
 from tap.deploy.constraints import violation
 from tap.stack import build
 from tap.template.resolve import resolve
+
+# No test depends on how fast the machine is.
+settings.register_profile("tap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tap")
+
+
+def pytest_configure() -> None:
+    restore_signals()
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import HANG
 
 from tap.deploy.parameters import load_environment
 from tap.rehearsal.emulator import emulator
 
-pytest.importorskip("ministack")
 AWS = Path(sys.executable).with_name("aws")
 OUTPUTS = [
     "CloudFrontURL", "DatabaseEndpoint", "LoadBalancerDNS", "ServiceHealthAlarm", "SessionsTableName",
@@ -60,7 +60,7 @@ def endpoints() -> Iterator[Endpoints]:
         def send(body: bytes) -> tuple[int, bytes]:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             try:
-                with direct.open(urllib.request.Request(behind, body, headers), timeout=60) as answer:
+                with direct.open(urllib.request.Request(behind, body, headers), timeout=HANG) as answer:
                     return answer.status, answer.read()
             except urllib.error.HTTPError as error:
                 with error:
@@ -76,8 +76,7 @@ def endpoints() -> Iterator[Endpoints]:
 def test_the_aws_cli_deploys_dev_through_a_bucket_and_finds_no_changes_the_second_time(
         endpoints: Endpoints, template: dict[str, Any], root: Path, tmp_path: Path) -> None:
     subprocess.run(
-        [sys.executable, str(root / "generate.py"), "-o", "template.yaml"], cwd=tmp_path, check=True,
-        timeout=60)
+        [sys.executable, str(root / "generate.py"), "-o", "template.yaml"], cwd=tmp_path, check=True)
     settings = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
@@ -86,7 +85,7 @@ def test_the_aws_cli_deploys_dev_through_a_bucket_and_finds_no_changes_the_secon
     def aws(*arguments: str) -> str:
         run = subprocess.run(
             [str(AWS), *arguments, "--output", "text"], env=settings, cwd=tmp_path, capture_output=True, text=True,
-            check=False, timeout=120)
+            check=False)
         # How far an upload is goes there too.
         errors = re.sub("Uploading to .*", "", run.stderr).split()
         assert (run.returncode, errors) == (0, []), run.stderr

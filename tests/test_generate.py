@@ -22,12 +22,12 @@ SCRIPT = Path(__file__).parents[1] / "generate.py"
 def generate(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], stderr=subprocess.PIPE, check=False, timeout=60, **options)
+        [sys.executable, str(SCRIPT), *arguments], stderr=subprocess.PIPE, check=False, **options)
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=SCRIPT.parent, capture_output=True, text=True, check=False, timeout=60)
+        [sys.executable, "-c", code], cwd=SCRIPT.parent, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +152,7 @@ def test_an_interruption_is_130_without_a_traceback(command: list[str]) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="closes standard output as a POSIX shell does")
 def test_a_standard_output_that_is_closed_is_one_line_and_exit_2() -> None:
     run = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$0" "$1" >&-', sys.executable, str(SCRIPT)], stderr=subprocess.PIPE, check=False,
-        timeout=60)
+        ["/bin/sh", "-c", 'exec "$0" "$1" >&-', sys.executable, str(SCRIPT)], stderr=subprocess.PIPE, check=False)
     assert "standard output" in one_line(run)
 
 

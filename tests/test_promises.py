@@ -237,7 +237,7 @@ def choices() -> dict[str, list[str]]:
     return {**listed, **OTHERWISE}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.fixed_dictionaries({name: st.sampled_from(values) for name, values in choices().items()}))
 def test_nothing_refers_to_what_is_missing_and_nothing_waits_in_a_circle_whatever_the_parameters(
         parameters: dict[str, str]) -> None:

@@ -252,7 +252,7 @@ def process(emulator: str, root: Path) -> Callable[..., subprocess.CompletedProc
         command = [sys.executable, "-c", PROGRAM, *arguments]
         given = {"stdin": subprocess.DEVNULL, "capture_output": True, **options}
         return subprocess.run(
-            command, cwd=root, env={**os.environ, **settings}, text=True, timeout=60, **given
+            command, cwd=root, env={**os.environ, **settings}, text=True, **given
         )
 
     return run_process

@@ -2,8 +2,6 @@
 
 import json
 import os
-import socket
-import subprocess
 import sys
 import time
 import urllib.request
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import HANG, free_port, running
 
 from tap.cli import main as cli
 from tap.cli.session import Wiring
@@ -20,7 +19,6 @@ from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered
 
-pytest.importorskip("microburst")
 TOPIC, TABLE = {"Type": "AWS::SNS::Topic"}, {
     "Type": "AWS::DynamoDB::Table", "Properties": {
         "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -30,33 +28,19 @@ DOCUMENT = {"Resources": {"Topic": TOPIC, "Table": TABLE}}
 
 @pytest.fixture(scope="module")
 def proxy(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("microburst")
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("microburst")), "--host", "127.0.0.1", "--port", str(port),
-         "--upstream", emulator], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, env={**os.environ, "HOME": str(folder)})
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            assert process.poll() is None, "microburst ended before it answered"
-            try:
-                with urllib.request.urlopen(f"{url}/_microburst/rules", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.1)
+    folder = tmp_path_factory.mktemp("microburst")
+    microburst = str(Path(sys.executable).with_name("microburst"))
+    with running([microburst, "--host", "127.0.0.1", "--port", str(port), "--upstream", emulator],
+                 f"{url}/_microburst/rules", cwd=folder, env={**os.environ, "HOME": str(folder)}):
         yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
 
 
 def set_rules(url: str, *rules: dict[str, Any]) -> None:
     request = urllib.request.Request(f"{url}/_microburst/rules", method="POST", data=json.dumps(rules).encode(),
                                      headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10):
+    with urllib.request.urlopen(request, timeout=HANG):
         pass
 
 

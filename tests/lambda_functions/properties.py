@@ -210,7 +210,7 @@ def name_of(one: Property) -> str:
 def hold(one: Property, function: ModuleType, examples: int) -> None:
     """Try a property on so many examples; raises what hypothesis does of the smallest that fails."""
     # Large JSON is what is asked for.
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=[
+    @settings(max_examples=examples, database=None, suppress_health_check=[
         HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much])
     @given(one.drawn)
     def tried(value: Any) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 from emulated import emulator
-
-pytest.importorskip("ministack")
+from processes import HANG
 
 STACK = "emptied"
 BUCKET = "emptied-assets"
@@ -75,7 +74,7 @@ def stack(client: Callable[[str], Any], empty_bucket_source: str) -> Iterator[An
 
 
 def wait(cloudformation: Any, what: str) -> None:
-    cloudformation.get_waiter(what).wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 150})
+    cloudformation.get_waiter(what).wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 5 * HANG})
 
 
 def held(s3: Any) -> list[dict[str, Any]]:

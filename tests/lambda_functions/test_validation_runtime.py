@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import HANG
 from transactions import accepted, refused, transaction
 
 from tap.inline import function_source
 
 DEADLINE = str(2**41)  # milliseconds, in 2039
-SECONDS = 30
 
 Answered = tuple[str, Any]
 
@@ -79,12 +79,12 @@ class Runtime:
         return self.receive()
 
     def receive(self) -> Answered:
-        return self.api.answers.get(timeout=SECONDS)
+        return self.api.answers.get(timeout=HANG)
 
     def log(self) -> list[str]:
         """Ends the runtime; what it printed."""
         self.process.terminate()
-        output, _ = self.process.communicate(timeout=SECONDS)
+        output, _ = self.process.communicate(timeout=HANG)
         return output.decode().splitlines()
 
 

@@ -4,10 +4,10 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from processes import wait_until
 
 from tap.rehearsal.emulator import ACCOUNT, clients, emulator, environment, no_aws_settings
 
@@ -50,11 +50,8 @@ def test_it_listens_on_loopback_and_is_gone_after_the_block():
 
 def test_it_ends_with_a_caller_that_is_killed_and_leaves_no_folder(tmp_path):
     endpoint = run(HOLD, TMPDIR=str(tmp_path)).stdout.strip()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and (is_listening(endpoint) or temporary_folders(tmp_path)):
-        time.sleep(0.05)
-    assert not is_listening(endpoint)
-    assert temporary_folders(tmp_path) == []
+    assert endpoint
+    wait_until(lambda: not is_listening(endpoint) and temporary_folders(tmp_path) == [])
 
 
 def test_no_setting_of_the_caller_keeps_it_from_working():

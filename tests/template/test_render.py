@@ -293,7 +293,7 @@ def test_every_string_reads_back_wherever_it_stands(text: str) -> None:
     assert read(to_text(Tree(tree)))["Resources"] == tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DATA)
 def test_whatever_a_template_holds_reads_back(data: Any) -> None:
     tree = {"R": {"Type": "T", "Metadata": {"M": data}, "Properties": {"P": {"Q": [data]}}}}

@@ -11,7 +11,7 @@ import yaml
 from cfnlint.context.parameters import ParameterSet
 from cfnlint.decode.cfn_yaml import loads
 from cfnlint.template import Template
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wiring_template import PlainTemplate
 
@@ -100,7 +100,7 @@ def test_cfn_lint_takes_the_rules_from_anywhere(tmp_path, command):
     program, *arguments = command.split()
     done = subprocess.run(
         [Path(sys.executable).parent / program, "--format", "parseable", *arguments],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+        cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == (
         "template.yaml:7:7:7:29:E9404:`Bucket` → STANDARD_IA: a transition after 7 days is too early. "
         "Set TransitionInDays to 30 or more."), done.stderr
@@ -141,7 +141,7 @@ PLACES = list(places(loads((TESTS / "good.yaml").read_text("utf-8"))))
 @given(st.sampled_from(PLACES), st.sampled_from([
     "x", 5, True, None, [], {}, ["x", {"a": 1}], {"Fn::ImportValue": "x"}, {"Ref": ["x"]}, {"Fn::GetAtt": 5},
     {"Fn::If": ["HasCertificate"]}, {"Fn::Select": ["x"]}]))
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, derandomize=True)
 def test_no_rule_fails_on_a_malformed_template(place, value):
     tree = loads((TESTS / "good.yaml").read_text("utf-8"))
     parent = tree

@@ -54,11 +54,8 @@ class Browser:
     def close(self) -> None:
         """End the browser, and wait for it."""
         os.close(self._out)
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
         os.close(self._in)
 
     def command(self, method: str, **parameters: Any) -> dict[str, Any]:
