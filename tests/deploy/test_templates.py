@@ -59,7 +59,8 @@ def test_what_does_not_parse_is_one_line(text: str, told: str) -> None:
 @pytest.mark.parametrize(("text", "told"), [
     ("a: &a [*a]", "the template:1:8 has an alias"),
     ("a: &a [1]\nb: *a", "the template:2:4 has an alias"),
-    ("[" * 100_000, "the template does not parse: it is nested too deeply"),
+    # Newer releases of PyYAML refuse it themselves, in words of their own.
+    ("[" * 100_000, r"the template(:1:\d+)? does not parse: "),
     ("a: !!timestamp x", "the template does not parse: "),
     ("a: !!int x", "the template does not parse: ")], ids=["itself", "alias", "deep", "timestamp", "int"])
 def test_what_would_bring_the_parser_down_is_one_line(text: str, told: str) -> None:
