@@ -9,6 +9,7 @@ from tap.deploy.aws import AwsClient, Call
 from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, shown, unlisted
 from tap.deploy.guard import Grade, Verdict
+from tap.deploy.hazards import find_hazards
 from tap.deploy.models import (
     MASK,
     CallFailed,
@@ -51,6 +52,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
     denied: tuple[str, ...] = ()  # what the stack policy will not let happen
+    hazards: tuple[str, ...] = ()  # what CloudFormation would carry out, and must not
     differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
     deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
 
@@ -71,6 +73,8 @@ class Plan:
         if self.denied:
             raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
                           f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
+        if self.hazards:
+            raise Refused("\n  - ".join(["this plan would do harm:", *self.hazards]))
         if self.loosened and guard.STACK_POLICY not in self.env.approved:
             raise Refused(looser(list(self.loosened)))
         guard.check(self.verdicts, self.env.approved)
@@ -166,10 +170,11 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
         comparison = _compare(aws, env, template, deployed, change_set)
         policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")
         plan = replace(plan, deployed=comparison.before, differences=comparison.differences,
+                       hazards=tuple(map(env.masked, comparison.hazards)),
                        verdicts=_worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
                        denied=tuple(_denied(env.stack_policy or policy, change_set)))
-        warnings += [*comparison.warnings, *_protection_remains(env, deployed)]
+        warnings += [*comparison.hazards, *comparison.warnings, *_protection_remains(env, deployed)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
 
@@ -187,6 +192,7 @@ class _Comparison:
     before: Resolved | None = None
     differences: tuple[Difference, ...] = ()
     prediction: Prediction = NOTHING
+    hazards: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -198,7 +204,9 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
         after = resolved_for(env, template.document, deployed.stack_id, deployed.parameters)
         found = compare(before, after)
         prediction = predicted(env, change_set, before, after, aws)
-        return _Comparison(before, tuple(found), prediction, (*unlisted(found, change_set), *prediction.warnings))
+        hazards, unknown = find_hazards(aws, change_set, before, after)
+        return _Comparison(before, tuple(found), prediction, tuple(hazards),
+                           (*unlisted(found, change_set), *prediction.warnings, *unknown))
     except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
 

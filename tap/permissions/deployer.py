@@ -6,7 +6,7 @@ Making the resources is the execution role's, which this one hands to CloudForma
 from typing import Any
 
 from awacs import awslambda as functions
-from awacs import cloudformation, ecs, iam, logs, s3
+from awacs import cloudformation, ecs, elasticloadbalancing, iam, logs, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -36,6 +36,8 @@ def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -
         allow([cloudformation.ListExports], "*"),
         allow([iam.PassRole], execution_role_arn,
               condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
+        # Where traffic goes, before the rules of a listener change; Elastic Load Balancing describes all or nothing.
+        allow([elasticloadbalancing.DescribeRules], "*"),
         # Templates too large for a request.
         allow([s3.ListBucket], bucket_arn),
         allow([s3.GetObject, s3.PutObject], Sub(f"${{Bucket}}/{plans}*", Bucket=bucket_arn)),

@@ -17,6 +17,8 @@ FILES = [path for part in ("deploy", "page") for path in sorted((Path(tap.__file
 # Where the permission has another name than the operation; None where none is needed.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 OTHERWISE = {
+    "elbv2:DescribeRules": "elasticloadbalancing:DescribeRules",
+    "elbv2:DescribeAccountLimits": None,  # CloudFormation's of the same name is what is called
     "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:ListObjectVersions": "s3:ListBucketVersions",
     "sts:GetCallerIdentity": None, "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",
 }
@@ -38,7 +40,7 @@ def texts() -> Iterator[str]:
 
 def requests() -> set[str]:
     found = set()
-    for service in ("cloudformation", "ecs", "iam", "lambda", "logs", "s3", "service-quotas", "sts"):
+    for service in ("cloudformation", "ecs", "elbv2", "iam", "lambda", "logs", "s3", "service-quotas", "sts"):
         known = operations(service)
         found |= {f"{service}:{known[text]}" for text in texts() if text in known}
     return found
