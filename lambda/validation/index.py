@@ -106,6 +106,7 @@ TIMESTAMP = re.compile(
 # Thirteen digits or more, with what people write between them. The first pattern is a quick test for the second.
 MAY_BE_LONG = re.compile("[0-9][0-9 _.:/-]{12}").search
 LONG_NUMBERS = re.compile("[0-9](?:[ _.:/-]*[0-9]){12,}").finditer
+NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 # UUIDs, SHA digests, dates with a time, and JSON numbers with a fraction. They are long, and one long number in ten
 # passes Luhn by chance.
@@ -240,9 +241,10 @@ def check(tx, now):
     if amount <= 0:
         return "amount_not_positive", "Amount must be positive"
     currency = tx.get("currency", "USD")
-    if type(currency) is not str or currency not in CURRENCIES:
+    try:
+        minor_unit, maximum = CURRENCIES[currency]
+    except (KeyError, TypeError):
         return "currency_unknown", "Currency is not accepted"
-    minor_unit, maximum = CURRENCIES[currency]
     if amount > maximum:
         return "amount_too_large", "Amount exceeds the maximum"
     if amount % minor_unit:
@@ -264,15 +266,20 @@ def check(tx, now):
             # Its id may have been forgotten: a replay would be accepted as new.
             return "timestamp_too_old", "Timestamp is too old"
     text = name + "\n" + account
-    if not tx.keys() <= KNOWN:
+    # The quick test here saves the call.
+    has_card_number = MAY_BE_LONG(text) and holds_card_number(text)
+    if len(tx) > len(KNOWN) or not tx.keys() <= KNOWN:
+        extras = [field for field in tx if field not in KNOWN]
         try:
-            written = repr({field: value for field, value in tx.items() if field not in KNOWN})
+            written = "\n".join(extras) + repr([tx[field] for field in extras])
         except (ValueError, RecursionError):
             return "too_large", "Transaction is too large"
         if len(written) > MAX_EXTRAS:
             return "too_large", "Transaction is too large"
-        text += "\n" + written
-    if holds_card_number(text):
+        # Few have as many digits, which are counted five times as fast as searched.
+        digits = len(written.encode("utf-8", "replace").translate(None, NO_DIGITS))
+        has_card_number = has_card_number or digits >= 13 and holds_card_number(written)
+    if has_card_number:
         return "card_number", "A field holds a card number"
     return "accepted", (name, account, amount, currency, kind)
 
