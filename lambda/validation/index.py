@@ -278,7 +278,7 @@ def check(tx, now):
             return "too_large", "Transaction is too large"
         # Few have as many digits, which are counted five times as fast as searched.
         digits = len(written.encode("utf-8", "replace").translate(None, NO_DIGITS))
-        has_card_number = has_card_number or digits >= 13 and holds_card_number(written)
+        has_card_number = has_card_number or (digits >= 13 and holds_card_number(written))
     if has_card_number:
         return "card_number", "A field holds a card number"
     return "accepted", (name, account, amount, currency, kind)
