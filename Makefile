@@ -16,9 +16,13 @@ GENERATE := "from tap.template.registry import builder; from tap.template.render
 # Checkov holds boto3 and networkx to versions that are not ours: a virtual environment of its own.
 CHECKOV := $(VENV)/checkov
 
+# With a value, tools and libraries are the newest releases that setup.cfg admits instead of those of constraints*.txt.
+UNPINNED :=
+PINS = $(if $(UNPINNED),,-c $(1))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test template lint size pages fuzz bench package lock clean
+.PHONY: help rehearse test coverage template lint size pages fuzz bench package lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +30,11 @@ help: ## this list
 rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine; or ENV=staging
 	$(BIN)/tap rehearse $(ENV)
 
-test: lint ## lint, then all tests, with coverage
+test: lint ## lint, then all tests; UNPINNED=1 with the newest releases
+	$(BIN)/pytest
+
+# A target of its own, which CI runs too: measuring doubles what the tests cost.
+coverage: $(VENV)/.dev ## all tests, and what of the code none of them runs
 	$(BIN)/pytest --cov
 
 template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
@@ -96,19 +104,19 @@ clean: ## remove the virtual environment, build products and caches
 # One stamp an extra: what is there is kept until one of these files changes. pip compiles what it installs, but not this
 # project's own modules, and where PYTHONDONTWRITEBYTECODE is set every run would compile them anew.
 $(VENV)/.rehearse: setup.cfg constraints.txt | $(BIN)/python
-	$(PIP) install -c constraints.txt -e '.[rehearse]'
+	$(PIP) install $(call PINS,constraints.txt) -e '.[rehearse]'
 	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: setup.cfg constraints.txt $(VENV)/.checkov | $(BIN)/python
-	$(PIP) install -c constraints.txt -e '.[dev]'
-	$(PIP) $(PREFLIGHT) -c constraints.txt
+	$(PIP) install $(call PINS,constraints.txt) -e '.[dev]'
+	$(PIP) $(PREFLIGHT) $(call PINS,constraints.txt)
 	$(COMPILE)
 	@touch $(VENV)/.rehearse $@
 
 $(VENV)/.checkov: constraints-checkov.txt | $(BIN)/python
 	$(PYTHON) -m venv $(CHECKOV)
-	$(CHECKOV)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints-checkov.txt checkov
+	$(CHECKOV)/bin/python -m pip --disable-pip-version-check --quiet install $(call PINS,constraints-checkov.txt) checkov
 	@touch $@
 
 $(BIN)/python:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from processes import restore_signals
 from stack_view import ENVIRONMENTS, ROOT, StackView, committed
+from tools import missing_tools
 
 from tap.deploy.constraints import violation
 from tap.stack import build
@@ -20,6 +21,14 @@ settings.load_profile("tap")
 
 def pytest_configure() -> None:
     restore_signals()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = missing_tools()
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            if set(marker.args) & missing:
+                item.add_marker(pytest.mark.skip(f"{', '.join(marker.args)} is not installed"))
 
 
 @pytest.fixture(scope="session")

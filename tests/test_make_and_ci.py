@@ -50,7 +50,7 @@ def test_every_target_has_its_line_in_make_help() -> None:
 def test_make_test_lints_before_it_tests() -> None:
     commands = make("-n", "test").stdout
 
-    positions = [commands.index(tool) for tool in ("/ruff", "/mypy", "tap.lint", "cmp ", "/pytest --cov")]
+    positions = [commands.index(tool) for tool in ("/ruff", "/mypy", "tap.lint", "cmp ", "/pytest")]
     assert positions == sorted(positions)
 
 
@@ -93,3 +93,11 @@ def test_every_constraint_is_an_exact_version_and_names_no_place_to_get_it_from(
 
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in lines)
     assert {line.split("==")[0] for line in lines} >= {"troposphere", "cfn-lint", "cdk-preflight", "ministack"}
+
+
+def test_unpinned_installs_without_constraints() -> None:
+    pinned, unpinned = (make("-n", "-B", "test", *arguments).stdout for arguments in ((), ("UNPINNED=1",)))
+
+    assert pinned.count("install -c constraints") == 2
+    assert "-c constraints.txt" in pinned
+    assert "constraints" not in unpinned

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from hypothesis import settings
+from tools import missing_tools
 
 
 def test_no_property_has_a_deadline() -> None:
@@ -24,3 +25,7 @@ def test_a_process_gets_the_default_signal_though_it_is_ignored_here(name: str) 
                          text=True, check=True)
 
     assert ran.stdout == "True\n"
+
+
+def test_every_tool_is_installed_or_make_lint_installs_it() -> None:
+    assert missing_tools() == set(), "tests that need these are skipped: make lint installs them"

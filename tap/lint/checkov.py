@@ -52,12 +52,17 @@ class Failure(NamedTuple):
     name: str
 
 
+def find_program() -> str | None:
+    """Return the path of Checkov: that of this virtual environment, else the one on the path; None without either."""
+    return shutil.which(CHECKOV, path=Path(sys.prefix) / CHECKOV / "bin") or shutil.which(CHECKOV)
+
+
 def run(documents: Mapping[str, str]) -> Iterator[Failure]:
     """Yield what Checkov finds in documents, by their names.
 
     Raises InputError where Checkov is not installed, or does not read them all.
     """
-    program = shutil.which(CHECKOV, path=Path(sys.prefix) / CHECKOV / "bin") or shutil.which(CHECKOV)
+    program = find_program()
     if program is None:
         raise InputError(f"{CHECKOV} is not installed: {INSTALL_CHECKOV}")
     # Nothing of the caller's that would make it ask a server, nor a configuration file of the working directory.

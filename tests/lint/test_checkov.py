@@ -41,6 +41,7 @@ def judged(
 # What Checkov finds
 
 
+@pytest.mark.needs("checkov")
 def test_a_bucket_that_everybody_may_read_is_an_error_at_its_line_and_where_it_is_one() -> None:
     t = open_bucket()
     document, values = t.to_dict(), {"dev": {"Public": "false"}, "prod": {"Public": "true"}}
@@ -55,6 +56,7 @@ def test_a_bucket_that_everybody_may_read_is_an_error_at_its_line_and_where_it_i
     assert {one.environments for one in in_prod} == {("prod",)}
 
 
+@pytest.mark.needs("checkov")
 def test_checkov_passes_over_what_is_suppressed_as_the_template_writes_it() -> None:
     t = open_bucket()
     suppress(t.resources["Open"], {PUBLIC: "It holds what is public"})
@@ -65,6 +67,7 @@ def test_checkov_passes_over_what_is_suppressed_as_the_template_writes_it() -> N
     assert LOGGING in checks
 
 
+@pytest.mark.needs("checkov")
 def test_a_document_that_checkov_does_not_read_is_an_error() -> None:
     with pytest.raises(InputError, match="checkov does not read the template: "):
         list(run({"good": "Resources: {}", "bad": "Resources: ["}))
@@ -148,6 +151,7 @@ def test_every_parameter_that_decides_is_one_of_the_template(template: dict[str,
     assert set(DECIDED_BY.values()) <= set(template["Parameters"])
 
 
+@pytest.mark.needs("checkov")
 def test_every_suppression_answers_a_check_that_would_fail_somewhere(template: dict[str, Any]) -> None:
     most = {"Environment": "test", "EmptyAssetsBucketOnDelete": "true"}
     least = {**most, "CustomerKeys": "false", "AccessLogs": "false"}

@@ -74,6 +74,7 @@ def test_rules_of_our_own_can_be_appended_to_those_of_cfn_lint(tmp_path: Path) -
     assert [(one.rule, one.place, one.message) for one in found] == [("E9999", "Alerts", "no topics")]
 
 
+@pytest.mark.needs("cdk-preflight")
 def test_the_preflight_rules_judge_what_each_environment_gets() -> None:
     template = small_template()
 
@@ -84,6 +85,7 @@ def test_the_preflight_rules_judge_what_each_environment_gets() -> None:
         ("error", "pf-sns-subscription-endpoint", 13, "AlertsByMail.Properties.Endpoint", ("bad", "worse"))]
 
 
+@pytest.mark.needs("cdk-preflight")
 def test_the_preflight_rules_pass_over_a_resource_that_an_environment_lacks() -> None:
     template = small_template()
     template.add_condition("HasEmail", {"Fn::Not": [{"Fn::Equals": [Ref("AlertEmail"), ""]}]})
@@ -108,6 +110,7 @@ def test_references_reach_the_validator_as_references() -> None:
     assert literal["Outputs"]["Both"]["Value"] == {"Fn::Sub": "${Alerts} ${!NotOne} eu-central-1"}
 
 
+@pytest.mark.needs("cdk-preflight")
 def test_a_template_that_no_parameters_make_whole_is_an_error() -> None:
     template = small_template()
     template.resources["Alerts"].DisplayName = FindInMap("Names", "a", "b")
@@ -117,6 +120,7 @@ def test_a_template_that_no_parameters_make_whole_is_an_error() -> None:
     assert (found.rule, found.environments) == ("resolve", ("dev",))
 
 
+@pytest.mark.needs("cdk-preflight")
 def test_only_the_rules_for_the_resources_at_hand_are_compiled() -> None:
     one, all_of_them = (dict(lint.preflight_rules(types)) for types in (
         {"AWS::SNS::Topic"}, {"AWS::SNS::Topic", "AWS::ECS::Service"}))
@@ -125,6 +129,7 @@ def test_only_the_rules_for_the_resources_at_hand_are_compiled() -> None:
     assert "pf-ecs-svc-" in all_of_them["_pf_service_ecs"]
 
 
+@pytest.mark.needs("cdk-preflight", "checkov")
 def test_a_secret_parameter_is_not_in_what_is_found() -> None:
     template = small_template()
     template.parameters["AlertEmail"].NoEcho = True
@@ -138,6 +143,7 @@ def test_a_secret_parameter_is_not_in_what_is_found() -> None:
 # The command
 
 
+@pytest.mark.needs("cdk-preflight", "checkov")
 def test_a_template_without_findings_exits_with_0_and_says_what_was_checked(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = environment(tmp_path, AlertEmail="other@example.com")
@@ -148,6 +154,7 @@ def test_a_template_without_findings_exits_with_0_and_says_what_was_checked(
         0, "tap.lint: 0 to mend, 0 to consider (parameters: defaults, dev)\n")
 
 
+@pytest.mark.needs("cdk-preflight", "checkov")
 def test_findings_are_one_line_each_and_exit_with_1(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = environment(tmp_path, AlertEmail="nobody")
@@ -162,6 +169,7 @@ def test_findings_are_one_line_each_and_exit_with_1(
     assert last == "tap.lint: 1 to mend, 0 to consider (parameters: defaults, dev)"
 
 
+@pytest.mark.needs("cdk-preflight", "checkov")
 def test_what_cloudformation_validate_only_warns_of_is_printed_and_exits_with_0(
         tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def build() -> Template:

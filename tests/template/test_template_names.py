@@ -34,6 +34,7 @@ def test_a_template_with_files_in_parameters_has_no_samples() -> None:
     assert set(samples("bootstrap")) == {"made", "given"}
 
 
+@pytest.mark.needs("cdk-preflight", "checkov")
 def test_one_template_can_be_linted_alone(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["--template", "bootstrap", "--root", str(ROOT)])
 

@@ -1,0 +1,11 @@
+"""What some tests run and `pip install -e '.[dev]'` does not install."""
+
+from importlib.util import find_spec
+
+from tap.lint.checkov import CHECKOV, find_program
+
+
+def missing_tools() -> set[str]:
+    """Return the names of the tools that are not installed; tests marked `needs` with one of them are skipped."""
+    installed = {CHECKOV: find_program(), "cdk-preflight": find_spec("cdk_preflight")}
+    return {name for name, found in installed.items() if found is None}
