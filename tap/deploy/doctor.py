@@ -49,6 +49,8 @@ def examine(aws: AwsClient, env: Environment) -> list[Examined]:
     found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
               for role, service in _ROLES.items()]
+    if env.parameters.get("MonthlyBudget", "0") != "0":
+        found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
     return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
                     for service, code, what, least in _QUOTAS]
 
@@ -70,6 +72,18 @@ def _bucket(aws: AwsClient, name: str, account: str) -> tuple[bool, str]:
 def _quota(aws: AwsClient, service: str, code: str, least: int) -> tuple[bool, str]:
     value = aws.service("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
     return value >= least, f"{value:g}, of which a stack takes up to {least}"
+
+
+def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
+    """Return whether budgets can tell environments apart; only the account that pays for all others may ask.
+
+    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
+    """
+    tags = aws.service("ce")("list_cost_allocation_tags", TagKeys=["Environment"])["CostAllocationTags"]
+    if any(tag["Status"] == "Active" for tag in tags):
+        return True, "Environment is active"
+    return False, ("Environment is not active, so MonthlyBudget counts nothing: aws ce "
+                   "update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=Environment,Status=Active")
 
 
 def _asked(what: str, question: Callable[[], tuple[bool, str]], remedy: str = "") -> Examined:

@@ -6,7 +6,7 @@ Making the resources is the execution role's, which this one hands to CloudForma
 from typing import Any
 
 from awacs import awslambda as functions
-from awacs import cloudformation, ecs, elasticloadbalancing, iam, logs, s3
+from awacs import ce, cloudformation, ecs, elasticloadbalancing, iam, logs, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -56,6 +56,8 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) 
         # These know no stack as a resource.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
                cloudformation.ListImports, quotas.GetServiceQuota], "*"),
+        # `tap doctor` checks whether MonthlyBudget can count; tags have no resource.
+        allow([ce.ListCostAllocationTags], "*"),
         # `tap doctor` looks whether they are there.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),
