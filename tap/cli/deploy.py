@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tap.cli import plan_view, progress
 from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set
+from tap.cli.offline import offline_plans
 from tap.cli.recording import Recording
 from tap.cli.session import (
     EXIT_CODES,
@@ -20,7 +21,7 @@ from tap.cli.session import (
     Wiring,
     console,
     env_argument,
-    envs_argument,
+    environments,
     html_option,
     json_option,
     parameter_option,
@@ -43,13 +44,19 @@ MOST_AT_ONCE = 20
 
 
 @click.command("plan", epilog=EXIT_CODES)
-@envs_argument
+@click.argument("names", metavar="ENV...", nargs=-1, shell_complete=environments)
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Keep the change set, and write FILE for tap deploy --plan.")
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request's comment.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 0: no changes; 1: error; 2: changes.")
 @click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template first.")
+@click.option("--offline", is_flag=True, help="Compare with a commit instead of the stack; needs no credentials.")
+@click.option("--base", metavar="REVISION|FILE",
+              help="With --offline: the commit to compare with, by default the merge base with main; with --template, "
+                   "a file.")
+@click.option("--template", "template_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              metavar="FILE", help="With --offline and --base FILE: plan this template, whatever it is.")
 @html_option
 @parameter_option
 @region_option
@@ -57,13 +64,14 @@ MOST_AT_ONCE = 20
 @click.pass_obj
 def plan_command(
     wiring: Wiring, names: tuple[str, ...], save: Path | None, as_json: bool, as_markdown: bool,
-    detailed_exitcode: bool, no_lint: bool, html: Path | None, overrides: tuple[str, ...], region: str | None,
-    root: Path,
+    detailed_exitcode: bool, no_lint: bool, offline: bool, base: str | None, template_file: Path | None,
+    html: Path | None, overrides: tuple[str, ...], region: str | None, root: Path,
 ) -> int:
     """Show what deploying each ENV would do, and change nothing.
 
     Checks template and parameters, creates a change set, describes it, grades each change, and deletes the
-    change set again unless it is saved.
+    change set again unless it is saved. With --offline, compares this template and these parameter files with those of
+    a commit instead: what the commits since then would change in each environment.
     """
     try:
         for option, file in (("--save", save), ("--html", html)):
@@ -71,8 +79,20 @@ def plan_command(
                 raise click.UsageError(f"{option} takes one environment")
         if as_json and as_markdown:
             raise click.UsageError("choose one of --json and --markdown")
-        rendered = wiring.template()
+        if not (offline or names):
+            raise click.UsageError("name an environment, as in tap plan dev")
+        if (base or template_file) and not offline:
+            raise click.UsageError("--base and --template go with --offline")
+        if offline and save:
+            raise click.UsageError("--save keeps a change set, which --offline does not create")
         options = Options(root, region, overrides)
+        if offline:
+            done = [(plan, _recorded(plan, rendered, html)) for plan, rendered in offline_plans(
+                wiring, names, options, base, template_file)]
+            plans = [plan for plan, _ in done]
+            _show(done, len(done), as_json, as_markdown, save)
+            return 2 if detailed_exitcode and any(not plan.change_set.empty for plan in plans) else 0
+        rendered = wiring.template()
         envs = [replace(env, artifact_prefix=PLANS) for env in _loaded(
             dict.fromkeys(names), lambda name: options.load(wiring, name, rendered.document))]
         problems = [] if no_lint else wiring.lint(rendered)
@@ -93,6 +113,13 @@ def plan_command(
         tell(error)
         return 1
     return 2 if detailed_exitcode and any(not plan.change_set.empty for plan in plans) else 0
+
+
+def _recorded(plan: Plan, rendered: Rendered, html: Path | None) -> str:
+    """Write a plan's page, where one is asked for, and return what the plan costs on one line."""
+    recording = Recording(html, rendered)
+    recording.planned(plan, [])
+    return recording.cost()
 
 
 def _loaded(names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:

@@ -7,23 +7,41 @@ values that SSM parameters resolve to, drift, and what the service itself decide
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tap.deploy import resource_types
-from tap.deploy.diff import ATTRIBUTES, Difference, differences, shown
-from tap.deploy.models import Change, ChangeSet, Detail
-from tap.deploy.replacements import Update
-from tap.template.resolve import references
+from tap.deploy import guard, resource_types
+from tap.deploy.diff import ATTRIBUTES, Difference, compare, differences, shown, unlisted
+from tap.deploy.models import Change, ChangeSet, Detail, Environment
+from tap.deploy.planning import Plan, denied, given, worst
+from tap.deploy.prediction import predicted
+from tap.deploy.replacements import Update, update
+from tap.template.resolve import Resolved, references
 
 # The default of clusters, and of instances that belong to none:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
 
 
+UNKNOWN = ("planned without AWS: drift, SSM parameters, kept values and what services decide are known to a change set "
+           "only")
+
+
+def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[str, Any]) -> Plan:
+    """Return the plan for an update from one template to another; without resources before, of a new stack."""
+    content = change_set(update(before, after))
+    prediction = predicted(env, content, before, after)
+    found = compare(before, after) if before.resources else []
+    return Plan(
+        env, content, worst(guard.verdicts(content), prediction.verdicts), given(env, document, content),
+        tuple(map(env.masked, (*unlisted(found, content), UNKNOWN))), denied=tuple(denied(env.stack_policy, content)),
+        differences=tuple(found), deployed=before if before.resources else None)
+
+
 def change_set(change: Update) -> ChangeSet:
     """Return what CloudFormation would list for an update, in the order of the new template, removals last."""
+    kind = "UPDATE" if change.before.resources else "CREATE"
     changes = [each for name in change.after.resources if (each := _change(change, name))]
     changes += [_removal(change, name) for name in change.before.resources if name not in change.after.resources]
     empty = not changes and change.before.outputs == change.after.outputs
-    return ChangeSet("", "offline", "UPDATE", "", tuple(changes), empty)
+    return ChangeSet("", "offline", kind, "", tuple(changes), empty)
 
 
 def _change(change: Update, name: str) -> Change | None:

@@ -171,9 +171,9 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
         policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")
         plan = replace(plan, deployed=comparison.before, differences=comparison.differences,
                        hazards=tuple(map(env.masked, comparison.hazards)),
-                       verdicts=_worst(plan.verdicts, comparison.prediction.verdicts),
+                       verdicts=worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
-                       denied=tuple(_denied(env.stack_policy or policy, change_set)))
+                       denied=tuple(denied(env.stack_policy or policy, change_set)))
         warnings += [*comparison.hazards, *comparison.warnings, *_protection_remains(env, deployed)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
@@ -211,7 +211,7 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
 
 
-def _worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
+def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
     """Return the worse of two verdicts of each change; at the same grade, the second's reason, which says more."""
     return {**verdicts, **{name: max(other, verdicts.get(name, other), key=lambda verdict: verdict.grade)
                            for name, other in others.items()}}
@@ -264,7 +264,8 @@ def creation_order(env: Environment, document: Mapping[str, Any]) -> Mapping[str
         return {}
 
 
-def _denied(policy: str | None, change_set: ChangeSet) -> list[str]:
+def denied(policy: str | None, change_set: ChangeSet) -> list[str]:
+    """Return what a stack policy does not allow of a change set, such as `Update:Replace of Table`."""
     lines = []
     for change in change_set.changes:
         if change.action == "Add":

@@ -52,6 +52,9 @@ class Resolved:
         return found
 
 
+NOTHING = Resolved({}, {}, {}, {}, ())
+
+
 def resolve(
     template: Mapping[str, Any], parameters: Mapping[str, str], *, region: str = "us-east-1",
     account: str = "123456789012", partition: str = "aws", stack_name: str = "tap",

@@ -1,0 +1,136 @@
+"""`tap plan --offline`: what a commit would change in each environment, without AWS and without credentials."""
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.session import Options, Wiring, pairs
+from tap.deploy import offline
+from tap.deploy.models import Environment, InputError
+from tap.deploy.parameters import environment_names, load_environment
+from tap.deploy.planning import Plan, resolved_for
+from tap.deploy.stand_ins import STAND_INS
+from tap.deploy.template import Rendered, parsed
+from tap.template.resolve import NOTHING, Resolved
+
+TEMPLATE = "templates/tap.yaml"
+MAIN = "origin/main", "main"
+
+
+def offline_plans(wiring: Wiring, names: tuple[str, ...], options: Options, base: str | None,
+                  template: Path | None) -> list[tuple[Plan, Rendered]]:
+    """Return the plan of each environment with the template that it is for; of all of them where none is named.
+
+    With `template` there is one plan, from the template file `base` to that one. Raises InputError.
+    """
+    overrides = pairs(options.overrides)
+    if template:
+        if not base or names:
+            raise click.UsageError("--template FILE takes --base FILE, and no environment")
+        text = _read(template)
+        return [(plan_files(template, Path(base), overrides), Rendered(parsed(text), text))]
+    rendered = wiring.template()
+    with base_revision(options.root, base) as folder:
+        return [(plan_environment(name, options.root, folder, rendered, overrides), rendered)
+                for name in names or environment_names(options.root)]
+
+
+@contextmanager
+def base_revision(root: Path, revision: str | None) -> Iterator[Path]:
+    """Yield a directory with the project's parameters and template as they were in a revision.
+
+    Without a revision it is the merge base with main. Raises InputError where git does not know it.
+    """
+    commit = _merge_base(root) if revision is None else _commit(root, revision)
+    archive = _git(root, "archive", commit.decode().strip(), "--", "parameters", TEMPLATE)
+    with tempfile.TemporaryDirectory(prefix="tap-base-") as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+            files.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def _commit(root: Path, revision: str) -> bytes:
+    try:
+        return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    except InputError as error:
+        raise InputError(f"{revision} is not a commit that can be compared with: {error.message}") from None
+
+
+def _merge_base(root: Path) -> bytes:
+    for branch in MAIN:
+        try:
+            return _git(root, "merge-base", "HEAD", branch)
+        except InputError:
+            continue
+    raise InputError(f"{' and '.join(MAIN)} do not exist here: name the revision to compare with, --base REVISION")
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    try:
+        return subprocess.run(  # noqa: S603 (no shell, and git as the user has it)
+            ["git", "-C", str(root), *arguments], check=True, capture_output=True).stdout  # noqa: S607
+    except OSError as error:
+        raise InputError(f"git cannot be run: {error.strerror}: tap plan --offline compares with a commit") from None
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
+        raise InputError(f"git {arguments[0]}: {reason}") from None
+
+
+def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, overrides: Mapping[str, str]) -> Plan:
+    """Return what a commit does to one environment: its template and parameter file against those of the base.
+
+    Stand-ins take the place of values that are still placeholders. Raises InputError.
+    """
+    env = _load(name, root, rendered.document, overrides)
+    before = NOTHING
+    if (base / "parameters" / f"{name}.json").exists():
+        document = parsed(_read(base / TEMPLATE))
+        before = _resolved(_load(name, base, document, {}), document)
+    return offline.plan(env, before, _resolved(env, rendered.document), rendered.document)
+
+
+def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
+    return load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
+                            previous=lambda _: document.get("Parameters", {}))
+
+
+def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan:
+    """Return what one template file does to a stack of another. Parameters without a value stand for themselves.
+
+    Raises InputError for a file that does not parse or does not resolve.
+    """
+    after, before = (parsed(_read(file)) for file in (template, base))
+    env = Environment(template.stem, template.stem)
+    resolved = [_resolved(_valued(env, document, overrides), document) for document in (before, after)]
+    return offline.plan(_valued(env, after, overrides), resolved[0], resolved[1], after)
+
+
+def _valued(env: Environment, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
+    declared = document.get("Parameters") or {}
+    if not isinstance(declared, Mapping):
+        raise InputError("the template's Parameters are not a map")
+    values = {name: f"${{{name}}}" for name, entry in declared.items()
+              if isinstance(entry, Mapping) and "Default" not in entry}
+    return replace(env, parameters=values | {name: value for name, value in overrides.items() if name in declared})
+
+
+def _resolved(env: Environment, document: Mapping[str, Any]) -> Resolved:
+    try:
+        return resolved_for(env, document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"the template does not resolve for {env.name}: {error or type(error).__name__}") from None
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
