@@ -28,7 +28,7 @@ def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
     data, operations = ("DataKey", "OperationsKey") if own else (told.AWS_OWN, told.AWS_OWN)
     expected = {
         "database": "DatabaseKey", "its password": "DatabaseKey", "table": data, "assets": data, "variables": data,
-        "failed events": data, "alerts": operations, "undelivered alerts": operations, "log groups": operations}
+        "failed events": data, "alerts": operations, "log groups": operations}
     if stack.is_on("Backups"):
         expected["backups"] = "DatabaseKey"
     arns = {name: kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] for name, key in ids.items()}
