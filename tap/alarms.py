@@ -95,7 +95,7 @@ def _watch_visitors(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     is_expected = t.add_condition("HasTrafficAlarm", Not(Equals(floor.ref(), "0")))
     alerts.add_alarm(
         "TrafficAlarm", "Hardly any requests arrive: look at domain name, certificate and firewall",
-        metric(BALANCER, "RequestCount", balancer.dimensions), floor.ref(),
+        expression("FILL(requests, 0)", requests(balancer, FIVE_MINUTES)), floor.ref(),
         periods=3, below=True, missing="breaching", is_critical=True, Condition=is_expected)
 
 

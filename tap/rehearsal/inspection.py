@@ -14,7 +14,7 @@ NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
 INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
 # Alarms on one metric each. All others are on expressions, which the emulator does not keep the metrics of.
 OF_ONE_METRIC = re.compile(
-    "(High(Cpu|Memory)|Traffic|UndeliveredAlerts|ValidationFailure|(Cdn)?CertificateExpiry|Database.+|ServiceHealth)Alarm")
+    "(High(Cpu|Memory)|UndeliveredAlerts|ValidationFailure|(Cdn)?CertificateExpiry|Database.+|ServiceHealth)Alarm")
 DATABASE_PORT = 5432
 
 
