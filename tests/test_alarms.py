@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from stack_view import StackView
+from stack_view import ROOT, StackView
 
 from tap.picture.dashboard import alarm_problems
 from tap.template.resolve import Reference, resolve
@@ -197,3 +198,9 @@ def test_the_firewalls_metrics_are_not_those_of_another_stack(stack: StackView) 
 
 def test_every_metric_exists_for_a_resource_of_the_stack(stack: StackView) -> None:
     assert list(alarm_problems(stack.resolved)) == []
+
+
+def test_the_runbook_says_what_to_do_about_each_alarm_and_about_no_other(template: dict[str, Any]) -> None:
+    headings = re.findall(r"^### (\w+)$", Path(ROOT, "docs/runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(headings) == sorted(
+        title for title, resource in template["Resources"].items() if resource["Type"] == ALARM)
