@@ -1,13 +1,11 @@
 """The alerts: the topics that tell people, who may publish to them, and where goes what they cannot deliver."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from awacs import sns, sqs
 from awacs.aws import Action, ArnEquals, Condition
 from troposphere import AWSHelperFn, Equals, Not, Parameter, Sub, Template
 from troposphere.cloudwatch import Alarm
-from troposphere.events import DeadLetterConfig, InputTransformer, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 from troposphere.sqs import Queue, QueuePolicy
 
@@ -55,21 +53,6 @@ class Alerts(NamedTuple):
         return self.template.add_resource(alarm(
             title, description, watched, threshold, periods, datapoints, below=below, missing=missing,
             AlarmActions=actions if is_critical else actions[:1], **calls, **attributes))
-
-    def add_rule(
-            self, title: str, description: str, pattern: dict[str, Any], text: str, paths: Mapping[str, str],
-            **attributes: Any) -> Rule:
-        """Add a rule that tells the topic of events in a line, and the queue of those that the topic does not take.
-
-        `text` holds names in angle brackets, each of which `paths` leads to in the event. A name whose path leads
-        nowhere is left out:
-        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-        """
-        return self.template.add_resource(Rule(
-            title, Description=description, EventPattern=pattern, Targets=[Target(
-                Id="Alerts", Arn=self.topic.ref(),
-                InputTransformer=InputTransformer(InputPathsMap=dict(paths), InputTemplate=Sub(f'"{text}"')),
-                DeadLetterConfig=DeadLetterConfig(Arn=self.fallback.get_att("Arn")))], **attributes))
 
 
 def alarm(

@@ -1,5 +1,12 @@
 """The events that people are told of: failed deployments and tasks, the database, backups."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from troposphere import Sub, Template
+from troposphere.events import DeadLetterConfig, InputTransformer, Rule, Target
+
 from tap.alarms import Tiers
 from tap.alerts import Alerts
 
@@ -21,22 +28,23 @@ DATABASE_EVENTS = {
 }
 
 
-def add_events(alerts: Alerts, tiers: Tiers) -> None:
+def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     """Add the rules, each of which tells the topic in a line."""
+    add_rule = partial(_add_rule, t, alerts)
     service, database = tiers.service.service, tiers.database
     of_service = {"name": "$.detail.eventName", "reason": "$.detail.reason", "time": "$.time"}
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
-    alerts.add_rule("DeploymentFailedRule", "Failed deployments of the service", {
+    add_rule("DeploymentFailedRule", "Failed deployments of the service", {
         "source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"],
         "resources": [service.ref()], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}},
         "${Environment}: a deployment of the service failed at <time>: <reason>", of_service)
     # Tasks that do not start, or find no place. Amazon ECS tries for hours before a deployment fails for them.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
-    alerts.add_rule("ServiceActionRule", "Trouble of the service with its tasks", {
+    add_rule("ServiceActionRule", "Trouble of the service with its tasks", {
         "source": ["aws.ecs"], "detail-type": ["ECS Service Action"],
         "resources": [service.ref()], "detail": {"eventType": ["WARN", "ERROR"]}},
         "${Environment}: the service has trouble with its tasks at <time>: <name> <reason>", of_service)
-    alerts.add_rule("DatabaseEventRule", "What makes the database unavailable, or is about to", {
+    add_rule("DatabaseEventRule", "What makes the database unavailable, or is about to", {
         "source": ["aws.rds"], "detail-type": ["RDS DB Cluster Event", "RDS DB Instance Event"],
         "detail": {
             "EventID": sorted(f"RDS-EVENT-{number:04}" for numbers in DATABASE_EVENTS.values() for number in numbers),
@@ -44,15 +52,15 @@ def add_events(alerts: Alerts, tiers: Tiers) -> None:
         "${Environment}: database <source> at <time>: <message> (<event>)", {
             "source": "$.detail.SourceIdentifier", "message": "$.detail.Message", "event": "$.detail.EventID",
             "time": "$.time"})
-    _add_backup_rule(alerts, tiers)
+    _add_backup_rule(t, alerts, tiers)
 
 
-def _add_backup_rule(alerts: Alerts, tiers: Tiers) -> None:
+def _add_backup_rule(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     backups = tiers.backups
     failed = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]
     # Backups and copies have a state, restores a status. Who restores does so as any role: all of the account's count.
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html
-    alerts.add_rule("BackupFailedRule", "Failed backups, copies and restores", {
+    _add_rule(t, alerts, "BackupFailedRule", "Failed backups, copies and restores", {
         "source": ["aws.backup"],
         "detail-type": [f"{kind} Job State Change" for kind in ("Backup", "Copy", "Restore")],
         "detail": {"$or": [
@@ -64,3 +72,18 @@ def _add_backup_rule(alerts: Alerts, tiers: Tiers) -> None:
             "kind": "$.detail-type", "state": "$.detail.state", "status": "$.detail.status", "time": "$.time",
             "resource": "$.detail.resourceArn", "message": "$.detail.statusMessage"},
         Condition=backups.condition)
+
+
+def _add_rule(
+        t: Template, alerts: Alerts, title: str, description: str, pattern: dict[str, Any], text: str,
+        paths: Mapping[str, str], **attributes: Any) -> Rule:
+    """Add a rule that tells the topic of events in a line, and the queue of those that the topic does not take.
+
+    `text` holds names in angle brackets, each of which `paths` leads to in the event. A name whose path leads nowhere
+    is left out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    """
+    return t.add_resource(Rule(
+        title, Description=description, EventPattern=pattern, Targets=[Target(
+            Id="Alerts", Arn=alerts.topic.ref(),
+            InputTransformer=InputTransformer(InputPathsMap=dict(paths), InputTemplate=Sub(f'"{text}"')),
+            DeadLetterConfig=DeadLetterConfig(Arn=alerts.fallback.get_att("Arn")))], **attributes))

@@ -53,7 +53,7 @@ def build() -> Template:
     tiers = Tiers(
         network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)
     t.add(add_alarms, alerts, tiers)
-    add_events(alerts, tiers)
+    t.add(add_events, alerts, tiers)
     t.add(add_dashboard, health.composite, tiers)
     t.add(add_budget, alerts)
     t.add(add_rules)
