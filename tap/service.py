@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from awacs import awslambda, ecr
+from awacs import awslambda, ecr, xray
 from troposphere import (
     AWSHelperFn,
     Equals,
@@ -105,7 +105,10 @@ def add_service(
     task_role = add_role(
         t, "Task", "ecs-tasks.amazonaws.com",
         *sessions.read_write(), *assets.read(), *database.read_secret(), database.connect(),
-        allow([awslambda.InvokeFunction], validation.alias.ref()), trust_condition=of_this_account())
+        allow([awslambda.InvokeFunction], validation.alias.ref()),
+        # One trace leads from the load balancer through a task to the function. Traces have no resource to name.
+        allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
+        trust_condition=of_this_account())
     task_definition = _add_task_definition(
         t, log_group, execution_role, task_role, balancer.port, database, environment={
             "DB_HOST": database.cluster.get_att("Endpoint.Address"),

@@ -27,6 +27,8 @@ DOES: dict[str, tuple[str, str, str]] = {
     "log in to the database without a password": (
         "TaskRole", "rds-db:connect",
         "arn:aws:rds-db:us-east-1:123456789012:dbuser:${DatabaseCluster.DBClusterResourceId}/app"),
+    **{f"trace a request: {action}": ("TaskRole", f"xray:{action}", "*")
+       for action in ("PutTelemetryRecords", "PutTraceSegments")},
     "have a transaction validated": ("TaskRole", "lambda:InvokeFunction", "${ValidationAlias}"),
     "remember a transaction": ("ValidationRole", "dynamodb:PutItem", "${SessionsTable.Arn}"),
     "decrypt variables, records and failures": ("ValidationRole", "kms:Decrypt", "${DataKey.Arn}"),
