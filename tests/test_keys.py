@@ -90,8 +90,8 @@ def test_every_log_group_is_under_the_operations_key(keyed: StackView, unkeyed: 
 
 
 def test_the_topic_is_under_the_operations_key(keyed: StackView, unkeyed: StackView) -> None:
-    assert keyed.only("AWS::SNS::Topic")["KmsMasterKeyId"] == Reference("OperationsKey", "Arn")
-    assert "KmsMasterKeyId" not in unkeyed.only("AWS::SNS::Topic")
+    assert keyed.properties("AlertsTopic")["KmsMasterKeyId"] == Reference("OperationsKey", "Arn")
+    assert "KmsMasterKeyId" not in unkeyed.properties("AlertsTopic")
 
 
 def test_the_table_is_under_the_data_key(keyed: StackView, unkeyed: StackView) -> None:
