@@ -58,9 +58,14 @@ def is_application(balancer: Resource) -> bool:
 
 def has_own_addresses(service: Resource) -> bool:
     """Whether the tasks of an ECS service have network interfaces of their own, as they have on Fargate."""
-    providers = [str(entry.get("CapacityProvider")) for entry in as_maps(service.at("CapacityProviderStrategy"))]
-    return (service.at("LaunchType") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
+    return (is_on_fargate(service)
             or isinstance(service.at("NetworkConfiguration", "AwsvpcConfiguration"), Mapping))
+
+
+def is_on_fargate(service: Resource) -> bool:
+    """Whether an ECS service runs on Fargate for certain."""
+    providers = [str(entry.get("CapacityProvider")) for entry in as_maps(service.at("CapacityProviderStrategy"))]
+    return service.at("LaunchType") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
 def containers(stack: Stack, service: Resource) -> tuple[Resource, list[Mapping[str, Any]]] | None:

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from tap.wiring.graph import Resource, Stack
-from tap.wiring.iam import BUCKET, service_of
+from tap.wiring.graph import Stack
+from tap.wiring.iam import BUCKET
+from tap.wiring.invoking import INVOKED, PERMISSION, permissions
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps
-
-PERMISSION = "AWS::Lambda::Permission"
-INVOKED = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
 
 
 class BucketNotification(WiringRule):
@@ -33,16 +31,9 @@ class BucketNotification(WiringRule):
                 invoked = stack.target(entry.get("Function"), *INVOKED)
                 if not invoked or stack.is_handed_out(invoked):
                     continue
-                permissions = [found for found in stack.of_type(PERMISSION) if _permits(stack, found, invoked)]
-                if not permissions:
+                granted = permissions(stack, invoked, "s3")
+                if not granted:
                     yield Broken(bucket, invoked, "NotificationConfiguration", "no permission lets S3 invoke it")
-                elif not any(stack.waits_for(bucket, found) for found in permissions):
-                    yield Broken(bucket, permissions[0], "NotificationConfiguration",
+                elif not any(stack.waits_for(bucket, found) for found in granted):
+                    yield Broken(bucket, granted[0], "NotificationConfiguration",
                                  f"the bucket does not wait for the permission to invoke `{invoked.logical_id}`")
-
-
-def _permits(stack: Stack, permission: Resource, invoked: Resource) -> bool:
-    """Whether a permission lets S3 invoke a function, or may."""
-    service = service_of(permission.at("Principal"))
-    return (service in ("s3", "*", None)
-            and stack.named(permission.at("FunctionName"), invoked.type, "FunctionName") in (invoked, None))

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 
 from tap.wiring.graph import Stack
+from tap.wiring.routing import ATTACHMENT, GATEWAY, ROUTE
 from tap.wiring.rule import Broken, WiringRule
-
-ROUTE = "AWS::EC2::Route"
-GATEWAY = "AWS::EC2::InternetGateway"
-ATTACHMENT = "AWS::EC2::VPCGatewayAttachment"
 
 
 class GatewayRoute(WiringRule):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from tap.wiring.graph import Stack
+from tap.wiring.routing import SUBNET, zones
 from tap.wiring.rule import Broken, WiringRule
 
 SUBNET_GROUP = "AWS::RDS::DBSubnetGroup"
-SUBNET = "AWS::EC2::Subnet"
 
 
 class SubnetGroupZones(WiringRule):
@@ -27,8 +27,5 @@ class SubnetGroupZones(WiringRule):
             # RDS on Outposts needs one subnet: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-on-outposts.html
             if not subnets or any(subnet.at("OutpostArn") for subnet in subnets):
                 continue
-            # A zone that is left to AWS, or not known, is another one; the same expression is the same zone.
-            zones = {str(subnet.at("AvailabilityZone") or subnet.at("AvailabilityZoneId") or subnet.logical_id)
-                     for subnet in subnets}
-            if len(zones) == 1:
+            if zones(subnets) == 1:
                 yield Broken(group, subnets[0], "SubnetIds", "all its subnets are in one Availability Zone")

@@ -7,6 +7,7 @@ from tap.wiring.balancing import SERVICE, TASK_DEFINITION
 from tap.wiring.facts import FACTS
 from tap.wiring.graph import Resource, Stack
 from tap.wiring.reach import GROUP_TYPES, groups, refuses
+from tap.wiring.routing import clients
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import references
 
@@ -28,7 +29,7 @@ class TaskToDatabase(WiringRule):
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield services and functions that cannot reach the database that they are told of."""
-        for client, place, told, own in _clients(stack):
+        for client, place, told, own in clients(stack):
             for database in _databases(stack, told):
                 port = database.at("Port") or FACTS["engine_ports"].get(str(database.at("Engine")).lower())
                 theirs = groups(stack, database.at("VpcSecurityGroupIds") or database.at("VPCSecurityGroups"))
@@ -37,17 +38,6 @@ class TaskToDatabase(WiringRule):
                     guard, kind = refused
                     yield Broken(client, database, place,
                                  f"`{guard.logical_id}` has no {kind} rule for port {port} between them")
-
-
-def _clients(stack: Stack) -> Iterator[tuple[Resource, str, Any, Any]]:
-    """Yield who may connect, the property with its groups, what it is told, and its groups."""
-    for service in stack.of_type(SERVICE):
-        task = stack.target(service.at("TaskDefinition"), TASK_DEFINITION)
-        if task:
-            yield (service, "NetworkConfiguration", task.at("ContainerDefinitions"),
-                   service.at("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
-    for function in stack.of_type(FUNCTION):
-        yield function, "VpcConfig", function.at("Environment"), function.at("VpcConfig", "SecurityGroupIds")
 
 
 def _databases(stack: Stack, told: Any) -> list[Resource]:

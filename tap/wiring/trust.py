@@ -17,8 +17,8 @@ class Trust(WiringRule):
     id = "E9201"
     shortdesc = "Role that does not trust the service that is to assume it"
     description = (
-        "Functions, tasks, flow logs, database monitoring and others take a role, which their service has to be able "
-        "to assume: its principal has to be in the role's AssumeRolePolicyDocument.")
+        "Functions, tasks, schedules, delivery streams, pipelines, flow logs and others take a role, which their "
+        "service has to be able to assume: its principal has to be in the role's AssumeRolePolicyDocument.")
     source_url = FACTS["role_users"]["source"]
     error = "The role defined for the function cannot be assumed by Lambda."
     fix = "Name the service's principal in the role's AssumeRolePolicyDocument."
@@ -28,12 +28,12 @@ class Trust(WiringRule):
         """Yield resources whose service cannot assume their role."""
         for kind, place, service, _ in _USERS:
             for user in stack.of_type(kind):
-                for value in as_list(user.at(place)):
+                for value in as_list(user.at(*place.split("."))):
                     role = stack.target(value, ROLE)
                     if not role:
                         continue
                     trust = policies(role.at("AssumeRolePolicyDocument"))
                     if not trust.allow_service([service], "sts:AssumeRole"):
                         trusted = ", ".join(trust.services()) or "no service"
-                        yield Broken(user, role, place,
+                        yield Broken(user, role, place.split(".")[0],
                                      f"{service}.amazonaws.com may not assume it ({trusted} may)")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from wiring_template import PlainTemplate, loads
 
-from tap.wiring import all_rules
+from tap.wiring import all_rules, examples
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text("utf-8")
 Changes = tuple[tuple[str, str], ...]
@@ -42,3 +42,13 @@ def found() -> Found:
 def found_in() -> Found:
     """Return a function from a template to what all the rules find in it."""
     return findings
+
+
+@pytest.fixture(scope="session")
+def found_in_example() -> Found:
+    """Return a function from a rule and changes of its broken example, and an addition, to what all the rules find."""
+
+    def messages(rule: str, *changes: tuple[str, str], add: str = "") -> list[str]:
+        return findings(changed(examples.broken(examples.example(rule)), *changes) + add)
+
+    return messages

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 WIRING = ROOT / "tap" / "wiring"
 TESTS = Path(__file__).parent
 NOT_RULES = {
-    "balancing", "delivery", "examples", "facts", "graph", "iam", "reach", "rule", "scenarios", "values"}
+    "balancing", "delivery", "examples", "facts", "graph", "iam", "invoking", "reach", "routing", "rule", "scenarios",
+    "values"}
 BROKEN = """\
 Resources:
   Bucket:

@@ -1,0 +1,94 @@
+"""Where subnets lead: their routes, VPC endpoints, and the attachment of their internet gateway."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tap.wiring.graph import Resource, Stack
+from tap.wiring.reach import VPC
+from tap.wiring.values import as_list, is_known
+
+SUBNET = "AWS::EC2::Subnet"
+ROUTE = "AWS::EC2::Route"
+ROUTE_TABLE = "AWS::EC2::RouteTable"
+ASSOCIATION = "AWS::EC2::SubnetRouteTableAssociation"
+PROPAGATION = "AWS::EC2::VPNGatewayRoutePropagation"
+GATEWAY = "AWS::EC2::InternetGateway"
+ATTACHMENT = "AWS::EC2::VPCGatewayAttachment"
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+ROUTING_TYPES = (SUBNET, ROUTE, ROUTE_TABLE, ASSOCIATION, PROPAGATION, GATEWAY, VPC)
+INTERNET = "internet gateway"
+OTHER = "other"
+
+
+def zones(subnets: Sequence[Resource]) -> int:
+    """Return in how many Availability Zones subnets are, at most.
+
+    A zone that is left to AWS, or not known, is another one; the same expression is the same zone.
+    """
+    return len({str(subnet.at("AvailabilityZone") or subnet.at("AvailabilityZoneId") or subnet.logical_id)
+                for subnet in subnets})
+
+
+def vpc_of(stack: Stack, subnets: Any) -> Resource | None:
+    """Return the VPC of a list of subnets; None unless all of them, and the VPC, are in the template."""
+    found = stack.targets(subnets, SUBNET) or []
+    vpcs = {vpc.logical_id: vpc for vpc in (stack.target(subnet.at("VpcId"), VPC) for subnet in found) if vpc}
+    return next(iter(vpcs.values())) if len(vpcs) == 1 else None
+
+
+def attachments(stack: Stack, vpc: Resource) -> list[Resource]:
+    """Return what attaches an internet gateway of the template to a VPC."""
+    return [attachment for attachment in stack.of_type(ATTACHMENT)
+            if attachment.at("InternetGatewayId") is not None and stack.target(attachment.at("VpcId"), VPC) is vpc]
+
+
+def exits(stack: Stack, subnet: Resource) -> set[str] | None:
+    """Return what a subnet's routes lead to, `INTERNET` or `OTHER`; None where not all routes are known.
+
+    A subnet without a route table of its own has the main one of its VPC, which leads nowhere else.
+    https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
+    """
+    vpc = stack.target(subnet.at("VpcId"), VPC)
+    associated = [association for association in stack.of_type(ASSOCIATION)
+                  if stack.target(association.at("SubnetId"), SUBNET) in (subnet, None)]
+    tables = [stack.target(association.at("RouteTableId"), ROUTE_TABLE) for association in associated]
+    if not vpc or None in tables or any(map(stack.is_handed_out, [vpc, subnet, *filter(None, tables)])):
+        return None
+    return {_exit(stack, route) for route in stack.of_type(ROUTE, PROPAGATION) if _is_on(stack, route, tables)}
+
+
+def _is_on(stack: Stack, route: Resource, tables: Sequence[Resource | None]) -> bool:
+    named = as_list(route.at("RouteTableId")) + as_list(route.at("RouteTableIds"))
+    return any(stack.target(value, ROUTE_TABLE) in (*tables, None) for value in named)
+
+
+def _exit(stack: Stack, route: Resource) -> str:
+    is_default = route.at("DestinationCidrBlock") == "0.0.0.0/0"
+    return INTERNET if is_default and stack.target(route.at("GatewayId"), GATEWAY) else OTHER
+
+
+def endpoint_services(stack: Stack, vpc: Resource) -> set[str] | None:
+    """Return the services that a VPC has endpoints for, such as `ecr.api`; None where not all are known."""
+    names = [endpoint.at("ServiceName") for endpoint in stack.of_type(ENDPOINT)
+             if stack.target(endpoint.at("VpcId"), VPC) in (vpc, None)]
+    # The region in a service's name may be a reference.
+    texts = [name if is_known(name) else str(name) for name in names]
+    services = [_service(str(text)) for text in texts]
+    return None if None in services else {service for service in services if service}
+
+
+def _service(name: str) -> str | None:
+    prefix, _, rest = name.partition("com.amazonaws.")
+    region, _, service = rest.partition(".")
+    return service if service and not prefix.endswith("}") and "{" not in service and region else None
+
+
+def clients(stack: Stack) -> Iterator[tuple[Resource, str, Any, Any]]:
+    """Yield ECS services and functions: each with the property of its groups, what it is told, and its groups."""
+    for service in stack.of_type("AWS::ECS::Service"):
+        task = stack.target(service.at("TaskDefinition"), "AWS::ECS::TaskDefinition")
+        if task:
+            yield (service, "NetworkConfiguration", task.at("ContainerDefinitions"),
+                   service.at("NetworkConfiguration", "AwsvpcConfiguration", "SecurityGroups"))
+    for function in stack.of_type("AWS::Lambda::Function"):
+        yield function, "VpcConfig", function.at("Environment"), function.at("VpcConfig", "SecurityGroupIds")
