@@ -8,6 +8,7 @@ from tap.wiring.iam import QUEUE, QUEUE_POLICIES, resource_policies
 from tap.wiring.rule import Broken, WiringRule
 from tap.wiring.values import as_maps, at
 
+TOPIC = "AWS::SNS::Topic"
 SUBSCRIPTION = "AWS::SNS::Subscription"
 EVENT_RULE = "AWS::Events::Rule"
 
@@ -22,11 +23,11 @@ class QueuePolicy(WiringRule):
         "one the messages are lost, and nothing says so.")
     source_url = "https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html"
     fix = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
-    types = (QUEUE, *QUEUE_POLICIES, SUBSCRIPTION, EVENT_RULE, "AWS::SNS::Topic")
+    types = (QUEUE, *QUEUE_POLICIES, SUBSCRIPTION, EVENT_RULE, TOPIC)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield topics' subscriptions and event rules whose queue does not accept them."""
-        for source, place, service, value in _senders(stack):
+        for source, place, service, value in senders(stack):
             queue = stack.target(value, QUEUE)
             if not queue or stack.is_shared(queue):
                 continue
@@ -34,12 +35,13 @@ class QueuePolicy(WiringRule):
                 yield Broken(source, queue, place, f"no policy lets {service}.amazonaws.com send to it")
 
 
-def _senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
+def senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
+    """Yield what sends to a queue: with the property that names the queue, the service, and the queue."""
     for subscription in stack.of_type(SUBSCRIPTION):
         if subscription.at("Protocol") == "sqs":
             yield subscription, "Endpoint", "sns", subscription.at("Endpoint")
         yield subscription, "RedrivePolicy", "sns", subscription.at("RedrivePolicy", "deadLetterTargetArn")
-    for topic in stack.of_type("AWS::SNS::Topic"):
+    for topic in stack.of_type(TOPIC):
         for entry in as_maps(topic.at("Subscription")):
             if entry.get("Protocol") == "sqs":
                 yield topic, "Subscription", "sns", entry.get("Endpoint")

@@ -49,10 +49,14 @@ def exits(stack: Stack, subnet: Resource) -> set[str] | None:
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
     """
     vpc = stack.target(subnet.at("VpcId"), VPC)
-    associated = [association for association in stack.of_type(ASSOCIATION)
-                  if stack.target(association.at("SubnetId"), SUBNET) in (subnet, None)]
-    tables = [stack.target(association.at("RouteTableId"), ROUTE_TABLE) for association in associated]
-    if not vpc or None in tables or any(map(stack.is_handed_out, [vpc, subnet, *filter(None, tables)])):
+    associated = [(stack.target(association.at("SubnetId"), SUBNET), association)
+                  for association in stack.of_type(ASSOCIATION)]
+    tables = [stack.target(association.at("RouteTableId"), ROUTE_TABLE) for end, association in associated
+              if end in (subnet, None)]
+    # An association of a subnet that is not known may be this one's.
+    if not vpc or None in tables or any(end is None for end, _ in associated):
+        return None
+    if any(map(stack.is_handed_out, [vpc, subnet, *filter(None, tables)])):
         return None
     return {_exit(stack, route) for route in stack.of_type(ROUTE, PROPAGATION) if _is_on(stack, route, tables)}
 

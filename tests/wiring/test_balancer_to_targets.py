@@ -58,8 +58,9 @@ def test_groups_and_ports_that_are_not_known_are_not_judged(found, change):
 def test_the_groups_of_a_network_load_balancer_are_judged_where_it_has_any(found):
     network = "SecurityGroups: [!Ref BalancerGroup]", "Type: network\n      SecurityGroups: [!Ref BalancerGroup]"
     without = "      SecurityGroups: [!Ref BalancerGroup]\n", "      Type: network\n"
-    assert found((INGRESS, INGRESS.replace("8080", "80")), network) == [NO_INGRESS]
-    assert found((INGRESS, INGRESS.replace("8080", "80")), without) == []
+    unlogged = "{Key: access_logs.s3.enabled, Value: 'true'}", "{Key: access_logs.s3.enabled, Value: 'false'}"
+    assert found((INGRESS, INGRESS.replace("8080", "80")), network, unlogged) == [NO_INGRESS]
+    assert found((INGRESS, INGRESS.replace("8080", "80")), without, unlogged) == []
 
 
 def test_a_group_from_elsewhere_beside_the_balancer_s_own_does_not_excuse_the_tasks_group(found):

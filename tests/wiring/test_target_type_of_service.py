@@ -14,7 +14,8 @@ def test_a_target_group_of_instances_is_found_for_a_service_on_fargate(found, ta
 
 def test_it_is_found_for_capacity_providers_of_fargate(found):
     providers = "CapacityProviderStrategy: [{CapacityProvider: FARGATE_SPOT, Weight: 1}]"
-    assert len(found(("LaunchType: FARGATE", providers), (", TargetType: ip", ""))) == 1
+    cluster = "Cluster: !Ref Cluster", "Cluster: !ImportValue cluster"
+    assert len(found(("LaunchType: FARGATE", providers), (", TargetType: ip", ""), cluster)) == 1
 
 
 @pytest.mark.parametrize("target_type", ["!ImportValue type", "!Ref Image"])

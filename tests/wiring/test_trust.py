@@ -47,3 +47,19 @@ def test_trust_in_whatever_form_and_what_is_not_known_are_not_found(found, princ
 def test_a_role_from_elsewhere_is_not_judged(found):
     assert found((TASK, "Principal: {Service: ec2.amazonaws.com}"),
                  ("ExecutionRoleArn: !GetAtt ExecutionRole.Arn", "ExecutionRoleArn: !ImportValue role")) == []
+
+
+@pytest.mark.parametrize(("user", "service"), [
+    ("AWS::Scheduler::Schedule, Properties: {Target: {RoleArn: !GetAtt Role.Arn}}", "scheduler"),
+    ("AWS::KinesisFirehose::DeliveryStream, Properties: {ExtendedS3DestinationConfiguration: "
+     "{RoleARN: !GetAtt Role.Arn}}", "firehose"),
+    ("AWS::StepFunctions::StateMachine, Properties: {RoleArn: !GetAtt Role.Arn}", "states"),
+    ("AWS::CodePipeline::Pipeline, Properties: {RoleArn: !GetAtt Role.Arn}", "codepipeline"),
+    ("AWS::Pipes::Pipe, Properties: {RoleArn: !GetAtt Role.Arn}", "pipes"),
+])
+def test_schedules_streams_state_machines_and_pipelines_assume_their_role(found_in_example, user, service):
+    function = "!GetAtt Role.Arn}", "!ImportValue role}"
+    add = f"  User: {{Type: {user}}}\n"
+    [message] = found_in_example("E9201", function, add=add)
+    assert message.startswith(f"E9201 `User` → `Role`: {service}.amazonaws.com may not assume it (ec2 may).")
+    assert found_in_example("E9201", function, ("ec2.amazonaws.com", f"{service}.amazonaws.com"), add=add) == []
