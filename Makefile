@@ -38,11 +38,12 @@ coverage: $(VENV)/.dev ## all tests, and what of the code none of them runs
 	$(BIN)/pytest --cov
 
 template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
+	@$(BIN)/python -m tap.rehearsal.new_types
 	for each in $(TEMPLATES); do \
 		$(BIN)/python generate.py --template $${each%:*} -o templates/$${each#*:}.yaml || exit; done
 	$(BIN)/tap diagram prod -o docs/architecture.svg
-	$(BIN)/python -m tap.docs.costs > docs/.costs.md && mv docs/.costs.md docs/costs.md
-	$(BIN)/python -m tap.docs.parameters > docs/.parameters.md && mv docs/.parameters.md docs/parameters.md
+	for page in application costs parameters; do \
+		$(BIN)/python -m tap.docs.$$page > docs/.$$page.md && mv docs/.$$page.md docs/$$page.md || exit; done
 
 lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .

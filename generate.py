@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tap.template.registry import TEMPLATES, builder
+from tap.template.registry import TEMPLATES, Unbuildable, builder
 
 
 def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], Any]] = builder) -> int:
@@ -41,9 +41,7 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
 
     try:
         text = to_text(build(), form=arguments.format)
-    except LookupError as error:
-        if type(error) is not LookupError:  # a KeyError or IndexError is a mistake of ours
-            raise
+    except Unbuildable as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     try:

@@ -1,8 +1,10 @@
 """The service tier: an ECS service on Fargate behind the load balancer, and its scaling."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from awacs import awslambda, ecr, xray
+from awacs.aws import Statement
 from troposphere import (
     AWSHelperFn,
     Equals,
@@ -70,6 +72,13 @@ TASK_SIZES = [
     "1024/8192", "2048/4096", "2048/8192", "2048/16384", "4096/8192", "4096/16384", "4096/30720"]
 
 
+class Given(NamedTuple):
+    """What a tier gives the task: variables of its container, and statements of its role."""
+
+    variables: Mapping[str, AWSHelperFn | str]
+    statements: Sequence[Statement]
+
+
 class WebService(NamedTuple):
     """What the other tiers may use of the service."""
 
@@ -84,8 +93,11 @@ class WebService(NamedTuple):
 
 def add_service(
         t: Template, logs: Logs, network: Network, database: Database, sessions: Sessions, assets: Assets,
-        balancer: Balancer, validation: Validation, deployment: Deployment) -> WebService:
-    """Add the cluster, the task definition with its roles, the service and its scaling."""
+        balancer: Balancer, validation: Validation, deployment: Deployment, *given: Given) -> WebService:
+    """Add the cluster, the task definition with its roles, the service and its scaling.
+
+    `given` is what further tiers give the task, for which this module need not know them.
+    """
     cluster = t.add_resource(Cluster(
         "Cluster",
         # Named here and not in an association of its own, so that whoever refers to the cluster has them.
@@ -108,7 +120,7 @@ def add_service(
         allow([awslambda.InvokeFunction], validation.alias.ref()),
         # One trace leads from the load balancer through a task to the function. Traces have no resource to name.
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
-        trust_condition=of_this_account())
+        *(statement for tier in given for statement in tier.statements), trust_condition=of_this_account())
     task_definition = _add_task_definition(
         t, log_group, execution_role, task_role, balancer.port, database, environment={
             "DB_HOST": database.cluster.get_att("Endpoint.Address"),
@@ -120,6 +132,7 @@ def add_service(
             "PORT": balancer.port,
             "S3_BUCKET": assets.bucket.ref(),
             "VALIDATION_FUNCTION": validation.alias.ref(),
+            **{name: value for tier in given for name, value in tier.variables.items()},
         })
 
     security_group = add_security_group(t, "Service", network.vpc, "Tasks")

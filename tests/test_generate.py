@@ -113,7 +113,8 @@ def test_a_resource_type_whose_permissions_are_not_listed_is_one_line_and_exit_2
         capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], find=lambda _name: lambda: entry("AWS::Nothing::Such")) == 2
     assert capsys.readouterr().err == (
-        "generate.py: tap/permissions/actions.toml has no AWS::Nothing::Such: say there what it takes\n")
+        "generate.py: AWS::Nothing::Such has no IAM actions: add what its creation, update and deletion take to "
+        "tap/permissions/actions.toml\n")
 
 
 def test_a_mistake_of_a_tiers_own_is_no_one_liner() -> None:

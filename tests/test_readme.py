@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tap.docs import application
 from tap.docs.parameters import page
 from tap.stack import build
 
@@ -59,8 +60,5 @@ def test_the_parameter_or_resource_is_there(name: str) -> None:
     assert name in PARAMETERS or name in build().to_dict()["Resources"]
 
 
-def test_the_variables_of_the_container_are_those_that_it_gets() -> None:
-    [container] = build().to_dict()["Resources"]["TaskDefinition"]["Properties"]["ContainerDefinitions"]
-    gets = {entry["Name"] for entry in container["Environment"] + container["Secrets"]}
-    sentence = README[README.index("The container gets"):README.index("RDS changes the password")]
-    assert set(re.findall(r"`([A-Z0-9_]+)`", sentence)) == gets
+def test_the_page_of_the_application_is_what_make_template_writes() -> None:
+    assert (ROOT / "docs/application.md").read_text(encoding="utf-8") == application.page(build().to_dict())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.models import InputError
-from tap.template.registry import builder
+from tap.template.registry import Unbuildable, builder
 
 _DEEPEST = 200
 
@@ -21,11 +21,17 @@ class Rendered:
 
 
 def rendered_template(name: str = "tap") -> Rendered:
-    """Build a template by name; return it as the dictionary and the text that `generate.py` prints."""
+    """Build a template by name; return it as the dictionary and the text that `generate.py` prints.
+
+    Raises InputError for a resource type whose IAM actions are not known.
+    """
     # troposphere is slow to import, and `tap --help` does not need it.
     from tap.template.render import to_text
 
-    template = builder(name)()
+    try:
+        template = builder(name)()
+    except Unbuildable as error:
+        raise InputError(str(error)) from None
     return Rendered(template.to_dict(), to_text(template))
 
 

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
+from tap.template.registry import Unbuildable
+
 # Keys of a type's table that are no scope.
 ABOUT = frozenset({"source", "passes_to", "links", "left_out", "also"})
+
+
+class NoActions(Unbuildable):
+    """The table of actions lacks a resource type."""
 
 
 @functools.cache
@@ -17,11 +23,13 @@ def load(name: str) -> Mapping[str, Any]:
 
 
 def entry(kind: str) -> Mapping[str, Any]:
-    """Return what a resource type takes. Raises LookupError where the table does not have it."""
+    """Return what a resource type takes. Raises NoActions where the table does not have it."""
     try:
         found: Mapping[str, Any] = load("actions")[kind]
     except KeyError:
-        raise LookupError(f"tap/permissions/actions.toml has no {kind}: say there what it takes") from None
+        raise NoActions(
+            f"{kind} has no IAM actions: add what its creation, update and deletion take to "
+            "tap/permissions/actions.toml") from None
     return found
 
 

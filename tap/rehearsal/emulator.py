@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,15 @@ Clients = Callable[[str], Any]
 """Gives the client of a service by boto3's name for it."""
 
 
+def require_ministack() -> None:
+    """Raise InputError where MiniStack is not installed."""
+    if importlib.util.find_spec("ministack") is None:
+        raise InputError("a rehearsal needs the emulator: install it with pip install -e '.[rehearse]'")
+
+
 @contextlib.contextmanager
-def emulator() -> Iterator[str]:
-    """Run an empty emulator; yields its endpoint, such as `http://127.0.0.1:43121`.
+def emulator(skipped: Sequence[str] = ()) -> Iterator[str]:
+    """Run an empty emulator that only records resources of the skipped types; yields its endpoint, such as `http://127.0.0.1:43121`.
 
     Everything it writes goes into a temporary directory of its own, which is removed, as are its Lambda
     workers, when the block ends. It inherits no AWS setting and no proxy of the caller. Should the caller
@@ -34,14 +40,13 @@ def emulator() -> Iterator[str]:
 
     Raises InputError when MiniStack is not installed, TapError when it does not come up.
     """
-    if importlib.util.find_spec("ministack") is None:
-        raise InputError("a rehearsal needs the emulator: install it with pip install -e '.[rehearse]'")
+    require_ministack()
     with tempfile.TemporaryDirectory(prefix="tap-rehearsal-", ignore_cleanup_errors=True) as home:
         log = Path(home, "emulator.log")
         with log.open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tap.rehearsal.server"], env=environment(home), start_new_session=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+            process = subprocess.Popen(  # noqa: S603  (our own command, and names of resource types)
+                [sys.executable, "-m", "tap.rehearsal.server", *skipped], env=environment(home),
+                start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
         try:
             yield _wait_until_ready(process, log)
         finally:

@@ -8,6 +8,7 @@ from typing import Protocol
 from tap.deploy.models import Environment, Observer
 from tap.deploy.stand_ins import STAND_INS
 from tap.rehearsal.checks import Check
+from tap.rehearsal.new_types import skipping
 
 PRETENCES = (
     "The emulator (MiniStack) executes the Lambda functions and keeps what S3, DynamoDB, EC2, ELB and the "
@@ -33,10 +34,10 @@ class Report(Protocol):
         """Show every check, what is not real, the verdict, and the files to look at."""
 
 
-def notes(env: Environment, checks: Sequence[Check], seconds: float) -> list[str]:
+def notes(env: Environment, checks: Sequence[Check], skipped: Sequence[str], seconds: float) -> list[str]:
     """Return what is not real, and the verdict: a paragraph each."""
     replaced = [name for name, value in STAND_INS.items() if env.parameters.get(name) == value]
-    paragraphs = [PRETENCES]
+    paragraphs = [PRETENCES, *map(skipping, skipped)]
     if replaced:
         paragraphs.append(f"Stand-ins for the placeholders in parameters/{env.name}.json: {', '.join(replaced)}.")
     differing = sum(not check.ok for check in checks)

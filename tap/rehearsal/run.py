@@ -8,7 +8,7 @@ from typing import Any
 
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Environment, Observer, Outcome, StackEvent, TapError
+from tap.deploy.models import Environment, InputError, Observer, Outcome, StackEvent, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
@@ -22,6 +22,7 @@ from tap.rehearsal.deployed import Stack, read_stack
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
 from tap.rehearsal.inspection import look, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
+from tap.rehearsal.new_types import missing, skipped
 from tap.rehearsal.report import Report, notes
 from tap.rehearsal.safeguards import lift_protection, protected
 
@@ -79,6 +80,10 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
     """
     began = clock()
     template = template or rendered_template()
+    types = {resource["Type"] for resource in template.document["Resources"].values()}
+    if messages := missing(types):
+        raise InputError("\n".join(messages))
+    types_skipped = skipped(types)
     env = replace(load_environment(name, root, template.document, stand_ins=STAND_INS),
                   accounts=(), role_arn=None, artifact_bucket=None,
                   # The emulator takes every change that it is not sure of for a replacement.
@@ -87,7 +92,7 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
     def say(text: str) -> None:
         report.step(clock() - began, text)
 
-    with report.working("starting the emulator") as observer, emulator() as endpoint:
+    with report.working("starting the emulator") as observer, emulator(types_skipped) as endpoint:
         report.start(env, endpoint)
         aws = clients(endpoint, env.region or REGION)
         stage = Stage(with_zone(aws, env), template, aws, say, observer)
@@ -96,7 +101,7 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
         say("deployed the bootstrap stack")
         checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
     files = [path.relative_to(root) for page in stage.pages for path in write_rehearsal(root / "build", page)]
-    report.finish(checks, notes(env, checks, clock() - began), files)
+    report.finish(checks, notes(env, checks, types_skipped, clock() - began), files)
     return all(check.ok for check in checks)
 
 

@@ -11,7 +11,8 @@ import threading
 def main() -> None:
     """Listen on a free port of 127.0.0.1, print its number, serve.
 
-    The port goes into GATEWAY_PORT before MiniStack is imported, because MiniStack reads it then.
+    Arguments are resource types without a handler, which are only recorded. The port goes into GATEWAY_PORT before
+    MiniStack is imported, because MiniStack reads it then.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
@@ -25,6 +26,7 @@ def main() -> None:
 
     client = handlers.callback(f"http://127.0.0.1:{port}")
     handlers.register(client)
+    handlers.skip(sys.argv[1:])
     corrections.correct(client)
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]

@@ -16,13 +16,20 @@ TEMPLATES = {
 _FILES = {"catalog": "service-catalog"}  # of templates/, where they are not called as the template is
 
 
+class Unbuildable(LookupError):
+    """A template cannot be built, since one of the project's tables lacks an entry."""
+
+
 def file_of(name: str) -> str:
     """Return the path of the file that has a template, from the project's directory."""
     return f"templates/{_FILES.get(name, name)}.yaml"
 
 
 def builder(name: str) -> "Callable[[], Template]":
-    """Return what builds a template. Imports troposphere; raises KeyError, and ModuleNotFoundError without it."""
+    """Return what builds a template, and may raise Unbuildable.
+
+    Imports troposphere; raises KeyError, and ModuleNotFoundError without it.
+    """
     build: Callable[[], Template] = _module(name).build
     return build
 
