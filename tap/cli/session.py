@@ -194,14 +194,15 @@ env_argument = click.argument("environment", metavar="ENV", shell_complete=envir
 envs_argument = click.argument("names", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
 
 
-def pairs(given: tuple[str, ...]) -> dict[str, str]:
-    """Return KEY=VALUE texts as a dictionary. Raises UsageError."""
+def pairs(given: tuple[str, ...], form: str = "--parameter takes KEY=VALUE",
+          example: str = "--parameter MinTasks=2") -> dict[str, str]:
+    """Return KEY=VALUE texts as a dictionary. Raises UsageError, with the form that is asked for and an example."""
     result = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not (key and equals):
             # The text may be a secret that lost its name.
-            raise click.UsageError("--parameter takes KEY=VALUE, as in --parameter MinTasks=2")
+            raise click.UsageError(f"{form}, as in {example}")
         result[key] = value
     return result
 

@@ -41,7 +41,7 @@ class CloudFormation:
             raise obstacle
         deployed = None if stack is None or status in states.TO_BE_CREATED else Deployed(stack)
         kind, name = "UPDATE" if deployed else "CREATE", f"{changesets.PREFIX}{self.aws.unique()}"
-        body = self._body(env, template.text)
+        body = self.body(env, template.text)
         triggers = rollback_triggers(call, env, deployed)
         others = changesets.sweep(call, stack["StackId"]) if stack else []
         with PendingChangeSet(self, env, template, kind, name, deployed, others) as change:
@@ -171,8 +171,8 @@ class CloudFormation:
             raise Refused(f"these credentials are account {account}'s, and {env.name} may only go to {allowed} "
                           "(accounts in parameters/targets.toml): choose another AWS_PROFILE")
 
-    def _body(self, env: Environment, template: str) -> dict[str, str]:
-        """Return the member of CreateChangeSet that carries the template, after uploading it where it is too large."""
+    def body(self, env: Environment, template: str) -> dict[str, str]:
+        """Return the member of a request that carries the template, after uploading it where it is too large."""
         if not artifacts.is_too_large(template):
             return {"TemplateBody": template}
         return {"TemplateURL": artifacts.upload(self.aws, env, template)}

@@ -6,7 +6,7 @@ Making the resources is the execution role's, which this one hands to CloudForma
 from typing import Any
 
 from awacs import awslambda as functions
-from awacs import ce, cloudformation, ecs, elasticloadbalancing, iam, logs, s3
+from awacs import ce, cloudformation, ecs, elasticloadbalancing, iam, logs, rds, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -32,8 +32,11 @@ def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -
     """
     return [
         _of_stacks(prefix, *_PLANNING),
-        # Knows no stack as a resource.
-        allow([cloudformation.ListExports], "*"),
+        # These know no stack as a resource.
+        allow([cloudformation.ListExports, cloudformation.ListImports], "*"),
+        # Which engine version runs: minor upgrades happen by themselves.
+        allow([rds.DescribeDBClusters], Sub(f"arn:${{AWS::Partition}}:rds:{_HERE}:cluster:{prefix}*")),
+        allow([rds.DescribeDBInstances], Sub(f"arn:${{AWS::Partition}}:rds:{_HERE}:db:{prefix}*")),
         allow([iam.PassRole], execution_role_arn,
               condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
         # Where traffic goes, before the rules of a listener change; Elastic Load Balancing describes all or nothing.
@@ -55,7 +58,7 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) 
         _of_stacks(prefix, *_DEPLOYING),
         # These know no stack as a resource.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
-               cloudformation.ListImports, quotas.GetServiceQuota], "*"),
+               quotas.GetServiceQuota], "*"),
         # `tap doctor` checks whether MonthlyBudget can count; tags have no resource.
         allow([ce.ListCostAllocationTags], "*"),
         # `tap doctor` looks whether they are there.

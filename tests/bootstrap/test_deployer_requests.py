@@ -13,13 +13,16 @@ import tap
 from tap.parts import policy
 from tap.permissions.deployer import deployer
 
-FILES = [path for part in ("deploy", "page") for path in sorted((Path(tap.__file__).parent / part).glob("*.py"))]
+# `tap rename` is an administrator's: a stack refactor has no service role, and may have to tag any resource.
+FILES = [path for part in ("deploy", "page") for path in sorted((Path(tap.__file__).parent / part).glob("*.py"))
+         if path.name != "refactor.py"]
 # Where the permission has another name than the operation; None where none is needed.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 OTHERWISE = {
     "elbv2:DescribeRules": "elasticloadbalancing:DescribeRules",
     "elbv2:DescribeAccountLimits": None,  # CloudFormation's of the same name is what is called
     "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "rds:DescribeEvents": None,  # CloudFormation's of the same name is what is called
     "sts:GetCallerIdentity": None, "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",
 }
 
@@ -40,7 +43,8 @@ def texts() -> Iterator[str]:
 
 def requests() -> set[str]:
     found = set()
-    for service in ("ce", "cloudformation", "ecs", "elbv2", "iam", "lambda", "logs", "s3", "service-quotas", "sts"):
+    for service in ("ce", "cloudformation", "ecs", "elbv2", "iam", "lambda", "logs", "rds", "s3", "service-quotas",
+                    "sts"):
         known = operations(service)
         found |= {f"{service}:{known[text]}" for text in texts() if text in known}
     return found

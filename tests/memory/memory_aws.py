@@ -84,6 +84,9 @@ class MemoryAws:
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
         self.imports: dict[str, list[str]] = {}  # the stacks that import an export
         self.engine_version = "16.3"
+        self.refactor: dict[str, Any] = {}
+        self.refactor_refusal = ""
+        self.refactor_execution = "EXECUTE_COMPLETE"
         self.numbers = itertools.count(1)
         self.executed: list[str] = []
         self.account = ACCOUNT
@@ -225,6 +228,28 @@ class MemoryAws:
         if ExportName not in self.imports:
             raise refusal("ValidationError", f"Export '{ExportName}' is not imported by any stack.")
         return {"Imports": self.imports[ExportName]}
+
+    def do_create_stack_refactor(self, StackDefinitions: list[dict[str, str]], ResourceMappings: list[dict[str, Any]],
+                                 **_request: Any) -> Any:
+        definition, = StackDefinitions
+        self.refactor = {"template": definition["TemplateBody"], "stack": self._find(definition["StackName"]),
+                         "mappings": ResourceMappings, "execution": "AVAILABLE"}
+        return {"StackRefactorId": "r-1"}
+
+    def do_describe_stack_refactor(self, StackRefactorId: str) -> Any:
+        return {"StackRefactorId": StackRefactorId, "ExecutionStatus": self.refactor["execution"],
+                **({"Status": "CREATE_FAILED", "StatusReason": self.refactor_refusal} if self.refactor_refusal else
+                   {"Status": "CREATE_COMPLETE"})}
+
+    def do_list_stack_refactor_actions(self, **_request: Any) -> Any:
+        return {"StackRefactorActions": [
+            {"Action": "MOVE", "Entity": "RESOURCE", "ResourceMapping": each,
+             "PhysicalResourceId": f"{each['Source']['LogicalResourceId']}-1"} for each in self.refactor["mappings"]]}
+
+    def do_execute_stack_refactor(self, **_request: Any) -> None:
+        self.refactor["execution"] = self.refactor_execution
+        if self.refactor_execution == "EXECUTE_COMPLETE":
+            self.refactor["stack"].template = self.refactor["template"]
 
     def do_describe_db_clusters(self, DBClusterIdentifier: str) -> Any:
         return {"DBClusters": [{"DBClusterIdentifier": DBClusterIdentifier, "EngineVersion": self.engine_version}]}

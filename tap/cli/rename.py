@@ -1,0 +1,50 @@
+"""`tap rename`: give deployed resources new logical ids, which an update would replace."""
+
+from pathlib import Path
+
+import click
+
+from tap.cli.session import (
+    EXIT_CODES,
+    Options,
+    Stopped,
+    Wiring,
+    ask,
+    console,
+    env_argument,
+    pairs,
+    region_option,
+    root_option,
+    yes_option,
+)
+from tap.deploy.refactor import create_refactor, execute_refactor
+
+
+@click.command("rename", epilog=EXIT_CODES)
+@env_argument
+@click.argument("renames", metavar="OLD=NEW...", nargs=-1, required=True)
+@yes_option
+@region_option
+@root_option
+@click.pass_obj
+def rename_command(wiring: Wiring, environment: str, renames: tuple[str, ...], yes: bool, region: str | None,
+                   root: Path) -> int:
+    """Give resources of ENV's stack new logical ids, without replacing them.
+
+    An update creates a resource under its new logical id before it deletes the one under the old, which fails wherever
+    something has to be unique. This is a stack refactor of CloudFormation's instead: it changes the stack's template
+    and no resource. Rename in the template, too; then tap plan shows no change. It has no service role: run it as an
+    administrator.
+    """
+    names = pairs(renames, "a rename is OLD=NEW", f"tap rename {environment} Vpc=Network")
+    env = Options(root, region).target(environment)
+    cloud = wiring.cloud(env)
+    out = console()
+    refactor = create_refactor(cloud, env, names)
+    for physical_id, old, new in refactor.moves:
+        out.print(f"{old} → {new}  {physical_id}", soft_wrap=True)
+    if not (yes or ask(f"Rename in stack {env.stack_name}?", out)):
+        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+    execute_refactor(cloud, env, refactor)
+    out.print(f"Renamed. Compare with the template: tap plan {env.name}{env.options}", soft_wrap=True)
+    return 0

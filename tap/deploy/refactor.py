@@ -1,0 +1,120 @@
+"""Giving deployed resources new logical ids, by a stack refactor: nothing is created, changed or deleted.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-refactoring.html
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.constraints import did_you_mean
+from tap.deploy.deployed import read_deployed
+from tap.deploy.models import Environment, InputError, LeftRunning, StackFailed
+from tap.deploy.stacks import pages
+from tap.deploy.template import parsed
+from tap.deploy.waiting import watch
+
+
+@dataclass(frozen=True)
+class Refactor:
+    """A stack refactor that CloudFormation has validated and nobody has executed; it is never deleted."""
+
+    id: str
+    moves: tuple[tuple[str, str, str], ...]  # physical id, old and new logical id
+
+
+def renamed_template(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a template with other logical ids, `names` from old to new: resources, and all that refers to them.
+
+    Raises InputError where an old one does not exist or a new one does.
+    """
+    resources = document.get("Resources", {})
+    problems = [f"{old} is not a resource of the stack{did_you_mean(old, resources)}" for old in names
+                if old not in resources]
+    problems += [f"{new} is a resource of the stack already" for new in names.values() if new in resources]
+    problems += [f"{new} is not a logical id: letters and digits only" for new in names.values()
+                 if not re.fullmatch(r"[A-Za-z0-9]{1,255}", new)]
+    if problems:
+        raise InputError("; ".join(problems))
+    result: dict[str, Any] = _renamed(dict(document), names)
+    result["Resources"] = {names.get(name, name): entry for name, entry in result["Resources"].items()}
+    return result
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(item, names) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    result = {key: _renamed(item, names) for key, item in value.items()}
+    match result:
+        case {"Ref": str() as name}:
+            return {"Ref": names.get(name, name)}
+        case {"Fn::GetAtt": [str() as name, *rest]}:
+            return {"Fn::GetAtt": [names.get(name, name), *rest]}
+        case {"Fn::GetAtt": str() as name}:
+            return {"Fn::GetAtt": _in_text(f"${{{name}}}", names)[2:-1]}
+        case {"Fn::Sub": [str() as text, variables]}:
+            own = {name: new for name, new in names.items() if name not in variables}
+            return {"Fn::Sub": [_in_text(text, own), variables]}
+        case {"Fn::Sub": str() as text}:
+            return {"Fn::Sub": _in_text(text, names)}
+    if "DependsOn" in result and "Type" in result:
+        waits = result["DependsOn"]
+        result["DependsOn"] = names.get(waits, waits) if isinstance(waits, str) else [
+            names.get(name, name) for name in waits]
+    return result
+
+
+def _in_text(text: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"\$\{(\w+)", lambda found: f"${{{names.get(found[1], found[1])}", text)
+
+
+def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str, str]) -> Refactor:
+    """Have CloudFormation validate new logical ids of the deployed template; changes nothing.
+
+    Raises InputError where there is no stack, or CloudFormation refuses.
+    """
+    cloud.check_account(env)
+    deployed = read_deployed(cloud.aws.call, env)
+    if deployed is None:
+        raise InputError(f"stack {env.stack_name} does not exist. Create it with: tap deploy {env.name}{env.options}")
+    body = cloud.aws.call("get_template", StackName=deployed.stack_id, TemplateStage="Original")["TemplateBody"]
+    text = json.dumps(renamed_template(parsed(body), names), indent=1)
+    made = cloud.aws.call(
+        "create_stack_refactor", Description=f"tap rename {env.name}",
+        StackDefinitions=[{"StackName": env.stack_name, **cloud.body(env, text)}],
+        ResourceMappings=[{"Source": {"StackName": env.stack_name, "LogicalResourceId": old},
+                           "Destination": {"StackName": env.stack_name, "LogicalResourceId": new}}
+                          for old, new in names.items()])["StackRefactorId"]
+    answer = _wait(cloud, env, made, "Status", "CREATE_IN_PROGRESS")
+    if answer["Status"] != "CREATE_COMPLETE":
+        raise InputError(f"CloudFormation refuses to rename: {answer.get('StatusReason', answer['Status'])}")
+    actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=made)
+    return Refactor(made, tuple(
+        (str(each.get("PhysicalResourceId", "")), each["ResourceMapping"]["Source"]["LogicalResourceId"],
+         each["ResourceMapping"]["Destination"]["LogicalResourceId"])
+        for each in actions if each.get("Entity") == "RESOURCE"))
+
+
+def execute_refactor(cloud: CloudFormation, env: Environment, refactor: Refactor) -> None:
+    """Execute a refactor and return when it is done. Raises StackFailed, and LeftRunning once nobody watches."""
+    cloud.aws.call("execute_stack_refactor", StackRefactorId=refactor.id)
+    answer = _wait(cloud, env, refactor.id, "ExecutionStatus", "AVAILABLE", "EXECUTE_IN_PROGRESS",
+                   "ROLLBACK_IN_PROGRESS")
+    if answer["ExecutionStatus"] != "EXECUTE_COMPLETE":
+        raise StackFailed(f"the logical ids of stack {env.stack_name} were not changed: "
+                          f"{answer.get('ExecutionStatusReason', answer['ExecutionStatus'])}")
+
+
+def _wait(cloud: CloudFormation, env: Environment, refactor: str, member: str, *pending: str) -> Mapping[str, Any]:
+    def look() -> Mapping[str, Any] | None:
+        answer: Mapping[str, Any] = cloud.aws.call("describe_stack_refactor", StackRefactorId=refactor)
+        return None if answer[member] in pending else answer
+
+    return watch(cloud.aws, look, lambda why: LeftRunning(
+        f"stack refactor {refactor} of {env.stack_name} is not watched any more ({why}); its state: "
+        f"aws cloudformation describe-stack-refactor --stack-refactor-id {refactor}"))
