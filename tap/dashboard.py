@@ -8,12 +8,16 @@ from troposphere import If, Sub, Template
 from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard
 
 from tap.alarms import Tiers
+from tap.alerts import RUNBOOK
 from tap.validation import NAMESPACE
 
 Metric = list[Any]
 BY_CODE = (f"SEARCH('{{{NAMESPACE},FunctionName,Code}} MetricName=\"Rejected\" "
            "FunctionName=\"${ValidationFunction}\"', 'Sum', 300)")
-SUM, P50, P99, MOST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum"))
+# Of either target group: that of a strategy without a second one is not there.
+HOSTS = ("SEARCH('{AWS/ApplicationELB,LoadBalancer,TargetGroup} MetricName=\"HealthyHostCount\" "
+         "LoadBalancer=\"${LoadBalancer.LoadBalancerFullName}\"', 'Minimum', 60)")
+SUM, P50, P99, MOST, LEAST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum", "Minimum"))
 HEIGHT, FULL = 6, 24
 # What begins a line of a widget's JSON.
 METRIC_OR_PROPERTIES = re.compile(r"""(?<=[,[])(?="properties"|\["|\[{)""")
@@ -32,9 +36,12 @@ def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
     values = {condition: If(condition, Sub("," + ",\n".join(arns)), "") for condition, arns in groups.items()}
     listed = ",\n".join([f'"${{{health.title}.Arn}}"', *always]) + "".join(f"\n${{{name}}}" for name in values)
     lines = [
-        '{"type":"alarm","x":0,"y":0,"width":24,"height":3,"properties":{"title":"Alarms","alarms":[\n'
-        + listed + "]}}"]
-    y = 3
+        '{"type":"alarm","x":0,"y":0,"width":20,"height":4,"properties":{"title":"Alarms","alarms":[\n'
+        + listed + "]}}",
+        '{"type":"text","x":20,"y":0,"width":4,"height":4,"properties":{"markdown":'
+        f'"[What to do about an alarm](${{{RUNBOOK}}})\\n\\n'
+        'Saved queries are in Logs Insights, under ${AWS::StackName}"}}']
+    y = 4
     for row in _rows(tiers):
         width = FULL // len(row)
         for place, (title, metrics) in enumerate(row):
@@ -57,6 +64,8 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
     of_balancer = ("LoadBalancer", f"${{{balancer.load_balancer.title}.LoadBalancerFullName}}")
     of_database = ("DBClusterIdentifier", f"${{{database.cluster.title}}}")
     of_table = ("TableName", f"${{{tiers.sessions.table.title}}}")
+    of_firewall = ("Region", "${AWS::Region}", "Rule", "ALL", "WebACL", "${AWS::StackName}")
+    waiting = ("ApproximateNumberOfMessagesVisible", MOST)
     of_function = ("FunctionName", f"${{{tiers.validation.function.title}}}")
 
     def metrics(namespace: str, of: tuple[str, ...], *named: tuple[str, dict[str, str]]) -> list[Metric]:
@@ -69,7 +78,11 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
          ("Response time", metrics("AWS/ApplicationELB", of_balancer,
                                    ("TargetResponseTime", P50), ("TargetResponseTime", P99))),
          ("Failed requests", metrics("AWS/ApplicationELB", of_balancer,
-                                     ("HTTPCode_Target_5XX_Count", SUM), ("HTTPCode_ELB_5XX_Count", SUM)))],
+                                     ("HTTPCode_Target_5XX_Count", SUM), ("HTTPCode_ELB_5XX_Count", SUM))),
+         ("Refused requests", metrics("AWS/ApplicationELB", of_balancer,
+                                      ("HTTPCode_Target_4XX_Count", SUM), ("HTTPCode_ELB_4XX_Count", SUM))),
+         ("Firewall", metrics("AWS/WAFV2", of_firewall, ("BlockedRequests", SUM), ("AllowedRequests", SUM))),
+         ("Healthy hosts", [[{"expression": HOSTS}]])],
         [("ECS Service Metrics", metrics("AWS/ECS", of_service, ("CPUUtilization", P99), ("MemoryUtilization", P99))),
          ("Tasks", metrics("ECS/ContainerInsights", of_service,
                            ("RunningTaskCount", MOST), ("DesiredTaskCount", MOST)))],
@@ -82,9 +95,14 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
          ("Lambda duration", metrics("AWS/Lambda", of_function, ("Duration", P50), ("Duration", P99)))],
         [("Database load", metrics("AWS/RDS", of_database, ("CPUUtilization", P99), ("DatabaseConnections", MOST))),
          ("Database latency", metrics("AWS/RDS", of_database,
-                                      ("CommitLatency", P50), ("CommitLatency", P99)))],
+                                      ("CommitLatency", P50), ("CommitLatency", P99))),
+         ("Database memory", metrics("AWS/RDS", of_database, ("FreeableMemory", LEAST))),
+         ("Serverless capacity", metrics("AWS/RDS", of_database, ("ACUUtilization", MOST))),
+         ("Replica lag", metrics("AWS/RDS", of_database, ("AuroraReplicaLagMaximum", MOST)))],
         [("DynamoDB Operations", metrics("AWS/DynamoDB", of_table, ("ConsumedReadCapacityUnits", SUM),
                                          ("ConsumedWriteCapacityUnits", SUM))),
          ("DynamoDB throttles", metrics("AWS/DynamoDB", of_table,
                                         ("ReadThrottleEvents", SUM), ("WriteThrottleEvents", SUM)))],
+        [("Failed events", metrics("AWS/SQS", ("QueueName", "${ValidationFailures.QueueName}"), waiting)),
+         ("Undelivered alerts", metrics("AWS/SQS", ("QueueName", "${AlertsFallbackQueue.QueueName}"), waiting))],
     ]

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from troposphere import Ref, Sub, Template
+from troposphere.logs import LogGroup
 from troposphere.wafv2 import (
     AllowAction,
     BlockAction,
@@ -41,6 +42,7 @@ class Firewall(NamedTuple):
 
     acl: WebACL
     condition: str
+    log_group: LogGroup
 
     @property
     def dimensions(self) -> dict[str, Ref | str]:
@@ -83,7 +85,7 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> Firewall:
         WebACLArn=acl.get_att("Arn")))
     # WAF takes no group whose name starts otherwise. It is kept, so the next ACL's is another.
     # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
-    logs.add_group("WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${WebAcl.Id}"))
+    log_group = logs.add_group("WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${WebAcl.Id}"))
     t.add_resource(LoggingConfiguration(
         "WebAclLogging", Condition=condition, ResourceArn=acl.get_att("Arn"),
         LogDestinationConfigs=[Sub(
@@ -91,4 +93,4 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> Firewall:
         RedactedFields=[
             LoggingConfigurationFieldToMatch(SingleHeader=SingleHeader(Name=name))
             for name in ("authorization", "cookie")]))
-    return Firewall(acl, condition)
+    return Firewall(acl, condition, log_group)

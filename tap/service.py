@@ -84,6 +84,7 @@ class WebService(NamedTuple):
 
     cluster: Cluster
     service: Service
+    log_group: LogGroup
 
     @property
     def dimensions(self) -> dict[str, AWSHelperFn]:
@@ -174,7 +175,7 @@ def add_service(
             Subnets=[subnet.ref() for subnet in network.private_subnets])),
         PropagateTags="SERVICE"))
     _add_scaling(t, cluster, service)
-    return WebService(cluster, service)
+    return WebService(cluster, service, log_group)
 
 
 def _add_task_definition(

@@ -19,6 +19,7 @@ from troposphere.awslambda import (
     TracingConfig,
     Version,
 )
+from troposphere.logs import LogGroup
 from troposphere.sqs import Queue, QueuePolicy
 
 from tap.alerts import FORTNIGHT
@@ -53,6 +54,7 @@ class Validation(NamedTuple):
     alias: Alias
     """What callers call: the version that is live."""
     failures: Queue
+    log_group: LogGroup
 
     @property
     def dimensions(self) -> dict[str, Ref]:
@@ -135,4 +137,4 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             Destination=failures.get_att("Arn")))))
     add_export(t, "ValidationLambdaArn", "ARN of the validation function's live version", alias.ref(),
                "validation-lambda-arn")
-    return Validation(function, alias, failures)
+    return Validation(function, alias, failures, log_group)

@@ -11,7 +11,8 @@ from tap.picture.dashboard import dashboards
 Deployed = Callable[..., StackView]
 # A row a tier, from the visitor inwards.
 ROWS = [
-    {"AWS/ApplicationELB"}, {"AWS/ECS", "ECS/ContainerInsights"}, {"AWS/Lambda"}, {"AWS/RDS"}, {"AWS/DynamoDB"}]
+    {"AWS/ApplicationELB", "AWS/WAFV2"}, {"AWS/ECS", "ECS/ContainerInsights"}, {"AWS/Lambda"}, {"AWS/RDS"},
+    {"AWS/DynamoDB"}, {"AWS/SQS"}]
 
 
 def widgets(stack: StackView) -> list[dict[str, Any]]:
@@ -20,18 +21,24 @@ def widgets(stack: StackView) -> list[dict[str, Any]]:
 
 
 def test_the_first_row_is_the_state_of_every_alarm_that_the_environment_has(stack: StackView) -> None:
-    first, *others = widgets(stack)
+    first, text, *others = widgets(stack)
     shown = set(first["properties"]["alarms"])
     there = {*stack.all("AWS::CloudWatch::CompositeAlarm"), *stack.all("AWS::CloudWatch::Alarm")}
     assert first["type"] == "alarm"
     assert shown == {f"${{{title}.Arn}}" for title in there}
+    assert text["type"] == "text"
     assert all(widget["type"] == "metric" for widget in others)
+
+
+def test_beside_them_is_a_link_to_the_runbook(deployed: Deployed) -> None:
+    _, text, *_ = widgets(deployed(RunbookUrl="https://wiki.payments.test/tap"))
+    assert text["properties"]["markdown"].startswith("[What to do about an alarm](https://wiki.payments.test/tap)\n\n")
 
 
 def test_then_comes_a_row_a_tier_with_the_references_widgets_among_them(stack: StackView) -> None:
     (dashboard,) = dashboards(stack.resolved)
     rows: dict[int, set[str]] = {}
-    for widget in dashboard.widgets[1:]:
+    for widget in dashboard.widgets[2:]:
         rows.setdefault(widget.y, set()).update(metric.namespace for metric in widget.metrics)
     assert [namespaces - {"TransactionValidation"} for _, namespaces in sorted(rows.items())] == ROWS
     assert {"ECS Service Metrics", "ALB Metrics", "DynamoDB Operations", "Lambda Metrics"} <= {
@@ -41,7 +48,7 @@ def test_then_comes_a_row_a_tier_with_the_references_widgets_among_them(stack: S
 def test_counts_are_summed_and_measures_are_percentiles_never_averages(stack: StackView) -> None:
     (dashboard,) = dashboards(stack.resolved)
     for metric in (metric for widget in dashboard.widgets for metric in widget.metrics):
-        assert metric.statistic in ("Sum", "p50", "p99", "Maximum"), metric
+        assert metric.statistic in ("Sum", "p50", "p99", "Maximum", "Minimum"), metric
         if metric.name in ("TargetResponseTime", "Duration", "CPUUtilization", "MemoryUtilization", "CommitLatency"):
             assert metric.statistic in ("p50", "p99")
 

@@ -89,6 +89,7 @@ BELONGS: Mapping[str, str | None] = {
     "AWS::Logs::DeliveryDestination": None,
     "AWS::Logs::DeliverySource": "ResourceArn",
     "AWS::Logs::MetricFilter": "LogGroupName",
+    "AWS::Logs::QueryDefinition": "LogGroupNames",
     "AWS::Logs::ResourcePolicy": "PolicyDocument",
     "AWS::RDS::DBClusterParameterGroup": None,
     "AWS::RDS::DBParameterGroup": None,

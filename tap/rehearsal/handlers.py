@@ -235,6 +235,12 @@ def _record_scaling_policy(_client: Client, _logical_id: str, properties: Proper
     return arn, {"Arn": arn, "PolicyName": properties["PolicyName"]}
 
 
+def _record_query(_client: Client, _logical_id: str, _properties: Properties, _stack: str) -> Created:
+    """A stand-in: recorded, since MiniStack keeps no saved queries."""
+    query_id = str(uuid.uuid4())
+    return query_id, {"QueryDefinitionId": query_id}
+
+
 def _forget(_client: Client, _physical_id: str, _properties: Properties) -> None:
     """Delete what was only recorded."""
 
@@ -250,6 +256,7 @@ HANDLERS: dict[str, tuple[Create, Delete]] = {
     "AWS::CloudWatch::CompositeAlarm": (_create_composite_alarm, _delete_composite_alarm),
     "AWS::WAFv2::WebACLAssociation": (_create_acl_association, _delete_acl_association),
     "AWS::WAFv2::LoggingConfiguration": (_record_acl_logging, _forget),
+    "AWS::Logs::QueryDefinition": (_record_query, _forget),
     "AWS::Budgets::Budget": (_create_budget, _delete_budget),
     "AWS::Backup::BackupSelection": (_create_backup_selection, _delete_backup_selection),
     "AWS::ApplicationAutoScaling::ScalableTarget": (_record_scalable_target, _forget),
