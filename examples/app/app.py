@@ -61,8 +61,9 @@ class Backend:
 
     def validate(self, transaction: Any) -> tuple[int, Any]:
         """Return the validation function's status and answer for one transaction."""
-        response = self._function.invoke(
-            FunctionName=self._settings.function, Payload=json.dumps({"transaction": transaction}).encode())
+        # A caller that waits is told to try again, instead of Lambda's retrying an asynchronous call.
+        event = {"transaction": transaction, "synchronous": True}
+        response = self._function.invoke(FunctionName=self._settings.function, Payload=json.dumps(event).encode())
         answer = json.load(response["Payload"])
         if "FunctionError" in response:
             return 502, {"error": "the validation failed"}

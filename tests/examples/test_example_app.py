@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from emulator_fixtures import emulator
 
-from tap.deploy.cloudformation import connect
+from tap.deploy.boto import connect
 
 __all__ = ["emulator"]
 
