@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,8 @@ def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str 
     Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
     env = Options(root, region).target(environment)
-    found = doctor.examine(wiring.cloud(env).aws, env)
+    found = doctor.examine(
+        wiring.cloud(env).aws, env, lambda: wiring.cloud(replace(env, region="us-east-1")).aws)
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from tap.deploy.artifacts import bucket_name, make_bucket_command, storage
@@ -32,8 +33,14 @@ _QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP a
            ("lambda", "L-B99A9384", "concurrent executions", 110))
 
 
-def examine(aws: AwsClient, env: Environment) -> list[Examined]:
-    """Return what there is and what is missing for deploying an environment."""
+_DAYS = 30  # left of a certificate, as the alarm has it
+
+
+def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClient]) -> list[Examined]:
+    """Return what there is and what is missing for deploying an environment, and for being told of its alarms.
+
+    `in_us_east_1` returns a client of the region that CloudFront takes certificates of.
+    """
     account, bucket = aws.account, bucket_name(env, storage(aws))
     allowed = not env.accounts or account in env.accounts
     found = [
@@ -51,6 +58,10 @@ def examine(aws: AwsClient, env: Environment) -> list[Examined]:
               for role, service in _ROLES.items()]
     if env.parameters.get("MonthlyBudget", "0") != "0":
         found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
+    if env.parameters.get("AlertEmail") or env.parameters.get("Protected") == "true":
+        found.append(_asked("alerts", partial(_subscriptions, aws, env)))
+    if certificate := env.parameters.get("CdnCertificateArn"):
+        found.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
     return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
                     for service, code, what, least in _QUOTAS]
 
@@ -84,6 +95,45 @@ def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
         return True, "Environment is active"
     return False, ("Environment is not active, so MonthlyBudget counts nothing: aws ce "
                    "update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=Environment,Status=Active")
+
+
+def _subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
+    """Return whether somebody is told of alarms; a protected environment has to have a confirmed subscription.
+
+    An unconfirmed one has the text PendingConfirmation for its ARN. One that was confirmed by the link in the e-mail
+    ends by the link in any later one, whoever clicks it. Only ConfirmSubscription can have that refused, and so
+    CloudFormation cannot: https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
+    """
+    sns = aws.service("sns")
+    unconfirmed, open_to_all = [], []
+    for topic in ("AlertsTopic", "AlertPathTopic"):
+        arn = aws.call("describe_stack_resource", StackName=env.stack_name, LogicalResourceId=topic)[
+            "StackResourceDetail"]["PhysicalResourceId"]
+        subscriptions = [each["SubscriptionArn"] for each in sns(
+            "list_subscriptions_by_topic", TopicArn=arn)["Subscriptions"]]
+        confirmed = [each for each in subscriptions if each.startswith("arn:")]
+        if not confirmed:
+            unconfirmed.append(topic)
+        open_to_all += [topic for each in confirmed if sns("get_subscription_attributes", SubscriptionArn=each)[
+            "Attributes"].get("ConfirmationWasAuthenticated") != "true"]
+    if unconfirmed:
+        has_pager = bool(env.parameters.get("PagerTopicArn"))
+        return has_pager or env.parameters.get("Protected") != "true", (
+            f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it by the link in the e-mail")
+    if open_to_all:
+        return True, ("confirmed; whoever gets a mail of it can end it. To have that refused, subscribe again and take "
+                      "the token of the link: aws sns confirm-subscription --authenticate-on-unsubscribe true "
+                      "--topic-arn ARN --token TOKEN")
+    return True, "confirmed, and ended only by who may"
+
+
+def _certificate(aws: AwsClient, arn: str) -> tuple[bool, str]:
+    """Return whether a certificate is good for a month; elsewhere than in us-east-1 no alarm can tell."""
+    found = aws.service("acm")("describe_certificate", CertificateArn=arn)["Certificate"]
+    if found["Status"] != "ISSUED":
+        return False, f"is {found['Status']}"
+    days = (found["NotAfter"] - datetime.now(UTC)).days
+    return days >= _DAYS, f"expires in {days} days"
 
 
 def _asked(what: str, question: Callable[[], tuple[bool, str]], remedy: str = "") -> Examined:

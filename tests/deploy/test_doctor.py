@@ -1,6 +1,7 @@
-"""What the doctor finds out about the account's billing."""
+"""What the doctor finds out about the account's billing, and about who is told of alarms."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ class Aws:
 
 def tag_of(tags: list[dict[str, str]] | None, budget: str = "100") -> Examined | None:
     env = Environment("dev", "tap-dev", parameters={"MonthlyBudget": budget})
-    found = examine(Aws(tags), env)  # type: ignore[arg-type]  # what it calls of AWS
+    found = examine(Aws(tags), env, lambda: Aws(None))  # type: ignore[arg-type,return-value]  # what it calls of AWS
     return next((each for each in found if each.what == "cost allocation tag"), None)
 
 
@@ -59,3 +60,70 @@ def test_who_may_not_ask_is_not_told_that_it_is_missing() -> None:
 
 def test_without_a_budget_nothing_is_asked() -> None:
     assert tag_of([], budget="0") is None
+
+
+class Told(Aws):
+    """An account with a stack, whose topics have subscriptions, and with a certificate of the CDN's."""
+
+    def __init__(self, subscriptions: list[str], *, authenticated: bool = False, days: int = 200) -> None:
+        super().__init__(None)
+        self.subscriptions, self.authenticated, self.days = subscriptions, authenticated, days
+
+    def call(self, method: str, **request: Any) -> Any:
+        if method == "describe_stack_resource":
+            return {"StackResourceDetail": {"PhysicalResourceId": f"arn:aws:sns:::{request['LogicalResourceId']}"}}
+        return super().call(method)
+
+    def service(self, name: str) -> Callable[..., Any]:
+        answers = {
+            "list_subscriptions_by_topic": {"Subscriptions": [{"SubscriptionArn": arn} for arn in self.subscriptions]},
+            "get_subscription_attributes": {
+                "Attributes": {"ConfirmationWasAuthenticated": "true" if self.authenticated else "false"}},
+            "describe_certificate": {"Certificate": {
+                "Status": "ISSUED", "NotAfter": datetime.now(UTC) + timedelta(days=self.days, hours=1)}}}
+        return (lambda method, **_: answers[method]) if name in ("sns", "acm") else super().service(name)
+
+
+def found_of(what: str, aws: Told, **parameters: str) -> Examined | None:
+    env = Environment("prod", "tap-prod", parameters=parameters)
+    found = examine(aws, env, lambda: aws)  # type: ignore[arg-type,return-value]  # what it calls of AWS
+    return next((each for each in found if each.what == what), None)
+
+
+CONFIRMED, PENDING = "arn:aws:sns:eu-west-1:123456789012:alerts:1", "PendingConfirmation"
+MAIL = {"AlertEmail": "ops@payments.test"}
+
+
+@pytest.mark.parametrize("subscriptions", [[], [PENDING]])
+def test_a_protected_environment_that_tells_nobody_fails(subscriptions: list[str]) -> None:
+    found = found_of("alerts", Told(subscriptions), Protected="true", **MAIL)
+    assert found is not None
+    assert found.ok is False
+    assert "AlertsTopic and AlertPathTopic: confirm it" in found.told
+
+
+@pytest.mark.parametrize("parameters", [MAIL, {"Protected": "true", "PagerTopicArn": "arn:aws:sns:::on-call", **MAIL}])
+def test_elsewhere_and_where_somebody_is_on_call_it_is_told_and_does_not_fail(parameters: dict[str, str]) -> None:
+    found = found_of("alerts", Told([PENDING]), **parameters)
+    assert found is not None
+    assert found.ok is True
+    assert "no confirmed subscription" in found.told
+
+
+@pytest.mark.parametrize(("authenticated", "told"), [
+    (True, "confirmed, and ended only by who may"), (False, "--authenticate-on-unsubscribe true")])
+def test_it_is_told_how_to_have_a_subscription_ended_only_by_who_may(authenticated: bool, told: str) -> None:
+    found = found_of("alerts", Told([CONFIRMED], authenticated=authenticated), Protected="true", **MAIL)
+    assert found is not None
+    assert found.ok is True
+    assert told in found.told
+
+
+def test_without_an_address_nobody_is_asked_for() -> None:
+    assert found_of("alerts", Told([])) is None
+
+
+@pytest.mark.parametrize(("days", "ok"), [(200, True), (20, False)])
+def test_the_certificate_of_the_cdn_is_looked_at_where_no_alarm_can(days: int, ok: bool) -> None:
+    found = found_of("certificate of the CDN", Told([], days=days), CdnCertificateArn="arn:aws:acm:us-east-1:::cdn")
+    assert found == Examined("certificate of the CDN", ok, f"expires in {days} days")
