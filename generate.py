@@ -1,7 +1,6 @@
 """Print a CloudFormation template: `python generate.py > template.yaml`."""
 
 import argparse
-import errno
 import gc
 import os
 import sys
@@ -47,8 +46,6 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
     try:
         if arguments.o and arguments.o != Path("-"):
             arguments.o.write_text(text, encoding="utf-8", newline="\n")
-        elif sys.stdout is None:  # what Python makes of a closed one
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         else:
             sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()

@@ -150,13 +150,6 @@ def test_an_interruption_is_130_without_a_traceback(command: list[str]) -> None:
     assert (run.returncode, b"Traceback" in run.stderr) == (130, False)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="closes standard output as a POSIX shell does")
-def test_a_standard_output_that_is_closed_is_one_line_and_exit_2() -> None:
-    run = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$0" "$1" >&-', sys.executable, str(SCRIPT)], stderr=subprocess.PIPE, check=False)
-    assert "standard output" in one_line(run)
-
-
 # Part of the emulator's own process, whose packages print as they please.
 OF_THE_EMULATOR = {"tap.rehearsal.corrections", "tap.rehearsal.dropped", "tap.rehearsal.handlers"}
 MODULES = sorted({module.name for module in pkgutil.walk_packages(tap.__path__, "tap.")} - OF_THE_EMULATOR)

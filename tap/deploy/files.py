@@ -66,23 +66,17 @@ def parsed_json(text: str, file: str) -> Any:
     """Return what the JSON of a file says. Raises InputError as `read_json` does."""
     try:
         content = json.loads(text, object_pairs_hook=_once_each)
-        json.dumps(content, ensure_ascii=False).encode()
+        json.dumps(content, ensure_ascii=False).encode()  # half a character, as \ud83d, is a ValueError
         return content
     except json.JSONDecodeError as error:
         raise InputError(f"{file}:{error.lineno}:{error.colno}: {error.msg}") from None
-    except UnicodeEncodeError as error:
-        half = ascii(error.object[error.start])[1:-1]
-        raise InputError(f"{file}: {half} is half of a character: write both halves, or the character itself") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{file}: {_beyond(error)}") from None
 
 
 def _beyond(error: Exception) -> str:
     """Return what is wrong with a file that Python gives up on."""
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    # https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
-    return "it has a number of thousands of digits" if "integer string conversion" in str(error) else str(error)
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

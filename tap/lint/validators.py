@@ -19,6 +19,7 @@ from tap.deploy.constraints import is_list, is_no_echo, items
 from tap.deploy.models import InputError
 from tap.lint.checkov import checkov
 from tap.lint.finding import CFN_LINT, Finding, Values
+from tap.lint.metrics import metrics
 from tap.template.resolve import Reference, Text, resolve
 
 if TYPE_CHECKING:
@@ -205,5 +206,6 @@ def findings(text: str, template: Mapping[str, Any], environments: Values) -> li
         found += cfn_lint(text, {})
         if given:
             found += cfn_lint(text, {name: _split(template, values) for name, values in given.items()})
+        found += metrics(template, all_given)
         found += security.result()
     return sorted(dict.fromkeys(found), key=lambda finding: finding.line)

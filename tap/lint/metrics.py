@@ -1,0 +1,25 @@
+"""Metrics of dashboards and alarms that do not exist, or not for the resources of an environment."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from tap.lint.finding import Finding, Values
+from tap.picture.dashboard import alarm_problems, dashboards
+from tap.template.resolve import resolve
+
+
+def metrics(template: Mapping[str, Any], environments: Values) -> list[Finding]:
+    """Return what is wrong with the metrics of each environment's dashboards and alarms, once for all that have it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for environment, parameters in environments.items():
+        with contextlib.suppress(ValueError):  # of parameters that are missing: cloudformation-validate says so
+            resolved = resolve(template, parameters)
+            problems = [(dashboard.logical_id, problem) for dashboard in dashboards(resolved)
+                        for problem in dashboard.problems]
+            problems += [(title, problem) for title, _, problem in (
+                line.partition(": ") for line in alarm_problems(resolved))]
+            for problem in problems:
+                found.setdefault(problem, []).append(environment)
+    return [Finding("metrics", "error", "metrics", 1, title, problem, tuple(names))
+            for (title, problem), names in found.items()]
