@@ -149,7 +149,7 @@ class StackView:
 def committed(template: Mapping[str, Any], name: str) -> StackView:
     """The stack of a committed environment, with stand-ins for its placeholders."""
     environment = load_environment(name, ROOT, template, stand_ins=STAND_INS)
-    return StackView(resolve(template, environment.parameters, stack_name=environment.stack_name))
+    return StackView(resolve(template, environment.values.parameters, stack_name=environment.stack_name))
 
 
 def _covers(rule: Mapping[str, Any], port: int) -> bool:

@@ -24,7 +24,7 @@ from tap.cli.session import (
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.constraints import items
 from tap.deploy.deployed import Deployed, read_deployed
-from tap.deploy.models import CallFailed, Environment, InputError, TapError
+from tap.deploy.models import CallFailed, Environment, InputError, TapError, Target
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.stacks import find_stack, pages
 from tap.deploy.targets import FILE
@@ -65,15 +65,16 @@ def bootstrap_command(
     if not all(re.fullmatch(_REPOSITORY, each) for each in repositories):
         raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
                                f"print the ids with: {_IDS}")
-    target = Options(root, region, (), approve).target(environment)
-    if not target.stack_name.startswith(STACKS):
-        raise InputError(f"stack {target.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
+    env = Options(root, region, (), approve).target(environment)
+    if not env.stack_name.startswith(STACKS):
+        raise InputError(f"stack {env.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
                          f"such stacks alone; rename it in parameters/targets.toml")
     settings = Settings(root, environment, wiring.template().document)
     settings.check()
     rendered = wiring.bootstrap()
-    env = replace(target, stack_name=STACK, role_arn=None, rollback_alarms=(), on_failure="DELETE", mode="STANDARD",
-                  termination_protection=True, capabilities=("CAPABILITY_IAM",), has_commands=False)
+    target = Target(STACK, env.target.region, env.target.accounts, artifact_bucket=env.target.artifact_bucket,
+                    on_failure="DELETE", termination_protection=True)
+    env = replace(env, target=target, has_commands=False)
     cloud = wiring.cloud(env)
     cloud.check_account(env)
     account = cloud.aws.account
@@ -134,9 +135,9 @@ def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered
     if any(values.get(each) for each in _SUBJECTS) and not values.get("GitHubProviderArn"):
         values["GitHubProviderArn"] = _provider_of_others(cloud, deployed)
     if problems := parameter_problems(rendered.document, values, "--parameter"):
-        raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *problems])
-                         if len(problems) > 1 else problems[0])
-    return replace(env, parameters=values)
+        raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *map(str, problems)])
+                         if len(problems) > 1 else str(problems[0]))
+    return env.with_parameters(values)
 
 
 def _provider_of_others(cloud: CloudFormation, deployed: Deployed | None) -> str:

@@ -32,9 +32,9 @@ from tap.deploy.models import ChangeSet
 from tap.deploy.output import write
 from tap.deploy.parameters import load_environment
 from tap.deploy.wording import short, summary
+from tap.publishing.catalog_settings import read_catalog
 from tap.publishing.launch import Launch, Launcher
 from tap.publishing.provisioned import provisioned
-from tap.publishing.settings import read_catalog
 from tap.publishing.versions import Product, newest
 
 version_option = click.option("--version", metavar="X.Y.Z", help="This version; otherwise the newest.")
@@ -76,7 +76,7 @@ def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Pat
     Exits with 1 where a provisioned product is TAINTED, which is not what was asked for, or in ERROR.
     """
     settings = read_catalog(root)
-    cloud = wiring.cloud(settings.place)
+    cloud = wiring.cloud(settings.env)
     product_id = product_of(cloud, settings, product)
     versions = Product(cloud.aws, product_id).versions()
     running = provisioned(cloud.aws.service("servicecatalog"), product_id)
@@ -182,11 +182,11 @@ def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None,
     """Return what plans, and what is to be planned. Raises InputError and Refused."""
     settings = read_catalog(root)
     env = load_environment(environment, root, wiring.template().document, overrides=pairs(overrides))
-    cloud = wiring.cloud(settings.place)
+    cloud = wiring.cloud(settings.env)
     product_id = product_of(cloud, settings, product)
     chosen = newest(Product(cloud.aws, product_id).versions(), version)
     launcher = Launcher(cloud.aws)
-    return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.parameters, env.tags,
+    return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.values.parameters, env.values.tags,
                             launcher.path(product_id, path))
 
 

@@ -8,7 +8,7 @@ from tap.cli.session import Wiring
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError, Refused
 from tap.deploy.template import Rendered, fingerprint, parsed
-from tap.publishing.settings import CATALOG, Catalog
+from tap.publishing.catalog_settings import CATALOG, Catalog
 from tap.publishing.worktree import changed_files
 
 TEMPLATE = "templates/tap.yaml"
@@ -46,10 +46,10 @@ def product_of(cloud: CloudFormation, settings: Catalog, given: str | None) -> s
 
 def output(cloud: CloudFormation, settings: Catalog, name: str) -> str:
     """Return an output of the catalog's stack. Raises InputError where there is none."""
-    outputs = cloud.outputs(settings.place)
+    outputs = cloud.outputs(settings.env)
     if name not in outputs:
         other = "; or give --product prod-…" if name == "ProductId" else ""
-        raise InputError(f"stack {settings.place.stack_name} has no output {name}: tap catalog deploy makes "
+        raise InputError(f"stack {settings.env.stack_name} has no output {name}: tap catalog deploy makes "
                          f"it, or name another stack_name or region in {CATALOG}{other}")
     return str(outputs[name])
 

@@ -70,7 +70,7 @@ def cost_command(
     def of(name: str, assumed_as: str) -> Estimate:
         env, resolved = resolved_environment(name, root, template)
         return replace(estimate(resolved, prices, read_assumptions(assumed_as, assumptions), name),
-                       note=view.region_note(env.region, prices))
+                       note=view.region_note(env.target.region, prices))
 
     found = of(environment, environment)
     beside = None
@@ -85,7 +85,7 @@ def cost_command(
         env, _ = resolved_environment(environment, root, template)
         if (saved.template, saved.parameters) != (fingerprint(template.document), planfile.parameters_hash(env)):
             raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
-        call = wiring.cloud(replace(env, region=saved.region)).aws.call
+        call = wiring.cloud(env.in_region(saved.region)).aws.call
         if deployed := read_deployed(call, env):
             beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
     if as_json:

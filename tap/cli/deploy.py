@@ -93,7 +93,7 @@ def plan_command(
             _show(done, len(done), as_json, as_markdown, save)
             return 2 if detailed_exitcode and any(not plan.change_set.empty for plan in plans) else 0
         rendered = wiring.template()
-        envs = [replace(env, artifact_prefix=PLANS) for env in _loaded(
+        envs = [replace(env, target=replace(env.target, artifact_prefix=PLANS)) for env in _loaded(
             dict.fromkeys(names), lambda name: options.load(wiring, name, rendered.document))]
         problems = [] if no_lint else wiring.lint(rendered)
         made = _all(wiring, envs, lambda env: _plan(wiring.cloud(env), env, rendered, problems, save, html))

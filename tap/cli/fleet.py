@@ -79,7 +79,7 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
     guard.check(guard.verdicts(made.removals), names(approve))
     if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
-    cloud = wiring.cloud(fleet.place)
+    cloud = wiring.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
         made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
@@ -135,8 +135,8 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
 def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, CloudFormation]:
     rendered = _rendered(wiring, template_of(name, root))
     fleet = read_fleet(name, root, rendered)
-    cloud = wiring.cloud(fleet.place)
-    cloud.check_account(fleet.place)
+    cloud = wiring.cloud(fleet.env)
+    cloud.check_account(fleet.env)
     return fleet, rendered, cloud
 
 
@@ -150,7 +150,7 @@ def _planned(wiring: Wiring, name: str, root: Path, *, upload: bool = False) -> 
     template = {"TemplateBody": rendered.text}
     if artifacts.is_too_large(rendered.text):
         put = artifacts.upload if upload else artifacts.check_bucket
-        template = {"TemplateURL": put(cloud.aws, fleet.place, rendered.text)}
+        template = {"TemplateURL": put(cloud.aws, fleet.env, rendered.text)}
     return fleet, rendered, plan(fleet, rendered, template, look(cloud.aws.call, fleet, overrides=True))
 
 
@@ -174,7 +174,7 @@ def _as_json(fleet: Fleet, made: Plan) -> dict[str, Any]:
     def named(each: Instance) -> dict[str, str]:
         return {"account": each.account, "region": each.region}
 
-    return {"fleet": fleet.place.name, "stack_set": fleet.name, "empty": made.empty, "changes": list(made.changes),
+    return {"fleet": fleet.env.name, "stack_set": fleet.name, "empty": made.empty, "changes": list(made.changes),
             "needs_approval": list(guard.unapproved(guard.verdicts(made.removals), ())),
             "steps": [{"method": step.method, "does": step.told} for step in made.steps],
             "strays": [named(each) for each in made.strays]}

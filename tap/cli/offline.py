@@ -6,7 +6,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import click
 
 from tap.cli.session import Options, Wiring, pairs
 from tap.deploy import offline
-from tap.deploy.models import Environment, InputError
+from tap.deploy.models import Environment, InputError, Target
 from tap.deploy.parameters import environment_names, load_environment
 from tap.deploy.planning import Plan, resolved_for
 from tap.deploy.stand_ins import STAND_INS
@@ -108,7 +107,7 @@ def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan
     Raises InputError for a file that does not parse or does not resolve.
     """
     after, before = (parsed(_read(file)) for file in (template, base))
-    env = Environment(template.stem, template.stem)
+    env = Environment(template.stem, Target(template.stem))
     resolved = [_resolved(_valued(env, document, overrides), document) for document in (before, after)]
     return offline.plan(_valued(env, after, overrides), resolved[0], resolved[1], after)
 
@@ -119,7 +118,7 @@ def _valued(env: Environment, document: Mapping[str, Any], overrides: Mapping[st
         raise InputError("the template's Parameters are not a map")
     values = {name: f"${{{name}}}" for name, entry in declared.items()
               if isinstance(entry, Mapping) and "Default" not in entry}
-    return replace(env, parameters=values | {name: value for name, value in overrides.items() if name in declared})
+    return env.with_parameters(values | {name: value for name, value in overrides.items() if name in declared})
 
 
 def _resolved(env: Environment, document: Mapping[str, Any]) -> Resolved:

@@ -1,7 +1,6 @@
 """`tap publish`, `tap catalog deploy` and `tap catalog share`: what its owners do to the catalog."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -27,8 +26,8 @@ from tap.deploy.files import joined
 from tap.deploy.models import Environment, InputError
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.template import Rendered, rendered_template
+from tap.publishing.catalog_settings import CATALOG, Catalog, read_catalog
 from tap.publishing.changelog import release
-from tap.publishing.settings import CATALOG, Catalog, read_catalog
 from tap.publishing.sharing import share
 from tap.publishing.versions import Product, description_of, digest_of
 
@@ -58,8 +57,8 @@ def publish_command(wiring: Wiring, version: str | None, product: str | None, ye
     new = release(root, version)
     rendered = committed(wiring, root)
     digest = digest_of(rendered.text)
-    cloud = wiring.cloud(settings.place)
-    cloud.check_account(settings.place)
+    cloud = wiring.cloud(settings.env)
+    cloud.check_account(settings.env)
     out = console(stderr=as_json)  # standard output is for a machine then
     catalog = Product(cloud.aws, product_of(cloud, settings, product))
     already = catalog.is_published(new, digest)
@@ -96,11 +95,11 @@ def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Pa
     """
     settings = read_catalog(root)
     rendered = rendered_template("catalog")
-    cloud = wiring.cloud(settings.place)
-    cloud.check_account(settings.place)
-    env = Options(root, settings.place.region, approve=approve).placed(_with_first(wiring, cloud, settings, root))
-    if problems := parameter_problems(rendered.document, env.parameters, CATALOG):
-        raise InputError(joined(CATALOG, problems))
+    cloud = wiring.cloud(settings.env)
+    cloud.check_account(settings.env)
+    env = Options(root, settings.env.target.region, approve=approve).placed(_with_first(wiring, cloud, settings, root))
+    if problems := parameter_problems(rendered.document, env.values.parameters, CATALOG):
+        raise InputError(joined(CATALOG, list(map(str, problems))))
     out = console()
     deploy_account_stack(wiring, cloud, env, rendered, out, yes=yes)
     out.print(output_lines(cloud.outputs(env)), soft_wrap=True)
@@ -119,8 +118,8 @@ def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
     settings = read_catalog(root)
     if not settings.share_with:
         raise InputError(f'{CATALOG} names nobody to share with: share_with = ["ou-…"]')
-    cloud = wiring.cloud(settings.place)
-    cloud.check_account(settings.place)
+    cloud = wiring.cloud(settings.env)
+    cloud.check_account(settings.env)
     out = console()
     portfolio = output(cloud, settings, "PortfolioId")
     if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?", out)):
@@ -132,22 +131,22 @@ def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
 
 def _with_first(wiring: Wiring, cloud: CloudFormation, settings: Catalog, root: Path) -> Environment:
     """Return the catalog's environment; the first version is that of its creation, and stays what it is."""
-    env = settings.place
+    env = settings.env
     deployed = read_deployed(cloud.aws.call, env)
     there = deployed.parameters if deployed else {}
     if there.get("TemplateUrl"):
-        return replace(env, parameters={**settings.parameters, **{name: there[name] for name in _FIRST}})
+        return env.with_parameters({**settings.parameters, **{name: there[name] for name in _FIRST}})
     if settings.parameters.get("Portfolio") == "false":
-        return replace(env, parameters=settings.parameters)
+        return env.with_parameters(settings.parameters)
     new = release(root, None)
     rendered = committed(wiring, root)
     told = description_of(new.text, digest_of(rendered.text), _DESCRIPTION_PARAMETER_LIMIT)
     first = dict(zip(_FIRST, (_uploaded(cloud, settings, rendered), new.version, told), strict=True))
-    return replace(env, parameters={**settings.parameters, **first})
+    return env.with_parameters({**settings.parameters, **first})
 
 
 def _uploaded(cloud: CloudFormation, settings: Catalog, rendered: Rendered) -> str:
-    if settings.place.artifact_bucket is None:
+    if settings.env.target.artifact_bucket is None:
         raise InputError("there is no bucket for the template: name one in parameters/targets.toml or in "
                          f'{CATALOG}: artifact_bucket = "tap-artifacts-{{account}}-{{region}}"')
-    return artifacts.upload(cloud.aws, settings.place, rendered.text)
+    return artifacts.upload(cloud.aws, settings.env, rendered.text)

@@ -46,5 +46,5 @@ def rename_command(wiring: Wiring, environment: str, renames: tuple[str, ...], y
     if not (yes or ask(f"Rename in stack {env.stack_name}?", out)):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     execute_refactor(cloud, env, refactor)
-    out.print(f"Renamed. Compare with the template: tap plan {env.name}{env.options}", soft_wrap=True)
+    out.print(f"Renamed. Compare with the template: {env.command('plan')}", soft_wrap=True)
     return 0

@@ -51,7 +51,7 @@ def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes
     with Watch(out, wiring.clock) as watch:
         cloud.recover(env, way, watch)
     after = f"stack {env.stack_name} is gone" if way.goal == "DELETE_COMPLETE" else f"stack {env.stack_name} is at rest"
-    out.print(f"Done: {after}. To go on: tap deploy {env.name}{env.options}", soft_wrap=True)
+    out.print(f"Done: {after}. To go on: {env.command('deploy')}", soft_wrap=True)
     return 0
 
 

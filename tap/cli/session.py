@@ -17,12 +17,13 @@ import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
+from tap.deploy import models
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.files import legible
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import load_environment, load_target
-from tap.deploy.targets import REGION
+from tap.deploy.tables import REGION
 from tap.deploy.template import Rendered, rendered_template
 
 DECLINED = 3
@@ -93,7 +94,7 @@ class Aws:
 
         with self._lock:
             self._connections = self._connections or connections()
-        return CloudFormation(AwsClient(lambda service: self._connections(env.region, service), self._sleep))
+        return CloudFormation(AwsClient(lambda service: self._connections(env.target.region, service), self._sleep))
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
@@ -157,9 +158,10 @@ class Options:
 
     def placed(self, env: Environment) -> Environment:
         """Return an environment with what the command line says of it."""
-        options = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
+        text = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
                            f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
-        return replace(env, region=self.region or env.region, approved=names(self.approve), options=options)
+        return replace(env, target=replace(env.target, region=self.region or env.target.region),
+                       options=models.Options(names(self.approve), text))
 
 
 root_option = click.option(

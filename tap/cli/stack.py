@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from tap.cli.session import (
 from tap.cli.watching import Watch
 from tap.deploy import diff, doctor, inspection
 from tap.deploy.models import Environment, InputError, TapError
-from tap.deploy.parameters import load_environment
+from tap.deploy.parameters import read_environment
 from tap.deploy.planning import resolved_for
 from tap.deploy.wording import short
 
@@ -175,7 +174,7 @@ def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: P
     In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
     """
     rendered = wiring.template()
-    envs = [load_environment(name, root, rendered.document, check=False) for name in (first, second)]
+    envs = [read_environment(name, root, rendered.document) for name in (first, second)]
     parameters = [(name, *(_value(env, name, rendered.document) for env in envs))
                   for name in rendered.document.get("Parameters", {})]
     parameters = [each for each in parameters if each[1] != each[2]]
@@ -223,8 +222,8 @@ def _is_name(each: diff.Difference, envs: Sequence[Environment]) -> bool:
 
 
 def _value(env: Environment, name: str, document: Any) -> str:
-    value = env.parameters.get(name, str(document["Parameters"][name].get("Default", "")))
-    return env.masked(value) if name in env.secrets else value
+    value = env.values.parameters.get(name, str(document["Parameters"][name].get("Default", "")))
+    return env.masked(value) if name in env.values.secrets else value
 
 
 def _brief(value: Any) -> str:
@@ -245,7 +244,7 @@ def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str 
     """
     env = Options(root, region).target(environment)
     found = doctor.examine(
-        wiring.cloud(env).aws, env, lambda: wiring.cloud(replace(env, region="us-east-1")).aws)
+        wiring.cloud(env).aws, env, lambda: wiring.cloud(env.in_region("us-east-1")).aws)
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:

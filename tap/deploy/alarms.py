@@ -9,14 +9,14 @@ _TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -> list[dict[str, str]]:
-    """Return the triggers (API type RollbackTrigger) that `env.rollback_alarms` names; none for a first creation.
+    """Return the triggers (API type RollbackTrigger) that the target names; none for a first creation.
 
     An output's value is an alarm's ARN or its name. An output that the stack does not have yet is passed
     over: it comes with this update. Raises Refused where an output is no alarm of the stack.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackTrigger.html
     """
     outputs = deployed.outputs if deployed else {}
-    wanted = [name for name in env.rollback_alarms if name in outputs]
+    wanted = [name for name in env.target.rollback_alarms if name in outputs]
     if deployed is None or not wanted:
         return []
     resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)

@@ -17,7 +17,7 @@ _NOT_THERE = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
 
 
 @dataclass(frozen=True)
-class Place:
+class Storage:
     """Where a client for S3 keeps things, as a TemplateURL has to name it."""
 
     account: str
@@ -43,19 +43,19 @@ class Place:
         return f"https://{bucket}.s3.{self.region}.{self.url_suffix}/{key}"
 
 
-def storage(aws: AwsClient) -> Place:
+def storage(aws: AwsClient) -> Storage:
     """Return where S3 keeps objects."""
     from tap.deploy.boto import url_suffix
 
     meta = aws.meta("s3")
-    return Place(aws.account, meta.region_name, url_suffix(meta.partition), meta.endpoint_url)
+    return Storage(aws.account, meta.region_name, url_suffix(meta.partition), meta.endpoint_url)
 
 
-def bucket_name(env: Environment, place: Place) -> str | None:
+def bucket_name(env: Environment, store: Storage) -> str | None:
     """Return the artifact bucket's name, `{account}` and `{region}` filled in; None where there is none."""
-    if env.artifact_bucket is None:
+    if env.target.artifact_bucket is None:
         return None
-    return env.artifact_bucket.replace("{account}", place.account).replace("{region}", place.region)
+    return env.target.artifact_bucket.replace("{account}", store.account).replace("{region}", store.region)
 
 
 def make_bucket_command(name: str, region: str) -> str:
@@ -70,19 +70,19 @@ def is_too_large(template: str) -> bool:
 
 def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
     """Return the name of the bucket that a template can go to. Raises InputError where there is none."""
-    size, place = len(template.encode()), storage(aws)
+    size, store = len(template.encode()), storage(aws)
     if size > TEMPLATE_OBJECT_LIMIT:
         raise InputError(f"the template has {size:,} bytes, and CloudFormation takes {TEMPLATE_OBJECT_LIMIT:,} "
                          "at most: split it into stacks")
-    name = bucket_name(env, place)
+    name = bucket_name(env, store)
     if name is None:
-        suggestion = f"tap-artifacts-{place.account}-{place.region}"
+        suggestion = f"tap-artifacts-{store.account}-{store.region}"
         raise InputError(
             f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that a request takes: "
-            f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, place.region)}) and name it in "
+            f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, store.region)}) and name it in "
             f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
-    with _explained(name, place):
-        aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=place.account)
+    with _explained(name, store):
+        aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=store.account)
     return name
 
 
@@ -92,31 +92,31 @@ def upload(aws: AwsClient, env: Environment, template: str) -> str:
     The bucket has to be the account's own: a name can be taken by somebody else. Raises InputError where
     there is no bucket or it cannot be used.
     """
-    name, place, call = check_bucket(aws, env, template), storage(aws), aws.service("s3")
+    name, store, call = check_bucket(aws, env, template), storage(aws), aws.service("s3")
     body = template.encode()
     digest = hashlib.sha256(body)
-    key = env.artifact_prefix + digest.hexdigest()
-    owner = {"Bucket": name, "ExpectedBucketOwner": place.account}
-    with _explained(name, place):
+    key = env.target.artifact_prefix + digest.hexdigest()
+    owner = {"Bucket": name, "ExpectedBucketOwner": store.account}
+    with _explained(name, store):
         if not _is_there(call, owner, key, digest.digest()):
             call("put_object", **owner, Key=key, Body=body, ContentType="text/plain", ChecksumAlgorithm="SHA256")
-    return place.url(name, key)
+    return store.url(name, key)
 
 
 @contextlib.contextmanager
-def _explained(name: str, place: Place) -> Iterator[None]:
+def _explained(name: str, store: Storage) -> Iterator[None]:
     """Turn what S3 answers about a bucket that cannot be used into the next step."""
     try:
         yield
     except CallFailed as error:
         if error.code in _NOT_THERE:
             raise InputError("the template is to go to a bucket, and the artifact bucket is not there: tap bootstrap "
-                             f"ENV, or {make_bucket_command(name, place.region)}, then run this again") from None
+                             f"ENV, or {make_bucket_command(name, store.region)}, then run this again") from None
         if error.code in ("403", "AccessDenied"):
-            raise InputError(f"the artifact bucket {name} is not account {place.account}'s, or may not be used "
+            raise InputError(f"the artifact bucket {name} is not account {store.account}'s, or may not be used "
                              f"by whoever runs this: look with aws s3api head-bucket --bucket {name}") from None
         if error.code in ("301", "PermanentRedirect"):
-            raise InputError(f"the artifact bucket {name} is in another region than {place.region}: "
+            raise InputError(f"the artifact bucket {name} is in another region than {store.region}: "
                              "name one that is there in parameters/targets.toml") from None
         raise
 

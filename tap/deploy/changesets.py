@@ -25,24 +25,24 @@ def create(call: Call, env: Environment, template: Mapping[str, str], kind: str,
     `template` is TemplateBody or TemplateURL, `triggers` the alarms that roll an update back.
     """
     parameters: list[dict[str, Any]] = [
-        {"ParameterKey": key, "ParameterValue": value} for key, value in env.parameters.items()]
-    parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(env.previous)]
+        {"ParameterKey": key, "ParameterValue": value} for key, value in env.values.parameters.items()]
+    parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(env.values.previous)]
     request: dict[str, Any] = {
         "StackName": env.stack_name, "ChangeSetName": name, "ChangeSetType": kind, "ClientToken": name,
         "Description": f"tap: environment {env.name}", **template, "Parameters": parameters,
-        "Tags": [{"Key": key, "Value": value} for key, value in env.tags.items()],
-        "Capabilities": list(env.capabilities)}
-    if env.role_arn:
-        request["RoleARN"] = env.role_arn
+        "Tags": [{"Key": key, "Value": value} for key, value in env.values.tags.items()],
+        "Capabilities": list(env.target.capabilities)}
+    if env.target.role_arn:
+        request["RoleARN"] = env.target.role_arn
     # DELETE is for creations alone.
-    on_failure = "ROLLBACK" if kind == "UPDATE" and env.on_failure == "DELETE" else env.on_failure
+    on_failure = "ROLLBACK" if kind == "UPDATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":
         request["OnStackFailure"] = on_failure
     if triggers:
         request["RollbackConfiguration"] = {
-            "RollbackTriggers": list(triggers), "MonitoringTimeInMinutes": env.monitoring_minutes}
-    if env.mode != "STANDARD":
-        request["DeploymentConfig"] = {"Mode": env.mode}
+            "RollbackTriggers": list(triggers), "MonitoringTimeInMinutes": env.target.monitoring_minutes}
+    if env.target.mode != "STANDARD":
+        request["DeploymentConfig"] = {"Mode": env.target.mode}
     try:
         call("create_change_set", **request)
     except CallFailed as error:

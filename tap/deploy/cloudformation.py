@@ -67,7 +67,7 @@ class CloudFormation:
 
     def protect(self, env: Environment) -> list[str]:
         """Give the stack its stack policy and termination protection; return what was not so already."""
-        if not (env.stack_policy or env.termination_protection or env.approved):
+        if not (env.values.stack_policy or env.target.termination_protection or env.options.approved):
             return []
         deployed = read_deployed(self.aws.call, env)
         if deployed is None:
@@ -107,7 +107,7 @@ class CloudFormation:
         """Start an operation on a stack and follow it until the stack is at rest. Raises as `apply` does."""
         token: str | None = self.aws.unique()
         known = known_events(self.aws.call, stack_id)
-        role = {"RoleARN": env.role_arn} if env.role_arn else {}
+        role = {"RoleARN": env.target.role_arn} if env.target.role_arn else {}
         try:
             self.aws.call(method, StackName=stack_id, ClientRequestToken=token, **role, **request)
         except KeyboardInterrupt:
@@ -139,7 +139,7 @@ class CloudFormation:
         """
         stack = find_stack(self.aws.call, env.stack_name)
         if stack is None:
-            raise InputError(f"there is no stack {env.stack_name}: tap deploy {env.name}{env.options} makes it")
+            raise InputError(f"there is no stack {env.stack_name}: {env.command('deploy')} makes it")
         status = str(stack["StackStatus"])
         if not status.endswith("_IN_PROGRESS") or status in states.TO_BE_CREATED:
             return status
@@ -166,8 +166,8 @@ class CloudFormation:
 
     def check_account(self, env: Environment) -> None:
         """Raise Refused where the credentials are another account's than the target allows."""
-        if env.accounts and (account := self.aws.account) not in env.accounts:
-            allowed = ", ".join(env.accounts)
+        if env.target.accounts and (account := self.aws.account) not in env.target.accounts:
+            allowed = ", ".join(env.target.accounts)
             raise Refused(f"these credentials are account {account}'s, and {env.name} may only go to {allowed} "
                           "(accounts in parameters/targets.toml): choose another AWS_PROFILE")
 

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-sectio
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+
+from tap.deploy.models import Problem
 
 PLACEHOLDER = "REPLACE-"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (parameter value)
@@ -42,21 +44,20 @@ def items(value: str) -> list[str]:
     return [item.strip() for item in value.split(",")]
 
 
-def missing(declarations: Mapping[str, Any], given: Iterable[str], file: str) -> list[str]:
-    """Return a line for each parameter that has neither a value nor a default."""
-    given = set(given)
+def missing(declarations: Mapping[str, Any], names: Collection[str], file: str) -> list[Problem]:
+    """Return a problem for each parameter that has neither a value (those in `names`) nor a default."""
     return [
-        f"{name} has no value and no default: set it in {file}{_described(declaration)}"
+        Problem(f"{name} has no value and no default: set it in {file}{_described(declaration)}", name)
         for name, declaration in declarations.items()
-        if name not in given and "Default" not in declaration
+        if name not in names and "Default" not in declaration
     ]
 
 
-def unknown(declarations: Mapping[str, Any], given: Iterable[str]) -> list[str]:
-    """Return a line for each name that is not a parameter of the template."""
+def unknown(declarations: Mapping[str, Any], names: Iterable[str]) -> list[Problem]:
+    """Return a problem for each name that is not a parameter of the template."""
     return [
-        f"{name} is not a parameter of the template{did_you_mean(name, declarations)}"
-        for name in given
+        Problem(f"{name} is not a parameter of the template{did_you_mean(name, declarations)}", name)
+        for name in names
         if name not in declarations
     ]
 

@@ -46,7 +46,7 @@ class Deployed:
         body = call("get_template", StackName=self.stack_id, TemplateStage="Original")["TemplateBody"]
         values = {entry["ParameterKey"]: entry.get("ResolvedValue", entry["ParameterValue"])
                   for entry in self.stack.get("Parameters", ())}
-        values |= dict.fromkeys(env.secrets & values.keys(), MASK)
+        values |= dict.fromkeys(env.values.secrets & values.keys(), MASK)
         return resolve(parsed(body), values, stack_name=env.stack_name, **location(self.stack_id))
 
 

@@ -42,25 +42,25 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     `in_us_east_1` returns a client of the region that CloudFront takes certificates of.
     """
     account, bucket = aws.account, bucket_name(env, storage(aws))
-    allowed = not env.accounts or account in env.accounts
+    allowed = not env.target.accounts or account in env.target.accounts
     found = [
         Examined("account", allowed, account if allowed else
-                 f"{account}, but {env.name} may only go to {', '.join(env.accounts)}"),
+                 f"{account}, but {env.name} may only go to {', '.join(env.target.accounts)}"),
         Examined("region", True, aws.endpoint),
         _asked("CloudFormation", partial(_stacks, aws.call))]
-    if env.role_arn:
-        found.append(_asked("execution role", partial(_role, aws, env.role_arn.rpartition("/")[2])))
+    if env.target.role_arn:
+        found.append(_asked("execution role", partial(_role, aws, env.target.role_arn.rpartition("/")[2])))
     if bucket:
         found.append(_asked("artifact bucket", partial(_bucket, aws, bucket, account),
                             f"{env.command('bootstrap')}, or {make_bucket_command(bucket, aws.region)}"))
     found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
               for role, service in _ROLES.items()]
-    if env.parameters.get("MonthlyBudget", "0") != "0":
+    if env.values.parameters.get("MonthlyBudget", "0") != "0":
         found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
-    if env.parameters.get("AlertEmail") or env.parameters.get("Protected") == "true":
+    if env.values.parameters.get("AlertEmail") or env.values.parameters.get("Protected") == "true":
         found.append(_asked("alerts", partial(_subscriptions, aws, env)))
-    if certificate := env.parameters.get("CdnCertificateArn"):
+    if certificate := env.values.parameters.get("CdnCertificateArn"):
         found.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
     return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
                     for service, code, what, least in _QUOTAS]
@@ -117,8 +117,8 @@ def _subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
         open_to_all += [topic for each in confirmed if sns("get_subscription_attributes", SubscriptionArn=each)[
             "Attributes"].get("ConfirmationWasAuthenticated") != "true"]
     if unconfirmed:
-        has_pager = bool(env.parameters.get("PagerTopicArn"))
-        return has_pager or env.parameters.get("Protected") != "true", (
+        has_pager = bool(env.values.parameters.get("PagerTopicArn"))
+        return has_pager or env.values.parameters.get("Protected") != "true", (
             f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it by the link in the e-mail")
     if open_to_all:
         return True, ("confirmed; whoever gets a mail of it can end it. To have that refused, subscribe again and take "

@@ -102,5 +102,5 @@ def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
 def _stack(call: Call, env: Environment) -> dict[str, Any]:
     stack = find_stack(call, env.stack_name)
     if stack is None:
-        raise InputError(f"there is no stack {env.stack_name}: tap deploy {env.name}{env.options} makes it")
+        raise InputError(f"there is no stack {env.stack_name}: {env.command('deploy')} makes it")
     return stack

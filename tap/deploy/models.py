@@ -1,7 +1,7 @@
 """The words the deploy helper speaks: environments, change sets, events, outcomes, and what can go wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -13,40 +13,36 @@ THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded",
 
 
 @dataclass(frozen=True)
-class Environment:
-    """Where a stack goes and what it is given: one file of `parameters/`, checked.
+class Target:
+    """Where a stack goes and how it is treated there: a table of `parameters/targets.toml`."""
 
-    Parameter values may be secret (NoEcho), so they stay out of the representation.
-    """
-
-    name: str
     stack_name: str
     region: str | None = None
-    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    stack_policy: str | None = None  # JSON text
-    termination_protection: bool = False
     accounts: tuple[str, ...] = ()  # the only ones it may go to; none: any
     role_arn: str | None = None  # what CloudFormation acts as
     artifact_bucket: str | None = None  # {account} and {region} in it are filled in
     artifact_prefix: str = ""  # what the keys of templates in it begin with
+    termination_protection: bool = False
     on_failure: str = "ROLLBACK"  # ROLLBACK, DELETE (of a stack whose creation fails), DO_NOTHING
     rollback_alarms: tuple[str, ...] = ()  # outputs of the stack whose value is an alarm's ARN or name
     monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update
     mode: str = "STANDARD"  # STANDARD, EXPRESS: done before resources are stable
+    capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a stack is given: `parameters/<environment>.json`, checked.
+
+    Parameter values may be secret (NoEcho), so they stay out of the representation.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    stack_policy: str | None = None  # JSON text
     previous: frozenset[str] = field(default=frozenset(), repr=False)  # parameters that keep the value the stack has
     secrets: frozenset[str] = frozenset()  # names of the NoEcho parameters
     overridden: frozenset[str] = frozenset()  # parameters given on the command line
-    approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
-    capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
-    options: str = ""  # what a command for it has to be given besides its name, as ` --region eu-west-1`
-    has_commands: bool = True  # whether tap's commands take its name
-
-    def command(self, name: str) -> str:
-        """Return the line that does `name`, such as watch; where tap has none for this stack, one that shows events."""
-        if not self.has_commands:
-            return f"aws cloudformation describe-stack-events --stack-name {self.stack_name}"
-        return f"tap {name} {self.name}{self.options}"
 
     def masked(self, text: str) -> str:
         """Return text in which no value of a NoEcho parameter is legible."""
@@ -54,6 +50,60 @@ class Environment:
             if value:
                 text = text.replace(value, MASK)
         return text
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says beside parameters."""
+
+    approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
+    text: str = ""  # what another command for the environment has to be given, as ` --region eu-west-1`
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One stack: where it goes, what it is given, and what the command line says."""
+
+    name: str
+    target: Target
+    values: Values = Values()
+    options: Options = Options()
+    has_commands: bool = True  # whether tap's commands take its name
+
+    @property
+    def stack_name(self) -> str:
+        """The stack's name."""
+        return self.target.stack_name
+
+    def masked(self, text: str) -> str:
+        """Return text in which no secret is legible."""
+        return self.values.masked(text)
+
+    def in_region(self, region: str) -> "Environment":
+        """Return the environment in another region."""
+        return replace(self, target=replace(self.target, region=region))
+
+    def with_parameters(self, parameters: Mapping[str, str]) -> "Environment":
+        """Return the environment with these parameter values instead of its own."""
+        return replace(self, values=replace(self.values, parameters=parameters))
+
+    def command(self, name: str) -> str:
+        """Return the line that does `name`, such as watch; where tap has none for this stack, one that shows events."""
+        if not self.has_commands:
+            return f"aws cloudformation describe-stack-events --stack-name {self.stack_name}"
+        return f"tap {name} {self.name}{self.options.text}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what a stack is given."""
+
+    text: str
+    parameter: str | None = None  # None: it is not about one parameter
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
 
 
 @dataclass(frozen=True)

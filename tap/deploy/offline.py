@@ -31,8 +31,9 @@ def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[
     found = compare(before, after) if before.resources else []
     return Plan(
         env, content, worst(guard.verdicts(content), prediction.verdicts), given(env, document, content),
-        tuple(map(env.masked, (*unlisted(found, content), UNKNOWN))), denied=tuple(denied(env.stack_policy, content)),
-        differences=tuple(found), deployed=before if before.resources else None)
+        tuple(map(env.masked, (*unlisted(found, content), UNKNOWN))),
+        denied=tuple(denied(env.values.stack_policy, content)), differences=tuple(found),
+        deployed=before if before.resources else None)
 
 
 def change_set(change: Update) -> ChangeSet:

@@ -3,13 +3,13 @@
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tap.deploy import constraints, policies, rules
 from tap.deploy.files import joined, read_json
-from tap.deploy.models import Environment, InputError
+from tap.deploy.models import Environment, InputError, Problem, Values
 from tap.deploy.targets import read_target
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
@@ -26,70 +26,78 @@ def environment_names(root: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
+@dataclass(frozen=True)
+class _Draft:
+    """An environment as its files have it, not yet checked against the template."""
+
+    env: Environment
+    file: str
+    names: tuple[str, ...]  # of the parameters in the file, whatever their values are
+    problems: list[Problem]  # with the form of the file
+
+
+def read_environment(name: str, root: Path, template: Mapping[str, Any]) -> Environment:
+    """Read an environment whose parameter values need not be right, but texts. Raises InputError."""
+    draft = _draft(name, root, template, {}, {})
+    if draft.problems:
+        raise InputError(joined(draft.file, list(map(str, draft.problems))))
+    return draft.env
+
+
 def load_environment(
     name: str,
     root: Path,
     template: Mapping[str, Any],
+    *,
     overrides: Mapping[str, str] | None = None,
     stand_ins: Mapping[str, str] | None = None,
     previous: Callable[[Environment], Collection[str]] | None = None,
-    *,
-    check: bool = True,
 ) -> Environment:
-    """Read `parameters/<name>.json` and `parameters/targets.toml`, and check the values against the template.
+    """Read an environment from its files, and check its values against the template.
 
-    `template` is the template as a dictionary. `overrides` take the place of values of the file;
-    `stand_ins` take the place of values that are still placeholders (`REPLACE-…`), and of no others.
-    `previous`, asked only where a parameter has no value, returns the names of those that the stack has
-    a value of, which is then kept. Without `check` the values need not be right, but texts.
-    Raises InputError, which names every problem at once.
+    `overrides` replace values of the file; `stand_ins` replace values that are still placeholders (`REPLACE-…`),
+    and no others. `previous`, called only where a parameter has no value, returns the names of those that the
+    stack has a value of, which is then kept. Raises InputError, which names every problem at once.
     """
-    names = _known(name, root)
+    draft = _draft(name, root, template, overrides or {}, stand_ins or {})
+    env = draft.env
+    names = dict.fromkeys([*env.values.parameters, *draft.names])
+    without = {parameter for parameter, declaration in template.get("Parameters", {}).items()
+               if parameter not in names and "Default" not in declaration}
+    if without and previous:
+        env = replace(env, values=replace(env.values, previous=frozenset(without) & frozenset(previous(env))))
+    problems = [*draft.problems, *_policy_problems(env, template),
+                *parameter_problems(template, env.values.parameters, draft.file, draft.names, env.values.previous),
+                *_other_name(env, template)]
+    if problems:
+        raise InputError(joined(draft.file, [
+            f"{problem} (given with --parameter)" if problem.parameter in env.values.overridden else str(problem)
+            for problem in problems]))
+    return env
+
+
+def _draft(name: str, root: Path, template: Mapping[str, Any], overrides: Mapping[str, str],
+           stand_ins: Mapping[str, str]) -> _Draft:
+    known = _known(name, root)
     file = f"parameters/{name}.json"
     sections = read_sections(root, file)
-    target = read_target(root, name, names)
-
     declarations: Mapping[str, Any] = template.get("Parameters", {})
-    problems = _shape_problems(sections, declarations)
-    given = {**_texts(sections, "Parameters"), **(overrides or {})}
+    parameters = {**_texts(sections, "Parameters"), **overrides}
     if "Environment" in declarations and "Environment" not in sections.get("Parameters", {}):
-        given.setdefault("Environment", name)
-    for parameter, value in (stand_ins or {}).items():
-        if given.get(parameter, "").startswith(constraints.PLACEHOLDER):
-            given[parameter] = value
+        parameters.setdefault("Environment", name)
+    parameters |= {parameter: value for parameter, value in stand_ins.items()
+                   if parameters.get(parameter, "").startswith(constraints.PLACEHOLDER)}
     policy = sections.get("StackPolicy")
-    env = Environment(
-        name=name,
-        parameters=given,
-        tags=_texts(sections, "Tags"),
-        stack_policy=json.dumps(policy) if policy else None,
-        secrets=frozenset(key for key, declaration in declarations.items() if constraints.is_no_echo(declaration)),
-        overridden=frozenset(overrides or ()),
-        **{"stack_name": f"tap-{name}", **target},
-    )
-    if not check and problems:
-        raise InputError(joined(file, problems))
-    if not check:
-        return env
-    problems += policies.problems(policy, template.get("Resources", {})) if policy else []
-    problems += parameter_problems(template, given, file, mistyped=sections.get("Parameters", {}))
-    problems += _another_name(name, given) if "Environment" in declarations else []
-    problems = [f"{each} (given with --parameter)" if each.partition(" ")[0] in (overrides or {}) else each
-                for each in problems]
-    without = {key for key, declaration in declarations.items()
-               if key not in given and key not in sections.get("Parameters", {}) and "Default" not in declaration}
-    if without and previous:
-        env = replace(env, previous=frozenset(without) & frozenset(previous(env)))
-        problems = [each for each in problems if each.partition(" has no value")[0] not in env.previous]
-    if problems:
-        raise InputError(joined(file, problems))
-    return env
+    values = Values(
+        parameters, _texts(sections, "Tags"), json.dumps(policy) if policy else None, overridden=frozenset(overrides),
+        secrets=frozenset(key for key, declaration in declarations.items() if constraints.is_no_echo(declaration)))
+    return _Draft(Environment(name, read_target(root, name, known), values), file,
+                  tuple(sections.get("Parameters", {})), _shape_problems(sections, declarations))
 
 
 def load_target(name: str, root: Path) -> Environment:
     """Return where environment `name` is, without parameters, which need not be right. Raises InputError."""
-    names = _known(name, root)
-    return Environment(name=name, **{"stack_name": f"tap-{name}", **read_target(root, name, names)})
+    return Environment(name, read_target(root, name, _known(name, root)))
 
 
 def _known(name: str, root: Path) -> list[str]:
@@ -103,36 +111,44 @@ def _known(name: str, root: Path) -> list[str]:
 
 def parameter_problems(
     template: Mapping[str, Any],
-    given: Mapping[str, str],
+    values: Mapping[str, str],
     file: str,
-    mistyped: Mapping[str, Any] | None = None,
-) -> list[str]:
-    """Return a line for each thing that is wrong with the values; `file` is where to put them right.
+    named: Collection[str] = (),
+    kept: Collection[str] = (),
+) -> list[Problem]:
+    """Return each thing that is wrong with parameter values; `file` is where to correct them.
 
-    Names in `mistyped` have a value that is no text and already has its own line.
+    `named` are parameters of the file, of which those without a value have a problem of their own already; `kept`
+    are those that keep the value that the stack has.
     """
     declarations: Mapping[str, Any] = template.get("Parameters", {})
-    names = [*given, *(name for name in mistyped or {} if name not in given)]
-    found = constraints.unknown(declarations, names) + constraints.missing(declarations, names, file)
+    names = [*values, *(name for name in named if name not in values)]
+    problems = constraints.unknown(declarations, names) + constraints.missing(declarations, [*names, *kept], file)
     settled = {}
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in declarations:
             continue
-        problem = constraints.violation(name, value, declarations[name], file)
-        if problem:
-            found.append(problem)
+        if text := constraints.violation(name, value, declarations[name], file):
+            problems.append(Problem(text, name))
         if not value.startswith(constraints.PLACEHOLDER) and not constraints.is_unchecked(value):
             settled[name] = value
     # A parameter whose value is not settled must not count as its default.
     unsettled = [name for name in names if name not in settled]
-    found += _crossed(declarations, {**_defaults(declarations, unsettled), **settled})
-    return found + rules.violations(_without_defaults(template, unsettled), settled)
+    problems += _crossed(declarations, {**_defaults(declarations, unsettled), **settled})
+    return problems + list(map(Problem, rules.violations(_without_defaults(template, unsettled), settled)))
 
 
-def _another_name(name: str, given: Mapping[str, str]) -> list[str]:
-    """Exports and tags carry the environment's name: a copied file must not keep another's."""
-    told = given.get("Environment", name)
-    return [] if told == name else [f"Environment is {told}, not {name}: leave it out, or make it {name}"]
+def _policy_problems(env: Environment, template: Mapping[str, Any]) -> list[Problem]:
+    policy = env.values.stack_policy
+    return list(map(Problem, policies.problems(json.loads(policy), template.get("Resources", {})))) if policy else []
+
+
+def _other_name(env: Environment, template: Mapping[str, Any]) -> list[Problem]:
+    """Return a problem where the environment's name is another's, as in a copied file: exports are named by it."""
+    value = env.values.parameters.get("Environment", env.name)
+    if value == env.name or "Environment" not in template.get("Parameters", {}):
+        return []
+    return [Problem(f"Environment is {value}, not {env.name}: leave it out, or make it {env.name}", "Environment")]
 
 
 def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> dict[str, str]:
@@ -140,18 +156,19 @@ def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> di
             if "Default" in declaration and name not in unsettled}
 
 
-def _crossed(declarations: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
-    """Return a line for each Min… parameter above its Max…, which a template's Rules cannot compare."""
-    found = []
-    for least in declarations:
-        most = least.replace("Min", "Max")
+def _crossed(declarations: Mapping[str, Any], values: Mapping[str, str]) -> list[Problem]:
+    """Return a problem for each Min… parameter above its Max…, which a template's Rules cannot compare."""
+    problems = []
+    for low in declarations:
+        high = low.replace("Min", "Max")
         try:
-            crossed = most != least and float(values[least]) > float(values[most])
+            crossed = high != low and float(values[low]) > float(values[high])
         except (KeyError, ValueError):
-            continue  # not a pair, or told already
+            continue  # not a pair, or reported already
         if crossed:
-            found.append(f"{least} is {values[least]}, which is more than {most}, {values[most]}: change one of them")
-    return found
+            problems.append(Problem(f"{low} is {values[low]}, which is more than {high}, {values[high]}: "
+                                    "change one of them", low))
+    return problems
 
 
 def _without_defaults(template: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
@@ -166,7 +183,7 @@ def _texts(sections: Mapping[str, Any], section: str) -> dict[str, str]:
     return {key: value for key, value in sections.get(section, {}).items() if isinstance(value, str)}
 
 
-def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]) -> list[str]:
+def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]) -> list[Problem]:
     problems = []
     for section, prefix in (("Parameters", ""), ("Tags", "tag ")):
         for key, value in sections.get(section, {}).items():
@@ -175,14 +192,15 @@ def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]
             secret = section == "Parameters" and constraints.is_no_echo(declarations.get(key, {}))
             if isinstance(value, bool | int | float) and not secret:
                 text = json.dumps(value)
-                problems.append(f'{prefix}{key} must be text: write "{text}", not {text}')
+                text = f'{prefix}{key} must be text: write "{text}", not {text}'
             else:
-                problems.append(f"{prefix}{key} must be text: put its value in quotes")
+                text = f"{prefix}{key} must be text: put its value in quotes"
+            problems.append(Problem(text, key if section == "Parameters" else None))
     return problems + _tag_problems(_texts(sections, "Tags"))
 
 
-def _tag_problems(tags: Mapping[str, str]) -> list[str]:
-    """Return a line for each tag that CloudFormation takes from nobody.
+def _tag_problems(tags: Mapping[str, str]) -> list[Problem]:
+    """Return a problem for each tag that CloudFormation takes from nobody.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
     """
@@ -194,7 +212,7 @@ def _tag_problems(tags: Mapping[str, str]) -> list[str]:
             problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
         elif not 1 <= len(value) <= _LONGEST_VALUE:
             problems.append(f"tag {key} must have 1 to {_LONGEST_VALUE} characters")
-    return problems
+    return list(map(Problem, problems))
 
 
 def read_sections(root: Path, file: str) -> dict[str, Any]:

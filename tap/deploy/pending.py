@@ -94,7 +94,7 @@ class PendingChangeSet(Pending):
         cloud, env, change_set = self._cloud, self._env, self.content
         if change_set.empty:
             return Outcome.PROTECTED if cloud.protect(env) else Outcome.NO_CHANGES
-        guard.check(guard.verdicts(change_set), env.approved)
+        guard.check(guard.verdicts(change_set), env.options.approved)
         if change_set.type == "UPDATE":
             protection.set_stack_policy(cloud.aws.call, env, change_set.stack_id)
         known = known_events(cloud.aws.call, change_set.stack_id)

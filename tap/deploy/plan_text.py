@@ -44,7 +44,7 @@ def total(plan: Plan) -> str:
 def as_json(plan: Plan) -> dict[str, Any]:
     """Return a plan as JSON has it; no secret is in it."""
     return {
-        "environment": plan.env.name, "stack": plan.env.stack_name, "region": plan.env.region,
+        "environment": plan.env.name, "stack": plan.env.stack_name, "region": plan.env.target.region,
         "type": plan.change_set.type, "change_set": plan.change_set.id, "empty": plan.change_set.empty,
         "verdict": str(plan.grade), "needs_approval": list(plan.needs_approval),
         "changes": [{
@@ -101,7 +101,7 @@ def deploy_command(plan: Plan, save: Path | None = None) -> str:
                     for each in plan.parameters if each.source == "override")
     approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
     saved = f" --plan {shlex.quote(str(save))}" if save else ""
-    return f"tap deploy {plan.env.name}{plan.env.options}{saved}{given}{approve}"
+    return f"{plan.env.command('deploy')}{saved}{given}{approve}"
 
 
 def _row(plan: Plan, change: Change) -> str:

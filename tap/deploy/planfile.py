@@ -49,9 +49,10 @@ def saved_plan(env: Environment, change_set: ChangeSet, document: Mapping[str, A
 
 def parameters_hash(env: Environment) -> str:
     """Return the SHA-256 of what the environment gives the stack, secrets left out but named."""
-    told = {name: value for name, value in env.parameters.items() if name not in env.secrets}
-    secret = sorted(env.secrets & set(env.parameters))
-    return _hash([told, secret, sorted(env.previous), dict(env.tags), env.stack_policy, env.role_arn])
+    values = env.values
+    public = {name: value for name, value in values.parameters.items() if name not in values.secrets}
+    secret = sorted(values.secrets & set(values.parameters))
+    return _hash([public, secret, sorted(values.previous), dict(values.tags), values.stack_policy, env.target.role_arn])
 
 
 def changes_hash(change_set: ChangeSet) -> str:

@@ -64,8 +64,8 @@ class Plan:
     @property
     def needs_approval(self) -> tuple[str, ...]:
         """What is to be approved by name before this may run, and is not yet."""
-        names = [*guard.unapproved(self.verdicts, self.env.approved)]
-        return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.approved
+        names = [*guard.unapproved(self.verdicts, self.env.options.approved)]
+        return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.options.approved
                           else []))
 
     def check(self) -> None:
@@ -75,9 +75,9 @@ class Plan:
                           f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
         if self.hazards:
             raise Refused("\n  - ".join(["this plan would do harm:", *self.hazards]))
-        if self.loosened and guard.STACK_POLICY not in self.env.approved:
+        if self.loosened and guard.STACK_POLICY not in self.env.options.approved:
             raise Refused(looser(list(self.loosened)))
-        guard.check(self.verdicts, self.env.approved)
+        guard.check(self.verdicts, self.env.options.approved)
 
 
 def capabilities(document: Mapping[str, Any]) -> set[str]:
@@ -97,16 +97,16 @@ def given(env: Environment, document: Mapping[str, Any], plan: ChangeSet) -> tup
     """Return every parameter of the template, its value, and where that comes from."""
     found = []
     for name, declaration in document.get("Parameters", {}).items():
-        if name in env.previous:
+        if name in env.values.previous:
             value, source = "(as it is)", "previous"
-        elif name in env.parameters:
-            value, source = env.parameters[name], "override" if name in env.overridden else "file"
+        elif name in env.values.parameters:
+            value, source = env.values.parameters[name], "override" if name in env.values.overridden else "file"
         else:
             value, source = str(declaration.get("Default", "")), "default"
-        secret = name in env.secrets and value != "" and source != "previous"
+        secret = name in env.values.secrets and value != "" and source != "previous"
         resolved = plan.resolved.get(name)
         found.append(Given(name, MASK if secret else value, source,
-                           None if name in env.secrets or resolved is None else env.masked(resolved)))
+                           None if name in env.values.secrets or resolved is None else env.masked(resolved)))
     return tuple(found)
 
 
@@ -128,16 +128,17 @@ def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = 
 
     `kept` has the values of parameters that keep what the stack has. Raises ValueError.
     """
-    values = {name: MASK if name in env.secrets and value else value for name, value in env.parameters.items()}
-    values |= {name: str((kept or {}).get(name, MASK)) for name in env.previous}
-    place = location(stack_id) if stack_id else {"region": env.region} if env.region else {}
+    values = {name: MASK if name in env.values.secrets and value else value
+              for name, value in env.values.parameters.items()}
+    values |= {name: str((kept or {}).get(name, MASK)) for name in env.values.previous}
+    place = location(stack_id) if stack_id else {"region": env.target.region} if env.target.region else {}
     return resolve(document, values, stack_name=env.stack_name, **place)
 
 
 def check_before(call: Call, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
     """Raise InputError for whatever can be known to be wrong before a change set is made."""
     problems = [f"the template needs {name}: tap does not grant it" for name in
-                sorted(capabilities(template.document) - set(env.capabilities) - _implied(env))]
+                sorted(capabilities(template.document) - set(env.target.capabilities) - _implied(env))]
     try:
         problems += taken_exports(call, env, resolved_for(env, template.document))
     except CallFailed as error:
@@ -153,7 +154,7 @@ def check_before(call: Call, env: Environment, template: Rendered, lint: Callabl
 
 def _implied(env: Environment) -> set[str]:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html: either will do.
-    return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.capabilities else set()
+    return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.target.capabilities else set()
 
 
 def review(aws: AwsClient, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,
@@ -173,13 +174,13 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
                        hazards=tuple(map(env.masked, comparison.hazards)),
                        verdicts=worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
-                       denied=tuple(denied(env.stack_policy or policy, change_set)))
+                       denied=tuple(denied(env.values.stack_policy or policy, change_set)))
         warnings += [*comparison.hazards, *comparison.warnings, *_protection_remains(env, deployed)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
 
 def _protection_remains(env: Environment, deployed: Deployed) -> list[str]:
-    if not deployed.is_protected or env.termination_protection:
+    if not deployed.is_protected or env.target.termination_protection:
         return []
     return ["the stack is protected against deletion and stays so, although its target is not: "
             f"to lift it, --approve {guard.TERMINATION_PROTECTION}"]
@@ -220,7 +221,7 @@ def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dic
 def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:
     types = {change.logical_id: change.resource_type for change in change_set.changes}
     types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()}
-    return policies.allowed_beyond(policy, env.stack_policy, types) if env.stack_policy else []
+    return policies.allowed_beyond(policy, env.values.stack_policy, types) if env.values.stack_policy else []
 
 
 def values_of(plan: Plan, change: Change) -> list[tuple[str, str, str, str]]:

@@ -61,7 +61,7 @@ def _as_listed(change: Update, change_set: ChangeSet) -> Update:
 
 
 def _one_way(env: Environment, running: str, wanted: str) -> str:
-    alarms = ", and without rollback_alarms in parameters/targets.toml" if env.rollback_alarms else ""
+    alarms = ", and without rollback_alarms in parameters/targets.toml" if env.target.rollback_alarms else ""
     return (f"the upgrade from {running} to {wanted} cannot be undone, and a rollback would get stuck in "
             f"UPDATE_ROLLBACK_FAILED: take a snapshot, and deploy it alone{alarms}")
 

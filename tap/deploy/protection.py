@@ -16,22 +16,22 @@ def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
     Raises Refused where it would allow more than the stack's own does and that is not approved. A
     stack keeps its policy where the file has none: a policy can be replaced, but not removed.
     """
-    if not env.stack_policy:
+    if not env.values.stack_policy:
         return []
     old = call("get_stack_policy", StackName=stack_id).get("StackPolicyBody")
-    if old and policies.same(old, env.stack_policy):
+    if old and policies.same(old, env.values.stack_policy):
         return []
     if old:
         resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
         check_stack_policy(env, old, {each["LogicalResourceId"]: each["ResourceType"] for each in resources})
-    call("set_stack_policy", StackName=stack_id, StackPolicyBody=env.stack_policy)
+    call("set_stack_policy", StackName=stack_id, StackPolicyBody=env.values.stack_policy)
     return ["stack policy set"]
 
 
 def check_stack_policy(env: Environment, old: str, types: Mapping[str, str]) -> None:
     """Raise Refused where the environment's policy allows more than `old` and that is not approved."""
-    more = policies.allowed_beyond(old, env.stack_policy, types)
-    if more and STACK_POLICY not in env.approved:
+    more = policies.allowed_beyond(old, env.values.stack_policy, types)
+    if more and STACK_POLICY not in env.options.approved:
         raise Refused(looser(more))
 
 
@@ -43,8 +43,8 @@ def looser(more: list[str]) -> str:
 
 def set_termination_protection(call: Call, env: Environment, deployed: Deployed) -> list[str]:
     """Turn termination protection on where the target says so, off only where that is approved by name."""
-    has, wanted = deployed.is_protected, env.termination_protection
-    if has == wanted or (has and TERMINATION_PROTECTION not in env.approved):
+    has, wanted = deployed.is_protected, env.target.termination_protection
+    if has == wanted or (has and TERMINATION_PROTECTION not in env.options.approved):
         return []
     call("update_termination_protection", StackName=deployed.stack_id, EnableTerminationProtection=wanted)
     return [f"termination protection turned {'on' if wanted else 'off'}"]

@@ -81,7 +81,7 @@ def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str,
     cloud.check_account(env)
     deployed = read_deployed(cloud.aws.call, env)
     if deployed is None:
-        raise InputError(f"stack {env.stack_name} does not exist. Create it with: tap deploy {env.name}{env.options}")
+        raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
     body = cloud.aws.call("get_template", StackName=deployed.stack_id, TemplateStage="Original")["TemplateBody"]
     text = json.dumps(renamed_template(parsed(body), names), indent=1)
     made = cloud.aws.call(

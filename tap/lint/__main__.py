@@ -50,7 +50,7 @@ def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str
     built = build()
     text, template = to_text(built), built.to_dict()
     values = samples(name) or {
-        each: load_environment(each, root, template, stand_ins=STAND_INS).parameters
+        each: load_environment(each, root, template, stand_ins=STAND_INS).values.parameters
         for each in environments or environment_names(root)}
     found = findings(text, template, values)
     for finding in found:

@@ -145,11 +145,11 @@ class Operator:
                                   OperationId=operation_id)]
 
     def _failed(self, told: str, results: list[Result]) -> StackFailed:
-        error = StackFailed(f"{told}; tap fleet deploy {self._fleet.place.name} tries what is left again")
+        error = StackFailed(f"{told}; tap fleet deploy {self._fleet.env.name} tries what is left again")
         for each in results:
             error.add_note(f"{each.account} in {each.region}: {each.reason or 'no reason is given'}")
         return error
 
     def _left(self, why: str) -> LeftRunning:
         return LeftRunning(f"{why}. CloudFormation goes on with stack set {self._fleet.name} by itself; follow it with "
-                           f"tap fleet status {self._fleet.place.name} --follow")
+                           f"tap fleet status {self._fleet.env.name} --follow")

@@ -2,25 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tap.deploy import tables
 from tap.deploy.constraints import did_you_mean
 from tap.deploy.files import joined, read_toml
-from tap.deploy.models import Environment, InputError
-from tap.deploy.parameters import environment_names, load_environment, parameter_problems
-from tap.deploy.targets import REGION, read_target
+from tap.deploy.models import Environment, InputError, Target, Values
+from tap.deploy.parameters import environment_names, parameter_problems, read_environment
+from tap.deploy.tables import Check, list_of, matches, one_of, problems_of, switch, texts, whole_number
+from tap.deploy.targets import read_settings
 from tap.deploy.template import Rendered
-from tap.publishing.settings import Check, bucket, each, matches, one_of, problems_of, switch, texts, whole_number
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
 # The templates that a fleet may have, and the capabilities that they take.
 TEMPLATES = {"tap": ("CAPABILITY_IAM",), "bootstrap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}
 _PERCENT = re.compile(r"([0-9]{1,2}|100)%")
-_accounts = each(matches(r"\d{12}", "must be account ids of twelve digits, in quotes"))
-_regions = each(matches(REGION, "must be regions, such as eu-central-1"))
+_accounts, _regions = list_of(tables.account), list_of(tables.region)
 
 
 def _share(least: int) -> Check:
@@ -47,16 +47,15 @@ def _overrides(value: Any) -> str | None:
 
 
 _KEYS: dict[str, Check] = {
-    "stack_set_name": matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first"),
+    "stack_set_name": tables.stack_name,
     "template": one_of(*TEMPLATES), "environment": matches(".+", "must be the name of an environment"),
-    "region": matches(REGION, "must be a region, such as eu-central-1"),
-    "administrators": _accounts, "artifact_bucket": bucket,
+    "region": tables.region, "administrators": _accounts, "artifact_bucket": tables.bucket,
     "permission_model": one_of(SELF, SERVICE), "call_as": one_of("SELF", "DELEGATED_ADMIN"),
-    "administration_role_arn": matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role"),
+    "administration_role_arn": tables.role_arn,
     "execution_role_name": matches(r"[\w+=,.@-]{1,64}", "must be the name of an IAM role"),
     "accounts": _accounts, "regions": _regions,
-    "organizational_units": each(matches(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
-                                         "must be ids of organisational units (ou-…) or of a root (r-…)")),
+    "organizational_units": list_of(matches(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
+                                            "must be the id of an organisational unit (ou-…) or of a root (r-…)")),
     "auto_deployment": switch, "retain_stacks_on_account_removal": switch,
     "failure_tolerance": _share(0), "max_concurrent": _share(1),
     "region_concurrency": one_of("SEQUENTIAL", "PARALLEL"),
@@ -85,7 +84,7 @@ class Override:
 class Fleet:
     """One stack set and where its stacks go (API operation CreateStackSet and others, whose words the keys are)."""
 
-    place: Environment  # of the stack set itself; its stack_name is the stack set's
+    env: Environment  # of the stack set itself: its stack_name is the stack set's, its values are every stack's
     template: str
     regions: tuple[str, ...]
     accounts: tuple[str, ...] = ()
@@ -100,14 +99,12 @@ class Fleet:
     max_concurrent: int | str = 1
     region_concurrency: str = "SEQUENTIAL"
     concurrency_mode: str = "STRICT_FAILURE_TOLERANCE"
-    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tags: Mapping[str, str] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
 
     @property
     def name(self) -> str:
         """The stack set's name."""
-        return self.place.stack_name
+        return self.env.stack_name
 
     @property
     def preferences(self) -> dict[str, Any]:
@@ -134,21 +131,21 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
     """Return a fleet, its parameters checked against its template, for every account and region. Raises InputError."""
     table = _table(name, root)
     environments = environment_names(root)
-    inherited = {key: value for key, value in read_target(root, name, environments).items()
+    inherited = {key: value for key, value in read_settings(root, name, environments).items()
                  if key in ("region", "artifact_bucket")}
-    given = {**inherited, **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}}
-    environment = given.pop("environment", None)
-    template = given.pop("template", "tap")
-    parameters, tags, secrets = dict(given.pop("parameters", {})), dict(given.pop("tags", {})), frozenset[str]()
-    if environment:
-        loaded = load_environment(environment, root, rendered.document, check=False)
-        parameters, tags, secrets = {**loaded.parameters, **parameters}, {**loaded.tags, **tags}, loaded.secrets
-    place = Environment(name, given.pop("stack_set_name", f"tap-{name}"), given.pop("region", None), parameters,
-                        accounts=given.pop("administrators", ()), artifact_bucket=given.pop("artifact_bucket", None),
-                        capabilities=TEMPLATES[template], secrets=secrets)
+    settings = {**inherited,
+                **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}}
+    environment = settings.pop("environment", None)
+    template = settings.pop("template", "tap")
+    base = read_environment(environment, root, rendered.document).values if environment else Values()
+    values = replace(base, parameters={**base.parameters, **settings.pop("parameters", {})},
+                     tags={**base.tags, **settings.pop("tags", {})})
+    target = Target(settings.pop("stack_set_name", f"tap-{name}"), settings.pop("region", None),
+                    accounts=settings.pop("administrators", ()), artifact_bucket=settings.pop("artifact_bucket", None),
+                    capabilities=TEMPLATES[template])
     overrides = tuple(Override(item["parameters"], tuple(item.get("accounts", ())), tuple(item.get("regions", ())))
-                      for item in given.pop("overrides", ()))
-    fleet = Fleet(place, template, parameters=parameters, tags=tags, overrides=overrides, **given)
+                      for item in settings.pop("overrides", ()))
+    fleet = Fleet(Environment(name, target, values), template, overrides=overrides, **settings)
     if problems := [f"[{name}] {each_}" for each_ in _parameter_problems(fleet, rendered)]:
         raise InputError(joined(FILE, problems))
     return fleet
@@ -194,6 +191,6 @@ def _parameter_problems(fleet: Fleet, rendered: Rendered) -> list[str]:
                     for account in accounts for region in fleet.regions} | {()}
     found: dict[str, None] = {}
     for combination in sorted(combinations):
-        found |= dict.fromkeys(parameter_problems(
-            rendered.document, {**fleet.parameters, **dict(combination)}, FILE))
+        found |= dict.fromkeys(map(str, parameter_problems(
+            rendered.document, {**fleet.env.values.parameters, **dict(combination)}, FILE)))
     return list(found)

@@ -87,8 +87,8 @@ def plan(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current:
     `template` is TemplateBody or TemplateURL. Nothing is ever taken out of the set.
     """
     about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
-    whole = {**about, **template, "Capabilities": list(fleet.place.capabilities),
-             "Parameters": _parameters(fleet.parameters), "Tags": _tags(fleet.tags),
+    whole = {**about, **template, "Capabilities": list(fleet.env.target.capabilities),
+             "Parameters": _parameters(fleet.env.values.parameters), "Tags": _tags(fleet.env.values.tags),
              "PermissionModel": fleet.permission_model, **_roles(fleet), **_auto_deployment(fleet)}
     operation = {**about, "OperationPreferences": fleet.preferences}
     wanted = _cells(fleet)
@@ -181,12 +181,12 @@ def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[st
     given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in about.get("Parameters", ())}
     defaults = {key: str(each["Default"]) for key, each in rendered.document.get("Parameters", {}).items()
                 if "Default" in each}
-    for key, value in {**defaults, **fleet.parameters}.items():
+    for key, value in {**defaults, **fleet.env.values.parameters}.items():
         was = given.get(key, defaults.get(key, ""))
         if was not in (value, MASK):
-            shown = (MASK, MASK) if key in fleet.place.secrets else (was, value)
+            shown = (MASK, MASK) if key in fleet.env.values.secrets else (was, value)
             yield f"parameter {key}: {shown[0] or '(none)'} → {shown[1] or '(none)'}"
-    if {each["Key"]: each["Value"] for each in about.get("Tags", ())} != dict(fleet.tags):
+    if {each["Key"]: each["Value"] for each in about.get("Tags", ())} != dict(fleet.env.values.tags):
         yield "tags"
     for key, wanted in (*_roles(fleet).items(), *_auto_deployment(fleet).items()):
         if about.get(key) != wanted:

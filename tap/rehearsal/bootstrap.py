@@ -8,7 +8,7 @@ from typing import Any
 from tap.bootstrap.settings import STACK, boundary_for
 from tap.bootstrap.template import SAMPLES
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Environment, Observer, Outcome
+from tap.deploy.models import Environment, Observer, Outcome, Target, Values
 from tap.deploy.template import Rendered, rendered_template
 from tap.rehearsal.checks import Check, named, trouble
 
@@ -29,7 +29,7 @@ class Bootstrap:
 
     def checks(self) -> Iterator[Check]:
         """Deploy it, twice, and yield what differs and what does not; an error is the last check."""
-        env = Environment("bootstrap", STACK, self.region, parameters=PARAMETERS, termination_protection=True)
+        env = Environment("bootstrap", Target(STACK, self.region, termination_protection=True), Values(PARAMETERS))
         try:
             outcome = self._deploy(env)
             yield Check("Bootstrap stack", Outcome.APPLIED.value, outcome.value)
@@ -49,8 +49,9 @@ class Bootstrap:
     def given(self, env: Environment, template: Rendered) -> Environment:
         """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files."""
         boundary = boundary_for(template.document, self.outputs["PermissionsBoundaryArn"]) if self.outputs else {}
-        return replace(env, artifact_bucket=self.outputs.get("ArtifactBucketName"),
-                       role_arn=self.outputs.get("ExecutionRoleArn"), parameters={**env.parameters, **boundary})
+        target = replace(env.target, artifact_bucket=self.outputs.get("ArtifactBucketName"),
+                         role_arn=self.outputs.get("ExecutionRoleArn"))
+        return replace(env, target=target).with_parameters({**env.values.parameters, **boundary})
 
     def _bucket(self) -> Check:
         s3, name = self.aws("s3"), self.outputs["ArtifactBucketName"]

@@ -36,7 +36,7 @@ class Report(Protocol):
 
 def notes(env: Environment, checks: Sequence[Check], skipped: Sequence[str], seconds: float) -> list[str]:
     """Return what is not real, and the verdict: a paragraph each."""
-    replaced = [name for name, value in STAND_INS.items() if env.parameters.get(name) == value]
+    replaced = [name for name, value in STAND_INS.items() if env.values.parameters.get(name) == value]
     paragraphs = [PRETENCES, *map(skipping, skipped)]
     if replaced:
         paragraphs.append(f"Stand-ins for the placeholders in parameters/{env.name}.json: {', '.join(replaced)}.")

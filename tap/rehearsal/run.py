@@ -8,7 +8,7 @@ from typing import Any
 
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Environment, InputError, Observer, Outcome, StackEvent, TapError
+from tap.deploy.models import Environment, InputError, Observer, Options, Outcome, StackEvent, TapError
 from tap.deploy.parameters import load_environment
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
@@ -84,19 +84,19 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
     if messages := missing(types):
         raise InputError("\n".join(messages))
     types_skipped = skipped(types)
-    env = replace(load_environment(name, root, template.document, stand_ins=STAND_INS),
-                  accounts=(), role_arn=None, artifact_bucket=None,
+    env = load_environment(name, root, template.document, stand_ins=STAND_INS)
+    env = replace(env, target=replace(env.target, accounts=(), role_arn=None, artifact_bucket=None),
                   # The emulator takes every change that it is not sure of for a replacement.
-                  approved=frozenset(template.document["Resources"]))
+                  options=Options(approved=frozenset(template.document["Resources"])))
 
     def say(text: str) -> None:
         report.step(clock() - began, text)
 
     with report.working("starting the emulator") as observer, emulator(types_skipped) as endpoint:
         report.start(env, endpoint)
-        aws = clients(endpoint, env.region or REGION)
+        aws = clients(endpoint, env.target.region or REGION)
         stage = Stage(with_zone(aws, env), template, aws, say, observer)
-        bootstrap = Bootstrap(aws, stage.cloud, env.region or REGION)
+        bootstrap = Bootstrap(aws, stage.cloud, env.target.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
         checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
@@ -107,11 +107,11 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
 
 def with_zone(aws: Clients, env: Environment) -> Environment:
     """Return an environment that names a hosted zone with one of the emulator's, whose id Route 53 chooses."""
-    if not env.parameters.get("HostedZoneId"):
+    if not env.values.parameters.get("HostedZoneId"):
         return env
-    domain = env.parameters.get("DomainName") or env.parameters.get("CdnDomainName") or "example.com"
+    domain = env.values.parameters.get("DomainName") or env.values.parameters.get("CdnDomainName") or "example.com"
     zone = aws("route53").create_hosted_zone(Name=domain, CallerReference=env.name)["HostedZone"]["Id"]
-    return replace(env, parameters={**env.parameters, "HostedZoneId": zone.removeprefix("/hostedzone/")})
+    return env.with_parameters({**env.values.parameters, "HostedZoneId": zone.removeprefix("/hostedzone/")})
 
 
 def _steps(stage: Stage) -> Iterator[Check]:
@@ -147,7 +147,7 @@ def _deploy_again(stage: Stage) -> Iterator[Check]:
 def _update(stage: Stage, stack: Stack) -> Iterator[Check]:
     now = stack.parameter("LogRetentionDays")
     days = "14" if now != "14" else "30"
-    _, count = stage.deploy(replace(stage.env, parameters={**stage.env.parameters, "LogRetentionDays": days}))
+    _, count = stage.deploy(stage.env.with_parameters({**stage.env.values.parameters, "LogRetentionDays": days}))
     stage.say(f"changed LogRetentionDays from {now} to {days}: {count} resources in the change set")
     yield retention(stage.aws, stack, days)
 
@@ -156,7 +156,7 @@ def _delete(stage: Stage, stack: Stack) -> Iterator[Check]:
     bucket = stack.id("AssetsBucket")
     stage.say(f"put into the bucket: {_fill(stage.aws('s3'), bucket)}")
     log = EventLog(stage.observer)
-    if stage.env.termination_protection:
+    if stage.env.target.termination_protection:
         yield _refused(stage, log, "Deletion when protected", "TerminationProtection")
         stage.aws("cloudformation").update_termination_protection(
             StackName=stage.env.stack_name, EnableTerminationProtection=False)

@@ -16,7 +16,7 @@ from memory_aws import MemoryAws, refusal
 
 from tap.cli import main as cli
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Environment
+from tap.deploy.models import Environment, Options, Target, Values
 from tap.deploy.template import Rendered
 
 DOCUMENT = {
@@ -197,8 +197,8 @@ def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) 
     options = ["--parameter", "Size=2", "--region", "eu-north-1", "--root", str(root)]
     assert cli.main(["deploy", "dev", "--yes", *options], outside) == 0
     assert seen == [Environment(
-        "dev", "tap-dev", region="eu-north-1", parameters={"Size": "2"}, overridden=frozenset({"Size"}),
-        options=f" --region eu-north-1 --root {root}")]
+        "dev", Target("tap-dev", region="eu-north-1"), Values({"Size": "2"}, overridden=frozenset({"Size"})),
+        Options(text=f" --region eu-north-1 --root {root}"))]
 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from deploy_fakes import DEV, STACK_ID
+from deploy_fakes import DEV, STACK_ID, changed
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
@@ -78,7 +78,7 @@ def test_json_names_stack_environment_changes_and_verdict() -> None:
 
 
 def test_what_was_approved_needs_no_approval_any_more() -> None:
-    made = replace(plan(GONE), env=replace(DEV, approved=frozenset({"Table"})))
+    made = replace(plan(GONE), env=changed(DEV, approved=frozenset({"Table"})))
     assert as_json(made)["needs_approval"] == []
 
 
@@ -113,7 +113,7 @@ def test_a_long_value_is_cut_and_its_length_told() -> None:
 
 
 def test_a_secret_is_shown_nowhere() -> None:
-    env = replace(DEV, parameters={"Password": "hunter2", "Old": "hunter2-old"}, secrets=frozenset({"Password", "Old"}))
+    env = changed(DEV, parameters={"Password": "hunter2", "Old": "hunter2-old"}, secrets=frozenset({"Password", "Old"}))
     made = replace(plan(replace(CLASS, details=(replace(DETAIL, before="x hunter2-old", after="y hunter2"),))), env=env)
     made = replace(made, parameters=parameters_of(
         env, {"Parameters": {"Password": {"NoEcho": True}, "Old": {"NoEcho": True}}}, made.change_set))

@@ -12,7 +12,7 @@ from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
 from memory_tap import Tap
 
 from tap.deploy.diagnosis import diagnose
-from tap.deploy.models import CallFailed
+from tap.deploy.models import CallFailed, Target
 from tap.deploy.targets import read_target
 
 
@@ -281,17 +281,17 @@ def test_what_a_failure_is_diagnosed_as_comes_after_its_reason(tap: Tap, aws: Me
 
 
 @pytest.mark.parametrize(("setting", "told"), [
-    ('accounts = ["12"]', "account ids of twelve digits"),
+    ('accounts = ["12"]', 'accounts "12" must be an account id of twelve digits'),
     ('accounts = "123456789012"', "accounts must be a list of texts"),
     ("accounts = [1]", "accounts must be a list of texts"),
     ('role_arn = "deploy"', "must be the ARN of an IAM role"),
-    ('artifact_bucket = "My Bucket"', "is no name of a bucket"),
+    ('artifact_bucket = "My Bucket"', "must be the name of a bucket"),
     ('on_failure = "SHRUG"', "must be one of ROLLBACK, DELETE, DO_NOTHING"),
     ('mode = "FAST"', "must be one of STANDARD, EXPRESS"),
-    ("monitoring_minutes = 181", "must be 0 to 180"),
+    ("monitoring_minutes = 181", "must be a whole number, 0 to 180"),
     ("monitoring_minutes = true", "must be a whole number"),
-    ('rollback_alarms = ["a", "b", "c", "d", "e", "f"]', "may name 5 outputs at most"),
-    ('capabilities = ["CAPABILITY_ALL"]', "capabilities must be of CAPABILITY_IAM"),
+    ('rollback_alarms = ["a", "b", "c", "d", "e", "f"]', "may have 5 items at most"),
+    ('capabilities = ["CAPABILITY_ALL"]', 'capabilities "CAPABILITY_ALL" must be one of CAPABILITY_IAM'),
 ])  # fmt: skip
 def test_a_target_that_cannot_be_is_one_line(tap: Tap, aws: MemoryAws, setting: str, told: str) -> None:
     (tap.root / "parameters/targets.toml").write_text(f"[dev]\n{setting}\n")
@@ -305,8 +305,16 @@ def test_a_target_says_all_it_knows(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters/targets.toml").write_text(
         '[default]\nmonitoring_minutes = 5\n[dev]\naccounts = ["123456789012"]\nrollback_alarms = ["Health"]\n')
-    assert read_target(tmp_path, "dev", ["dev"]) == {
-        "monitoring_minutes": 5, "accounts": ("123456789012",), "rollback_alarms": ("Health",)}
+    assert read_target(tmp_path, "dev", ["dev"]) == Target(
+        "tap-dev", monitoring_minutes=5, accounts=("123456789012",), rollback_alarms=("Health",))
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("accounts", "123456789012"), ("rollback_alarms", "Health"), ("capabilities", "CAPABILITY_IAM")])
+def test_an_empty_list_lifts_what_all_environments_have(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters/targets.toml").write_text(f'[default]\n{key} = ["{value}"]\n[dev]\n{key} = []\n')
+    assert getattr(read_target(tmp_path, "dev", ["dev"]), key) == ()
 
 
 ALARM = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:health"

@@ -94,7 +94,7 @@ def test_a_flag_that_there_is_not_would_be_found() -> None:
 
 
 def test_no_names_to_approve_approves_nothing() -> None:
-    assert Options(Path(), approve=("",)).target("dev").approved == frozenset()
+    assert Options(Path(), approve=("",)).target("dev").options.approved == frozenset()
 
 
 # Actions and rights

@@ -3,13 +3,12 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from deploy_fakes import DEV, planned
+from deploy_fakes import DEV, changed, planned
 
-from tap.deploy.artifacts import PLANS, Place
+from tap.deploy.artifacts import PLANS, Storage
 from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
@@ -17,8 +16,8 @@ from tap.deploy.models import InputError
 
 pytestmark = pytest.mark.usefixtures("client")  # an account in which nothing is
 BUCKET = "artifacts-123456789012"
-ENV = replace(DEV, artifact_bucket="artifacts-{account}")
-AWS = Place("123456789012", "eu-west-1", "amazonaws.com", "https://s3.eu-west-1.amazonaws.com")
+ENV = changed(DEV, artifact_bucket="artifacts-{account}")
+AWS = Storage("123456789012", "eu-west-1", "amazonaws.com", "https://s3.eu-west-1.amazonaws.com")
 
 
 def large(topics: int = 900) -> str:
@@ -60,7 +59,7 @@ def test_a_large_template_lies_under_the_hash_of_its_content(cloud: CloudFormati
 def test_a_plans_template_lies_apart_from_those_that_are_deployed(cloud: CloudFormation, s3: Any) -> None:
     make_bucket(s3)
 
-    assert planned(cloud, replace(ENV, artifact_prefix=PLANS), large()).changes
+    assert planned(cloud, changed(ENV, artifact_prefix=PLANS), large()).changes
     assert keys(s3) == [f"plans/{hashlib.sha256(large().encode()).hexdigest()}"]
 
 
@@ -111,13 +110,13 @@ def test_what_no_bucket_helps_is_refused(cloud: CloudFormation) -> None:
 @pytest.mark.parametrize(("place", "bucket", "url"), [
     (AWS, "b", "https://b.s3.eu-west-1.amazonaws.com/k"),
     (AWS, "a.b", "https://s3.eu-west-1.amazonaws.com/a.b/k"),
-    (Place("1", "cn-north-1", "amazonaws.com.cn", "https://s3.cn-north-1.amazonaws.com.cn"), "b",
+    (Storage("1", "cn-north-1", "amazonaws.com.cn", "https://s3.cn-north-1.amazonaws.com.cn"), "b",
      "https://b.s3.cn-north-1.amazonaws.com.cn/k"),
-    (Place("1", "us-iso-east-1", "c2s.ic.gov", "https://s3.us-iso-east-1.c2s.ic.gov"), "b",
+    (Storage("1", "us-iso-east-1", "c2s.ic.gov", "https://s3.us-iso-east-1.c2s.ic.gov"), "b",
      "https://b.s3.us-iso-east-1.c2s.ic.gov/k"),
-    (Place("1", "us-east-1", "amazonaws.com", "https://s3.amazonaws.com"), "b",
+    (Storage("1", "us-east-1", "amazonaws.com", "https://s3.amazonaws.com"), "b",
      "https://b.s3.us-east-1.amazonaws.com/k"),
-    (Place("1", "eu-west-1", "amazonaws.com", "http://127.0.0.1:4566/"), "b", "http://127.0.0.1:4566/b/k"),
+    (Storage("1", "eu-west-1", "amazonaws.com", "http://127.0.0.1:4566/"), "b", "http://127.0.0.1:4566/b/k"),
 ])
-def test_a_template_url_has_each_partitions_form(place: Place, bucket: str, url: str) -> None:
+def test_a_template_url_has_each_partitions_form(place: Storage, bucket: str, url: str) -> None:
     assert place.url(bucket, "k") == url

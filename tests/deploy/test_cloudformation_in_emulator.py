@@ -1,7 +1,6 @@
 """CloudFormation over HTTP, against an emulator that really deploys."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from deploy_fakes import (
     answer_lost,
     applied,
     asked_twice,
+    changed,
     cloud_of,
     failing,
     pending,
@@ -151,7 +151,7 @@ def test_deploying_the_same_again_leaves_no_change_set(
 
 def test_parameters_and_tags_reach_the_stack(cloud: CloudFormation, client: Any) -> None:
     text = json.dumps({"Parameters": {"Name": {"Type": "String"}}, "Resources": {"Topic": TOPIC}})
-    env = replace(DEV, parameters={"Name": "a"}, tags={"Team": "payments"})
+    env = changed(DEV, parameters={"Name": "a"}, tags={"Team": "payments"})
     applied(cloud, env, text)
 
     stack = client.describe_stacks(StackName="tap-dev")["Stacks"][0]
@@ -164,7 +164,7 @@ def test_the_stack_policy_is_set(cloud: CloudFormation, client: Any, exists: boo
     if exists:
         applied(cloud, DEV, template())
     policy = '{"Statement": [{"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}'
-    env = replace(DEV, stack_policy=policy)
+    env = changed(DEV, stack_policy=policy)
 
     applied(cloud, env, template(Other=TOPIC))
 
@@ -172,7 +172,7 @@ def test_the_stack_policy_is_set(cloud: CloudFormation, client: Any, exists: boo
 
 
 def test_a_protected_stack_is_not_deleted(cloud: CloudFormation, client: Any) -> None:
-    env = replace(DEV, termination_protection=True)
+    env = changed(DEV, termination_protection=True)
     applied(cloud, env, template())
 
     with pytest.raises(CallFailed, match=r"TerminationProtection is enabled"):
@@ -183,7 +183,7 @@ def test_a_protected_stack_is_not_deleted(cloud: CloudFormation, client: Any) ->
 def test_protection_that_cannot_be_set_is_not_reported_as_a_failed_deployment(client: Any) -> None:
     refusal = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UpdateTerminationProtection")
     meddled = Meddled(client, update_termination_protection=failing(refusal, then=lambda **_request: None))
-    env = replace(DEV, termination_protection=True)
+    env = changed(DEV, termination_protection=True)
     cloud = cloud_of(meddled)
 
     with pytest.raises(TapError, match=r"stack tap-dev is deployed, but not protected"):

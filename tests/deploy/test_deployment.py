@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
-from deploy_fakes import DEV, Recorder, cloud_of, rendered
+from deploy_fakes import DEV, Recorder, changed, cloud_of, rendered
 from memory_aws import NEW, OLD, MemoryAws, Stack
 
 from tap.deploy.models import CallFailed, Environment, Outcome, Refused
@@ -66,7 +65,7 @@ def test_a_destructive_change_is_never_executed_unapproved(aws: MemoryAws, stack
         change.apply(Recorder())
     assert (aws.executed, aws.change_sets) == ([], {})
 
-    with opened(aws, replace(DEV, approved=frozenset({"Kept"}))) as change:
+    with opened(aws, changed(DEV, approved=frozenset({"Kept"}))) as change:
         change.apply(Recorder())
     assert len(aws.executed) == 1
 
@@ -113,4 +112,4 @@ def test_failed_change_sets_of_an_interrupted_run_are_deleted_before_the_next(aw
 
 
 def test_parameter_values_are_not_in_an_environments_representation() -> None:
-    assert "hunter2" not in repr(Environment("dev", "tap-dev", parameters={"Password": "hunter2"}))
+    assert "hunter2" not in repr(DEV.with_parameters({"Password": "hunter2"}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tap.deploy.doctor import Examined, examine
-from tap.deploy.models import CallFailed, Environment
+from tap.deploy.models import CallFailed, Environment, Target, Values
 
 
 class Aws:
@@ -33,7 +33,7 @@ class Aws:
 
 
 def tag_of(tags: list[dict[str, str]] | None, budget: str = "100") -> Examined | None:
-    env = Environment("dev", "tap-dev", parameters={"MonthlyBudget": budget})
+    env = Environment("dev", Target("tap-dev"), Values({"MonthlyBudget": budget}))
     found = examine(Aws(tags), env, lambda: Aws(None))  # type: ignore[arg-type,return-value]  # what it calls of AWS
     return next((each for each in found if each.what == "cost allocation tag"), None)
 
@@ -85,7 +85,7 @@ class Told(Aws):
 
 
 def found_of(what: str, aws: Told, **parameters: str) -> Examined | None:
-    env = Environment("prod", "tap-prod", parameters=parameters)
+    env = Environment("prod", Target("tap-prod"), Values(parameters))
     found = examine(aws, env, lambda: aws)  # type: ignore[arg-type,return-value]  # what it calls of AWS
     return next((each for each in found if each.what == what), None)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tap.deploy.models import Environment, InputError
-from tap.deploy.parameters import environment_names, load_environment
+from tap.deploy.models import Environment, InputError, Target, Values
+from tap.deploy.parameters import environment_names, load_environment, read_environment
 
 TEMPLATE = {
     "Parameters": {
@@ -53,14 +53,10 @@ def test_a_file_makes_an_environment(root: Path) -> None:
     )
 
     assert load(root) == Environment(
-        name="dev",
-        stack_name="web",
-        region="eu-west-1",
-        parameters={"Size": "2", "Environment": "dev"},
-        tags={"Team": "payments"},
-        stack_policy='{"Statement": []}',
-        termination_protection=True,
-        secrets=frozenset({"Password"}),
+        "dev",
+        Target("web", region="eu-west-1", termination_protection=True),
+        Values({"Size": "2", "Environment": "dev"}, {"Team": "payments"}, '{"Statement": []}',
+               secrets=frozenset({"Password"})),
     )
 
 
@@ -72,7 +68,7 @@ def test_the_default_table_gives_what_an_environments_own_does_not(root: Path) -
     write(root, "prod.json", Parameters={})
     write(root, "targets.toml", text='[default]\nregion = "eu-west-1"\n[prod]\nregion = "eu-north-1"\n')
 
-    assert (load(root).region, load(root, "prod").region) == ("eu-west-1", "eu-north-1")
+    assert (load(root).target.region, load(root, "prod").target.region) == ("eu-west-1", "eu-north-1")
 
 
 def test_a_copied_file_that_still_names_another_environment_is_refused(root: Path) -> None:
@@ -97,13 +93,13 @@ def test_what_was_given_on_the_command_line_is_not_looked_for_in_the_file(root: 
 
 
 def test_a_template_without_an_environment_parameter_is_given_none(root: Path) -> None:
-    assert load_environment("dev", root, {}).parameters == {}
+    assert load_environment("dev", root, {}).values.parameters == {}
 
 
 def test_overrides_take_the_place_of_values_of_the_file(root: Path) -> None:
     write(root, Parameters={"Size": "2"})
 
-    assert load(root, overrides={"Size": "3"}).parameters["Size"] == "3"
+    assert load(root, overrides={"Size": "3"}).values.parameters["Size"] == "3"
 
 
 def test_overrides_are_checked_as_values_of_the_file_are(root: Path) -> None:
@@ -115,14 +111,14 @@ def test_overrides_are_checked_as_values_of_the_file_are(root: Path) -> None:
 def test_stand_ins_take_the_place_of_placeholders_only(root: Path) -> None:
     write(root, Parameters={"Image": "REPLACE-IMAGE", "Size": "2"})
 
-    parameters = load(root, stand_ins={"Image": "stand-in", "Size": "9", "Other": "x"}).parameters
+    parameters = load(root, stand_ins={"Image": "stand-in", "Size": "9", "Other": "x"}).values.parameters
     assert parameters == {"Image": "stand-in", "Size": "2", "Environment": "dev"}
 
 
 def test_an_empty_stack_policy_is_none(root: Path) -> None:
     write(root, StackPolicy={})
 
-    assert load(root).stack_policy is None
+    assert load(root).values.stack_policy is None
 
 
 def test_the_environments_are_the_files(root: Path) -> None:
@@ -250,7 +246,7 @@ def test_a_stack_policy_may_be_written_in_every_way_that_cloudformation_takes(
         root: Path, policy: dict[str, Any]) -> None:
     write(root, StackPolicy=policy)
 
-    assert load_environment("dev", root, {"Resources": {"Database": {}}}).stack_policy == json.dumps(policy)
+    assert load_environment("dev", root, {"Resources": {"Database": {}}}).values.stack_policy == json.dumps(policy)
 
 
 @pytest.mark.parametrize(("tags", "told"), [
@@ -267,7 +263,9 @@ def test_a_tag_that_cloudformation_takes_from_nobody_is_refused(root: Path, tags
 def test_a_value_that_is_no_text_is_never_passed_over(root: Path) -> None:
     write(root, Parameters={"Size": 2})
 
-    assert refusal(root, check=False) == 'parameters/dev.json: Size must be text: write "2", not 2'
+    with pytest.raises(InputError) as caught:
+        read_environment("dev", root, TEMPLATE)
+    assert caught.value.message == 'parameters/dev.json: Size must be text: write "2", not 2'
 
 
 @pytest.mark.parametrize("region", ["", "evil.example/#", "eu-west-1\\nHost: x", "eu-west-1 "])
@@ -281,14 +279,14 @@ def test_what_is_no_region_becomes_no_part_of_a_host_name(root: Path, region: st
 def test_the_regions_of_every_partition_are_regions(root: Path, region: str) -> None:
     write(root, "targets.toml", text=f'[dev]\nregion = "{region}"\n')
 
-    assert load(root).region == region
+    assert load(root).target.region == region
 
 
 @pytest.mark.parametrize("bucket", ["a{nope}", "a{b{c}", "{account", "A-b"])
 def test_a_bucket_with_anything_else_in_braces_is_refused(root: Path, bucket: str) -> None:
     write(root, "targets.toml", text=f'[dev]\nartifact_bucket = "{bucket}"\n')
 
-    assert "is no name of a bucket" in refusal(root)
+    assert "must be the name of a bucket" in refusal(root)
 
 
 def test_digits_of_other_scripts_are_no_numbers(root: Path) -> None:

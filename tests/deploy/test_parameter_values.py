@@ -137,7 +137,7 @@ def test_every_problem_is_reported_at_once() -> None:
             "Kind": {"Type": "String", "Default": "a"},
         }
     }
-    assert parameter_problems(template, {"BuckteName": "a", "Size": "x"}, FILE) == [
+    assert list(map(str, parameter_problems(template, {"BuckteName": "a", "Size": "x"}, FILE))) == [
         "BuckteName is not a parameter of the template: did you mean BucketName?",
         "BucketName has no value and no default: set it in parameters/dev.json (Where)",
         'Size cannot be "x": it must be a number',
@@ -221,5 +221,5 @@ def test_a_placeholder_counts_neither_as_a_value_nor_as_the_default_in_rules() -
             "Tls": {"Assertions": [{"Assert": {"Fn::Not": [NO_CERTIFICATE]}, "AssertDescription": "TLS"}]}
         },
     }
-    (told,) = parameter_problems(template, {"Certificate": "REPLACE-ME"}, FILE)
-    assert told.startswith("Certificate is still the placeholder")
+    (problem,) = parameter_problems(template, {"Certificate": "REPLACE-ME"}, FILE)
+    assert problem.text.startswith("Certificate is still the placeholder")

@@ -366,7 +366,7 @@ def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
     ({"regions": None}, "[prod] needs regions"),
     ({"accounts": None}, "[prod] needs accounts"),
     ({"organizational_units": [OU]}, "organizational_units is for SERVICE_MANAGED, and permission_model is SELF_MANA"),
-    ({"accounts": ["12"]}, "accounts must be account ids of twelve digits"),
+    ({"accounts": ["12"]}, 'accounts "12" must be an account id of twelve digits'),
     ({"max_concurrent": 0}, 'max_concurrent must be a number of accounts, 1 or more, or a share of them, as "10%"'),
     ({"failure_tolerance": "101%"}, "failure_tolerance must be a number of accounts, 0 or more"),
     ({"region_concurency": "PARALLEL"}, "unknown key region_concurency: did you mean region_concurrency?"),
@@ -378,7 +378,7 @@ def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
     ({"parameters": {"Environment": "prod", "Size": "big"},
       "overrides": [{"regions": [IRELAND, FRANKFURT], "parameters": {"Size": "2"}}]}, "Size"),
     ({"parameters": {"Environment": "prod", "Sise": "2"}}, "Sise"),
-    ({"template": "tapp"}, "template must be one of tap, bootstrap, catalog"),
+    ({"template": "tapp"}, 'template "tapp" must be one of tap, bootstrap, catalog'),
 ])
 def test_a_wrong_setting_is_one_line_and_nothing_is_asked(tap: Tap, settings: dict[str, Any], said: str) -> None:
     tap.fleet(**settings)

@@ -1,17 +1,25 @@
 """Short ways to plan and deploy, and clients that fail as networks and CloudFormation do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Change, ChangeSet, Environment, Observer, Outcome, StackEvent
+from tap.deploy.models import Change, ChangeSet, Environment, Observer, Outcome, StackEvent, Target
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.template import Rendered, parsed
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tap-dev/1"
-DEV = Environment("dev", "tap-dev", region="eu-west-1")
+DEV = Environment("dev", Target("tap-dev", region="eu-west-1"))
+
+
+def changed(env: Environment, **fields: Any) -> Environment:
+    """Return an environment with other fields of its target, its values or its options."""
+    parts = {part: {name: value for name, value in fields.items() if hasattr(getattr(env, part), name)}
+             for part in ("target", "values", "options")}
+    return replace(env, **{part: replace(getattr(env, part), **own) for part, own in parts.items()})
 
 
 def change(logical_id: str = "Topic", action: str = "Add", replacement: str | None = None) -> Change:

@@ -9,7 +9,7 @@ from tap.cost.change import estimates
 from tap.deploy import guard
 from tap.deploy.diff import compare
 from tap.deploy.durations import usual
-from tap.deploy.models import Change, ChangeSet, Detail, Environment, StackEvent
+from tap.deploy.models import Change, ChangeSet, Detail, Environment, StackEvent, Target, Values
 from tap.deploy.planning import Plan, given
 from tap.page.plan_page import Content
 from tap.page.timeline import Bar, happened, schedule
@@ -20,7 +20,7 @@ HOSTILE = '<script>document.title="broken"</script><img src=x onerror=alert(1)>"
 
 
 def environment(**parameters: str) -> Environment:
-    return Environment("test", "tap-test", region="us-east-1", parameters={"Environment": "test", **parameters})
+    return Environment("test", Target("tap-test", region="us-east-1"), Values({"Environment": "test", **parameters}))
 
 
 def content_of(template: Mapping[str, Any], before: Mapping[str, str] | None, after: Mapping[str, str],
@@ -68,7 +68,7 @@ def many(count: int) -> Content:
                                    str(entry["Properties"]["DisplayName"])),))
                     for place, (name, entry) in enumerate(new.resources.items()))
     change_set = ChangeSet(f"{STACK_ID}/cs", "tap-1", "UPDATE", STACK_ID, changes)
-    env = Environment("test", "tap-test", region="us-east-1")
+    env = Environment("test", Target("tap-test", region="us-east-1"))
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
                 given(env, document, change_set), (HOSTILE,), (HOSTILE,), (HOSTILE,))
     now, then = estimates("test", new, new)

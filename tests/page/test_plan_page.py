@@ -11,7 +11,7 @@ from page_fakes import HOSTILE, content_of, event, failed_deployment, many
 
 from tap.cli.recording import Recording
 from tap.deploy.guard import judge
-from tap.deploy.models import MASK, Change, Environment, StackFailed
+from tap.deploy.models import MASK, Change, Environment, Options, StackFailed, Target, Values
 from tap.deploy.planning import Given
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
@@ -89,7 +89,7 @@ def test_the_worst_change_is_on_top(template: dict[str, Any]) -> None:
 
 def test_the_line_that_lets_it_happen_has_all_that_was_given(template: dict[str, Any]) -> None:
     content = content_of(template, {}, {"DatabaseReaderInstance": "false"})
-    env = replace(content.plan.env, options=" --root 'a b'")
+    env = replace(content.plan.env, options=Options(text=" --root 'a b'"))
     told = (Given("DatabaseReaderInstance", "false", "override"), Given("MinTasks", "2", "file"))
     page = Page(plan_page(replace(content, plan=replace(content.plan, env=env, parameters=told))))
     assert ("To let it happen: tap deploy test --root 'a b' --parameter DatabaseReaderInstance=false --approve"
@@ -115,7 +115,7 @@ def test_every_parameter_has_its_provenance(template: dict[str, Any]) -> None:
 
 def test_a_secret_is_not_on_the_page(template: dict[str, Any]) -> None:
     content = content_of(template, None, {})
-    env = Environment("test", "tap-test", parameters={"Password": "hunter2"}, secrets=frozenset({"Password"}))
+    env = Environment("test", Target("tap-test"), Values({"Password": "hunter2"}, secrets=frozenset({"Password"})))
     given = replace(content.plan.parameters[0], name="Password", value=MASK)
     page = plan_page(replace(content, plan=replace(content.plan, env=env, parameters=(given,),
                                                    warnings=(env.masked("it is hunter2"),))))
@@ -213,7 +213,7 @@ def test_what_the_page_needs_is_taken_from_the_plan_and_the_stack_s_events(templ
 
 def test_parameters_that_keep_their_value_have_the_stack_s(template: dict[str, Any]) -> None:
     plan = content_of(template, {}, {"LogRetentionDays": "30"}).plan
-    plan = replace(plan, env=replace(plan.env, previous=frozenset({"TaskSize"})),
+    plan = replace(plan, env=replace(plan.env, values=replace(plan.env.values, previous=frozenset({"TaskSize"}))),
                    deployed=resolve(template, {"Environment": "test", "TaskSize": "1024/2048"}))
     assert page_content(plan, Rendered(template, ""), []).after.properties("TaskDefinition")["Cpu"] == "1024"
 

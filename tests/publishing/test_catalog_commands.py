@@ -263,7 +263,7 @@ def test_a_service_catalog_that_falls_silent_is_left_after_some_minutes(tap: Tap
 def test_a_bucket_with_other_braces_than_those_that_are_filled_in_is_refused(tap: Tap) -> None:
     tap.write("parameters/catalog.toml", 'artifact_bucket = "artifacts-{acount}"\n')
     assert tap(*LAUNCH) == 2
-    assert "artifact_bucket must be the name of a bucket" in tap.err
+    assert 'artifact_bucket "artifacts-{acount}" must be the name of a bucket' in tap.err
 
 
 def test_who_has_no_path_to_the_product_is_told_whom_to_ask(tap: Tap) -> None:

@@ -276,7 +276,7 @@ def test_a_long_description_is_shortened_to_what_service_catalog_takes() -> None
 @pytest.mark.parametrize(("text", "said"), [
     ("keep = 0", "keep must be a whole number, 1 or more"),
     ("kep = 1", "has an unknown key kep: did you mean keep?"),
-    ('share_with = ["everybody"]', "share_with must be ids of accounts"),
+    ('share_with = ["everybody"]', 'share_with "everybody" must be the id of an account'),
     ("[parameters]\nPortfolio = false", "put the value of Portfolio in quotes"),
     ("keep = 1 2", "parameters/catalog.toml:1:10:"),
 ])
@@ -289,6 +289,6 @@ def test_a_wrong_setting_is_one_line(tap: Tap, text: str, said: str) -> None:
 
 
 def test_the_committed_settings_are_read(root: Path) -> None:
-    from tap.publishing.settings import read_catalog
+    from tap.publishing.catalog_settings import read_catalog
 
-    assert read_catalog(root).place.stack_name == "catalog-tap"
+    assert read_catalog(root).env.stack_name == "catalog-tap"

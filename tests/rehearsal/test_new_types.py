@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from tap.cli.rehearsal_view import RehearsalView
-from tap.deploy.models import Environment, InputError
+from tap.deploy.models import Environment, InputError, Target
 from tap.deploy.template import rendered_template
 from tap.rehearsal.emulator import clients, emulator
 from tap.rehearsal.new_types import missing, skipped, skipping
@@ -69,4 +69,4 @@ def test_a_resource_of_a_skipped_type_is_recorded_with_all_that_refers_to_it():
 
 
 def test_the_report_says_what_is_skipped():
-    assert skipping(NEW) in notes(Environment("dev", "tap-dev"), [], [NEW], 1.0)
+    assert skipping(NEW) in notes(Environment("dev", Target("tap-dev")), [], [NEW], 1.0)

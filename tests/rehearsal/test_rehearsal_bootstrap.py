@@ -5,13 +5,13 @@ import pytest
 from tap.bootstrap.template import build
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.models import Environment
+from tap.deploy.models import Environment, Target
 from tap.deploy.template import Rendered
 from tap.rehearsal.bootstrap import Bootstrap
 from tap.rehearsal.emulator import REGION, clients, emulator
 from tap.template.render import to_text
 
-STACK = Environment("dev", "tap-dev")
+STACK = Environment("dev", Target("tap-dev"))
 
 
 def checked(template=None):
@@ -42,9 +42,9 @@ def test_the_environment_gets_its_bucket_role_and_boundary(good):
 
     env = bootstrap.given(STACK, Rendered(document, ""))
 
-    assert env.artifact_bucket == "tap-artifacts-123456789012-eu-central-1"
-    assert env.role_arn == bootstrap.outputs["ExecutionRoleArn"]
-    assert env.parameters == {"PermissionsBoundary": bootstrap.outputs["PermissionsBoundaryArn"]}
+    assert env.target.artifact_bucket == "tap-artifacts-123456789012-eu-central-1"
+    assert env.target.role_arn == bootstrap.outputs["ExecutionRoleArn"]
+    assert env.values.parameters == {"PermissionsBoundary": bootstrap.outputs["PermissionsBoundaryArn"]}
 
 
 def test_a_template_without_the_parameter_gets_no_boundary(good):

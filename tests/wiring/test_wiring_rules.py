@@ -124,7 +124,8 @@ def test_no_rule_finds_anything_in_the_project_s_template_whatever_its_condition
 
 def test_no_rule_finds_anything_in_the_project_s_template_with_a_committed_environment():
     built = build()
-    sets = [ParameterSet(name, dict(load_environment(name, ROOT, built.to_dict(), stand_ins=STAND_INS).parameters))
+    template = built.to_dict()
+    sets = [ParameterSet(name, dict(load_environment(name, ROOT, template, stand_ins=STAND_INS).values.parameters))
             for name in environment_names(ROOT)]
     assert findings(to_text(built), *sets) == []
 

@@ -1,0 +1,93 @@
+"""Checks for the tables of TOML files, key by key: a check says what is wrong with a value, or None."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tap.deploy.constraints import did_you_mean
+
+Check = Callable[[Any], str | None]
+# It becomes a part of host names, to which credentials go.
+REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str = "") -> list[str]:
+    """Return a line for each key of a table that is unknown, and each value that its check refuses."""
+    where = f"[{name}] " if name else ""
+    problems = []
+    for key, value in table.items():
+        if key not in keys:
+            hint = did_you_mean(key, keys) or ": it may have " + ", ".join(keys)
+            problems.append(f"{where}has an unknown key {key}{hint}")
+        elif problem := keys[key](value):
+            problems.append(f"{where}{key} {problem}")
+    return problems
+
+
+def matches(pattern: str, problem: str) -> Check:
+    """Return a check for text of a pattern."""
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str):
+            return "must be text in quotes"
+        return None if re.fullmatch(pattern, value, re.ASCII) else f'"{value}" {problem}'
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    """Return a check for one of some texts."""
+    def check(value: Any) -> str | None:
+        if not isinstance(value, str):
+            return "must be text in quotes"
+        return None if value in choices else f'"{value}" must be one of {", ".join(choices)}'
+
+    return check
+
+
+def list_of(check: Check, *, longest: int | None = None, empty: bool = False) -> Check:
+    """Return a check for a list of texts that all pass another check; `empty` lets there be none."""
+    def problem(value: Any) -> str | None:
+        if not isinstance(value, list) or {type(item) for item in value} - {str} or not (value or empty):
+            return 'must be a list of texts, as ["a", "b"]'
+        if longest is not None and len(value) > longest:
+            return f"may have {longest} items at most"
+        return next(filter(None, map(check, value)), None)
+
+    return problem
+
+
+def whole_number(low: int, high: int | None = None) -> Check:
+    """Return a check for a number from `low` to `high`."""
+    problem = f"must be a whole number, {low} or more" if high is None else f"must be a whole number, {low} to {high}"
+    return lambda value: None if type(value) is int and low <= value <= (high or value) else problem
+
+
+def switch(value: Any) -> str | None:
+    """Check for true or false."""
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def texts(value: Any) -> str | None:
+    """Check for a table whose values are texts."""
+    if not isinstance(value, dict):
+        return "must be a table of texts"
+    wrong = [name for name, text in value.items() if not isinstance(text, str)]
+    return f"must have texts alone: put the value of {', '.join(wrong)} in quotes" if wrong else None
+
+
+def bucket(value: Any) -> str | None:
+    """Check for the name of a bucket, which may have {account} and {region} in it."""
+    if not isinstance(value, str):
+        return "must be text in quotes"
+    name = value.replace("{account}", "0" * 12).replace("{region}", "eu-central-1")
+    return None if _BUCKET.fullmatch(name) else (
+        f'"{value}" must be the name of a bucket; {{account}} and {{region}} are filled in')
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (StackName)
+stack_name = matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first")
+region = matches(REGION, "must be a region, such as eu-central-1")
+account = matches(r"\d{12}", "must be an account id of twelve digits")
+role_arn = matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role")
