@@ -37,9 +37,10 @@ STEP = "  "
 ENTRY_DEPTH = 3
 
 # Strings that need no quotes in YAML 1.1 and 1.2, in a block and between brackets; others that need none
-# are quoted all the same. In brackets a colon splits a string for parsers of YAML 1.1.
+# are quoted all the same. In brackets a colon may split a string for parsers of YAML 1.1, but not before a letter or a
+# digit: `Action: [sts:AssumeRole]` is what people write.
 PLAIN_BLOCK = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*?;<>~%&|^,{}'\"\[\]\\-]|:(?=[^ ])| (?=[^ #]))*", re.A)
-PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]| (?=[^ #]))*", re.A)
+PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]|:(?=\w)| (?=[^ #]))*", re.A)
 NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
