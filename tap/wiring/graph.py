@@ -205,7 +205,8 @@ def _obstacle(template: Mapping[str, Any]) -> str:
     malformed = [name for name in SECTIONS if not isinstance(template.get(name, {}), Mapping)]
     if malformed or "Resources" not in template:
         return f"{(malformed or ['Resources'])[0]} is not a map"
-    macros = [str(name) for name in as_list(template.get("Transform")) if not str(name).startswith(HARMLESS_TRANSFORMS)]
+    names = [str(at(item, "Name") or item) for item in as_list(template.get("Transform"))]
+    macros = [name for name in names if not name.startswith(HARMLESS_TRANSFORMS)]
     if macros:
         return f"the macro {macros[0]} may change any resource"
     return "Fn::Transform may change any resource" if TRANSFORM in template["Resources"] else ""

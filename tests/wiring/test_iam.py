@@ -92,6 +92,14 @@ def test_a_statement_for_all_but_some_principals_may_be_for_any_service_role_and
     assert found.allow_account(["127311923021"], READ)
 
 
+def test_a_statement_for_everyone_is_for_any_service_role_and_account():
+    found = policies(document(Principal="*"))
+    stack = stack_of({"R": role()})
+    assert found.allow_service(["sns"], READ)
+    assert found.allow_role(stack.resources["R"], READ)
+    assert found.allow_account(["127311923021"], READ)
+
+
 @pytest.mark.parametrize("principal", [{"Service": "events.amazonaws.com"}, {"AWS": "arn:aws:iam::123456789012:root"}])
 def test_a_statement_for_another_principal_is_for_none_of_them(principal):
     found = policies(document(Principal=principal))
