@@ -2,14 +2,13 @@
 
 import json
 import os
-import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tap.deploy.constraints import violation
+from tap.deploy.edits import replace_file, with_parameter
 from tap.deploy.files import read
 from tap.deploy.models import InputError, TapError
 from tap.deploy.parameters import read_sections
@@ -89,42 +88,14 @@ class Settings:
         if not wanted:
             return []
         text = read(self.root, self._parameters)
-        document = json.loads(text)
-        given = document.setdefault("Parameters", {})
-        if given.get(BOUNDARY) == wanted[BOUNDARY]:
+        if json.loads(text).get("Parameters", {}).get(BOUNDARY) == wanted[BOUNDARY]:
             return []
-        given |= wanted
-        self._replace(self._parameters, _with_boundary(text, wanted[BOUNDARY], document))
+        self._replace(self._parameters, with_parameter(text, BOUNDARY, wanted[BOUNDARY]))
         return [f"{self._parameters}: {BOUNDARY} = {wanted[BOUNDARY]}"]
 
     def _replace(self, file: str, text: str) -> None:
-        """Write a file whole or not at all, with the permissions and the ends of lines that it has."""
-        path = (self.root / file).resolve()  # what a link leads to, and not the link
-        temporary = None
         try:
-            newline = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False,
-                                             encoding="utf-8", newline=newline) as stream:
-                temporary = Path(stream.name)
-                stream.write(text)
-            temporary.chmod(path.stat().st_mode & 0o777)
-            temporary.replace(path)
+            replace_file(self.root / file, text)
         except OSError as error:
             raise TapError(f"the bootstrap stack is deployed, but {file} cannot be written: "
                            f"{error.strerror or error}; run this again") from None
-        finally:
-            if temporary:
-                temporary.unlink(missing_ok=True)
-
-
-def _with_boundary(text: str, value: str, document: Mapping[str, Any]) -> str:
-    """Return the text of a parameter file with the boundary, in the layout it has where that can be kept."""
-    quoted = json.dumps(value).replace("\\", r"\\")
-    changed, found = re.subn(rf'("{BOUNDARY}"\s*:\s*)"[^"]*"', rf"\g<1>{quoted}", text)
-    if not found:
-        changed = re.sub(r'("Parameters"\s*:\s*\{\s*)(?=")', rf'\g<1>"{BOUNDARY}": {quoted},\n    ', text, count=1)
-    try:
-        kept = json.loads(changed) == document
-    except ValueError:
-        kept = False
-    return changed if kept else json.dumps(document, indent=2) + "\n"
