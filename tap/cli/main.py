@@ -14,6 +14,7 @@ from tap.cli.catalog import catalog_group
 from tap.cli.cost import cost_command
 from tap.cli.deploy import deploy_command, plan_command
 from tap.cli.fleet import fleet_group
+from tap.cli.logs import logs_command
 from tap.cli.new import new_command
 from tap.cli.picture import dashboard_command, diagram_command
 from tap.cli.publish import publish_command
@@ -102,5 +103,5 @@ def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
                 drift_command, diff_command, doctor_command, recover_command, rename_command, delete_command,
                 diagram_command, dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command,
-                fleet_group, new_command):
+                fleet_group, new_command, logs_command):
     tap.add_command(command)

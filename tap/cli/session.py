@@ -130,6 +130,7 @@ class Wiring:
     rehearse: Callable[[str, Path, Console], bool] = _rehearse
     lint: Callable[[Rendered], list[str]] = _lint
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
 
     def stop(self) -> None:
         """Let every thread that waits end as if interrupted."""

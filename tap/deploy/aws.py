@@ -16,7 +16,7 @@ Call = Callable[..., Any]
 # With the pauses between them and the client's own retries, more than a minute when throttled, seconds otherwise.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _LONGEST_TO_READ = 60.0  # seconds, after which a read is not retried
-_READING = ("describe_", "detect_", "get_", "head_", "list_", "search_")
+_READING = ("describe_", "detect_", "filter_", "get_", "head_", "list_", "search_")
 
 
 class AwsClient:

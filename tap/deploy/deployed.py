@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.aws import Call
-from tap.deploy.models import MASK, Environment
-from tap.deploy.stacks import find_stack
+from tap.deploy.models import MASK, Environment, InputError
+from tap.deploy.stacks import find_stack, pages
 from tap.deploy.states import TO_BE_CREATED
 from tap.deploy.template import parsed
 from tap.template.resolve import Resolved, resolve
@@ -60,3 +60,12 @@ def read_deployed(call: Call, env: Environment) -> Deployed | None:
     """Return the environment's stack, None where there is none that has ever been deployed."""
     stack = find_stack(call, env.stack_name)
     return None if stack is None or stack["StackStatus"] in TO_BE_CREATED else Deployed(stack)
+
+
+def physical_ids(call: Call, env: Environment) -> dict[str, str]:
+    """Return the physical ids of the stack's resources, by logical id. Raises InputError where there is no stack."""
+    deployed = read_deployed(call, env)
+    if deployed is None:
+        raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
+    resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources if "PhysicalResourceId" in each}

@@ -74,7 +74,7 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) 
         allow([ecs.DescribeTaskDefinition], "*"),
         allow([functions.GetFunctionConfiguration],
               Sub(f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{prefix}*")),
-        allow([logs.DescribeLogStreams, logs.GetLogEvents],
+        allow([logs.DescribeLogStreams, logs.FilterLogEvents, logs.GetLogEvents],
               Sub(f"arn:${{AWS::Partition}}:logs:{_HERE}:log-group:{prefix}*")),
     ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_aws import NEW, MemoryAws
+from memory_aws import NEW, NOON, MemoryAws
 
 from tap.cli import main as cli
 from tap.cli.session import Wiring
@@ -19,6 +19,7 @@ class Tap:
 
     def __init__(self, aws: MemoryAws, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.aws, self.root, self._capsys = aws, root, capsys
+        self.services: dict[str, Any] = {}  # clients of services of which MemoryAws has too little
         self.document: dict[str, Any] = NEW
         self.slept = 0.0
         self.out = self.err = ""
@@ -31,9 +32,10 @@ class Tap:
         self._capsys.readouterr()
         wiring = Wiring(
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
-            clock=lambda: self.slept,
+            clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(
-                lambda _service: self.aws, self._sleep, lambda: self.slept, lambda: f"{next(self.aws.numbers)}")))
+                lambda service: self.services.get(service, self.aws), self._sleep, lambda: self.slept,
+                lambda: f"{next(self.aws.numbers)}")))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code

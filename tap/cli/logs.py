@@ -1,0 +1,49 @@
+"""`tap logs`: what the containers and the validation function write."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from tap.cli.session import EXIT_CODES, Options, Wiring, env_argument, region_option, report, root_option
+from tap.deploy import logs
+from tap.deploy.deployed import physical_ids
+from tap.deploy.models import InputError
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    if match := re.fullmatch(r"([0-9]{1,6})([smhd])", value):
+        return int(match[1]) * _UNITS[match[2]]
+    raise click.BadParameter("must be a number and a unit: 30s, 10m, 2h or 7d")
+
+
+@click.command("logs", epilog=EXIT_CODES)
+@env_argument
+@click.option("--follow", is_flag=True, help="Keep printing events as they arrive, until Ctrl-C.")
+@click.option("--since", default="10m", show_default=True, callback=_seconds, help="How far back to begin.")
+@click.option("--filter", "pattern", metavar="PATTERN", default="",
+              help="Print only events that match this filter pattern of CloudWatch Logs.")
+@click.option("--function", is_flag=True, help="Print the validation function's log instead of the containers'.")
+@region_option
+@root_option
+@click.pass_obj
+def logs_command(
+    wiring: Wiring, environment: str, follow: bool, since: int, pattern: str, function: bool, region: str | None,
+    root: Path,
+) -> int:
+    """Print the log of ENV's containers, oldest event first."""
+    env = Options(root, region).target(environment)
+    aws = wiring.cloud(env).aws
+    title = logs.GROUPS["function" if function else "containers"]
+    group = physical_ids(aws.call, env).get(title)
+    if group is None:
+        raise InputError(f"stack {env.stack_name} has no {title}")
+    out = report()
+    start = int((wiring.now() - since) * 1000)
+    for line in (logs.follow if follow else logs.read)(aws, group, start, pattern):
+        moment = datetime.fromtimestamp(line.milliseconds / 1000, UTC)
+        out.print(f"{moment:%Y-%m-%dT%H:%M:%SZ}  {line.stream.rpartition('/')[2]}  {line.message}", soft_wrap=True)
+    return 0

@@ -1,0 +1,61 @@
+"""The log of the service's containers, or of the validation function: what it has, and what comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tap.deploy.aws import AwsClient
+from tap.deploy.models import CallFailed, InputError
+
+GROUPS = {"containers": "ServiceLogGroup", "function": "ValidationLogGroup"}  # logical ids in the stack
+# An event can be read some seconds after the time that it bears; within so many milliseconds, none is missed.
+_LATE = 60_000
+# Seconds. An account may make few of these requests a second, and its other tools need them too.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html (FilterLogEvents)
+_PAUSE = 2.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event of a log (API type FilteredLogEvent)."""
+
+    event_id: str
+    milliseconds: int  # since 1970
+    stream: str
+    message: str
+
+
+def read(aws: AwsClient, group: str, since: int, pattern: str = "") -> Iterator[Line]:
+    """Yield a log group's events from `since` on, in milliseconds since 1970, oldest first.
+
+    `pattern` is a filter pattern of CloudWatch Logs. Raises InputError where there is no such group, or the pattern
+    is not one.
+    """
+    request: dict[str, Any] = {"logGroupName": group, "startTime": since}
+    if pattern:
+        request["filterPattern"] = pattern
+    while True:
+        try:
+            page = aws.service("logs")("filter_log_events", **request)
+        except CallFailed as error:
+            if error.code in ("InvalidParameterException", "ResourceNotFoundException"):
+                raise InputError(error.message) from None
+            raise
+        for event in page["events"]:
+            yield Line(event["eventId"], event["timestamp"], event["logStreamName"], event["message"].rstrip())
+        if not page.get("nextToken"):
+            return
+        request["nextToken"] = page["nextToken"]
+
+
+def follow(aws: AwsClient, group: str, since: int, pattern: str = "") -> Iterator[Line]:
+    """Yield what `read` does, and then what comes, each event once; never end."""
+    seen: dict[str, int] = {}
+    while True:
+        for line in read(aws, group, since, pattern):
+            if line.event_id not in seen:
+                seen[line.event_id] = line.milliseconds
+                yield line
+        since = max([since, *(time - _LATE for time in seen.values())])
+        seen = {event_id: time for event_id, time in seen.items() if time >= since}
+        aws.sleep(_PAUSE)
