@@ -48,11 +48,15 @@ class Alerts(NamedTuple):
         `watched` comes from `tap.watched`. The alarm rings when as many of the last `periods` as `datapoints` says,
         or all of them, are beyond the threshold. A critical one tells whoever is on call, too, and when it is over.
         """
-        actions = [self.topic.ref(), only_if(HAS_PAGER, self.pager)]
         calls = {"OKActions": only_if(HAS_PAGER, [self.pager])} if is_critical else {}
         return self.template.add_resource(alarm(
             title, description, watched, threshold, periods, datapoints, below=below, missing=missing,
-            AlarmActions=actions if is_critical else actions[:1], **calls, **attributes))
+            AlarmActions=self.critical_actions if is_critical else [self.topic.ref()], **calls, **attributes))
+
+    @property
+    def critical_actions(self) -> list[AWSHelperFn]:
+        """Who is told of a critical alarm: the topic, and whoever is on call."""
+        return [self.topic.ref(), only_if(HAS_PAGER, self.pager)]
 
 
 def alarm(

@@ -32,9 +32,10 @@ def add_rules(t: Template) -> None:
     _add_rule(t, "SleepsAndWakes", Not(Equals(Ref("SleepSchedule"), Ref("WakeSchedule"))),
               (And(_is_given("SleepSchedule"), _is_given("WakeSchedule")),
                "SleepSchedule and WakeSchedule go together"))
-    _add_rule(t, "TrafficNeverSleeps", Not(Equals(Ref("TrafficAlarmRequests"), "0")),
+    _add_rule(t, "VisitorsNeverSleep", Or(Not(Equals(Ref("TrafficAlarmRequests"), "0")), _is_given("ProbeUrl")),
               (Equals(Ref("SleepSchedule"), ""),
-               "TrafficAlarmRequests needs a service without SleepSchedule, or its alarm would ring every night"))
+               "TrafficAlarmRequests and ProbeUrl need a service without SleepSchedule, or their alarms would ring "
+               "every night"))
     _add_rule(t, "TasksReachAws", Equals(Ref("NatGateways"), "none"),
               (Equals(Ref("InterfaceEndpoints"), "true"),
                "NatGateways=none needs InterfaceEndpoints=true, or no task could start"))

@@ -21,6 +21,7 @@ from tap.load_balancer import add_load_balancer
 from tap.logs import add_logs
 from tap.network import add_network
 from tap.parts import Stack, tag_all
+from tap.probe import add_probe
 from tap.queries import add_queries
 from tap.rules import add_rules
 from tap.service import add_service
@@ -54,6 +55,7 @@ def build() -> Template:
     tiers = Tiers(
         network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)
     t.add(add_alarms, alerts, tiers)
+    t.add(add_probe, logs, alerts)
     t.add(add_events, alerts, tiers)
     t.add(add_queries, validation, service, firewall)
     t.add(add_dashboard, health.composite, tiers)

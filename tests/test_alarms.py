@@ -54,11 +54,11 @@ def test_guards_tell_nobody_since_an_event_tells_of_the_deployment_that_they_fai
 
 
 def test_critical_alarms_also_tell_whoever_is_on_call_and_when_they_are_over(deployed: Deployed) -> None:
-    alarms = deployed(PagerTopicArn=PAGER, TrafficAlarmRequests="1").all(ALARM)
+    alarms = deployed(PagerTopicArn=PAGER, TrafficAlarmRequests="1", ProbeUrl="https://pay.payments.test").all(ALARM)
     assert {title for title, alarm in alarms.items() if alarm.get("OKActions") == [PAGER]} == {
-        *CRITICAL, "TrafficAlarm"}
+        *CRITICAL, "ProbeAlarm", "TrafficAlarm"}
     assert {title for title, alarm in alarms.items() if PAGER in alarm.get("AlarmActions", [])} == {
-        *CRITICAL, "TrafficAlarm", "UndeliveredAlertsAlarm"}
+        *CRITICAL, "ProbeAlarm", "TrafficAlarm", "UndeliveredAlertsAlarm"}
 
 
 @pytest.mark.parametrize(("title", "threshold"), [("HighCpuAlarm", 80), ("HighMemoryAlarm", 80)])

@@ -32,7 +32,7 @@ EVERYTHING = StackView(resolve(TEMPLATE, {
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
     "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
-    "TrafficAlarmRequests": "1"}))
+    "TrafficAlarmRequests": "1", "ProbeUrl": "https://pay.payments.test/"}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_RESOURCE = [
     pytest.param(stack, title, id=f"{name}-{title}")
@@ -74,7 +74,7 @@ OTHERWISE = {
     "SleepSchedule": ["", "cron(0 20 * * ? *)"], "WakeSchedule": ["", "cron(0 6 * * ? *)"],
     "MonthlyBudget": ["0", "100"], "AvailabilityZones": ["", "us-east-1a,us-east-1b,us-east-1c"],
     "DatabaseSnapshot": ["", "before-migration"], "BackupCopyVaultArn": ["", COPY_VAULT],
-    "TrafficAlarmRequests": ["0", "1"],
+    "TrafficAlarmRequests": ["0", "1"], "ProbeUrl": ["", "https://pay.payments.test"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
 }
 

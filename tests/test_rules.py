@@ -94,9 +94,10 @@ def test_production_tells_somebody_by_mail_or_on_call(template: dict[str, Any]) 
 
 def test_traffic_is_not_missed_where_the_service_sleeps(template: dict[str, Any]) -> None:
     schedules = dict.fromkeys(("SleepSchedule", "WakeSchedule"), "cron(0 6 * * ? *)")
-    (told,) = broken(template, Environment="dev", TrafficAlarmRequests="5", **schedules)
-    assert "SleepSchedule" in told
-    assert broken(template, Environment="dev", TrafficAlarmRequests="5") == []
+    for given in ({"TrafficAlarmRequests": "5"}, {"ProbeUrl": "https://pay.payments.test"}):
+        (told,) = broken(template, Environment="dev", **given, **schedules)
+        assert "SleepSchedule" in told
+        assert broken(template, Environment="dev", **given) == []
 
 
 def test_all_broken_rules_are_told_at_once(template: dict[str, Any]) -> None:

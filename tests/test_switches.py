@@ -39,11 +39,12 @@ SETTINGS = {
     "SleepSchedule": ["", "cron(0 20 ? * MON-FRI *)"],
     "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"], "TrafficAlarmRequests": ["0", "1"],
+    "ProbeUrl": ["", "https://pay.payments.test/health"],
 }
 TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"))
 # Of these, one way or another excludes the other.
 APART = ({"NatGateways", "InterfaceEndpoints"}, {"TrafficAlarmRequests", "SleepSchedule"},
-         {"TrafficAlarmRequests", "WakeSchedule"})
+         {"TrafficAlarmRequests", "WakeSchedule"}, {"ProbeUrl", "SleepSchedule"}, {"ProbeUrl", "WakeSchedule"})
 
 
 def is_allowed(row: list[str]) -> bool:
@@ -51,7 +52,7 @@ def is_allowed(row: list[str]) -> bool:
     given = dict(zip(SETTINGS, row, strict=False))
     if given.get("NatGateways") == "none" and given.get("InterfaceEndpoints") == "false":
         return False
-    if given.get("SleepSchedule") and given.get("TrafficAlarmRequests", "0") != "0":
+    if given.get("SleepSchedule") and (given.get("TrafficAlarmRequests", "0") != "0" or given.get("ProbeUrl")):
         return False
     if given.get("DomainName") and not given.get("HostedZoneId", "?") and not given.get("CertificateArn", "?"):
         return False

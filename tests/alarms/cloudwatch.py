@@ -244,12 +244,22 @@ def next_state(state: str, breaches: Sequence[bool | None], periods: int, enough
     real = [breach for breach in breaches if breach is not None]
     if len(real) >= periods:
         real = real[-periods:]
+    elif missing == "missing":
+        return _of_what_is_there(breaches, enough)
     elif missing == "ignore":
         return "ALARM" if sum(real) >= enough else "OK" if False in real else state
     else:
         assert missing in ("breaching", "notBreaching"), f"{missing} is not supported here"
         real += [missing == "breaching"] * (periods - len(real))
     return "ALARM" if sum(real) >= enough else "OK"
+
+
+def _of_what_is_there(breaches: Sequence[bool | None], enough: int) -> str:
+    """An alarm that does not consider what is missing: without anything good, a new breach is too early to tell."""
+    real = [breach for breach in breaches if breach is not None]
+    if False in real:
+        return "ALARM" if sum(real) >= enough else "OK"
+    return "ALARM" if breaches[0] else "INSUFFICIENT_DATA"
 
 
 def period_of(alarm: Mapping[str, Any]) -> int:
@@ -289,7 +299,7 @@ def states(alarm: Mapping[str, Any], metrics: Metrics, assumed: Assumptions, min
         alarm, *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query)))
     # PUT-METRIC-ALARM: "Alarms that evaluate metrics in the AWS/DynamoDB namespace always ignore missing data".
     missing = "ignore" if of_dynamodb else alarm["TreatMissingData"]
-    state = "OK"
+    state = "INSUFFICIENT_DATA" if missing == "missing" else "OK"
     for now in range(assumed.phase % length + length, minutes + 1, length):
         found = watched(alarm, metrics, assumed, now)
         state = next_state(
@@ -299,5 +309,11 @@ def states(alarm: Mapping[str, Any], metrics: Metrics, assumed: Assumptions, min
 
 
 def rings_at(alarm: Mapping[str, Any], metrics: Metrics, assumed: Assumptions, minutes: int) -> int | None:
-    """Return the minute at which an alarm first rings, if it does."""
-    return next((now for now, state in states(alarm, metrics, assumed, minutes) if state == "ALARM"), None)
+    """Return the minute at which an alarm first rings, if it does, or tells that its data has ended."""
+    before = "INSUFFICIENT_DATA"
+    for now, state in states(alarm, metrics, assumed, minutes):
+        # ALARM-EVALUATION: actions are of changes of state.
+        if state == "ALARM" or (state == "INSUFFICIENT_DATA" != before and "InsufficientDataActions" in alarm):
+            return now
+        before = state
+    return None

@@ -8,22 +8,26 @@ from cloudwatch import Assumptions, Expression, Minutes, Point, next_state, ring
 
 BREACHES: Mapping[str, bool | None] = {"0": False, "X": True, "-": None}
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html, its two tables: data
-# points, then the state where missing ones are ignored, breaching and not breaching.
+# points, then the state where missing ones are missing, ignored, breaching and not breaching.
+NO_DATA = "INSUFFICIENT_DATA"
 THREE_OF_THREE = [
-    ("0-X-X", "OK", "OK", "OK"), ("0----", "OK", "OK", "OK"), ("-----", "kept", "ALARM", "OK"),
-    ("0XX-X", "ALARM", "ALARM", "ALARM"), ("----X", "kept", "ALARM", "OK"), ("X----", "kept", "ALARM", "OK")]
+    ("0-X-X", "OK", "OK", "OK", "OK"), ("0----", "OK", "OK", "OK", "OK"), ("-----", NO_DATA, "kept", "ALARM", "OK"),
+    ("0XX-X", "ALARM", "ALARM", "ALARM", "ALARM"), ("----X", NO_DATA, "kept", "ALARM", "OK"),
+    ("X----", "ALARM", "kept", "ALARM", "OK")]
 TWO_OF_THREE = [
-    ("0-X-X", "ALARM", "ALARM", "ALARM"), ("00X0X", "ALARM", "ALARM", "ALARM"), ("0-X--", "OK", "ALARM", "OK"),
-    ("----0", "OK", "ALARM", "OK"), ("----X", "kept", "ALARM", "OK")]
+    ("0-X-X", "ALARM", "ALARM", "ALARM", "ALARM"), ("00X0X", "ALARM", "ALARM", "ALARM", "ALARM"),
+    ("0-X--", "OK", "OK", "ALARM", "OK"), ("----0", "OK", "OK", "ALARM", "OK"),
+    ("----X", NO_DATA, "kept", "ALARM", "OK")]
 
 
-@pytest.mark.parametrize(("points", "enough", "ignore", "breaching", "not_breaching"), [
+@pytest.mark.parametrize(("points", "enough", "missing", "ignore", "breaching", "not_breaching"), [
     *((points, 3, *expected) for points, *expected in THREE_OF_THREE),
     *((points, 2, *expected) for points, *expected in TWO_OF_THREE)])
 def test_missing_data_is_treated_as_in_the_documentations_tables(
-        points: str, enough: int, ignore: str, breaching: str, not_breaching: str) -> None:
+        points: str, enough: int, missing: str, ignore: str, breaching: str, not_breaching: str) -> None:
     breaches = [BREACHES[point] for point in points]
-    for treatment, state in (("ignore", ignore), ("breaching", breaching), ("notBreaching", not_breaching)):
+    for treatment, state in (("missing", missing), ("ignore", ignore), ("breaching", breaching),
+                             ("notBreaching", not_breaching)):
         assert next_state("kept", breaches, 3, enough, treatment) == state, treatment
 
 

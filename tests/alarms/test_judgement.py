@@ -16,7 +16,8 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/{}"
 NIGHTLY = "cron(0 20 ? * MON-FRI *)"
 PARAMETERS = {
     "prod": {
-        "DeploymentStrategy": "CANARY", "TrafficAlarmRequests": "1", "CertificateArn": CERTIFICATE.format("alb"),
+        "DeploymentStrategy": "CANARY", "TrafficAlarmRequests": "1",
+        "ProbeUrl": "https://pay.payments.test/", "CertificateArn": CERTIFICATE.format("alb"),
         "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE.format("cdn"),
         "DatabaseInstanceClass": "db.r8g.large"},
     # Sleeps at night, as its database does after five minutes without connections.
@@ -119,6 +120,10 @@ SCENARIOS: dict[str, Scenario] = {
     "one request in fifty is slow": (
         "prod", world(MANY, changed(slow=part_of("requests", 0.02))), {"LatencyAlarm", SLOW_GUARD}),
     "nobody comes any more": ("prod", world(MANY, changed(requests=0, validations=0)), {"TrafficAlarm"}),
+    "the name leads nowhere": ("prod", world(ONE, changed(probe_failed=1)), {"ProbeAlarm"}),
+    "one probe fails now and then": (
+        "prod", world(ONE, lambda at, minute: changed(probe_failed=1)(at, minute) if at % 3 == 0 else minute), set()),
+    "the probe does not run": ("prod", world(ONE, changed(probes=0)), {"ProbeAlarm"}),
     # A new version that fails in its canary. A minute with a tenth of a request shows nothing.
     f"a bad canary, {MANY}": ("prod", world(MANY, lambda at, minute: deployment(
         at, minute, green_errors=all_of("green"))), {FAST, TARGETS, GREEN_GUARD}),

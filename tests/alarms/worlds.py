@@ -40,6 +40,8 @@ class Minute:
     milliseconds: float = 20
     stuck: float = 0
     undelivered: float = 0
+    probes: float = 1
+    probe_failed: float = 0
     table_throttles: float = 0
     table_errors: float = 0
     has_database: bool = True  # that sends metrics: not while it is paused, or fails over
@@ -123,6 +125,10 @@ def _function(m: Minute, name: str) -> Samples | None:
             "Duration": _times(ran, m.milliseconds)}[name]
 
 
+def _probe(m: Minute, name: str) -> Samples | None:
+    return {"Invocations": _count(m.probes), "Errors": _always(m.probe_failed) if m.probes else None}[name]
+
+
 def _outcome(m: Minute, name: str) -> Samples | None:
     decided = m.validations - m.throttled - m.failed
     if decided <= 0:
@@ -145,7 +151,8 @@ def _of(m: Minute, namespace: str, name: str, dimensions: Mapping[str, str]) -> 
         "AWS/ECS": lambda: _always({"CPUUtilization": m.cpu, "MemoryUtilization": m.memory}[name])
         if m.running else None,
         "ECS/ContainerInsights": lambda: _always({"DesiredTaskCount": m.wanted, "RunningTaskCount": m.running}[name]),
-        "AWS/Lambda": lambda: _function(m, name), "TransactionValidation": lambda: _outcome(m, name),
+        "AWS/Lambda": lambda: (_probe if dimensions["FunctionName"] == "ProbeFunction" else _function)(m, name),
+        "TransactionValidation": lambda: _outcome(m, name),
         "AWS/SQS": lambda: _always(m.undelivered if "Fallback" in dimensions["QueueName"] else m.stuck),
         "AWS/DynamoDB": lambda: _table(m, name, dimensions.get("Operation")),
         "AWS/RDS": lambda: _database(m, name),

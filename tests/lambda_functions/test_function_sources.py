@@ -1,4 +1,4 @@
-"""What the sources of both functions have in common: a template carries them as they stand."""
+"""What the sources of all functions have in common: a template carries them as they stand."""
 
 import ast
 import sys
@@ -8,7 +8,7 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "lambda"
 
-each = pytest.mark.parametrize("name", ["validation", "empty_bucket"])
+each = pytest.mark.parametrize("name", ["validation", "empty_bucket", "probe"])
 
 
 def source(name: str) -> str:
