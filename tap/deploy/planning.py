@@ -213,9 +213,14 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
 
 
 def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Return the worse of two verdicts of each change; at the same grade, the second's reason, which says more."""
-    return {**verdicts, **{name: max(other, verdicts.get(name, other), key=lambda verdict: verdict.grade)
-                           for name, other in others.items()}}
+    """Return the worse of two verdicts of each change, with the other's reason where it adds something."""
+    return {**verdicts, **{name: _joined(verdicts.get(name), other) for name, other in others.items()}}
+
+
+def _joined(verdict: Verdict | None, other: Verdict) -> Verdict:
+    if verdict is None or verdict.grade is Grade.SAFE or other.grade is Grade.WILL_FAIL:
+        return other
+    return Verdict(max(verdict.grade, other.grade), f"{verdict.reason}; {other.reason}")
 
 
 def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:

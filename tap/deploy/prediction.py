@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tap.deploy import failures
 from tap.deploy.aws import AwsClient, Call
+from tap.deploy.cautions import cautions
 from tap.deploy.failures import Failure
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import CallFailed, ChangeSet, Environment
@@ -32,7 +33,7 @@ NOTHING = Prediction({})
 
 def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: Resolved,
               aws: AwsClient | None = None) -> Prediction:
-    """Return what will fail, and what cannot be undone.
+    """Return what will fail, what cannot be undone, and what else is to be known of a change.
 
     Without `aws` it is told from the templates alone. What AWS does not let the caller read is a warning.
     """
@@ -43,9 +44,10 @@ def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: 
     found = failures.failures(change, live)
     if aws:
         found |= dict(_used_exports(aws.call, change, warnings))
-    verdicts = {name: Verdict(Grade.DESTRUCTIVE, _one_way(env, running, wanted))
-                for name, running, wanted in failures.version_changes(change, live)
-                if failures.is_major(running, wanted)}
+    verdicts = {name: Verdict(Grade.DISRUPTIVE, line) for name, line in cautions(change, change_set)}
+    verdicts |= {name: Verdict(Grade.DESTRUCTIVE, _one_way(env, running, wanted))
+                 for name, running, wanted in failures.version_changes(change, live)
+                 if failures.is_major(running, wanted)}
     verdicts |= {name: Verdict(Grade.WILL_FAIL, _told(env, failure)) for name, failure in found.items()}
     return Prediction(verdicts, tuple(warnings))
 

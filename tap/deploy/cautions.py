@@ -1,0 +1,77 @@
+"""What an update does that its list of changes does not say: a line each, for whoever approves it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tap.deploy.models import Change, ChangeSet
+from tap.deploy.replacements import Update, value_at
+
+_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+_ROLLING = ("ROLLING", None)
+# What becomes of a type when it is removed or replaced.
+_REMOVED: Mapping[str, str] = {
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html
+    "AWS::Backup::BackupPlan": "nothing is backed up from then on; recovery points stay until their retention ends",
+    # https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
+    "AWS::KMS::Key": "what it encrypted can be read only for as long as the key exists",
+    "AWS::Route53::RecordSet": "its name no longer resolves once resolvers have forgotten it",
+}
+_REPLACED: Mapping[str, str] = {
+    # https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.confirm.html
+    "AWS::SNS::Subscription": "the new address gets nothing before its owner confirms, and the old one nothing more",
+    # https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+    "AWS::CertificateManager::Certificate": "the update waits until the new certificate's domain is validated",
+    "AWS::Route53::RecordSet": "resolvers keep the old answer until its time to live ends",
+}
+# What a change of a property in place leaves as it was.
+_IN_PLACE: Mapping[tuple[str, str], str] = {
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+    ("AWS::S3::Bucket", "BucketEncryption"): "objects that exist keep the encryption that they have",
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    ("AWS::Logs::LogGroup", "KmsKeyId"): "log events that exist keep the encryption that they have",
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.tutorial.html
+    ("AWS::DynamoDB::Table", "SSESpecification"): "the table stays available while it is encrypted anew",
+}
+
+
+def cautions(change: Update, change_set: ChangeSet) -> Iterator[tuple[str, str]]:
+    """Yield logical ids with what to know of their change."""
+    for each in change_set.changes:
+        if each.action == "Remove" and each.resource_type in _REMOVED:
+            yield each.logical_id, _REMOVED[each.resource_type]
+        elif each.action == "Modify":
+            yield from ((each.logical_id, line) for line in _of_modification(change, each))
+
+
+def _of_modification(change: Update, each: Change) -> Iterator[str]:
+    name, kind = each.logical_id, each.resource_type
+    if name in change.new:
+        if kind in _REPLACED:
+            yield _REPLACED[kind]
+        return
+    for title in sorted({detail.name for detail in each.details if detail.name}):
+        if (kind, title) in _IN_PLACE:
+            yield _IN_PLACE[kind, title]
+    if name in change.before.resources and name in change.after.resources:
+        before, after = change.before.properties(name), change.after.properties(name)
+        if kind == "AWS::ElasticLoadBalancingV2::ListenerRule" and _shares_traffic(after):
+            # https://github.com/aws/aws-cdk/issues/36649
+            yield ("Amazon ECS moves the weights of its target groups, and CloudFormation may set them back to the "
+                   "template's, whatever of the rule changes, its tags included")
+        if kind == "AWS::ECS::Service" and _begins_to_shift(before, after):
+            # The guide asks for a deployment in between, update-rolling-to-bluegreen.html; that a service which was
+            # prepared once may change its strategy in one update is what the acceptance test
+            # TestAccECSService_BlueGreenDeployment_changeStrategy of hashicorp/terraform-provider-aws shows.
+            yield ("the service has never been prepared to shift traffic: deploy it once with DeploymentStrategy "
+                   f"ROLLING_PREPARED first ({_ECS}update-rolling-to-bluegreen.html)")
+
+
+def _shares_traffic(properties: Mapping[str, Any]) -> bool:
+    return any(len(value_at(action, "ForwardConfig/TargetGroups") or ()) > 1
+               for action in properties.get("Actions", ()))
+
+
+def _begins_to_shift(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    old, new = (value_at(side, "DeploymentConfiguration/Strategy") for side in (before, after))
+    prepared = any("AdvancedConfiguration" in balancer for balancer in before.get("LoadBalancers", ()))
+    return old in _ROLLING and new not in _ROLLING and not prepared
