@@ -175,12 +175,13 @@ class _Writer:
 
     def _add_scalar(self, head: str, value: Any, indent: str) -> None:
         """Add a scalar or an empty container; long text as a block, unless a block would change it."""
-        line = f"{head} {self._one_line(value) if isinstance(value, CONTAINERS) else _scalar(value, PLAIN_BLOCK)}"
         style, block = "", None
         if isinstance(value, str) and "\n" in value:
             style, block = "|" if value.endswith("\n") else "|-", _literal(value)
-        elif isinstance(value, str) and len(line) > WIDTH:
-            style, block = ">-", _folded(value, WIDTH - len(indent) - len(STEP))
+        if not block:
+            line = f"{head} {self._one_line(value) if isinstance(value, CONTAINERS) else _scalar(value, PLAIN_BLOCK)}"
+            if isinstance(value, str) and len(line) > WIDTH:
+                style, block = ">-", _folded(value, WIDTH - len(indent) - len(STEP))
         self.lines.append(f"{head} {style}" if block else line)
         self.lines += [text and f"{indent}{STEP}{text}" for text in block or ()]
 
