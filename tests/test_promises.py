@@ -11,6 +11,7 @@ import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from looping import some
 from stack_view import ENVIRONMENTS, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
 from troposphere import Template
 from troposphere.ssm import Parameter as SsmParameter
@@ -34,9 +35,7 @@ EVERYTHING = StackView(resolve(TEMPLATE, {
     "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
     "TrafficAlarmRequests": "1", "ProbeUrl": "https://pay.payments.test/"}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
-EVERY_RESOURCE = [
-    pytest.param(stack, title, id=f"{name}-{title}")
-    for name, stack in {**STACKS, "everything": EVERYTHING}.items() for title in stack.resolved.resources]
+EVERY_STACK = {**STACKS, "everything": EVERYTHING}
 CFN_LINT = files("cfnlint.data.AdditionalSpecs")
 IAM_ACTIONS: dict[str, Any] = json.loads((CFN_LINT / "Policies.json").read_text())
 STATEFUL = {
@@ -103,18 +102,20 @@ def used_names(tree: Any) -> set[str]:
     return {*names_in(tree, "Ref"), *(name for p in patterns for name in re.findall(r"\$\{([^.}!]+)", p))}
 
 
-@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
-def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView, title: str) -> None:
-    schema = schema_of(stack.type_of(title))
-    # Where the schema names no property for tags, it is Tags if there is one.
-    name = schema.get("tagging", {}).get("tagProperty", "/properties/Tags").removeprefix("/properties/")
-    if name not in schema["properties"]:
-        assert "Tags" not in stack.properties(title)
-        return
-    tags = stack.properties(title)[name]
-    pairs = list(tags.items()) if isinstance(tags, dict) else [(tag["Key"], tag["Value"]) for tag in tags]
-    assert len(pairs) == len(dict(pairs))
-    assert {key: value for key, value in pairs if key != "Name"} == {key: stack.parameter(key) for key in FOUR_TAGS}
+@pytest.mark.parametrize("stack", EVERY_STACK.values(), ids=EVERY_STACK)
+def test_every_resource_that_can_be_tagged_has_the_four_tags(stack: StackView) -> None:
+    four = {key: stack.parameter(key) for key in FOUR_TAGS}
+    for title in some(stack.resolved.resources):
+        schema = schema_of(stack.type_of(title))
+        # Where the schema names no property for tags, it is Tags if there is one.
+        name = schema.get("tagging", {}).get("tagProperty", "/properties/Tags").removeprefix("/properties/")
+        if name not in schema["properties"]:
+            assert "Tags" not in stack.properties(title), title
+            continue
+        tags = stack.properties(title)[name]
+        pairs = list(tags.items()) if isinstance(tags, dict) else [(tag["Key"], tag["Value"]) for tag in tags]
+        assert len(pairs) == len(dict(pairs)), title
+        assert {key: value for key, value in pairs if key != "Name"} == four, title
 
 
 def test_a_type_whose_tags_are_a_map_is_tagged_too() -> None:
@@ -124,31 +125,33 @@ def test_a_type_whose_tags_are_a_map_is_tagged_too() -> None:
     assert t.to_dict()["Resources"]["Greeting"]["Properties"]["Tags"] == {"Name": "greeting", "Team": "payments"}
 
 
-@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
-def test_every_resource_that_holds_data_says_what_becomes_of_it(stack: StackView, title: str) -> None:
+@pytest.mark.parametrize("stack", EVERY_STACK.values(), ids=EVERY_STACK)
+def test_every_resource_that_holds_data_says_what_becomes_of_it(stack: StackView) -> None:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
-    deletion, replacement = (stack.attributes(title).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
-    if stack.type_of(title) in STATEFUL or title in KEPT:
-        assert deletion in ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
-        assert replacement in ("Delete", "Retain", "Snapshot")
-    else:
-        assert (deletion, replacement) == (None, None)
+    for title in some(stack.resolved.resources):
+        deletion, replacement = (
+            stack.attributes(title).get(key) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
+        if stack.type_of(title) in STATEFUL or title in KEPT:
+            assert deletion in ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"), title
+            assert replacement in ("Delete", "Retain", "Snapshot"), title
+        else:
+            assert (deletion, replacement) == (None, None), title
 
 
-@pytest.mark.parametrize(("stack", "title"), EVERY_RESOURCE)
-def test_every_property_is_one_that_its_type_has(stack: StackView, title: str) -> None:
-    schema = schema_of(stack.type_of(title))
-    if stack.type_of(title) == "AWS::CloudFormation::CustomResource":
-        return
-    assert set(stack.properties(title)) <= set(schema["properties"])
-    assert set(schema.get("required", [])) <= set(stack.properties(title))
+@pytest.mark.parametrize("stack", EVERY_STACK.values(), ids=EVERY_STACK)
+def test_every_property_is_one_that_its_type_has(stack: StackView) -> None:
+    custom = "AWS::CloudFormation::CustomResource"
+    for title in some(each for each in stack.resolved.resources if stack.type_of(each) != custom):
+        schema = schema_of(stack.type_of(title))
+        assert set(stack.properties(title)) <= set(schema["properties"]), title
+        assert set(schema.get("required", [])) <= set(stack.properties(title)), title
 
 
-@pytest.mark.parametrize("title", TEMPLATE["Resources"])
-def test_logical_ids_are_a_role_and_a_kind_in_pascal_case(title: str) -> None:
-    assert re.fullmatch(r"[A-Z][a-z0-9]*([A-Z0-9][a-z0-9]*)*", title)
-    assert len(title) <= 255
-    assert not re.search(r"Dev|Prod(?!uction)|Staging|Tap[A-Z]|Environment", title)
+def test_logical_ids_are_a_role_and_a_kind_in_pascal_case() -> None:
+    for title in some(TEMPLATE["Resources"]):
+        assert re.fullmatch(r"[A-Z][a-z0-9]*([A-Z0-9][a-z0-9]*)*", title)
+        assert len(title) <= 255
+        assert not re.search(r"Dev|Prod(?!uction)|Staging|Tap[A-Z]|Environment", title)
 
 
 def test_a_stack_with_everything_switched_on_has_every_resource() -> None:
@@ -168,22 +171,22 @@ def test_every_parameter_is_described_and_constrained(name: str) -> None:
         assert entry["ConstraintDescription"].startswith("must ")
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_every_default_passes_its_own_constraints(name: str) -> None:
-    entry = PARAMETERS[name]
-    assert "Default" not in entry or violation(name, str(entry["Default"]), entry, "a file") is None
+def test_every_default_passes_its_own_constraints() -> None:
+    defaults = {name: str(entry["Default"]) for name, entry in PARAMETERS.items() if "Default" in entry}
+    for name, default in some(defaults.items()):
+        assert violation(name, default, PARAMETERS[name], "a file") is None
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_every_parameter_is_used(name: str) -> None:
-    assert name in used_names([TEMPLATE[section] for section in ("Rules", "Conditions", "Resources", "Outputs")])
+def test_every_parameter_is_used() -> None:
+    used = used_names([TEMPLATE[section] for section in ("Rules", "Conditions", "Resources", "Outputs")])
+    assert set(PARAMETERS) - used == set()
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_no_parameter_is_a_secret(name: str) -> None:
+def test_no_parameter_is_a_secret() -> None:
     # RDS makes the one there is, so that nobody has to.
-    assert "NoEcho" not in PARAMETERS[name]
-    assert "password" not in name.lower()
+    for name in some(PARAMETERS):
+        assert "NoEcho" not in PARAMETERS[name], name
+        assert "password" not in name.lower()
 
 
 def test_the_consoles_form_shows_every_parameter_once_with_a_label() -> None:
@@ -204,21 +207,20 @@ def test_the_consoles_form_has_each_group_and_each_label_once() -> None:
         assert len(labels) == len(set(labels))
 
 
-@pytest.mark.parametrize("name", TEMPLATE["Conditions"])
-def test_every_condition_is_used(name: str) -> None:
+def test_every_condition_is_used() -> None:
     asked = {argument[0] for argument in names_in(TEMPLATE["Resources"], "Fn::If")}
     asked |= {entry.get("Condition") for entry in (*TEMPLATE["Resources"].values(), *TEMPLATE["Outputs"].values())}
     asked |= set(names_in(TEMPLATE["Conditions"], "Condition"))
-    assert name in asked
+    assert set(TEMPLATE["Conditions"]) - asked == set()
 
 
-@pytest.mark.parametrize("name", TEMPLATE["Conditions"])
-def test_every_condition_is_a_predicate_that_can_be_true_and_false(name: str) -> None:
-    assert re.match("(Has|Is|Can|Needs)[A-Z]", name)
-    seen = {resolve(TEMPLATE, {"Environment": "test", parameter: value}).conditions[name]
-            for parameter, values in choices().items() for value in values}
-    seen |= {EVERYTHING.resolved.conditions[name], *(stack.resolved.conditions[name] for stack in STACKS.values())}
-    assert seen == {True, False}
+def test_every_condition_is_a_predicate_that_can_be_true_and_false() -> None:
+    stacks = [EVERYTHING.resolved, *(stack.resolved for stack in STACKS.values()), *(
+        resolve(TEMPLATE, {"Environment": "test", parameter: value})
+        for parameter, values in choices().items() for value in values)]
+    for name in some(TEMPLATE["Conditions"]):
+        assert re.match("(Has|Is|Can|Needs)[A-Z]", name)
+        assert {stack.conditions[name] for stack in stacks} == {True, False}, name
 
 
 def test_every_mapping_is_used() -> None:
