@@ -143,8 +143,12 @@ def _validation(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
     cloudwatch = aws("cloudwatch")
     # The certificate may be one that the stack was given.
-    existing = {**_dimension_values(aws), "CertificateArn": {
-        stack.parameter("CertificateArn"), stack.ids.get("Certificate", "")} - {""}}
+    region = cloudwatch.meta.region_name
+    existing = _dimension_values(aws) | {
+        "CertificateArn": {stack.parameter("CertificateArn"), stack.ids.get("Certificate", "")} - {""},
+        # The firewall's metrics have the name of the stack, by which its dashboard is named, too.
+        "Region": {"Global", region}, "Rule": {"ALL"}, "Role": {"WRITER"},
+        "WebACL": {stack.id("Dashboard").removesuffix(f"-{region}")}}
     alarms = cloudwatch.describe_alarms(
         AlarmNames=[physical_id for name, physical_id in stack.ids.items() if name.endswith(("Alarm", "Guard"))])
     found = alarms["MetricAlarms"]
@@ -191,7 +195,6 @@ def _dimension_values(aws: Clients) -> dict[str, set[str]]:
             each["DBInstanceIdentifier"] for each in aws("rds").describe_db_instances()["DBInstances"]},
         "BucketName": {each["Name"] for each in aws("s3").list_buckets()["Buckets"]},
         "DistributionId": {each["Id"] for each in distributions},
-        "Region": {"Global"},  # CloudFront's metrics
     }
 
 
