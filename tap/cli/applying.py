@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from tap.cli import plan_view
+from tap.cli.app import App, Stopped
 from tap.cli.recording import Recording
-from tap.cli.session import Stopped, Wiring, ask
+from tap.cli.terminal import ask
 from tap.cli.watching import Watch
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.durations import Usual, learned, usual
@@ -30,13 +31,13 @@ class Deployment:
 
 
 def deploy_change_set(
-        wiring: Wiring, change_set: AbstractContextManager[PendingChangeSet], env: Environment, rendered: Rendered,
+        app: App, change_set: AbstractContextManager[PendingChangeSet], env: Environment, rendered: Rendered,
         out: Console, recording: Recording, *, yes: bool) -> Deployment:
     """Show a change set, check it, ask unless `yes`, apply it, and watch.
 
     Raises TapError; Stopped among them where the user declines, or interrupts before anything is applied.
     """
-    watch = Watch(out, wiring.clock, also=recording)
+    watch = Watch(out, app.clock, also=recording)
     try:
         with change_set as change, watch:
             if change.empty:
@@ -72,10 +73,10 @@ def _these(change_set: ChangeSet) -> str:
     return f"these {number_of_changes(change_set)}" if change_set.changes else "this"
 
 
-def deploy_account_stack(wiring: Wiring, cloud: CloudFormation, env: Environment, rendered: Rendered, out: Console, *,
+def deploy_account_stack(app: App, cloud: CloudFormation, env: Environment, rendered: Rendered, out: Console, *,
                          yes: bool) -> Outcome:
     """Check and deploy a stack that belongs to an account and not to an environment. Raises as `deploy_change_set`."""
-    cloud.check(env, rendered, lambda: wiring.lint(rendered))
+    cloud.check(env, rendered, lambda: app.lint(rendered))
     out.print(f"Stack {env.stack_name} in {cloud.aws.endpoint}: creating a change set", soft_wrap=True)
-    return deploy_change_set(wiring, cloud.change_set(env, rendered), env, rendered, out, Recording(None, rendered),
+    return deploy_change_set(app, cloud.change_set(env, rendered), env, rendered, out, Recording(None, rendered),
                              yes=yes).outcome

@@ -3,24 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from tap.bootstrap.settings import OUTPUTS, STACK, Settings
+from tap.cli.app import EXIT_CODES, Project
 from tap.cli.applying import OUTCOMES, deploy_account_stack
-from tap.cli.session import (
-    EXIT_CODES,
-    Options,
-    Wiring,
-    console,
-    env_argument,
-    pairs,
-    parameter_option,
-    region_option,
-    root_option,
-    yes_option,
-)
+from tap.cli.options import approve_option, env_argument, parameter_option, takes_project, yes_option
+from tap.cli.terminal import console
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.constraints import items
 from tap.deploy.deployed import Deployed, read_deployed
@@ -45,17 +35,11 @@ _IDS = """gh api repos/OWNER/NAME --jq '"\\(.owner.login)@\\(.owner.id)/\\(.name
 @click.option("--github", "repositories", metavar="OWNER[@ID]/NAME[@ID]", multiple=True,
               help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan. "
                    "With ids if it was created or renamed since July 15, 2026.")
-@click.option("--approve", metavar="NAME[,NAME]", multiple=True,
-              help="Let this destructive change happen: a logical id.")
+@approve_option()
 @yes_option
 @parameter_option
-@region_option
-@root_option
-@click.pass_obj
-def bootstrap_command(
-    wiring: Wiring, environment: str, repositories: tuple[str, ...], approve: tuple[str, ...], yes: bool,
-    overrides: tuple[str, ...], region: str | None, root: Path,
-) -> int:
+@takes_project
+def bootstrap_command(project: Project, environment: str, repositories: tuple[str, ...], yes: bool) -> int:
     """Make what ENV's account and region need, once.
 
     That is an artifact bucket, roles, a permissions boundary and notifications of failures. Needs rights over IAM.
@@ -65,23 +49,23 @@ def bootstrap_command(
     if not all(re.fullmatch(_REPOSITORY, each) for each in repositories):
         raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
                                f"print the ids with: {_IDS}")
-    env = Options(root, region, (), approve).target(environment)
+    env = project.target(environment)
     if not env.stack_name.startswith(STACKS):
         raise InputError(f"stack {env.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
                          f"such stacks alone; rename it in parameters/targets.toml")
-    settings = Settings(root, environment, wiring.template().document)
+    settings = Settings(project.root, environment, project.app.template().document)
     settings.check()
-    rendered = wiring.bootstrap()
+    rendered = project.app.bootstrap()
     target = Target(STACK, env.target.region, env.target.accounts, artifact_bucket=env.target.artifact_bucket,
                     on_failure="DELETE", termination_protection=True)
     env = replace(env, target=target, has_commands=False)
-    cloud = wiring.cloud(env)
+    cloud = project.cloud(env)
     cloud.check_account(env)
     account = cloud.aws.account
     _check_bucket(cloud, env, account)
-    env = _with_parameters(cloud, env, rendered, pairs(overrides), repositories)
+    env = _with_parameters(cloud, env, rendered, project.overrides, repositories)
     out = console()
-    outcome = deploy_account_stack(wiring, cloud, env, rendered, out, yes=yes)
+    outcome = deploy_account_stack(project.app, cloud, env, rendered, out, yes=yes)
     outputs = _outputs(cloud, env)
     for line in settings.write(account, cloud.aws.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)

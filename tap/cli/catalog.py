@@ -8,25 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tap.cli.app import EXIT_CODES, App, Project, Stopped
 from tap.cli.committed import product_of
+from tap.cli.options import approve_option, env_argument, json_option, parameter_option, takes_root, yes_option
 from tap.cli.plan_view import GRADE_STYLES
 from tap.cli.progress import output_lines
-from tap.cli.publish import approve_option, deploy_command, product_option, share_command
-from tap.cli.session import (
-    EXIT_CODES,
-    Stopped,
-    Wiring,
-    ask,
-    console,
-    env_argument,
-    json_option,
-    names,
-    pairs,
-    parameter_option,
-    report,
-    root_option,
-    yes_option,
-)
+from tap.cli.publish import deploy_command, product_option, share_command
+from tap.cli.terminal import ask, console, report
 from tap.deploy.guard import check, judge, verdicts
 from tap.deploy.models import ChangeSet
 from tap.deploy.output import write
@@ -51,12 +39,12 @@ def catalog_group() -> None:
 @click.option("-o", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write to FILE instead of standard output.")
 @click.pass_obj
-def form_command(wiring: Wiring, file: Path | None) -> int:
+def form_command(app: App, file: Path | None) -> int:
     """Print the product's form as a page, laid out as in the console."""
     # troposphere is slow to import, and the other commands do not need it.
     from tap.publishing.form import form_page
 
-    page = form_page(wiring.template().document)
+    page = form_page(app.template().document)
     if file and file != Path("-"):
         write(file, page)
         click.echo(f"Wrote {file}.")
@@ -68,15 +56,14 @@ def form_command(wiring: Wiring, file: Path | None) -> int:
 @catalog_group.command("status", epilog=EXIT_CODES)
 @product_option
 @json_option
-@root_option
-@click.pass_obj
-def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Path) -> int:
+@takes_root
+def status_command(project: Project, product: str | None, as_json: bool) -> int:
     """List the product's versions, and who in this account runs which.
 
     Exits with 1 where a provisioned product is TAINTED, which is not what was asked for, or in ERROR.
     """
-    settings = read_catalog(root)
-    cloud = wiring.cloud(settings.env)
+    settings = read_catalog(project.root)
+    cloud = project.cloud(settings.env)
     product_id = product_of(cloud, settings, product)
     versions = Product(cloud.aws, product_id).versions()
     running = provisioned(cloud.aws.service("servicecatalog"), product_id)
@@ -115,15 +102,14 @@ def status_command(wiring: Wiring, product: str | None, as_json: bool, root: Pat
 @product_option
 @json_option
 @parameter_option
-@root_option
-@click.pass_obj
-def plan_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
-                 product: str | None, as_json: bool, overrides: tuple[str, ...], root: Path) -> int:
+@takes_root
+def plan_command(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
+                 product: str | None, as_json: bool) -> int:
     """Show what launching or updating ENV would do; launch nothing.
 
     Takes parameters/ENV.json.
     """
-    launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
+    launcher, launch = _prepared(project, environment, version, name, path, product)
     with launcher.plan(launch) as pending:
         plan = pending.content
     if as_json:
@@ -143,27 +129,25 @@ def plan_command(wiring: Wiring, environment: str, version: str | None, name: st
 @name_option
 @path_option
 @product_option
-@approve_option
+@approve_option()
 @yes_option
 @parameter_option
-@root_option
-@click.pass_obj
-def launch_command(wiring: Wiring, environment: str, version: str | None, name: str | None, path: str | None,
-                   product: str | None, approve: tuple[str, ...], yes: bool, overrides: tuple[str, ...],
-                   root: Path) -> int:
+@takes_root
+def launch_command(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
+                   product: str | None, yes: bool) -> int:
     """Launch the product as ENV, or update what was launched.
 
     Takes parameters/ENV.json. Makes a plan, shows it, asks, executes it. Destructive changes have to be approved by
     name. A product that ends TAINTED has failed.
     """
-    launcher, launch = _prepared(wiring, root, environment, version, name, path, product, overrides)
+    launcher, launch = _prepared(project, environment, version, name, path, product)
     out = console()
     with launcher.plan(launch) as plan:
         if plan.content.empty:
             out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
             return 0
         out.print(_shown(plan.content))
-        check(verdicts(plan.content), names(approve))
+        check(verdicts(plan.content), project.approved)
         if not (yes or ask(f"Execute this plan for {launch.name}?", out)):
             raise Stopped(f"declined: {launch.name} is as it was")
         outputs = plan.execute()
@@ -177,12 +161,13 @@ catalog_group.add_command(deploy_command)
 catalog_group.add_command(share_command)
 
 
-def _prepared(wiring: Wiring, root: Path, environment: str, version: str | None, name: str | None, path: str | None,
-              product: str | None, overrides: tuple[str, ...]) -> tuple[Launcher, Launch]:
+def _prepared(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
+              product: str | None) -> tuple[Launcher, Launch]:
     """Return what plans, and what is to be planned. Raises InputError and Refused."""
-    settings = read_catalog(root)
-    env = load_environment(environment, root, wiring.template().document, overrides=pairs(overrides))
-    cloud = wiring.cloud(settings.env)
+    settings = read_catalog(project.root)
+    env = load_environment(environment, project.root, project.app.template().document,
+                           overrides=project.overrides)
+    cloud = project.cloud(settings.env)
     product_id = product_of(cloud, settings, product)
     chosen = newest(Product(cloud.aws, product_id).versions(), version)
     launcher = Launcher(cloud.aws)

@@ -2,9 +2,8 @@
 
 import importlib.util
 from collections.abc import Sequence
-from pathlib import Path
 
-from tap.cli.session import Wiring
+from tap.cli.app import Project
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError, Refused
 from tap.deploy.template import Rendered, fingerprint, parsed
@@ -15,26 +14,26 @@ TEMPLATE = "templates/tap.yaml"
 _MOST_SHOWN = 5
 
 
-def committed(wiring: Wiring, root: Path) -> Rendered:
+def committed(project: Project) -> Rendered:
     """Return templates/tap.yaml, which is what is published: those bytes were reviewed.
 
     Raises InputError where it is not what the generator makes, or does not pass cfn-lint, and Refused where
-    anything below `root` is not committed.
+    anything below the project's directory is not committed.
     """
-    if changed := changed_files(root):
+    if changed := changed_files(project.root):
         raise Refused(f"not everything is committed: {_some(changed)}; commit or stash it, so that a version is what "
                       "a commit has")
     try:
-        text = (root / TEMPLATE).read_bytes().decode()
+        text = (project.root / TEMPLATE).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise InputError(f"{TEMPLATE} cannot be read ({why}): run make template, and commit it") from None
     rendered = Rendered(parsed(text), text)
-    if fingerprint(rendered.document) != fingerprint(wiring.template().document):
+    if fingerprint(rendered.document) != fingerprint(project.app.template().document):
         raise InputError(f"{TEMPLATE} is not what generate.py prints: run make template, and commit it")
     if importlib.util.find_spec("cfnlint") is None:
         raise InputError("cfn-lint is not installed, and nothing is published without: pip install -e '.[lint]'")
-    if problems := wiring.lint(rendered):
+    if problems := project.app.lint(rendered):
         raise InputError("\n".join(["the template does not pass cfn-lint:", *(f"  - {each}" for each in problems)]))
     return rendered
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from tap.cli.app import Project
 from tap.cli.cost_view import show
-from tap.cli.session import Wiring, env_argument, json_option, report, root_option
+from tap.cli.options import env_argument, json_option, takes_root
+from tap.cli.terminal import report
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_assumptions, read_prices
@@ -49,12 +51,9 @@ def _today() -> str:
               help="First ask the AWS Price List API for every price, and write them to the table given by --prices.")
 @click.option("--details", is_flag=True, help="Also what is assumed, what is not counted, which prices are doubtful.")
 @json_option
-@root_option
-@click.pass_obj
-def cost_command(
-    wiring: Wiring, environment: str, other: str | None, plan_file: Path | None, reference: bool,
-    assumptions: Path | None, prices_file: Path | None, refresh: bool, details: bool, as_json: bool, root: Path,
-) -> int:
+@takes_root
+def cost_command(project: Project, environment: str, other: str | None, plan_file: Path | None, reference: bool,
+    assumptions: Path | None, prices_file: Path | None, refresh: bool, details: bool, as_json: bool) -> int:
     """Show what ENV costs a month in US dollars.
 
     By tier and resource, fixed and by use. On-demand list prices without taxes, support, discounts or free tiers.
@@ -65,10 +64,10 @@ def cost_command(
     if refresh and not prices_file:
         raise click.UsageError("--refresh needs --prices FILE: the table to write")
     prices = _refreshed(prices_file, _price_list, _today) if refresh and prices_file else read_prices(prices_file)
-    template = wiring.template()
+    template = project.app.template()
 
     def of(name: str, assumed_as: str) -> Estimate:
-        env, resolved = resolved_environment(name, root, template)
+        env, resolved = resolved_environment(name, project.root, template)
         return replace(estimate(resolved, prices, read_assumptions(assumed_as, assumptions), name),
                        note=view.region_note(env.target.region, prices))
 
@@ -82,10 +81,10 @@ def cost_command(
         saved = planfile.load(plan_file)
         if saved.environment != environment:
             raise Refused(f"{plan_file} is a plan for {saved.environment}, not {environment}")
-        env, _ = resolved_environment(environment, root, template)
+        env, _ = resolved_environment(environment, project.root, template)
         if (saved.template, saved.parameters) != (fingerprint(template.document), planfile.parameters_hash(env)):
             raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
-        call = wiring.cloud(env.in_region(saved.region)).aws.call
+        call = project.cloud(env.in_region(saved.region)).aws.call
         if deployed := read_deployed(call, env):
             beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
     if as_json:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -10,19 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tap.cli.publish import approve_option
-from tap.cli.session import (
-    EXIT_CODES,
-    Stopped,
-    Wiring,
-    ask,
-    console,
-    json_option,
-    names,
-    report,
-    root_option,
-    yes_option,
-)
+from tap.cli.app import EXIT_CODES, App, Project, Stopped
+from tap.cli.options import approve_option, json_option, takes_root, yes_option
+from tap.cli.terminal import ask, console, report
 from tap.deploy import artifacts, guard
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, rendered_template
@@ -45,14 +34,13 @@ def fleet_group() -> None:
 @fleet_group.command("plan", epilog=EXIT_CODES)
 @fleet_argument
 @json_option
-@root_option
-@click.pass_obj
-def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
+@takes_root
+def plan_command(project: Project, name: str, as_json: bool) -> int:
     """Show what tap fleet deploy would do, and change nothing.
 
     Stack sets have no change sets: what an update replaces, tap plan shows in an account that has the stack.
     """
-    fleet, _, made = _planned(wiring, name, root)
+    fleet, _, made = _planned(project, name)
     if as_json:
         click.echo(json.dumps(_as_json(fleet, made), indent=1))
     else:
@@ -62,24 +50,23 @@ def plan_command(wiring: Wiring, name: str, as_json: bool, root: Path) -> int:
 
 @fleet_group.command("deploy", epilog=EXIT_CODES)
 @fleet_argument
-@approve_option
+@approve_option()
 @yes_option
 @json_option
-@root_option
-@click.pass_obj
-def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: bool, as_json: bool, root: Path) -> int:
+@takes_root
+def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int:
     """Bring FLEET's stacks to what parameters/fleet.toml says.
 
     Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
     and holds data has to be approved by name.
     """
     out = console(stderr=as_json)
-    fleet, rendered, made = _planned(wiring, name, root, upload=True)
+    fleet, rendered, made = _planned(project, name, upload=True)
     _show(out, made)
-    guard.check(guard.verdicts(made.removals), names(approve))
+    guard.check(guard.verdicts(made.removals), project.approved)
     if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
-    cloud = wiring.cloud(fleet.env)
+    cloud = project.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
         made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
@@ -96,15 +83,14 @@ def deploy_command(wiring: Wiring, name: str, approve: tuple[str, ...], yes: boo
 @click.option("--drift", is_flag=True, help="Let CloudFormation compare every stack with its template first.")
 @click.option("--follow", is_flag=True, help="Follow the operation that runs to its end first.")
 @json_option
-@root_option
-@click.pass_obj
-def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json: bool, root: Path) -> int:
+@takes_root
+def status_command(project: Project, name: str, drift: bool, follow: bool, as_json: bool) -> int:
     """List FLEET's stacks, each with its account and region.
 
     Exits with 1 where one is not CURRENT while nothing runs, or has drifted; with 5 while an operation runs.
     """
     out = console(stderr=True) if as_json else report()
-    fleet, cloud = _opened(wiring, name, root)[::2]
+    fleet, cloud = _opened(project, name)[::2]
     operator = Operator(cloud.aws, fleet)
     found = look(cloud.aws.call, fleet)
     if found is None:
@@ -132,21 +118,21 @@ def status_command(wiring: Wiring, name: str, drift: bool, follow: bool, as_json
     return 1 if any(each.status != "CURRENT" or each.drift == "DRIFTED" for each in found.instances) else 0
 
 
-def _opened(wiring: Wiring, name: str, root: Path) -> tuple[Fleet, Rendered, CloudFormation]:
-    rendered = _rendered(wiring, template_of(name, root))
-    fleet = read_fleet(name, root, rendered)
-    cloud = wiring.cloud(fleet.env)
+def _opened(project: Project, name: str) -> tuple[Fleet, Rendered, CloudFormation]:
+    rendered = _rendered(project.app, template_of(name, project.root))
+    fleet = read_fleet(name, project.root, rendered)
+    cloud = project.cloud(fleet.env)
     cloud.check_account(fleet.env)
     return fleet, rendered, cloud
 
 
-def _rendered(wiring: Wiring, template: str) -> Rendered:
-    made: dict[str, Callable[[], Rendered]] = {"tap": wiring.template, "bootstrap": wiring.bootstrap}
+def _rendered(app: App, template: str) -> Rendered:
+    made: dict[str, Callable[[], Rendered]] = {"tap": app.template, "bootstrap": app.bootstrap}
     return made.get(template, lambda: rendered_template(template))()
 
 
-def _planned(wiring: Wiring, name: str, root: Path, *, upload: bool = False) -> tuple[Fleet, Rendered, Plan]:
-    fleet, rendered, cloud = _opened(wiring, name, root)
+def _planned(project: Project, name: str, *, upload: bool = False) -> tuple[Fleet, Rendered, Plan]:
+    fleet, rendered, cloud = _opened(project, name)
     template = {"TemplateBody": rendered.text}
     if artifacts.is_too_large(rendered.text):
         put = artifacts.upload if upload else artifacts.check_bucket

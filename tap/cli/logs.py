@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
-from tap.cli.session import EXIT_CODES, Options, Wiring, env_argument, region_option, report, root_option
+from tap.cli.app import EXIT_CODES, Project
+from tap.cli.options import env_argument, takes_project
+from tap.cli.terminal import report
 from tap.deploy import logs
 from tap.deploy.deployed import physical_ids
 from tap.deploy.models import InputError
@@ -27,22 +28,17 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -
 @click.option("--filter", "pattern", metavar="PATTERN", default="",
               help="Print only events that match this filter pattern of CloudWatch Logs.")
 @click.option("--function", is_flag=True, help="Print the validation function's log instead of the containers'.")
-@region_option
-@root_option
-@click.pass_obj
-def logs_command(
-    wiring: Wiring, environment: str, follow: bool, since: int, pattern: str, function: bool, region: str | None,
-    root: Path,
-) -> int:
+@takes_project
+def logs_command(project: Project, environment: str, follow: bool, since: int, pattern: str, function: bool) -> int:
     """Print the log of ENV's containers, oldest event first."""
-    env = Options(root, region).target(environment)
-    aws = wiring.cloud(env).aws
+    env = project.target(environment)
+    aws = project.cloud(env).aws
     title = logs.GROUPS["function" if function else "containers"]
     group = physical_ids(aws.call, env).get(title)
     if group is None:
         raise InputError(f"stack {env.stack_name} has no {title}")
     out = report()
-    start = int((wiring.now() - since) * 1000)
+    start = int((project.app.now() - since) * 1000)
     for line in (logs.follow if follow else logs.read)(aws, group, start, pattern):
         moment = datetime.fromtimestamp(line.milliseconds / 1000, UTC)
         out.print(f"{moment:%Y-%m-%dT%H:%M:%SZ}  {line.stream.rpartition('/')[2]}  {line.message}", soft_wrap=True)

@@ -3,34 +3,25 @@
 import signal
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
 from tap import __version__
+from tap.cli.app import INTERRUPTED, App, Project
 from tap.cli.bootstrap import bootstrap_command
 from tap.cli.catalog import catalog_group
 from tap.cli.cost import cost_command
-from tap.cli.deploy import deploy_command, plan_command
+from tap.cli.deploy import deploy_command
 from tap.cli.fleet import fleet_group
 from tap.cli.logs import logs_command
 from tap.cli.new import new_command
+from tap.cli.options import env_argument, takes_root
 from tap.cli.picture import dashboard_command, diagram_command
+from tap.cli.plan import plan_command
 from tap.cli.publish import publish_command
 from tap.cli.rename import rename_command
 from tap.cli.repair import delete_command, recover_command
-from tap.cli.session import (
-    INTERRUPTED,
-    Wiring,
-    complain,
-    console,
-    discard_stdout,
-    env_argument,
-    if_it_can_be_told,
-    root_option,
-    tell,
-)
 from tap.cli.stack import (
     diff_command,
     doctor_command,
@@ -40,15 +31,16 @@ from tap.cli.stack import (
     status_command,
     watch_command,
 )
+from tap.cli.terminal import complain, console, discard_stdout, if_it_can_be_told, tell
 from tap.deploy.models import TapError
 
 
-def main(argv: Sequence[str] | None = None, wiring: Wiring | None = None) -> int:
+def main(argv: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command and return its exit code; expected errors are lines on standard error."""
-    wiring = wiring or Wiring()
+    app = app or App()
     _end_by_signal()
     try:
-        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=wiring)
+        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=app)
     except click.ClickException as error:
         with if_it_can_be_told():
             error.show()
@@ -89,15 +81,14 @@ def tap() -> None:
 
 @tap.command("rehearse")
 @env_argument
-@root_option
-@click.pass_obj
-def rehearse_command(wiring: Wiring, environment: str, root: Path) -> int:
+@takes_root
+def rehearse_command(project: Project, environment: str) -> int:
     """Deploy ENV into an AWS emulator on this machine, and look.
 
     Deploys again, changes a parameter and deletes the stack, too. Needs no AWS account, and the extra `rehearse`. Exits
     with 1 if anything differs from what it should be.
     """
-    return 0 if wiring.rehearse(environment, root, console()) else 1
+    return 0 if project.app.rehearse(environment, project.root, console()) else 1
 
 
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,

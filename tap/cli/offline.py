@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tap.cli.session import Options, Wiring, pairs
+from tap.cli.app import Project
 from tap.deploy import offline
 from tap.deploy.models import Environment, InputError, Target
 from tap.deploy.parameters import environment_names, load_environment
@@ -24,22 +24,22 @@ TEMPLATE = "templates/tap.yaml"
 MAIN = "origin/main", "main"
 
 
-def offline_plans(wiring: Wiring, names: tuple[str, ...], options: Options, base: str | None,
-                  template: Path | None) -> list[tuple[Plan, Rendered]]:
+def offline_plans(project: Project, names: tuple[str, ...], base: str | None, template: Path | None) -> list[
+        tuple[Plan, Rendered]]:
     """Return the plan of each environment with the template that it is for; of all of them where none is named.
 
     With `template` there is one plan, from the template file `base` to that one. Raises InputError.
     """
-    overrides = pairs(options.overrides)
+    overrides = project.overrides
     if template:
         if not base or names:
             raise click.UsageError("--template FILE takes --base FILE, and no environment")
         text = _read(template)
         return [(plan_files(template, Path(base), overrides), Rendered(parsed(text), text))]
-    rendered = wiring.template()
-    with base_revision(options.root, base) as folder:
-        return [(plan_environment(name, options.root, folder, rendered, overrides), rendered)
-                for name in names or environment_names(options.root)]
+    rendered = project.app.template()
+    with base_revision(project.root, base) as folder:
+        return [(plan_environment(name, project.root, folder, rendered, overrides), rendered)
+                for name in names or environment_names(project.root)]
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tap.cli.session import Wiring, env_argument, environments, root_option
+from tap.cli.app import Project
+from tap.cli.options import env_argument, environments, takes_root
 from tap.deploy.models import InputError
 from tap.deploy.output import resolved_environment, write
 from tap.picture.architecture import architecture
@@ -35,18 +36,17 @@ def _output(formats: Collection[str], default: str) -> Callable[[Any], Any]:
 @_output(FORMATS, "architecture.svg")
 @click.option("--diff", "other", metavar="ENV2", help="Mark what is different in this environment.")
 @theme_option
-@root_option
-@click.pass_obj
-def diagram_command(wiring: Wiring, environment: str, output: Path, other: str | None, theme: str, root: Path) -> int:
+@takes_root
+def diagram_command(project: Project, environment: str, output: Path, other: str | None, theme: str) -> int:
     """Draw the architecture of ENV, or of prod, from the template.
 
     Optional parts that are off are not on it. The same template and parameters give the same bytes.
     """
-    template = wiring.template()
-    env, resolved = resolved_environment(environment, root, template)
+    template = project.app.template()
+    env, resolved = resolved_environment(environment, project.root, template)
     found = architecture(resolved, env.name, env.stack_name)
     if other:
-        other_env, other_resolved = resolved_environment(other, root, template)
+        other_env, other_resolved = resolved_environment(other, project.root, template)
         found = compare(found, architecture(other_resolved, other_env.name, other_env.stack_name),
                         (resolved, other_resolved))
     write(output, FORMATS[output.suffix](found, theme, other or ""))
@@ -58,15 +58,14 @@ def diagram_command(wiring: Wiring, environment: str, output: Path, other: str |
 @env_argument
 @_output((".svg", ".png"), "dashboard.svg")
 @theme_option
-@root_option
-@click.pass_obj
-def dashboard_command(wiring: Wiring, environment: str, output: Path, theme: str, root: Path) -> int:
+@takes_root
+def dashboard_command(project: Project, environment: str, output: Path, theme: str) -> int:
     """Draw the layout of ENV's CloudWatch dashboard, and check it.
 
     Of every metric there and in the alarms, namespace, name, dimensions and statistic must exist, for a resource of
     this environment. Exits with 1 if one does not.
     """
-    _, resolved = resolved_environment(environment, root, wiring.template())
+    _, resolved = resolved_environment(environment, project.root, project.app.template())
     found = dashboards(resolved)
     if not found:
         raise InputError(f"{environment} has no dashboard")

@@ -1,24 +1,15 @@
 """`tap publish`, `tap catalog deploy` and `tap catalog share`: what its owners do to the catalog."""
 
 import json
-from pathlib import Path
 
 import click
 
+from tap.cli.app import EXIT_CODES, Project, Stopped
 from tap.cli.applying import deploy_account_stack
 from tap.cli.committed import committed, output, product_of
+from tap.cli.options import approve_option, json_option, takes_root, yes_option
 from tap.cli.progress import output_lines
-from tap.cli.session import (
-    EXIT_CODES,
-    Options,
-    Stopped,
-    Wiring,
-    ask,
-    console,
-    json_option,
-    root_option,
-    yes_option,
-)
+from tap.cli.terminal import ask, console
 from tap.deploy import artifacts
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.deployed import read_deployed
@@ -34,8 +25,6 @@ from tap.publishing.versions import Product, description_of, digest_of
 _DESCRIPTION_PARAMETER_LIMIT = 4000
 _FIRST = ("TemplateUrl", "FirstVersion", "FirstVersionDescription")
 product_option = click.option("--product", metavar="ID", help="The product; otherwise that of the catalog's stack.")
-approve_option = click.option("--approve", multiple=True, metavar="NAME[,NAME]",
-                              help="Let this destructive change happen: a logical id.")
 
 
 @click.command("publish", epilog=EXIT_CODES)
@@ -43,21 +32,19 @@ approve_option = click.option("--approve", multiple=True, metavar="NAME[,NAME]",
 @product_option
 @yes_option
 @json_option
-@root_option
-@click.pass_obj
-def publish_command(wiring: Wiring, version: str | None, product: str | None, yes: bool, as_json: bool,
-                    root: Path) -> int:
+@takes_root
+def publish_command(project: Project, version: str | None, product: str | None, yes: bool, as_json: bool) -> int:
     """Publish templates/tap.yaml as a version of the product.
 
     Its description is what CHANGELOG.md says of the version. Takes what is committed and passes cfn-lint, and refuses a
     template that is the newest version's. Versions are never overwritten nor deleted; old ones are deprecated. Run
     again, it does what is left to do.
     """
-    settings = read_catalog(root)
-    new = release(root, version)
-    rendered = committed(wiring, root)
+    settings = read_catalog(project.root)
+    new = release(project.root, version)
+    rendered = committed(project)
     digest = digest_of(rendered.text)
-    cloud = wiring.cloud(settings.env)
+    cloud = project.cloud(settings.env)
     cloud.check_account(settings.env)
     out = console(stderr=as_json)  # standard output is for a machine then
     catalog = Product(cloud.aws, product_of(cloud, settings, product))
@@ -83,42 +70,40 @@ def publish_command(wiring: Wiring, version: str | None, product: str | None, ye
 
 
 @click.command("deploy", epilog=EXIT_CODES)
-@approve_option
+@approve_option()
 @yes_option
-@root_option
-@click.pass_obj
-def deploy_command(wiring: Wiring, approve: tuple[str, ...], yes: bool, root: Path) -> int:
+@takes_root
+def deploy_command(project: Project, yes: bool) -> int:
     """Bring the catalog to what parameters/catalog.toml says.
 
     That is portfolio, product, constraints and launch role. The first time, the product gets what is published as its
     first version; later versions are tap publish's.
     """
-    settings = read_catalog(root)
+    settings = read_catalog(project.root)
     rendered = rendered_template("catalog")
-    cloud = wiring.cloud(settings.env)
+    cloud = project.cloud(settings.env)
     cloud.check_account(settings.env)
-    env = Options(root, settings.env.target.region, approve=approve).placed(_with_first(wiring, cloud, settings, root))
+    env = project.with_options(_with_first(project, cloud, settings))
     if problems := parameter_problems(rendered.document, env.values.parameters, CATALOG):
         raise InputError(joined(CATALOG, list(map(str, problems))))
     out = console()
-    deploy_account_stack(wiring, cloud, env, rendered, out, yes=yes)
+    deploy_account_stack(project.app, cloud, env, rendered, out, yes=yes)
     out.print(output_lines(cloud.outputs(env)), soft_wrap=True)
     return 0
 
 
 @click.command("share", epilog=EXIT_CODES)
 @yes_option
-@root_option
-@click.pass_obj
-def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
+@takes_root
+def share_command(project: Project, yes: bool) -> int:
     """Share the portfolio with all that the catalog's file names.
 
     They are in share_with of parameters/catalog.toml. Takes no share away.
     """
-    settings = read_catalog(root)
+    settings = read_catalog(project.root)
     if not settings.share_with:
         raise InputError(f'{CATALOG} names nobody to share with: share_with = ["ou-…"]')
-    cloud = wiring.cloud(settings.env)
+    cloud = project.cloud(settings.env)
     cloud.check_account(settings.env)
     out = console()
     portfolio = output(cloud, settings, "PortfolioId")
@@ -129,7 +114,7 @@ def share_command(wiring: Wiring, yes: bool, root: Path) -> int:
     return 0
 
 
-def _with_first(wiring: Wiring, cloud: CloudFormation, settings: Catalog, root: Path) -> Environment:
+def _with_first(project: Project, cloud: CloudFormation, settings: Catalog) -> Environment:
     """Return the catalog's environment; the first version is that of its creation, and stays what it is."""
     env = settings.env
     deployed = read_deployed(cloud.aws.call, env)
@@ -138,8 +123,8 @@ def _with_first(wiring: Wiring, cloud: CloudFormation, settings: Catalog, root: 
         return env.with_parameters({**settings.parameters, **{name: there[name] for name in _FIRST}})
     if settings.parameters.get("Portfolio") == "false":
         return env.with_parameters(settings.parameters)
-    new = release(root, None)
-    rendered = committed(wiring, root)
+    new = release(project.root, None)
+    rendered = committed(project)
     told = description_of(new.text, digest_of(rendered.text), _DESCRIPTION_PARAMETER_LIMIT)
     first = dict(zip(_FIRST, (_uploaded(cloud, settings, rendered), new.version, told), strict=True))
     return env.with_parameters({**settings.parameters, **first})

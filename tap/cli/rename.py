@@ -1,22 +1,11 @@
 """`tap rename`: give deployed resources new logical ids, which an update would replace."""
 
-from pathlib import Path
 
 import click
 
-from tap.cli.session import (
-    EXIT_CODES,
-    Options,
-    Stopped,
-    Wiring,
-    ask,
-    console,
-    env_argument,
-    pairs,
-    region_option,
-    root_option,
-    yes_option,
-)
+from tap.cli.app import EXIT_CODES, Project, Stopped
+from tap.cli.options import env_argument, pairs, takes_project, yes_option
+from tap.cli.terminal import ask, console
 from tap.deploy.refactor import create_refactor, execute_refactor
 
 
@@ -24,11 +13,8 @@ from tap.deploy.refactor import create_refactor, execute_refactor
 @env_argument
 @click.argument("renames", metavar="OLD=NEW...", nargs=-1, required=True)
 @yes_option
-@region_option
-@root_option
-@click.pass_obj
-def rename_command(wiring: Wiring, environment: str, renames: tuple[str, ...], yes: bool, region: str | None,
-                   root: Path) -> int:
+@takes_project
+def rename_command(project: Project, environment: str, renames: tuple[str, ...], yes: bool) -> int:
     """Give resources of ENV's stack new logical ids, without replacing them.
 
     An update creates a resource under its new logical id before it deletes the one under the old, which fails wherever
@@ -37,8 +23,8 @@ def rename_command(wiring: Wiring, environment: str, renames: tuple[str, ...], y
     administrator.
     """
     names = pairs(renames, "a rename is OLD=NEW", f"tap rename {environment} Vpc=Network")
-    env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
+    env = project.target(environment)
+    cloud = project.cloud(env)
     out = console()
     refactor = create_refactor(cloud, env, names)
     for physical_id, old, new in refactor.moves:

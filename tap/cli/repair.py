@@ -1,23 +1,12 @@
 """Commands that end a stack or get it unstuck: recover and delete. Both say first what they would do."""
 
-from pathlib import Path
 
 import click
 from rich.text import Text
 
-from tap.cli.session import (
-    EXIT_CODES,
-    Options,
-    Stopped,
-    Wiring,
-    ask,
-    console,
-    env_argument,
-    names,
-    region_option,
-    root_option,
-    yes_option,
-)
+from tap.cli.app import EXIT_CODES, Project, Stopped
+from tap.cli.options import env_argument, names, takes_project, yes_option
+from tap.cli.terminal import ask, console
 from tap.cli.watching import Watch
 from tap.deploy.deletion import Deletion, plan_deletion
 from tap.deploy.models import Refused
@@ -29,17 +18,14 @@ from tap.deploy.recovery import plan_recovery
 @click.option("--skip", metavar="NAME[,NAME]", multiple=True,
               help="Leave this resource as it is: a rollback passes it over, a deletion leaves it behind.")
 @yes_option
-@region_option
-@root_option
-@click.pass_obj
-def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes: bool, region: str | None,
-                    root: Path) -> int:
+@takes_project
+def recover_command(project: Project, environment: str, skip: tuple[str, ...], yes: bool) -> int:
     """Get the stack of ENV out of a state that it is stuck in.
 
     Says what it would do, asks, does it.
     """
-    env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
+    env = project.target(environment)
+    cloud = project.cloud(env)
     way = plan_recovery(cloud.aws.call, env, names(skip))
     out = console()
     for line in way.lines:
@@ -48,7 +34,7 @@ def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes
         return 0
     if not (yes or ask("Do that?", out)):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
-    with Watch(out, wiring.clock) as watch:
+    with Watch(out, project.app.clock) as watch:
         cloud.recover(env, way, watch)
     after = f"stack {env.stack_name} is gone" if way.goal == "DELETE_COMPLETE" else f"stack {env.stack_name} is at rest"
     out.print(f"Done: {after}. To go on: {env.command('deploy')}", soft_wrap=True)
@@ -60,17 +46,14 @@ def recover_command(wiring: Wiring, environment: str, skip: tuple[str, ...], yes
 @click.option("--lift-protection", metavar="STACK",
               help="Turn termination protection off first; the stack's name says that you mean it.")
 @yes_option
-@region_option
-@root_option
-@click.pass_obj
-def delete_command(wiring: Wiring, environment: str, lift_protection: str | None, yes: bool, region: str | None,
-                   root: Path) -> int:
+@takes_project
+def delete_command(project: Project, environment: str, lift_protection: str | None, yes: bool) -> int:
     """Delete the stack of ENV.
 
     Says what goes, what stays and what goes on costing, asks, does it.
     """
-    env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
+    env = project.target(environment)
+    cloud = project.cloud(env)
     plan = plan_deletion(cloud.aws, env)
     out = console()
     if plan is None:
@@ -87,7 +70,7 @@ def delete_command(wiring: Wiring, environment: str, lift_protection: str | None
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     if plan.protected:
         cloud.lift_protection(env, plan.stack_id)
-    with Watch(out, wiring.clock) as watch:
+    with Watch(out, project.app.clock) as watch:
         cloud.delete(env, watch)
     out.print(f"Deleted: stack {env.stack_name} is gone.", soft_wrap=True)
     return 0

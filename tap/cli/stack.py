@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,19 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.cli import progress
-from tap.cli.session import (
-    EXIT_CODES,
-    Options,
-    Wiring,
-    console,
-    env_argument,
-    environments,
-    envs_argument,
-    json_option,
-    region_option,
-    report,
-    root_option,
-)
+from tap.cli.app import EXIT_CODES, Project
+from tap.cli.options import env_argument, environments, envs_argument, json_option, takes_project, takes_root
+from tap.cli.terminal import console, report
 from tap.cli.watching import Watch
 from tap.deploy import diff, doctor, inspection
 from tap.deploy.models import Environment, InputError, TapError
@@ -46,18 +35,16 @@ def _table(*columns: str) -> Table:
 
 @click.command("watch", epilog=EXIT_CODES)
 @env_argument
-@region_option
-@root_option
-@click.pass_obj
-def watch_command(wiring: Wiring, environment: str, region: str | None, root: Path) -> int:
+@takes_project
+def watch_command(project: Project, environment: str) -> int:
     """Follow what is under way on the stack of ENV, to its end.
 
     Whoever started it.
     """
-    env = Options(root, region).target(environment)
-    cloud = wiring.cloud(env)
+    env = project.target(environment)
+    cloud = project.cloud(env)
     out = console()
-    with Watch(out, wiring.clock) as watch:
+    with Watch(out, project.app.clock) as watch:
         status = cloud.watch(env, watch)
     out.print(f"Stack {env.stack_name} is at rest: {status}.", soft_wrap=True)
     return 0
@@ -66,13 +53,11 @@ def watch_command(wiring: Wiring, environment: str, region: str | None, root: Pa
 @click.command("status")
 @envs_argument
 @json_option
-@region_option
-@root_option
-@click.pass_obj
-def status_command(wiring: Wiring, names: tuple[str, ...], as_json: bool, region: str | None, root: Path) -> int:
+@takes_project
+def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> int:
     """Show in which state the stack of each ENV is."""
-    envs = [Options(root, region).target(name) for name in names]
-    found = [inspection.status(wiring.cloud(env).aws.call, env) for env in envs]
+    envs = [project.target(name) for name in names]
+    found = [inspection.status(project.cloud(env).aws.call, env) for env in envs]
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
         return 0
@@ -93,13 +78,11 @@ def status_command(wiring: Wiring, names: tuple[str, ...], as_json: bool, region
 @click.command("outputs")
 @env_argument
 @json_option
-@region_option
-@root_option
-@click.pass_obj
-def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+@takes_project
+def outputs_command(project: Project, environment: str, as_json: bool) -> int:
     """Print the outputs of the stack of ENV."""
-    env = Options(root, region).target(environment)
-    outputs = wiring.cloud(env).outputs(env)
+    env = project.target(environment)
+    outputs = project.cloud(env).outputs(env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
     elif outputs:
@@ -114,14 +97,11 @@ def outputs_command(wiring: Wiring, environment: str, as_json: bool, region: str
 @click.option("--all", "everything", is_flag=True, help="All events, not only those of the latest operation.")
 @click.option("--failed", is_flag=True, help="Only what failed.")
 @json_option
-@region_option
-@root_option
-@click.pass_obj
-def events_command(wiring: Wiring, environment: str, everything: bool, failed: bool, as_json: bool,
-                   region: str | None, root: Path) -> int:
+@takes_project
+def events_command(project: Project, environment: str, everything: bool, failed: bool, as_json: bool) -> int:
     """Print the events of ENV's latest operation, oldest first."""
-    env = Options(root, region).target(environment)
-    found = inspection.events(wiring.cloud(env).aws.call, env, everything=everything, failed=failed)
+    env = project.target(environment)
+    found = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
         click.echo(json.dumps([{**vars(each), "timestamp": each.timestamp.isoformat()} for each in found], indent=1))
         return 0
@@ -134,16 +114,14 @@ def events_command(wiring: Wiring, environment: str, everything: bool, failed: b
 @click.command("drift")
 @env_argument
 @json_option
-@region_option
-@root_option
-@click.pass_obj
-def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+@takes_project
+def drift_command(project: Project, environment: str, as_json: bool) -> int:
     """Compare the resources of ENV with their template, path by path.
 
     Exits with 1 where something differs that no service changes by itself.
     """
-    env = Options(root, region).target(environment)
-    found = inspection.drift(wiring.cloud(env).aws, env)
+    env = project.target(environment)
+    found = inspection.drift(project.cloud(env).aws, env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
                                "drift": [vars(each) for each in found]}, indent=1))
@@ -166,15 +144,14 @@ def drift_command(wiring: Wiring, environment: str, as_json: bool, region: str |
 @click.argument("first", metavar="ENV1", shell_complete=environments)
 @click.argument("second", metavar="ENV2", shell_complete=environments)
 @json_option
-@root_option
-@click.pass_obj
-def diff_command(wiring: Wiring, first: str, second: str, as_json: bool, root: Path) -> int:
+@takes_root
+def diff_command(project: Project, first: str, second: str, as_json: bool) -> int:
     """Show how two environments differ.
 
     In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
     """
-    rendered = wiring.template()
-    envs = [read_environment(name, root, rendered.document) for name in (first, second)]
+    rendered = project.app.template()
+    envs = [read_environment(name, project.root, rendered.document) for name in (first, second)]
     parameters = [(name, *(_value(env, name, rendered.document) for env in envs))
                   for name in rendered.document.get("Parameters", {})]
     parameters = [each for each in parameters if each[1] != each[2]]
@@ -234,17 +211,15 @@ def _brief(value: Any) -> str:
 @click.command("doctor")
 @env_argument
 @json_option
-@region_option
-@root_option
-@click.pass_obj
-def doctor_command(wiring: Wiring, environment: str, as_json: bool, region: str | None, root: Path) -> int:
+@takes_project
+def doctor_command(project: Project, environment: str, as_json: bool) -> int:
     """Look whether all that deploying ENV needs is there.
 
     Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
-    env = Options(root, region).target(environment)
+    env = project.target(environment)
     found = doctor.examine(
-        wiring.cloud(env).aws, env, lambda: wiring.cloud(env.in_region("us-east-1")).aws)
+        project.cloud(env).aws, env, lambda: project.cloud(env.in_region("us-east-1")).aws)
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
     else:

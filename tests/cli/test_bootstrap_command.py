@@ -13,7 +13,7 @@ from memory_aws import MemoryAws, refusal
 from tap.bootstrap.settings import Settings
 from tap.bootstrap.template import build
 from tap.cli import main as cli
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError
@@ -77,7 +77,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def bootstrap(account: Account, root: Path) -> Callable[..., int]:
     def run(*arguments: str, main: dict[str, Any] = MAIN) -> int:
-        wiring = Wiring(
+        wiring = App(
             template=lambda: Rendered(main, json.dumps(main)),
             bootstrap=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [], clock=lambda: 0.0,
             cloud=lambda _env: CloudFormation(AwsClient(

@@ -10,7 +10,7 @@ from typing import IO
 import pytest
 from rich.text import Text
 
-from tap.cli.session import complain, console, report
+from tap.cli.terminal import complain, console, report
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 
@@ -63,7 +63,7 @@ def test_a_report_whose_reader_has_gone_ends_without_a_word() -> None:
 
 def test_a_deployment_goes_on_where_standard_error_takes_nothing_and_its_result_is_printed() -> None:
     with Path("/dev/full").open("wb") as full:
-        ran = run("-c", "from tap.cli.session import console\nout = console(stderr=True)\nout.print(1)\nprint(2)",
+        ran = run("-c", "from tap.cli.terminal import console\nout = console(stderr=True)\nout.print(1)\nprint(2)",
                   stderr=full)
 
     assert (ran.returncode, ran.stdout) == (0, b"2\n")
@@ -94,7 +94,7 @@ sys.exit(main())
 
 def test_a_deployment_is_watched_to_its_end_though_the_disk_of_its_log_is_full() -> None:
     with Path("/dev/full").open("wb") as full:
-        ran = run("-c", "from tap.cli.session import console\nout = console()\nout.print(1)\nout.print(2)\nexit(7)",
+        ran = run("-c", "from tap.cli.terminal import console\nout = console()\nout.print(1)\nout.print(2)\nexit(7)",
                   stdout=full)
 
     assert (ran.returncode, ran.stderr) == (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from stack_view import ROOT, StackView
 
+from tap.cli.app import App
 from tap.cli.cost import cost_command
-from tap.cli.session import Wiring
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.month import Month
 from tap.cost.prices import REFERENCE, Prices, packaged, read_assumptions, read_prices
@@ -57,7 +57,7 @@ def beside_reference(prices: Prices, environments: dict[str, StackView]) -> Call
 def run(template: dict[str, Any]) -> Callable[..., int | str]:
     """Return a function that runs `tap cost` and answers its exit code, or what it says is wrong."""
     def typed(*arguments: str, root: Path = ROOT, **wiring: Any) -> int | str:
-        outside = Wiring(template=lambda: Rendered(template, ""), **wiring)
+        outside = App(template=lambda: Rendered(template, ""), **wiring)
         try:
             return int(cost_command.main([*arguments, "--root", str(root)], standalone_mode=False, obj=outside))
         except TapError as error:

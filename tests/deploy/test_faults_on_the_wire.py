@@ -13,7 +13,7 @@ import pytest
 from processes import HANG, free_port, running
 
 from tap.cli import main as cli
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
@@ -64,7 +64,7 @@ def through(proxy: str) -> Any:
 def run(through: Any, client: Any, tmp_path: Path) -> Callable[..., int]:  # noqa: ARG001  (an empty account)
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters/dev.json").write_text('{"Parameters": {}}')
-    wiring = Wiring(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [],
+    wiring = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [],
                     cloud=lambda _env: CloudFormation(AwsClient(
                         lambda _service: through, lambda seconds: time.sleep(min(seconds, 0.02)))))
     return lambda *arguments: cli.main([*arguments, "--root", str(tmp_path)], wiring)
@@ -82,7 +82,7 @@ def bootstrap(proxy: str, through: Any, client: Any, tmp_path: Path) -> Callable
     stack = {"Parameters": {}, **DOCUMENT, "Outputs": {
         "ArtifactBucketName": {"Value": "artifacts"}, "PermissionsBoundaryArn": {"Value": "none"},
         "ExecutionRoleArn": {"Value": "arn:aws:iam::123456789012:role/ExecutionRole"}}}
-    wiring = Wiring(
+    wiring = App(
         template=lambda: Rendered({"Resources": {}}, "{}"), bootstrap=lambda: Rendered(stack, json.dumps(stack)),
         lint=lambda _template: [], cloud=lambda _env: CloudFormation(AwsClient(
             services.__getitem__, lambda seconds: time.sleep(min(seconds, 0.02)))))

@@ -11,7 +11,7 @@ from memory_bucket import MemoryBucket
 from memory_catalog import PORTFOLIO, PRODUCT, MemoryCatalog
 
 from tap.cli import main as cli
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, parsed
@@ -68,7 +68,7 @@ class Tap:
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
         services = {"servicecatalog": self.catalog, "s3": self.bucket}
-        wiring = Wiring(
+        wiring = App(
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _: self.problems,
             clock=lambda: self.slept,
             cloud=lambda _env: CloudFormation(AwsClient(

@@ -11,7 +11,7 @@ from memory_bucket import MemoryBucket
 from memory_service import ACCOUNT, MemoryService, refusal
 
 from tap.cli import main as cli
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered
@@ -205,7 +205,7 @@ class Tap:
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
         services = {"cloudformation": self.aws, "s3": self.bucket, "sts": Sts()}
-        wiring = Wiring(
+        wiring = App(
             template=lambda: Rendered(self.document, json.dumps(self.document)),
             cloud=lambda _env: CloudFormation(AwsClient(
                 services.__getitem__, self._sleep, lambda: self.slept, lambda: f"{next(self.aws.numbers)}")))

@@ -8,7 +8,7 @@ import pytest
 from memory_aws import NEW, NOON, MemoryAws
 
 from tap.cli import main as cli
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered
@@ -30,7 +30,7 @@ class Tap:
 
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
-        wiring = Wiring(
+        wiring = App(
             template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
             clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(

@@ -8,7 +8,7 @@ import click
 import pytest
 from stack_view import ROOT, StackView
 
-from tap.cli.session import Wiring
+from tap.cli.app import App
 from tap.deploy.models import TapError
 from tap.deploy.template import Rendered
 from tap.picture.architecture import architecture
@@ -39,7 +39,7 @@ def run(template: dict[str, Any]) -> Callable[..., int | str]:
     """Return a function that runs a command and answers its exit code, or what it says is wrong."""
 
     def typed(command: click.Command, *arguments: str, root: Path = ROOT, **wiring: Any) -> int | str:
-        outside = Wiring(template=lambda: Rendered(template, ""), **wiring)
+        outside = App(template=lambda: Rendered(template, ""), **wiring)
         try:
             return int(command.main([*arguments, "--root", str(root)], standalone_mode=False, obj=outside))
         except (TapError, click.ClickException) as error:

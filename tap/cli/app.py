@@ -1,0 +1,130 @@
+"""What every command is given: the application's parts, and the project that it works on."""
+
+import shlex
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tap.deploy.aws import AwsClient
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Environment, InputError, Options, TapError
+from tap.deploy.parameters import load_environment, load_target
+from tap.deploy.template import Rendered, rendered_template
+
+DECLINED = 3
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+EXIT_CODES = """\b
+Exit codes:
+  0  applied, or nothing to do
+  1  failed: CloudFormation rolled the stack back, or AWS refused a request
+  2  usage or bad input: nothing was changed
+  3  declined, or interrupted before anything was applied
+  4  refused by the guard or the target: nothing was changed
+  5  left running: CloudFormation is still at work on the stack
+  6  the stack is stuck: tap recover ENV
+  130  interrupted otherwise
+"""
+
+
+class Stopped(TapError):
+    """The user did not want it."""
+
+    exit_code = DECLINED
+
+
+class Connections:
+    """Opens CloudFormation for an environment, with clients that all environments of a region share."""
+
+    def __init__(self) -> None:
+        """Import nothing yet: boto3 is slow to import, and `tap --help` does not need it."""
+        self._connections: Any = None
+        self._lock = threading.Lock()
+        self.stop = threading.Event()  # set, every wait ends as if interrupted
+
+    def __call__(self, env: Environment) -> CloudFormation:
+        """Return the CloudFormation of the environment's region. Raises InputError."""
+        from tap.deploy.boto import connections  # slow to import, and `tap --help` does not need it
+
+        with self._lock:
+            self._connections = self._connections or connections()
+        return CloudFormation(AwsClient(lambda service: self._connections(env.target.region, service), self._sleep))
+
+    def _sleep(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise KeyboardInterrupt
+
+
+def _rehearse(name: str, root: Path, console: Console) -> bool:
+    from tap.cli.rehearsal_view import RehearsalView
+    from tap.rehearsal.run import rehearse
+
+    return rehearse(name, root, RehearsalView(console))
+
+
+def _lint(template: Rendered) -> list[str]:
+    """Return cfn-lint's errors, a line each; none where cfn-lint is not installed, which is said."""
+    try:
+        from tap.lint.validators import cfn_lint
+
+        found = cfn_lint(template.text, {})
+    except (ImportError, InputError):
+        click.echo("tap: not linted: cfn-lint is not installed (pip install -e '.[lint]')", err=True)
+        return []
+    return [f"cfn-lint {each.rule} {each.place}: {each.message}" for each in found if each.severity == "error"]
+
+
+@dataclass(frozen=True)
+class App:
+    """What the commands take from outside themselves."""
+
+    template: Callable[[], Rendered] = rendered_template
+    bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
+    cloud: Callable[[Environment], CloudFormation] = field(default_factory=Connections)
+    rehearse: Callable[[str, Path, Console], bool] = _rehearse
+    lint: Callable[[Rendered], list[str]] = _lint
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+
+    def stop(self) -> None:
+        """Let every thread that waits end as if interrupted."""
+        if isinstance(self.cloud, Connections):
+            self.cloud.stop.set()
+
+
+@dataclass(frozen=True)
+class Project:
+    """The project's directory, and what the command line says of its environments."""
+
+    app: App
+    root: Path
+    region: str | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    approved: frozenset[str] = frozenset()
+
+    def load(self, name: str, document: Mapping[str, Any]) -> Environment:
+        """Return an environment, checked against the template. Raises InputError."""
+        return self.with_options(load_environment(
+            name, self.root, document, overrides=self.overrides,
+            previous=lambda env: self.cloud(self.with_options(env)).previous(env)))
+
+    def target(self, name: str) -> Environment:
+        """Return where an environment is, without its parameters. Raises InputError."""
+        return self.with_options(load_target(name, self.root))
+
+    def with_options(self, env: Environment) -> Environment:
+        """Return an environment with what the command line says of it."""
+        text = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
+                        f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
+        return replace(env, target=replace(env.target, region=self.region or env.target.region),
+                       options=Options(self.approved, text))
+
+    def cloud(self, env: Environment) -> CloudFormation:
+        """Return CloudFormation in the region of an environment. Raises InputError."""
+        return self.app.cloud(env)

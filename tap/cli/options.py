@@ -1,0 +1,87 @@
+"""The options and arguments that several commands share."""
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tap.cli.app import App, Project
+from tap.deploy.files import legible
+from tap.deploy.tables import REGION
+
+Command = Callable[..., Any]
+
+_root_option = click.option(
+    "--root", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".",
+    help="The project's directory, where parameters/ is; otherwise the current one.")
+
+
+def _region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None or re.fullmatch(REGION, value):
+        return value
+    raise click.BadParameter(f"{legible(value)} is no region, such as eu-central-1")
+
+
+_region_option = click.option("--region", callback=_region, help="Use this region instead of the one of targets.toml.")
+parameter_option = click.option(
+    "--parameter", "overrides", metavar="KEY=VALUE", multiple=True,
+    help="Take this value instead of the file's; may be given several times.")
+yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+html_option = click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write a page for reviewers: verdicts, changes, timeline, cost.")
+
+
+def environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments that begin with what is typed, for shell completion."""
+    folder = Path("parameters")
+    return sorted(path.stem for path in folder.glob("*.json") if path.stem.startswith(incomplete))
+
+
+env_argument = click.argument("environment", metavar="ENV", shell_complete=environments)
+envs_argument = click.argument("names", metavar="ENV...", nargs=-1, required=True, shell_complete=environments)
+
+
+def pairs(given: tuple[str, ...], form: str = "--parameter takes KEY=VALUE",
+          example: str = "--parameter MinTasks=2") -> dict[str, str]:
+    """Return KEY=VALUE texts as a dictionary. Raises UsageError, with the form that is asked for and an example."""
+    result = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
+            # The text may be a secret that lost its name.
+            raise click.UsageError(f"{form}, as in {example}")
+        result[key] = value
+    return result
+
+
+def names(values: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of an option that takes NAME[,NAME], and may be given several times."""
+    return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def approve_option(what: str = "a logical id") -> Callable[[Command], Command]:
+    """Return --approve, whose names are `what`."""
+    return click.option("--approve", multiple=True, metavar="NAME[,NAME]",
+                        help=f"Let this destructive change happen: {what}.")
+
+
+def takes_root(command: Command) -> Command:
+    """Add --root to a command, which gets a `Project` first; --region, --parameter and --approve go into that, too."""
+    @_root_option
+    @click.pass_obj
+    @functools.wraps(command)
+    def with_project(app: App, /, root: Path, region: str | None = None, overrides: tuple[str, ...] = (),
+                     approve: tuple[str, ...] = (), **arguments: Any) -> Any:
+        return command(Project(app, root, region, pairs(overrides), names(approve)), **arguments)
+
+    return with_project
+
+
+def takes_project(command: Command) -> Command:
+    """Add --region and --root to a command, which gets a `Project` first."""
+    return _region_option(takes_root(command))

@@ -1,0 +1,218 @@
+"""`tap plan`: what deploying would change, in one environment or in many."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from tap.cli import plan_view
+from tap.cli.app import EXIT_CODES, App, Project
+from tap.cli.offline import offline_plans
+from tap.cli.options import environments, html_option, json_option, parameter_option, takes_project
+from tap.cli.recording import Recording
+from tap.cli.terminal import report, tell
+from tap.deploy import plan_text, planfile
+from tap.deploy.artifacts import PLANS
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Environment, InputError, TapError
+from tap.deploy.planning import Plan
+from tap.deploy.template import Rendered, parsed
+
+Costed = tuple[Plan, str]
+"""A plan, and what it costs on one line."""
+MOST_AT_ONCE = 20
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """How to plan, and how to show it; the fields are the command's options."""
+
+    save: Path | None
+    as_json: bool
+    as_markdown: bool
+    detailed_exitcode: bool
+    no_lint: bool
+    offline: bool
+    base: str | None
+    template_file: Path | None
+    html: Path | None
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raise UsageError where they do not go together."""
+        for option, file in (("--save", self.save), ("--html", self.html)):
+            if file and len(names) > 1:
+                raise click.UsageError(f"{option} takes one environment")
+        if self.as_json and self.as_markdown:
+            raise click.UsageError("choose one of --json and --markdown")
+        if not (self.offline or names):
+            raise click.UsageError("name an environment, as in tap plan dev")
+        if (self.base or self.template_file) and not self.offline:
+            raise click.UsageError("--base and --template go with --offline")
+        if self.offline and self.save:
+            raise click.UsageError("--save keeps a change set, which --offline does not create")
+
+
+@click.command("plan", epilog=EXIT_CODES)
+@click.argument("names", metavar="ENV...", nargs=-1, shell_complete=environments)
+@click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Keep the change set, and write FILE for tap deploy --plan.")
+@json_option
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request's comment.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 0: no changes; 1: error; 2: changes.")
+@click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template first.")
+@click.option("--offline", is_flag=True, help="Compare with a commit instead of the stack; needs no credentials.")
+@click.option("--base", metavar="REVISION|FILE",
+              help="With --offline: the commit to compare with, by default the merge base with main; with --template, "
+                   "a file.")
+@click.option("--template", "template_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              metavar="FILE", help="With --offline and --base FILE: plan this template, whatever it is.")
+@html_option
+@parameter_option
+@takes_project
+def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int:
+    """Show what deploying each ENV would do, and change nothing.
+
+    Checks template and parameters, creates a change set, describes it, grades each change, and deletes the
+    change set again unless it is saved. With --offline, compares this template and these parameter files with those of
+    a commit instead: what the commits since then would change in each environment.
+    """
+    options = PlanOptions(**values)
+    try:
+        options.check(names)
+        plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
+        several = len(plans) + len(errors) > 1
+        _show(plans, options, several=several)
+        _raise_first(errors, named=several)
+    except (click.ClickException, TapError) as error:
+        if not options.detailed_exitcode:
+            raise
+        if isinstance(error, TapError):
+            tell(error)
+        else:
+            error.show()
+        return 1
+    return 2 if options.detailed_exitcode and any(not plan.change_set.empty for plan, _ in plans) else 0
+
+
+def _plan_offline(project: Project, names: tuple[str, ...], options: PlanOptions) -> tuple[
+        list[Costed], dict[str, TapError]]:
+    return [(plan, _recorded(plan, rendered, options.html)) for plan, rendered in offline_plans(
+        project, names, options.base, options.template_file)], {}
+
+
+def _plan_stacks(project: Project, names: tuple[str, ...], options: PlanOptions) -> tuple[
+        list[Costed], dict[str, TapError]]:
+    rendered = project.app.template()
+    envs = [dataclasses.replace(env, target=dataclasses.replace(env.target, artifact_prefix=PLANS)) for env in _loaded(
+        dict.fromkeys(names), lambda name: project.load(name, rendered.document))]
+    problems = [] if options.no_lint else project.app.lint(rendered)
+    results = _all(project.app, envs, lambda env: _plan(project.cloud(env), env, rendered, problems, options))
+    plans = [result for result in results if isinstance(result, tuple)]
+    return plans, {env.name: result for env, result in zip(envs, results, strict=True) if isinstance(result, TapError)}
+
+
+def _recorded(plan: Plan, rendered: Rendered, html: Path | None) -> str:
+    """Write a plan's page, where one is asked for, and return what the plan costs on one line."""
+    recording = Recording(html, rendered)
+    recording.planned(plan, [])
+    return recording.cost()
+
+
+def _loaded(names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:
+    """Return environments. Raises InputError with what is wrong with any of them."""
+    envs: list[Environment] = []
+    wrong: list[InputError] = []
+    for name in names:
+        try:
+            envs.append(load(name))
+        except InputError as error:
+            wrong.append(error)
+    for other in wrong[1:]:
+        wrong[0].add_note(other.message)
+    if wrong:
+        raise wrong[0]
+    return envs
+
+
+def _raise_first(errors: Mapping[str, TapError], *, named: bool) -> None:
+    for first in list(errors.values())[:1]:
+        for name, error in list(errors.items())[1:]:
+            first.add_note(f"{name}: {error.message}")
+        if named:
+            first.args = (f"{next(iter(errors))}: {first.message}",)
+        raise first
+
+
+def _all(app: App, envs: Sequence[Environment],
+         make: Callable[[Environment], Costed]) -> list[Costed | TapError]:
+    """Return the plan of each environment, or the error that came instead; all at the same time."""
+    def safely(env: Environment) -> Costed | TapError:
+        try:
+            return make(env)
+        except TapError as error:
+            return error
+
+    if len(envs) == 1:
+        return [safely(envs[0])]
+    with ThreadPoolExecutor(min(len(envs), MOST_AT_ONCE)) as pool:
+        try:
+            return list(pool.map(safely, envs))
+        except BaseException:
+            # The threads delete what they made before they end, and are waited for.
+            app.stop()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: list[str],
+          options: PlanOptions) -> Costed:
+    """Return an environment's plan, and what it costs on one line."""
+    cloud.check(env, rendered, lambda: problems)
+    recording = Recording(options.html, rendered)
+    with cloud.change_set(env, rendered) as change:
+        plan = change.review()
+        recording.planned(plan, change.history() if options.html else [])
+        if options.save and not change.empty:
+            planfile.save(planfile.saved_plan(env, change.content, parsed(rendered.text)), options.save)
+            change.keep()
+    return plan, recording.cost()
+
+
+def _show(plans: Sequence[Costed], options: PlanOptions, *, several: bool) -> None:
+    if options.as_json:
+        click.echo(plan_text.json_text([plan for plan, _ in plans]))
+    elif options.as_markdown and plans:
+        click.echo(plan_text.markdown([plan for plan, _ in plans]), nl=False)
+    else:
+        out = report()
+        for plan, cost in plans:
+            (_show_one_of_several if several else _show_plan)(out, plan, cost, options.save)
+        if several:
+            out.print(plan_view.side_by_side([plan for plan, _ in plans]))
+
+
+def _show_one_of_several(out: Console, plan: Plan, cost: str, _save: Path | None) -> None:
+    out.print(f"{plan.env.name}: stack {plan.env.stack_name}", style="bold", soft_wrap=True)
+    out.print(plan_view.whole(plan))
+    out.print(cost, soft_wrap=True)
+    out.print()
+
+
+def _show_plan(out: Console, plan: Plan, cost: str, save: Path | None) -> None:
+    out.print(plan_view.whole(plan, parameters=True))
+    _next(out, plan, save)
+    if cost:
+        out.print(cost, soft_wrap=True)
+
+
+def _next(out: Console, plan: Plan, save: Path | None) -> None:
+    if plan.change_set.empty:
+        out.print("Nothing to deploy; nothing is saved." if save else "Nothing to deploy.")
+        return
+    kept = f"Saved to {save}; change set {plan.change_set.name} is kept. " if save else ""
+    out.print(f"{kept}To apply: {plan_text.deploy_command(plan, save)}", soft_wrap=True)

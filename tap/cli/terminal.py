@@ -1,0 +1,112 @@
+"""What commands print and ask: standard output and error that survive a closed pipe, a full disk and control codes."""
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import click
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from tap.deploy.files import legible
+from tap.deploy.models import TapError
+
+
+class Report(Console):
+    """Standard output of what a command is there to print: where that cannot be, the command has failed."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Render as rich does; control characters of others do nothing to the terminal."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=_legible_lines(segment.text))
+
+    def on_broken_pipe(self) -> None:
+        """Let `main` end the command."""
+        raise BrokenPipeError
+
+
+class Output(Report):
+    """Where work is told that changes AWS; when its reader goes away, or the disk is full, the work goes on."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does."""
+        try:
+            super().print(*objects, **options)
+        except OSError as error:
+            where = "error" if self.stderr else "output"
+            complain(f"standard {where} cannot be written: {error.strerror}; the work goes on")
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        """Stop writing, without ending the deployment that is being watched."""
+        self.quiet = True
+        _discard(sys.stderr if self.stderr else sys.stdout)
+
+
+def console(*, stderr: bool = False) -> Output:
+    """Return standard output as rich writes to it: no colour where there is no terminal, nor with NO_COLOR."""
+    return Output(stderr=stderr, highlight=False, markup=False)
+
+
+def report() -> Report:
+    """Return standard output for a command that only tells: what cannot be written ends it. Raises OSError."""
+    if sys.stdout is None:  # what Python makes of a closed one
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return Report(highlight=False, markup=False)
+
+
+def ask(question: str, console: Console) -> bool:
+    """Return whether the user agrees; no answer is no."""
+    try:
+        agreed = click.confirm(question, default=False, prompt_suffix=" ")
+    except (click.Abort, BrokenPipeError, RuntimeError):
+        # No answer: end of input, Ctrl-C, nobody to read the question, or no standard input at all.
+        agreed = False
+    if sys.stdin is None or not sys.stdin.isatty():
+        console.print()
+    return agreed
+
+
+def tell(error: TapError) -> None:
+    """Print an error and what is noted on it, on standard error."""
+    for line in (error.message, *getattr(error, "__notes__", ())):
+        complain(line)
+
+
+def complain(line: str) -> None:
+    """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
+    with if_it_can_be_told():
+        click.echo(f"tap: {_legible_lines(line)}", err=True)
+
+
+def _legible_lines(text: str) -> str:
+    return "\n".join(map(legible, text.split("\n")))
+
+
+@contextlib.contextmanager
+def if_it_can_be_told() -> Iterator[None]:
+    """Go on where standard error takes nothing."""
+    try:
+        yield
+    except OSError:
+        _discard(sys.stderr)
+
+
+def discard_stdout() -> None:
+    """Let what is still to be printed go nowhere."""
+    _discard(sys.stdout)
+
+
+def _discard(stream: TextIO | None) -> None:
+    """Let what is still to be written go nowhere, or the interpreter complains, with a code of its own, when it ends.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    if stream is None:
+        return
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, stream.fileno())
+    os.close(devnull)
