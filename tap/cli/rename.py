@@ -15,7 +15,7 @@ from tap.deploy.refactor import create_refactor, execute_refactor
 @yes_option
 @takes_project
 def rename_command(project: Project, environment: str, renames: tuple[str, ...], yes: bool) -> int:
-    """Give resources of ENV's stack new logical ids, without replacing them.
+    """Rename resources of ENV's stack, and replace none.
 
     An update creates a resource under its new logical id before it deletes the one under the old, which fails wherever
     something has to be unique. This is a stack refactor of CloudFormation's instead: it changes the stack's template
