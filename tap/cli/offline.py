@@ -14,7 +14,7 @@ import click
 from tap.cli.app import Project
 from tap.deploy import offline
 from tap.deploy.models import Environment, InputError, Target
-from tap.deploy.parameters import environment_names, load_environment
+from tap.deploy.parameters import environment_names, load_environment, without_default
 from tap.deploy.planning import Plan, resolved_for
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, parsed
@@ -98,7 +98,7 @@ def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, over
 
 def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
     return load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
-                            previous=lambda _: document.get("Parameters", {}))
+                            previous=lambda _: without_default(document))
 
 
 def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan:

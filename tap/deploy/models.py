@@ -28,6 +28,7 @@ class Target:
     monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update
     mode: str = "STANDARD"  # STANDARD, EXPRESS: done before resources are stable
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
+    keep: tuple[str, ...] = ()  # parameters that keep the value that the stack has; a new stack takes the file's
 
 
 @dataclass(frozen=True)

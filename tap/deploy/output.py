@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tap.deploy.models import Environment, InputError
-from tap.deploy.parameters import load_environment
+from tap.deploy.parameters import load_environment, without_default
 from tap.deploy.planning import resolved_for
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered
@@ -18,7 +18,7 @@ def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Env
     Fictitious values stand for what is still a placeholder. Raises InputError.
     """
     env = load_environment(name, root, template.document, stand_ins=STAND_INS,
-                           previous=lambda _: template.document.get("Parameters", {}))
+                           previous=lambda _: without_default(template.document))
     try:
         return env, resolved_for(env, template.document)
     except ValueError as error:

@@ -56,17 +56,22 @@ def load_environment(
     """Read an environment from its files, and check its values against the template.
 
     `overrides` replace values of the file; `stand_ins` replace values that are still placeholders (`REPLACE-…`),
-    and no others. `previous`, called only where a parameter has no value, returns the names of those that the
-    stack has a value of, which is then kept. Raises InputError, which names every problem at once.
+    and no others. A parameter keeps the value that the stack has where its target says so, and where the file has
+    none and it has no default; what `overrides` has is not kept. `previous`, called only where there is such a
+    parameter, returns the names of those that the stack has a value of. Raises InputError, which names every problem
+    at once.
     """
     draft = _draft(name, root, template, overrides or {}, stand_ins or {})
     env = draft.env
     names = dict.fromkeys([*env.values.parameters, *draft.names])
-    without = {parameter for parameter, declaration in template.get("Parameters", {}).items()
-               if parameter not in names and "Default" not in declaration}
-    if without and previous:
-        env = replace(env, values=replace(env.values, previous=frozenset(without) & frozenset(previous(env))))
+    declarations = template.get("Parameters", {})
+    without = {parameter for parameter in without_default(template) if parameter not in names}
+    kept = without.union(env.target.keep).difference(overrides or ())
+    if kept and previous:
+        env = _keeping(env, kept.intersection(previous(env)))
     problems = [*draft.problems, *_policy_problems(env, template),
+                *(Problem(f"{text} (keep in parameters/targets.toml)")
+                  for text in map(str, constraints.unknown(declarations, env.target.keep))),
                 *parameter_problems(template, env.values.parameters, draft.file, draft.names, env.values.previous),
                 *_other_name(env, template)]
     if problems:
@@ -74,6 +79,16 @@ def load_environment(
             f"{problem} (given with --parameter)" if problem.parameter in env.values.overridden else str(problem)
             for problem in problems]))
     return env
+
+
+def without_default(template: Mapping[str, Any]) -> list[str]:
+    """Return the names of the parameters that a template has no default for."""
+    return [name for name, declaration in template.get("Parameters", {}).items() if "Default" not in declaration]
+
+
+def _keeping(env: Environment, kept: Collection[str]) -> Environment:
+    parameters = {name: value for name, value in env.values.parameters.items() if name not in kept}
+    return replace(env, values=replace(env.values, parameters=parameters, previous=frozenset(kept)))
 
 
 def _draft(name: str, root: Path, template: Mapping[str, Any], overrides: Mapping[str, str],
@@ -133,7 +148,7 @@ def parameter_problems(
         if not value.startswith(constraints.PLACEHOLDER) and not constraints.is_unchecked(value):
             settled[name] = value
     # A parameter whose value is not settled must not count as its default.
-    unsettled = [name for name in names if name not in settled]
+    unsettled = [name for name in [*names, *kept] if name not in settled]
     problems += _crossed(declarations, {**_defaults(declarations, unsettled), **settled})
     return problems + list(map(Problem, rules.violations(_without_defaults(template, unsettled), settled)))
 

@@ -93,12 +93,13 @@ def capabilities(document: Mapping[str, Any]) -> set[str]:
     return needed
 
 
-def given(env: Environment, document: Mapping[str, Any], plan: ChangeSet) -> tuple[Given, ...]:
-    """Return every parameter of the template, its value, and where that comes from."""
+def given(env: Environment, document: Mapping[str, Any], plan: ChangeSet,
+          deployed: Mapping[str, str] | None = None) -> tuple[Given, ...]:
+    """Return every parameter of the template, its value, and where that comes from; `deployed` are the stack's."""
     found = []
     for name, declaration in document.get("Parameters", {}).items():
         if name in env.values.previous:
-            value, source = "(as it is)", "previous"
+            value, source = (deployed or {}).get(name, "(as it is)"), "previous"
         elif name in env.values.parameters:
             value, source = env.values.parameters[name], "override" if name in env.values.overridden else "file"
         else:
@@ -164,7 +165,8 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
     `deployed` is the stack that it updates, `others` the names of further change sets that wait to be executed.
     """
     call = aws.call
-    plan = Plan(env, change_set, guard.verdicts(change_set), given(env, template.document, change_set))
+    plan = Plan(env, change_set, guard.verdicts(change_set), given(
+        env, template.document, change_set, deployed.parameters if deployed else None))
     warnings = [*change_set.warnings, *(f"change set {name} of somebody else is pending on this stack; it is left alone"
                                         for name in others)]
     if deployed:

@@ -293,3 +293,54 @@ def test_digits_of_other_scripts_are_no_numbers(root: Path) -> None:
     write(root, Parameters={"Size": "\u0661"})
 
     assert refusal(root) == 'parameters/dev.json: Size cannot be "\u0661": it must be a number'
+
+
+KEEP = '[default]\nkeep = ["Image"]\n'
+
+
+def test_a_kept_parameter_has_the_stacks_value_and_not_the_files(root: Path) -> None:
+    write(root, Parameters={"Image": "old", "Size": "2"})
+    write(root, "targets.toml", text=KEEP)
+
+    values = load(root, previous=lambda _env: ["Image", "Size"]).values
+    assert (values.previous, values.parameters) == (frozenset({"Image"}), {"Size": "2", "Environment": "dev"})
+
+
+def test_a_new_stack_takes_the_files_value_of_a_kept_parameter(root: Path) -> None:
+    write(root, Parameters={"Image": "first"})
+    write(root, "targets.toml", text=KEEP)
+
+    values = load(root, previous=lambda _env: []).values
+    assert (values.previous, values.parameters["Image"]) == (frozenset(), "first")
+
+
+def test_a_placeholder_is_no_problem_of_a_parameter_that_is_kept(root: Path) -> None:
+    write(root, Parameters={"Image": "REPLACE-WITH-THE-IMAGE"})
+    write(root, "targets.toml", text=KEEP)
+
+    assert load(root, previous=lambda _env: ["Image"]).values.previous == {"Image"}
+    assert "Image is still the placeholder" in refusal(root, previous=lambda _env: [])
+
+
+def test_the_command_line_has_the_last_word_on_a_kept_parameter(root: Path) -> None:
+    write(root, "targets.toml", text=KEEP)
+
+    values = load(root, overrides={"Image": "mine"}, previous=lambda _env: ["Image"]).values
+    assert (values.previous, values.parameters["Image"]) == (frozenset(), "mine")
+
+
+def test_a_rule_is_not_judged_by_the_default_of_a_kept_parameter(root: Path) -> None:
+    template = {**TEMPLATE, "Rules": {"Own": {"Assertions": [
+        {"Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Image"}, "nginx"]}]},
+         "AssertDescription": "bring an image"}]}}}
+    write(root, "targets.toml", text=KEEP)
+
+    assert load_environment("dev", root, template, previous=lambda _env: ["Image"]).values.previous == {"Image"}
+    with pytest.raises(InputError, match="bring an image"):
+        load_environment("dev", root, template, previous=lambda _env: [])
+
+
+def test_what_is_kept_must_be_a_parameter(root: Path) -> None:
+    write(root, "targets.toml", text='[dev]\nkeep = ["Imgae"]\n')
+
+    assert "Imgae is not a parameter of the template: did you mean Image? (keep in parameters" in refusal(root)
