@@ -92,7 +92,7 @@ def test_the_aws_cli_deploys_dev_through_a_bucket_and_finds_no_changes_the_secon
         return run.stdout
 
     def deploy() -> str:
-        values = load_environment("dev", root, template).parameters
+        values = load_environment("dev", root, template).values.parameters
         return aws(
             "cloudformation", "deploy", "--stack-name", "tap-dev", "--template-file", "template.yaml",
             "--s3-bucket", "artifacts", "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset",

@@ -24,7 +24,8 @@ KNOWN = [
 
 
 def environment(template: Template, name: str, **parameters: str) -> Environment:
-    return load_environment(name, ROOT, template, overrides=parameters, stand_ins=STAND_INS, check=False)
+    env = load_environment(name, ROOT, template, stand_ins=STAND_INS)
+    return env.with_parameters({**env.values.parameters, **parameters})
 
 
 def transition(template: Template, name: str, parameter: str, value: str) -> Plan:

@@ -118,8 +118,8 @@ def test_where_ecs_shifts_traffic_no_update_sets_its_weights_back(
 
 def test_dev_deploys_as_it_is_committed(root: Path, template: dict[str, Any]) -> None:
     environment = load_environment("dev", root, template)
-    assert environment.parameters["Environment"] == "dev"
-    assert not PLACEHOLDERS & set(environment.parameters)
+    assert environment.values.parameters["Environment"] == "dev"
+    assert not PLACEHOLDERS & set(environment.values.parameters)
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tap.deploy import offline
-from tap.deploy.models import Environment
+from tap.deploy.models import Environment, Target
 from tap.deploy.planning import Plan
 from tap.template.resolve import resolve
 
@@ -14,7 +14,7 @@ GROUPS = [{"TargetGroupArn": "arn:a", "Weight": 100}, {"TargetGroupArn": "arn:b"
 
 def plan(before: dict[str, Any], after: dict[str, Any]) -> Plan:
     documents = [{"Resources": each} for each in (before, after)]
-    return offline.plan(Environment("dev", "tap-dev"), *(resolve(each, {}) for each in documents), documents[1])
+    return offline.plan(Environment("dev", Target("tap-dev")), *(resolve(each, {}) for each in documents), documents[1])
 
 
 def reason(before: dict[str, Any], after: dict[str, Any]) -> str:
