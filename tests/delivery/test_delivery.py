@@ -135,7 +135,7 @@ def test_every_job_that_runs_ends_some_time_and_leaves_no_credentials(job: dict[
         assert job["timeout-minutes"] <= 120
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"] == {"persist-credentials": False}
+                assert step["with"]["persist-credentials"] is False
 
 
 def test_what_comes_from_outside_reaches_a_script_as_a_variable_alone() -> None:

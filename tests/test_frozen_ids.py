@@ -1,0 +1,66 @@
+"""What a deployed stack cannot change without replacing a resource: logical ids, types and create-only values.
+
+From version 0.1.0 on, an entry of frozen.json stays as it is, because stacks exist that have it. When one must change:
+
+- a logical id: say `tap rename ENV OLD=NEW` in the changelog, and change the entry;
+- a create-only value or a type: the resource is replaced in every stack. Say so in the changelog, with what is lost and
+  how long it takes, check `tap plan --offline`, and change the entry;
+- a resource is gone: say what becomes of it, and remove the entry.
+
+New resources are added by `python tests/test_frozen_ids.py`, which changes no entry that exists.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stack_view import StackView
+
+from tap.deploy.replacements import value_at
+from tap.deploy.resource_types import create_only
+from tap.deploy.stand_ins import STAND_INS
+
+FILE = Path(__file__).with_name("frozen.json")
+Frozen = dict[str, dict[str, Any]]
+
+
+def frozen(environments: dict[str, StackView]) -> Frozen:
+    """Type and literal create-only values of each resource, in the first environment that has it."""
+    found: Frozen = {}
+    for name in ("prod", "staging", "dev"):
+        for title, entry in environments[name].resolved.resources.items():
+            properties = entry.get("Properties", {})
+            values = {path: value for path in create_only(entry["Type"])
+                      if isinstance(value := value_at(properties, path), str | int) and name not in str(value)
+                      and value not in STAND_INS.values()}
+            found.setdefault(title, {"Type": entry["Type"], **values})
+    return found
+
+
+def test_nothing_that_a_stack_cannot_change_has_changed(environments: dict[str, StackView]) -> None:
+    now = frozen(environments)
+    changed = {title: (entry, now.get(title)) for title, entry in json.loads(FILE.read_text()).items()
+               if now.get(title) != entry}
+    assert not changed, f"{__doc__}\n{json.dumps(changed, indent=1)}"
+
+
+def test_every_resource_is_frozen(environments: dict[str, StackView]) -> None:
+    missing = frozen(environments).keys() - json.loads(FILE.read_text()).keys()
+    assert not missing, f"run: python tests/test_frozen_ids.py ({', '.join(sorted(missing))})"
+
+
+@pytest.mark.parametrize(("title", "path"), [("Vpc", "CidrBlock"), ("TargetGroup", "Port")])
+def test_values_that_replace_a_resource_are_among_them(title: str, path: str) -> None:
+    assert path in json.loads(FILE.read_text())[title]
+
+
+if __name__ == "__main__":
+    from stack_view import ENVIRONMENTS, committed
+
+    from tap.stack import build
+
+    document = build().to_dict()
+    known = json.loads(FILE.read_text()) if FILE.exists() else {}
+    now = frozen({name: committed(document, name) for name in ENVIRONMENTS})
+    FILE.write_text(json.dumps({**now, **known}, indent=1, sort_keys=True) + "\n")
