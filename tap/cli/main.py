@@ -20,6 +20,7 @@ from tap.cli.options import env_argument, takes_root
 from tap.cli.picture import dashboard_command, diagram_command
 from tap.cli.plan import plan_command
 from tap.cli.publish import publish_command
+from tap.cli.release import release_command
 from tap.cli.rename import rename_command
 from tap.cli.repair import delete_command, recover_command
 from tap.cli.stack import (
@@ -94,5 +95,6 @@ def rehearse_command(project: Project, environment: str) -> int:
 for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
                 drift_command, diff_command, doctor_command, recover_command, rename_command, delete_command,
                 diagram_command, dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command,
-                fleet_group, new_command, logs_command):
+                fleet_group, new_command, logs_command,
+                release_command):
     tap.add_command(command)

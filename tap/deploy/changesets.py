@@ -18,11 +18,11 @@ _INCOMPLETE = "--include-property-values option can return incomplete ChangeSet 
 _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
-def create(call: Call, env: Environment, template: Mapping[str, str], kind: str, name: str,
+def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str, name: str,
            triggers: Sequence[Mapping[str, str]] = ()) -> None:
     """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError.
 
-    `template` is TemplateBody or TemplateURL, `triggers` the alarms that roll an update back.
+    `template` is TemplateBody, TemplateURL or UsePreviousTemplate, `triggers` the alarms that roll an update back.
     """
     parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in env.values.parameters.items()]

@@ -27,10 +27,12 @@ class CloudFormation:
         self.aws = aws
 
     @contextmanager
-    def change_set(self, env: Environment, template: Rendered) -> Iterator[PendingChangeSet]:
+    def change_set(
+            self, env: Environment, template: Rendered, *, as_deployed: bool = False) -> Iterator[PendingChangeSet]:
         """Create a change set, wait for it, and describe it; discard it on exit, unless it is applied or kept.
 
-        Raises NeedsRecovery or LeftRunning where the stack cannot take one, InputError where CloudFormation
+        `as_deployed` says that the template is the one that the stack has: CloudFormation uses it again. Raises
+        NeedsRecovery or LeftRunning where the stack cannot take one, InputError where CloudFormation
         refuses the template or the parameters, Refused where CloudFormation holds another template than was sent.
         """
         self.check_account(env)
@@ -41,7 +43,7 @@ class CloudFormation:
             raise obstacle
         deployed = None if stack is None or status in states.TO_BE_CREATED else Deployed(stack)
         kind, name = "UPDATE" if deployed else "CREATE", f"{changesets.PREFIX}{self.aws.unique()}"
-        body = self.body(env, template.text)
+        body: dict[str, Any] = {"UsePreviousTemplate": True} if as_deployed else self.body(env, template.text)
         triggers = rollback_triggers(call, env, deployed)
         others = changesets.sweep(call, stack["StackId"]) if stack else []
         with PendingChangeSet(self, env, template, kind, name, deployed, others) as change:

@@ -6,7 +6,7 @@ Making the resources is the execution role's, which this one hands to CloudForma
 from typing import Any
 
 from awacs import awslambda as functions
-from awacs import ce, cloudformation, ecs, elasticloadbalancing, iam, logs, rds, s3
+from awacs import ce, cloudformation, ecr, ecs, elasticloadbalancing, iam, logs, rds, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -72,6 +72,11 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) 
         allow([ecs.ListTasks], "*", condition=Condition(ArnLike({
             "ecs:cluster": Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:cluster/{prefix}*")}))),
         allow([ecs.DescribeTaskDefinition], "*"),
+        # Which image runs, and which ran before it.
+        allow([ecs.ListServiceDeployments], Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service/{prefix}*")),
+        allow([ecs.DescribeServiceRevisions], Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service-revision/{prefix}*")),
+        # Whether an image is there, and its digest; the repository may be another account's.
+        allow([ecr.DescribeImages], Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:*:repository/*")),
         allow([functions.GetFunctionConfiguration],
               Sub(f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{prefix}*")),
         allow([logs.DescribeLogStreams, logs.FilterLogEvents, logs.GetLogEvents],

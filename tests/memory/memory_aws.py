@@ -307,16 +307,21 @@ class MemoryAws:
             raise refusal("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
         return found
 
-    def do_create_change_set(self, StackName: str, ChangeSetName: str, ChangeSetType: str, TemplateBody: str,
-                             Parameters: list[dict[str, str]], **_more: Any) -> Any:
+    def do_create_change_set(self, StackName: str, ChangeSetName: str, ChangeSetType: str, TemplateBody: str = "",
+                             Parameters: list[dict[str, Any]] = [], **more: Any) -> Any:  # noqa: B006  (never changed)
         if any(each.name == ChangeSetName for each in self.change_sets.values()):
             raise refusal("AlreadyExistsException", f"ChangeSet {ChangeSetName} cannot be created")
         if ChangeSetType == "CREATE" and StackName not in self.stacks:
             self.add(StackName, "REVIEW_IN_PROGRESS")
         stack = self._find(StackName)
+        same = more.get("UsePreviousTemplate", False)
+        TemplateBody = stack.template if same else TemplateBody
+        old = {each["ParameterKey"]: each for each in stack.parameters}
+        Parameters = [old[each["ParameterKey"]] if each.get("UsePreviousValue") else each for each in Parameters]
+        same = same and any(each not in stack.parameters for each in Parameters)
         made = ChangeSet(ChangeSetName, f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/{ChangeSetName}/1",
                          stack, ChangeSetType, TemplateBody, Parameters)
-        if ChangeSetType == "UPDATE" and json.loads(TemplateBody) == json.loads(stack.template):
+        if ChangeSetType == "UPDATE" and not same and json.loads(TemplateBody) == json.loads(stack.template):
             made.status, made.execution = "FAILED", "UNAVAILABLE"
             made.reason = "The submitted information didn't contain changes. Submit different information."
         self.change_sets[made.arn] = made

@@ -1,0 +1,39 @@
+"""`tap release`: a new image for what is deployed."""
+
+import click
+
+from tap.cli.app import EXIT_CODES, Project
+from tap.cli.applying import OUTCOMES, deploy_change_set
+from tap.cli.options import env_argument, takes_project, yes_option
+from tap.cli.recording import Recording
+from tap.cli.terminal import console
+from tap.deploy import releases
+from tap.deploy.models import Outcome
+
+
+@click.command("release", epilog=EXIT_CODES)
+@env_argument
+@click.argument("image", required=False)
+@click.option("--previous", is_flag=True, help="Release the image that ran before the current one.")
+@yes_option
+@takes_project
+def release_command(project: Project, environment: str, image: str | None, previous: bool, yes: bool) -> int:
+    """Deploy IMAGE to ENV, and change nothing else.
+
+    Uses the template and the parameters that the stack has. Refuses where anything would change that does not follow
+    from the image. A protected environment takes images by digest alone.
+    """
+    if (image is None) != previous:
+        raise click.UsageError("name an image, or give --previous")
+    env = project.target(environment)
+    cloud = project.cloud(env)
+    release = releases.prepare(cloud, env, image)
+    out = console()
+    out.print(f"Image   {release.old} → {release.new}", soft_wrap=True)
+    out.print(f"Digest  {release.old_digest or 'not known'} → {release.new_digest or 'not known'}", soft_wrap=True)
+    done = deploy_change_set(project.app, releases.change_set(cloud, release), release.env, release.template, out,
+                             Recording(None, release.template), yes=yes)
+    out.print(f"{OUTCOMES[done.outcome]}: stack {env.stack_name} has image {release.new}.", soft_wrap=True)
+    if done.outcome is Outcome.APPLIED:
+        out.print(f"To go back: {env.command('release')} --previous", soft_wrap=True)
+    return 0

@@ -1,0 +1,172 @@
+"""A release: another image for the stack as it is deployed, and nothing else."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tap.deploy import constraints
+from tap.deploy.aws import AwsClient, Call
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deployed import Deployed, physical_ids, read_deployed
+from tap.deploy.models import CallFailed, ChangeSet, Detail, Environment, InputError, Refused, Values
+from tap.deploy.pending import PendingChangeSet
+from tap.deploy.template import Rendered, parsed
+
+IMAGE = "ContainerImage"  # the parameter
+CONTAINER = "WebApp"  # of the service's task definition
+_MOST_REVISIONS = 20  # of DescribeServiceRevisions
+_ECR = re.compile(r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+                  r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is to be released, over what is deployed."""
+
+    env: Environment  # every parameter as it is, but for the image
+    template: Rendered  # as it is deployed
+    old: str
+    new: str
+    old_digest: str | None
+    new_digest: str | None  # None: not known
+
+
+def prepare(cloud: CloudFormation, env: Environment, image: str | None) -> Release:
+    """Return the release of an image; None is the one that ran before the current one.
+
+    Raises InputError where there is no stack, or no such image as far as it can be looked up; Refused for an image
+    without a digest in a protected environment.
+    """
+    cloud.check_account(env)
+    deployed = read_deployed(cloud.aws.call, env)
+    if deployed is None:
+        raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
+    body = cloud.aws.call("get_template", StackName=deployed.stack_id, TemplateStage="Original")["TemplateBody"]
+    template = Rendered(parsed(body), body if isinstance(body, str) else json.dumps(body))
+    old = deployed.parameters.get(IMAGE)
+    if old is None:
+        raise InputError(f"stack {env.stack_name} has no parameter {IMAGE}: there is nothing to release")
+    history = images(cloud.aws, env)
+    new = image or _before(history, env)
+    if problem := constraints.violation(IMAGE, new, template.document["Parameters"][IMAGE], "the command"):
+        raise InputError(problem.replace(IMAGE, "the image", 1))
+    digest = find_digest(cloud.aws, new)
+    if deployed.parameters.get("Protected") == "true" and "@" not in new:
+        known = f": {env.command('release')} {new}@{digest}" if digest else f": {new}@sha256:…"
+        raise Refused(f"stack {env.stack_name} is protected, and takes images by digest alone{known}")
+    return Release(_only_image(env, deployed, template, new), template, old, new,
+                   _digest(old) or (_digest(history[0]) if history else None), digest)
+
+
+def _only_image(env: Environment, deployed: Deployed, template: Rendered, image: str) -> Environment:
+    declarations = template.document["Parameters"]
+    values = Values(
+        {IMAGE: image}, previous=frozenset(declarations) - {IMAGE}, overridden=frozenset({IMAGE}),
+        # Left out of the request, they would be removed. Those of AWS's own cannot be given.
+        tags={tag["Key"]: tag["Value"] for tag in deployed.stack.get("Tags", []) if not tag["Key"].startswith("aws:")},
+        secrets=frozenset(name for name, each in declarations.items() if constraints.is_no_echo(each)))
+    return replace(env, values=values, target=replace(env.target, termination_protection=deployed.is_protected))
+
+
+@contextmanager
+def change_set(cloud: CloudFormation, release: Release) -> Iterator[PendingChangeSet]:
+    """Open the change set of a release, as `CloudFormation.change_set` does. Raises Refused where more would change."""
+    with cloud.change_set(release.env, release.template, as_deployed=True) as change:
+        if others := others_than_image(change.content):
+            raise Refused(f"more than the image would change: {', '.join(others)}. Look at it with: "
+                          f"{release.env.command('plan')}")
+        yield change
+
+
+def others_than_image(change_set: ChangeSet) -> list[str]:
+    """Return the logical ids of the changes that do not follow from the image.
+
+    A change follows from it if each thing that it changes refers to the parameter, or to a resource whose own change
+    follows from it. CloudFormation lists a property once for each cause, and once more as a direct modification.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
+    """
+    causes, left = {IMAGE}, list(change_set.changes)
+    while follows := [change for change in left if change.action == "Modify" and _follows(change.details, causes)]:
+        causes |= {change.logical_id for change in follows}
+        left = [change for change in left if change not in follows]
+    return [change.logical_id for change in left]
+
+
+def _follows(details: tuple[Detail, ...], causes: set[str]) -> bool:
+    def is_caused(detail: Detail) -> bool:
+        return (detail.cause or "").partition(".")[0] in causes
+
+    explained = {(detail.attribute, detail.name) for detail in details if is_caused(detail)}
+    return bool(details) and all(
+        is_caused(detail) or (detail.cause is None and (detail.attribute, detail.name) in explained)
+        for detail in details)
+
+
+def images(aws: AwsClient, env: Environment) -> list[str]:
+    """Return the images of the service's successful deployments by digest, the current one first.
+
+    ECS's own record: it knows the digest that a tag stood for, whoever deployed.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
+    """
+    ids, ecs = physical_ids(aws.call, env), aws.service("ecs")
+    if not {"Cluster", "Service"} <= ids.keys():
+        return []
+    found = _pages(ecs, "list_service_deployments", "serviceDeployments", cluster=ids["Cluster"],
+                   service=ids["Service"], status=["SUCCESSFUL"])
+    arns = [each["targetServiceRevisionArn"] for each in sorted(found, key=lambda each: each["createdAt"])[::-1]]
+    arns = list(dict.fromkeys(arns))[:_MOST_REVISIONS]
+    if not arns:
+        return []
+    revisions = {each["serviceRevisionArn"]: each for each in ecs(
+        "describe_service_revisions", serviceRevisionArns=arns)["serviceRevisions"]}
+    return [_by_digest(container) for arn in arns if arn in revisions
+            for container in revisions[arn].get("containerImages", []) if container["containerName"] == CONTAINER]
+
+
+def _pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        page = call(method, **request)
+        found += page[member]
+        if not page.get("nextToken"):
+            return found
+        request["nextToken"] = page["nextToken"]
+
+
+def _by_digest(container: dict[str, str]) -> str:
+    image, digest = container["image"], container.get("imageDigest")
+    return image if "@" in image or not digest else f"{image}@{digest}"
+
+
+def _before(history: list[str], env: Environment) -> str:
+    earlier = [image for image in history if image != history[0]]
+    if not earlier:
+        raise InputError(f"ECS has no record of an earlier image of stack {env.stack_name}. Name it: "
+                         f"{env.command('release')} IMAGE")
+    return earlier[0]
+
+
+def _digest(image: str) -> str | None:
+    return image.partition("@")[2] or None
+
+
+def find_digest(aws: AwsClient, image: str) -> str | None:
+    """Return an image's digest; None where it is not in its name and not known here.
+
+    Raises InputError for one that its ECR repository does not have.
+    """
+    place = _ECR.fullmatch(image)
+    if not place or place["region"] != aws.region:
+        return _digest(image)
+    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
+    try:
+        details = aws.service("ecr")("describe_images", registryId=place["registry"],
+                                     repositoryName=place["repository"], imageIds=[wanted])["imageDetails"]
+    except CallFailed as error:
+        if error.code in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            raise InputError(f"image {image} does not exist: {error.message}") from None
+        return _digest(image)
+    return str(details[0]["imageDigest"])

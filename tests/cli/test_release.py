@@ -1,0 +1,180 @@
+"""`tap release`: the image, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from memory_aws import TABLE, MemoryAws, Stack
+from memory_ecs import MemoryEcs
+from memory_service import REGION, MemoryService, refusal
+from memory_tap import Tap
+
+from tap import service
+from tap.deploy import releases
+from tap.deploy.models import Change, ChangeSet, Detail
+
+DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
+REPOSITORY = f"111122223333.dkr.ecr.{REGION}.amazonaws.com/app"
+TEMPLATE = {"Parameters": {
+    "ContainerImage": {"Type": "String", "AllowedPattern": "[a-z0-9./-]+(:[a-z0-9.]+)?(@sha256:[0-9a-f]{64})?"},
+    "Password": {"Type": "String", "NoEcho": True}, "Protected": {"Type": "String"}}, "Resources": {"Table": TABLE}}
+
+
+class MemoryEcr(MemoryService):
+    """A repository that has the tags 1 to 4."""
+
+    service = "ecr"
+
+    def do_describe_images(self, registryId: str, repositoryName: str, imageIds: list[dict[str, str]]) -> Any:
+        assert (registryId, repositoryName) == ("111122223333", "app")
+        wanted, = imageIds
+        for number, digest in enumerate(DIGESTS, 1):
+            if wanted in ({"imageTag": f"{number}"}, {"imageDigest": digest}):
+                return {"imageDetails": [{"imageDigest": digest}]}
+        raise refusal("ImageNotFoundException", "The image does not exist within the repository")
+
+
+def detail(name: str, cause: str | None, source: str = "ParameterReference") -> dict[str, Any]:
+    return {"Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": "Never"}, "ChangeSource": source,
+            "Evaluation": "Static", **({"CausingEntity": cause} if cause else {})}
+
+
+def modified(logical_id: str, *details: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "Resource", "ResourceChange": {
+        "Action": "Modify", "LogicalResourceId": logical_id, "ResourceType": f"AWS::ECS::{logical_id}",
+        "Replacement": "False", "Scope": ["Properties"], "Details": list(details)}}
+
+
+@pytest.fixture
+def deployed(tap: Tap, aws: MemoryAws) -> Stack:
+    """Return a stack whose service ran two images by tag; the current one was deployed twice."""
+    tap.services |= {"ecr": MemoryEcr(), "ecs": MemoryEcs(
+        (f"{REPOSITORY}:1", DIGESTS[0]), (f"{REPOSITORY}:2", DIGESTS[1]), (f"{REPOSITORY}:2", DIGESTS[1]))}
+    aws.extra_changes = [
+        modified("TaskDefinition", detail("ContainerDefinitions", "ContainerImage"),
+                 detail("ContainerDefinitions", None, "DirectModification")),
+        modified("Service", detail("TaskDefinition", "TaskDefinition", "ResourceReference"))]
+    return aws.add(
+        template=json.dumps(TEMPLATE), resources={name: (f"AWS::ECS::{name}", "CREATE_COMPLETE")
+                                                  for name in ("Cluster", "Service", "TaskDefinition")},
+        parameters=[{"ParameterKey": "ContainerImage", "ParameterValue": f"{REPOSITORY}:2"},
+                    {"ParameterKey": "Password", "ParameterValue": "****"},
+                    {"ParameterKey": "Protected", "ParameterValue": "false"}])
+
+
+def request(aws: MemoryAws) -> dict[str, Any]:
+    return next(request for name, request in aws.requests if name == "create_change_set")
+
+
+def test_a_release_sends_the_image_alone(tap: Tap, aws: MemoryAws, deployed: Stack) -> None:
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 0
+    assert {**request(aws), "ChangeSetName": "", "ClientToken": "", "Description": ""} == {
+        "StackName": "tap-dev", "ChangeSetName": "", "ClientToken": "", "Description": "", "ChangeSetType": "UPDATE",
+        "UsePreviousTemplate": True, "Capabilities": ["CAPABILITY_IAM"], "Tags": [], "Parameters": [
+            {"ParameterKey": "ContainerImage", "ParameterValue": f"{REPOSITORY}:3"},
+            {"ParameterKey": "Password", "UsePreviousValue": True},
+            {"ParameterKey": "Protected", "UsePreviousValue": True}]}
+    assert deployed.parameters[0]["ParameterValue"] == f"{REPOSITORY}:3"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_release_shows_both_digests_and_the_way_back(tap: Tap) -> None:
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 0
+    assert f"Image   {REPOSITORY}:2 → {REPOSITORY}:3\nDigest  {DIGESTS[1]} → {DIGESTS[2]}\n" in tap.out
+    assert tap.out.endswith(f"To go back: tap release dev --root {tap.root} --previous\n")
+
+
+def test_the_previous_image_is_the_one_that_ran_before_by_its_digest(tap: Tap, deployed: Stack) -> None:
+    assert tap("release", "dev", "--previous", "--yes") == 0
+    assert deployed.parameters[0]["ParameterValue"] == f"{REPOSITORY}:1@{DIGESTS[0]}"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_without_a_record_of_an_earlier_image_one_has_to_be_named(tap: Tap, aws: MemoryAws) -> None:
+    tap.services["ecs"].images = tap.services["ecs"].images[1:]
+
+    assert tap("release", "dev", "--previous") == 2
+    assert "ECS has no record of an earlier image of stack tap-dev" in tap.err
+    assert "create_change_set" not in aws.calls
+
+
+@pytest.mark.parametrize(("arguments", "problem"), [
+    ([], "name an image, or give --previous"), (["app:1", "--previous"], "name an image, or give --previous"),
+    (["App"], 'the image cannot be "App"'), ([f"{REPOSITORY}:9"], "does not exist")])
+@pytest.mark.usefixtures("deployed")
+def test_bad_input_is_refused_before_anything_is_made(
+        tap: Tap, aws: MemoryAws, arguments: list[str], problem: str) -> None:
+    assert tap("release", "dev", *arguments) == 2
+    assert problem in tap.err
+    assert "create_change_set" not in aws.calls
+
+
+def test_there_is_nothing_to_release_to_where_there_is_no_stack(tap: Tap) -> None:
+    assert tap("release", "dev", "app:1") == 2
+    assert "stack tap-dev does not exist" in tap.err
+
+
+def test_a_protected_environment_takes_digests_alone(tap: Tap, deployed: Stack) -> None:
+    deployed.parameters[2]["ParameterValue"] = "true"
+
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 4
+    assert f"tap release dev --root {tap.root} {REPOSITORY}:3@{DIGESTS[2]}" in tap.err
+    assert tap("release", "dev", f"{REPOSITORY}:3@{DIGESTS[2]}", "--yes") == 0
+
+
+def test_a_release_is_refused_where_more_would_change(tap: Tap, aws: MemoryAws, deployed: Stack) -> None:
+    aws.extra_changes.append(modified("Cluster", detail("ClusterSettings", "LogRetentionDays")))
+
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 4
+    assert "more than the image would change: Cluster. Look at it with: tap plan dev" in tap.err
+    assert (aws.executed, tap.left()) == ([], [])
+    assert deployed.parameters[0]["ParameterValue"] == f"{REPOSITORY}:2"
+
+
+def test_another_template_than_the_deployed_one_is_not_released(tap: Tap, aws: MemoryAws, deployed: Stack) -> None:
+    def replace_template() -> None:
+        deployed.template = json.dumps({**TEMPLATE, "Resources": {}})
+
+    aws.hooks["create_change_set"] = replace_template
+
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 4
+    assert "holds another template" in tap.err
+    assert aws.executed == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_same_image_is_no_change(tap: Tap) -> None:
+    assert tap("release", "dev", f"{REPOSITORY}:2", "--yes") == 0
+    assert "No changes" in tap.out
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_image_of_another_registry_is_released_without_its_digest(tap: Tap) -> None:
+    assert tap("release", "dev", "registry.example/app:1", "--yes") == 0
+    assert f"Digest  {DIGESTS[1]} → not known" in tap.out
+
+
+def change(logical_id: str, *details: Detail, action: str = "Modify") -> Change:
+    return Change(action, logical_id, None, "AWS::ECS::Service", "False", details=details)
+
+
+def caused(name: str, cause: str | None) -> Detail:
+    return Detail("Properties", name, cause=cause)
+
+
+@pytest.mark.parametrize(("changes", "others"), [
+    ([change("B", caused("X", "A")), change("A", caused("X", "ContainerImage"))], []),
+    ([change("C", caused("X", "B.Arn")), change("B", caused("X", "A")), change("A", caused("X", "ContainerImage"))],
+     []),
+    ([change("A", caused("X", "ContainerImage"), caused("Y", None))], ["A"]),
+    ([change("A", caused("X", "ContainerImage"), caused("X", "MinTasks"))], ["A"]),
+    ([change("A", caused("X", None))], ["A"]), ([change("A")], ["A"]),
+    ([change("A", caused("X", "ContainerImage"), action="Remove")], ["A"]),
+    ([change("B", caused("X", "A"))], ["B"])])
+def test_what_follows_from_the_image_is_told_from_what_does_not(changes: list[Change], others: list[str]) -> None:
+    assert releases.others_than_image(ChangeSet("", "", "UPDATE", "", tuple(changes))) == others
+
+
+def test_the_parameter_and_the_container_are_the_templates(template: dict[str, Any]) -> None:
+    assert releases.IMAGE in template["Parameters"]
+    assert releases.CONTAINER == service.CONTAINER
