@@ -110,6 +110,7 @@ def add_alerts(t: Template, keys: Keys) -> Alerts:
         # Under a key of SQS's, and so not lost together with the key of the topic.
         "AlertsFallbackQueue", DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
         MessageRetentionPeriod=FORTNIGHT, SqsManagedSseEnabled=True))
+    suppress(fallback, {"CKV_AWS_27": "SQS's own key encrypts it, which is not lost together with the topic's"})
     t.add_resource(QueuePolicy("AlertsFallbackQueuePolicy", Queues=[fallback.ref()], PolicyDocument=policy(
         admit("sns.amazonaws.com", [sqs.SendMessage], fallback.get_att("Arn"), condition=Condition(
             ArnEquals({"aws:SourceArn": topic.ref()}))),
