@@ -23,6 +23,7 @@ from tap.cli.publish import publish_command
 from tap.cli.release import release_command
 from tap.cli.rename import rename_command
 from tap.cli.repair import delete_command, recover_command
+from tap.cli.run import run_command
 from tap.cli.stack import (
     diff_command,
     doctor_command,
@@ -96,5 +97,5 @@ for command in (plan_command, deploy_command, watch_command, status_command, out
                 drift_command, diff_command, doctor_command, recover_command, rename_command, delete_command,
                 diagram_command, dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command,
                 fleet_group, new_command, logs_command,
-                release_command):
+                release_command, run_command):
     tap.add_command(command)

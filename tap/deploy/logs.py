@@ -25,15 +25,17 @@ class Line:
     message: str
 
 
-def read(aws: AwsClient, group: str, since: int, pattern: str = "") -> Iterator[Line]:
+def read(aws: AwsClient, group: str, since: int, pattern: str = "", stream: str = "") -> Iterator[Line]:
     """Yield a log group's events from `since` on, in milliseconds since 1970, oldest first.
 
-    `pattern` is a filter pattern of CloudWatch Logs. Raises InputError where there is no such group, or the pattern
-    is not one.
+    `pattern` is a filter pattern of CloudWatch Logs, `stream` the one stream to read. Raises InputError where there
+    is no such group or stream, or the pattern is not one.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": since}
     if pattern:
         request["filterPattern"] = pattern
+    if stream:
+        request["logStreamNames"] = [stream]
     while True:
         try:
             page = aws.service("logs")("filter_log_events", **request)

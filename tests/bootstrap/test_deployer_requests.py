@@ -13,9 +13,10 @@ import tap
 from tap.parts import policy
 from tap.permissions.deployer import deployer
 
-# `tap rename` is an administrator's: a stack refactor has no service role, and may have to tag any resource.
+# `tap rename` is an administrator's: a stack refactor has no service role, and may have to tag any resource. `tap run`
+# is an operator's: whoever may run a command as the application may do what the application may.
 FILES = [path for part in ("deploy", "page") for path in sorted((Path(tap.__file__).parent / part).glob("*.py"))
-         if path.name != "refactor.py"]
+         if path.name not in ("refactor.py", "run.py")]
 # Where the permission has another name than the operation; None where none is needed.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 OTHERWISE = {

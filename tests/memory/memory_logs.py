@@ -19,6 +19,8 @@ class MemoryLogs(MemoryService):
                              logStreamNames: list[str] | None = None) -> Any:
         if logGroupName not in self.groups:
             raise refusal("ResourceNotFoundException", "The specified log group does not exist.")
+        if logStreamNames and not self.groups[logGroupName]:
+            raise refusal("ResourceNotFoundException", "The specified log stream does not exist.")
         if filterPattern == "[":
             raise refusal("InvalidParameterException", "Invalid filter pattern")
         stream = (logStreamNames or ["web-app/WebApp/1234abcd"])[0]

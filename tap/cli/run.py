@@ -1,0 +1,44 @@
+"""`tap run`: one command in a task of its own."""
+
+import click
+
+from tap.cli.app import INTERRUPTED, Project
+from tap.cli.options import env_argument, takes_project
+from tap.cli.terminal import ask, console
+from tap.deploy import run
+from tap.deploy.models import LeftRunning
+
+_EXIT_CODES = """\b
+Exit codes: the command's own once it has run, and otherwise
+  1  failed: AWS refused a request, or the container never ran
+  2  usage or bad input: nothing was started
+  5  left running: the task still runs
+  130  interrupted; the task is stopped
+"""
+
+
+@click.command("run", epilog=_EXIT_CODES)
+@env_argument
+@click.argument("command", nargs=-1, required=True)
+@takes_project
+def run_command(project: Project, environment: str, command: tuple[str, ...]) -> int:
+    """Run COMMAND in a task of its own, beside ENV's service.
+
+    The task has the image, the variables, the network and the roles of the service's tasks, and runs on demand.
+    Prints what it logs, and exits with its exit code. Put -- before the command: tap run dev -- python migrate.py
+    """
+    env = project.target(environment)
+    cloud = project.cloud(env)
+    cloud.check_account(env)
+    task = run.start(cloud.aws, env, command)
+    out, progress = console(), console(stderr=True)
+    progress.print(f"Task {task.arn.rpartition('/')[2]} starts", soft_wrap=True)
+    try:
+        return run.follow(cloud.aws, task, lambda line: out.print(line, soft_wrap=True))
+    except KeyboardInterrupt:
+        if not ask("Stop the task?", progress):
+            raise LeftRunning(f"task {task.arn} still runs. Stop it with: aws ecs stop-task "
+                              f"--cluster {task.cluster} --task {task.arn}") from None
+    run.stop(cloud.aws, task)
+    progress.print("The task is being stopped.")
+    return INTERRUPTED
