@@ -106,10 +106,20 @@ def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan
 
     Raises InputError for a file that does not parse or does not resolve.
     """
-    after, before = (parsed(_read(file)) for file in (template, base))
+    after, before = (_checked(parsed(_read(file)), file) for file in (template, base))
     env = Environment(template.stem, Target(template.stem))
     resolved = [_resolved(_valued(env, document, overrides), document) for document in (before, after)]
     return offline.plan(_valued(env, after, overrides), resolved[0], resolved[1], after)
+
+
+def _checked(document: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
+    resources = document.get("Resources")
+    if not isinstance(resources, Mapping):
+        raise InputError(f"{file} has no Resources: it is not a template")
+    for name, entry in resources.items():
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("Type"), str):
+            raise InputError(f"{file}: resource {name} has no Type; only AWS knows what a macro or Fn::ForEach creates")
+    return document
 
 
 def _valued(env: Environment, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:

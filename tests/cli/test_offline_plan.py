@@ -124,6 +124,18 @@ def test_any_two_template_files_are_compared(project: Tap, tmp_path: Path) -> No
     assert (change["verdict"], change["replacement"]) == ("will fail", "True")
 
 
+@pytest.mark.parametrize(("text", "problem"), [
+    ("Outputs: {}", "has no Resources"), ("Resources: {A: {Properties: {}}}", "resource A has no Type"),
+    ("Resources: {A: {Type: {Ref: B}}}", "resource A has no Type"),
+    ("Resources: {'Fn::ForEach::A': [B, [c], {}]}", "resource Fn::ForEach::A has no Type")])
+def test_a_file_that_is_not_a_plain_template_is_one_line(
+        project: Tap, tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    assert project("plan", "--offline", "--template", str(tmp_path / "a.yaml"), "--base", str(tmp_path / "a.yaml")) == 2
+    assert problem in project.err
+    assert len(project.err.splitlines()) == 1
+
+
 @pytest.fixture(scope="module")
 def written(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
     folder = tmp_path_factory.mktemp("templates")
