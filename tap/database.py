@@ -130,7 +130,7 @@ def add_database(t: Template, logs: Logs, network: Network, has_deletion_protect
     key = add_key(t, "Database")
     subnet_group = t.add_resource(DBSubnetGroup(
         "DatabaseSubnetGroup", DBSubnetGroupDescription="Isolated subnets",
-        SubnetIds=[subnet.ref() for subnet in network.isolated_subnets]))
+        SubnetIds=network.database_subnets))
     security_group = add_security_group(t, "Database", network.vpc, "Database")
     parameter_group = t.add_resource(DBClusterParameterGroup(
         # No log_statement, which writes the passwords of CREATE ROLE and ALTER ROLE into the log as they are, and no

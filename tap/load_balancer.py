@@ -18,6 +18,7 @@ from troposphere.elasticloadbalancingv2 import (
 
 from tap.access_logs import AccessLogs
 from tap.domain import Domain
+from tap.existing_vpc import IDS_BY_PARAMETER
 from tap.network import ANYWHERE, Network, add_security_group
 from tap.parts import add_export, add_parameter, suppress
 from tap.whole_numbers import add_whole_number
@@ -72,11 +73,10 @@ def add_load_balancer(
     admit("HTTPS", 443, Condition=has_certificate)
     load_balancer = t.add_resource(LoadBalancer(
         "LoadBalancer", Scheme="internet-facing",
-        # Its nodes must be reachable from the moment that they are there.
-        DependsOn=list(network.public_routing),
-        # It tries to write to the bucket when its logs are switched on.
-        Metadata={"WaitsFor": [access_logs.is_writable]},
-        Subnets=[subnet.ref() for subnet in network.public_subnets],
+        # Its nodes must be reachable from the moment that they are there. It tries to write to the bucket when its
+        # logs are switched on.
+        Metadata={**IDS_BY_PARAMETER, "WaitsFor": [network.public_routing, access_logs.is_writable]},
+        Subnets=network.public_subnets,
         SecurityGroups=[security_group.get_att("GroupId")],
         LoadBalancerAttributes=[
             LoadBalancerAttributes(
@@ -119,7 +119,7 @@ def add_load_balancer(
 def target_group_of(title: str, network: Network, **attributes: Any) -> TargetGroup:
     """Return a target group of tasks; one answer within five seconds, twice, makes a task healthy."""
     return TargetGroup(
-        title, VpcId=network.vpc.ref(), TargetType="ip", Protocol="HTTP",
+        title, VpcId=network.vpc, TargetType="ip", Protocol="HTTP",
         # ECS registers each task with the port of its container. A change of this one would replace the group:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
         Port=80,

@@ -1,12 +1,13 @@
-"""The network tier: a VPC over three Availability Zones, its subnets, its ways out, its endpoints."""
+"""The network tier: a VPC over three Availability Zones with subnets, ways out and endpoints, or an existing one."""
 
 from typing import Any, NamedTuple
 
-from awacs.logs import DescribeLogStreams
 from troposphere import (
+    And,
     AWSHelperFn,
     AWSObject,
     Cidr,
+    Condition,
     Equals,
     GetAZs,
     If,
@@ -20,7 +21,6 @@ from troposphere import (
 from troposphere.ec2 import (
     EIP,
     VPC,
-    FlowLog,
     InternetGateway,
     NatGateway,
     Route,
@@ -35,8 +35,8 @@ from troposphere.ec2 import (
     VPCGatewayAttachment,
 )
 
-from tap.logs import Logs
-from tap.parts import add_parameter, add_role, add_switch, allow, name_tag, of_this_account, only_if
+from tap.existing_vpc import ExistingVpc
+from tap.parts import add_parameter, add_switch, name_tag, only_if
 from tap.whole_numbers import whole_numbers
 
 ANYWHERE = "0.0.0.0/0"
@@ -53,14 +53,16 @@ PRIVATE_SERVICES = {
 class Network(NamedTuple):
     """What the other tiers may use of the network."""
 
-    vpc: VPC
-    public_subnets: tuple[Subnet, ...]
-    private_subnets: tuple[Subnet, ...]
-    isolated_subnets: tuple[Subnet, ...]
-    public_routing: tuple[AWSObject, ...]
-    """What gives public subnets their route to the internet."""
-    private_routing: tuple[AWSObject, ...]
-    """What gives private subnets their route tables, and those the gateway endpoints."""
+    vpc: AWSHelperFn
+    """The id of the VPC, the stack's own or an existing one; subnets are lists of such ids."""
+    public_subnets: AWSHelperFn
+    private_subnets: AWSHelperFn
+    database_subnets: AWSHelperFn
+    public_routing: AWSHelperFn
+    """References to what gives public subnets their route to the internet; an empty string with an existing VPC."""
+    private_routing: AWSHelperFn
+    """References to what gives private subnets their route tables, and those the gateway endpoints; an empty string
+    with an existing VPC."""
     ways_out: tuple[AWSHelperFn, ...]
     """References to the first NAT route and the interface endpoints; empty strings where they are switched off. The
     other NAT routes are waited for by what gives their subnets the route tables."""
@@ -71,14 +73,14 @@ class Network(NamedTuple):
 
 
 def add_security_group(
-        t: Template, kind: str, vpc: VPC, description: str, **attributes: Any) -> SecurityGroup:
+        t: Template, kind: str, vpc: AWSHelperFn, description: str, **attributes: Any) -> SecurityGroup:
     """Add `<kind>SecurityGroup`, which nothing enters or leaves; each rule is a resource of whoever needs it.
 
     A group that names no way out would get one to everywhere, hence the rule that leads nowhere:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
     """
     return t.add_resource(SecurityGroup(
-        f"{kind}SecurityGroup", VpcId=vpc.ref(), GroupDescription=description,
+        f"{kind}SecurityGroup", VpcId=vpc, GroupDescription=description,
         SecurityGroupEgress=[SecurityGroupRule(
             IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing")], **attributes))
 
@@ -98,8 +100,14 @@ def connect(
             SourceSecurityGroupId=source.get_att("GroupId"), **ends)))
 
 
-def add_network(t: Template, logs: Logs) -> Network:
-    """Add the VPC, three subnets a kind, their route tables, NAT gateways, endpoints and flow logs."""
+def add_network(t: Template, existing: ExistingVpc) -> Network:
+    """Add the VPC, three subnets a kind, their route tables, NAT gateways and endpoints; none with an existing VPC.
+
+    Endpoints are left to an existing VPC as well: one more with the same private DNS name, or a second gateway endpoint
+    in a route table, is refused, and both serve everybody in the VPC.
+    https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html (enable DNS name)
+    """
+    is_own = existing.is_absent
     cidr = add_parameter(t, "Network", "Address range", Parameter(
         "VpcCidr", Type="String", Default="10.0.0.0/16",
         AllowedPattern=_networks(),
@@ -115,21 +123,22 @@ def add_network(t: Template, logs: Logs) -> Network:
     nat = add_parameter(t, "Network", "NAT gateways", Parameter(
         "NatGateways", Type="String", Default="one-per-az", AllowedValues=["none", "single", "one-per-az"],
         Description="With none, set InterfaceEndpoints and take the image from a private ECR repository."))
-    has_nat = t.add_condition("HasNat", Not(Equals(nat.ref(), "none")))
-    has_nat_per_az = t.add_condition("HasNatPerAz", Equals(nat.ref(), "one-per-az"))
-    has_endpoints = add_switch(
+    has_nat = t.add_condition("HasNat", And(Condition(is_own), Not(Equals(nat.ref(), "none"))))
+    has_nat_per_az = t.add_condition("HasNatPerAz", And(Condition(is_own), Equals(nat.ref(), "one-per-az")))
+    wants_endpoints = add_switch(
         t, "Network", "Interface endpoints", "InterfaceEndpoints", "false",
-        "Reach ECR, Logs, Secrets Manager and Lambda inside the VPC.")
+        "Reach ECR, Logs, Secrets Manager and Lambda inside the VPC. An existing VPC has its own.")
+    has_endpoints = t.add_condition("HasOwnEndpoints", And(Condition(is_own), Condition(wants_endpoints)))
 
     vpc = t.add_resource(VPC(
-        "Vpc", CidrBlock=cidr.ref(), EnableDnsHostnames=True, Tags=name_tag("vpc")))
-    gateway = t.add_resource(InternetGateway("InternetGateway"))
+        "Vpc", Condition=is_own, CidrBlock=cidr.ref(), EnableDnsHostnames=True, Tags=name_tag("vpc")))
+    gateway = t.add_resource(InternetGateway("InternetGateway", Condition=is_own))
     attachment = t.add_resource(VPCGatewayAttachment(
-        "InternetGatewayAttachment", VpcId=vpc.ref(), InternetGatewayId=gateway.ref()))
+        "InternetGatewayAttachment", Condition=is_own, VpcId=vpc.ref(), InternetGatewayId=gateway.ref()))
 
     def add_subnets(kind: str, first: int) -> tuple[Subnet, ...]:
         return tuple(t.add_resource(Subnet(
-            f"{kind}Subnet{zone}",
+            f"{kind}Subnet{zone}", Condition=is_own,
             VpcId=vpc.ref(),
             AvailabilityZone=If(
                 has_zones, Select(zone - 1, Split(",", zones.ref())), Select(zone - 1, GetAZs(""))),
@@ -137,17 +146,17 @@ def add_network(t: Template, logs: Logs) -> Network:
             Tags=name_tag(f"{kind.lower()}-{zone}"),
         )) for zone in ZONES)
 
-    def add_route_table(title: str, **attributes: Any) -> RouteTable:
-        return t.add_resource(RouteTable(title, VpcId=vpc.ref(), **attributes))
+    def add_route_table(title: str, condition: str = is_own) -> RouteTable:
+        return t.add_resource(RouteTable(title, Condition=condition, VpcId=vpc.ref()))
 
     def associate(subnet: Subnet, table: AWSHelperFn, **attributes: Any) -> SubnetRouteTableAssociation:
         return t.add_resource(SubnetRouteTableAssociation(
-            f"{subnet.title}Routing", SubnetId=subnet.ref(), RouteTableId=table, **attributes))
+            f"{subnet.title}Routing", Condition=is_own, SubnetId=subnet.ref(), RouteTableId=table, **attributes))
 
     public = add_subnets("Public", 0)
     public_table = add_route_table("PublicRouteTable")
     internet_route = t.add_resource(Route(
-        "PublicDefaultRoute", RouteTableId=public_table.ref(), DestinationCidrBlock=ANYWHERE,
+        "PublicDefaultRoute", Condition=is_own, RouteTableId=public_table.ref(), DestinationCidrBlock=ANYWHERE,
         GatewayId=gateway.ref(),
         # A route to a gateway that is not attached yet is refused.
         DependsOn=attachment))
@@ -156,8 +165,8 @@ def add_network(t: Template, logs: Logs) -> Network:
     private = add_subnets("Private", 3)
     private_tables = [
         add_route_table("PrivateRouteTable1"),
-        add_route_table("PrivateRouteTable2", Condition=has_nat_per_az),
-        add_route_table("PrivateRouteTable3", Condition=has_nat_per_az),
+        add_route_table("PrivateRouteTable2", has_nat_per_az),
+        add_route_table("PrivateRouteTable3", has_nat_per_az),
     ]
     nat_gateways, nat_routes = [], []
     for zone, condition in zip(ZONES, (has_nat, has_nat_per_az, has_nat_per_az), strict=True):
@@ -184,17 +193,20 @@ def add_network(t: Template, logs: Logs) -> Network:
         associate(subnet, isolated_table.ref())
 
     private_routing.extend(t.add_resource(VPCEndpoint(
-        f"{title}Endpoint", VpcId=vpc.ref(), VpcEndpointType="Gateway",
+        f"{title}Endpoint", Condition=is_own, VpcId=vpc.ref(), VpcEndpointType="Gateway",
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
         RouteTableIds=[
             private_tables[0].ref(),
             *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])],
     )) for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")))
     endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
-    _add_flow_log(t, logs, vpc)
 
     return Network(
-        vpc, public, private, isolated, (internet_route, *public_routing), tuple(private_routing),
+        existing.instead(existing.vpc, vpc),
+        existing.subnets_instead(existing.public, public), existing.subnets_instead(existing.private, private),
+        existing.subnets_instead(existing.database, isolated),
+        existing.nothing_instead([way.ref() for way in (internet_route, *public_routing)]),
+        existing.nothing_instead([way.ref() for way in private_routing]),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
             If(has_endpoints, [way.ref() for way in endpoints], "")),
@@ -216,7 +228,7 @@ def _networks() -> str:
 def _add_interface_endpoints(
         t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
         condition: str) -> list[AWSObject]:
-    group = add_security_group(t, "Endpoint", vpc, "Endpoints", Condition=condition)
+    group = add_security_group(t, "Endpoint", vpc.ref(), "Endpoints", Condition=condition)
     ingress = t.add_resource(SecurityGroupIngress(
         "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
         IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))
@@ -225,16 +237,3 @@ def _add_interface_endpoints(
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
         SubnetIds=[subnet.ref() for subnet in subnets], SecurityGroupIds=[group.get_att("GroupId")],
     )) for title, service in PRIVATE_SERVICES.items())]
-
-
-def _add_flow_log(t: Template, logs: Logs, vpc: VPC) -> None:
-    condition = add_switch(
-        t, "Network", "Flow logs", "FlowLogs", "true", "Keep who talked to whom in the VPC, and what was refused.")
-    log_group = logs.add_group("FlowLogGroup", Condition=condition)
-    role = add_role(
-        t, "FlowLog", "vpc-flow-logs.amazonaws.com",
-        logs.write(log_group), allow([DescribeLogStreams], log_group.get_att("Arn")),
-        condition=condition, trust_condition=of_this_account())
-    t.add_resource(FlowLog(
-        "FlowLog", Condition=condition, ResourceId=vpc.ref(), ResourceType="VPC", TrafficType="ALL",
-        LogGroupName=log_group.ref(), DeliverLogsPermissionArn=role.get_att("Arn"), MaxAggregationInterval=60))

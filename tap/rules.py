@@ -17,9 +17,12 @@ def add_rules(t: Template) -> None:
                "money must not travel over plain HTTP"))
     # Not DeletionProtection: it has to be switched off before the stack can be deleted.
     protections = {"EmptyAssetsBucketOnDelete": "false", **dict.fromkeys((
-        "CustomerKeys", "AccessLogs", "FlowLogs", "Firewall", "Backups"), "true")}
+        "CustomerKeys", "AccessLogs", "Firewall", "Backups"), "true")}
     _add_rule(t, "ProtectedHasControls", is_protected, *(
         (Equals(Ref(name), value), f"Protected=true requires {name}={value}") for name, value in protections.items()))
+    # Who is shared a subnet may not log the VPC, its owner does: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing.html
+    _add_rule(t, "ProtectedHasFlowLogs", And(is_protected, Equals(Ref("VpcId"), "")),
+              (Equals(Ref("FlowLogs"), "true"), "Protected=true requires FlowLogs=true"))
     _add_rule(t, "ProtectedTellsSomebody", is_protected,
               (Or(_is_given("AlertEmail"), _is_given("PagerTopicArn")),
                "Protected=true requires an AlertEmail or a PagerTopicArn, or alarms would tell nobody"))
@@ -34,9 +37,17 @@ def add_rules(t: Template) -> None:
                "SleepSchedule and WakeSchedule go together"))
     _add_rule(t, "VisitorsNeverSleep", Or(Not(Equals(Ref("TrafficAlarmRequests"), "0")), _is_given("ProbeUrl")),
               (Equals(Ref("SleepSchedule"), ""),
-               "TrafficAlarmRequests and ProbeUrl need a service without SleepSchedule, or their alarms would ring "
-               "every night"))
-    _add_rule(t, "TasksReachAws", Equals(Ref("NatGateways"), "none"),
+               "TrafficAlarmRequests needs a service without SleepSchedule, or its alarm would ring every night"))
+    existing_vpc = ("VpcId", "PublicSubnetIds", "PrivateSubnetIds", "DatabaseSubnetIds")
+    _add_rule(t, "ExistingVpcIsWhole", Or(*map(_is_given, existing_vpc)),
+              (And(*map(_is_given, existing_vpc)),
+               "VpcId, PublicSubnetIds, PrivateSubnetIds and DatabaseSubnetIds go together"))
+    _add_rule(t, "ExistingVpcHasItsOwn", _is_given("VpcId"),
+              (Equals(Ref("InterfaceEndpoints"), "false"),
+               "VpcId requires InterfaceEndpoints=false: an existing VPC has its own ways out"),
+              (Equals(Ref("AvailabilityZones"), ""),
+               "VpcId requires an empty AvailabilityZones: an existing VPC's subnets have their zones"))
+    _add_rule(t, "TasksReachAws", And(Equals(Ref("NatGateways"), "none"), Equals(Ref("VpcId"), "")),
               (Equals(Ref("InterfaceEndpoints"), "true"),
                "NatGateways=none needs InterfaceEndpoints=true, or no task could start"))
 

@@ -54,6 +54,7 @@ from tap.assets import Assets
 from tap.database import PORT as DATABASE_PORT
 from tap.database import Database
 from tap.deployment import Deployment
+from tap.existing_vpc import IDS_BY_PARAMETER
 from tap.load_balancer import Balancer
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
@@ -153,11 +154,12 @@ def add_service(
         "Service",
         # ECS refuses a target group that no listener forwards to; tasks want their ways in and out, and
         # their database.
-        DependsOn=[
-            balancer.http_listener, database.writer, *connections, *network.private_routing],
+        DependsOn=[balancer.http_listener, database.writer, *connections],
         # DependsOn takes no condition, a reference in the metadata does: the listener and the ways out
         # that this environment has.
-        Metadata={"WaitsFor": [balancer.https_listener, *network.ways_out]},
+        Metadata={
+            **IDS_BY_PARAMETER,
+            "WaitsFor": [balancer.https_listener, network.private_routing, *network.ways_out]},
         Cluster=cluster.ref(), TaskDefinition=task_definition.ref(),
         CapacityProviderStrategy=_capacity_strategy(t, capacity),
         # ECS takes another strategy only with a new deployment, and the nonce has CloudFormation ask for one.
@@ -172,7 +174,7 @@ def add_service(
             TargetGroupArn=balancer.target_group.ref(), AdvancedConfiguration=deployment.balancing)],
         NetworkConfiguration=NetworkConfiguration(AwsvpcConfiguration=AwsvpcConfiguration(
             AssignPublicIp="DISABLED", SecurityGroups=[security_group.get_att("GroupId")],
-            Subnets=[subnet.ref() for subnet in network.private_subnets])),
+            Subnets=network.private_subnets)),
         PropagateTags="SERVICE"))
     _add_scaling(t, cluster, service)
     return WebService(cluster, service, log_group)

@@ -14,7 +14,9 @@ from tap.deployment import add_deployment
 from tap.domain import add_domain
 from tap.environment import add_environment
 from tap.events import add_events
+from tap.existing_vpc import add_existing_vpc
 from tap.firewall import add_firewall
+from tap.flow_logs import add_flow_logs
 from tap.health import add_health
 from tap.keys import add_keys
 from tap.load_balancer import add_load_balancer
@@ -38,7 +40,8 @@ def build() -> Template:
     logs = t.add(add_logs, keys)
     access_logs = t.add(add_access_logs, logs)
     alerts = t.add(add_alerts, keys)
-    network = t.add(add_network, logs)
+    network = t.add(add_network, t.add(add_existing_vpc))
+    t.add(add_flow_logs, logs, network)
     database = t.add(add_database, logs, network, environment.has_deletion_protection)
     sessions = t.add(add_sessions, keys, environment.has_deletion_protection)
     domain = t.add(add_domain)

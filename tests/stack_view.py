@@ -14,6 +14,10 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ("dev", "staging", "prod")
 FOUR_TAGS = ("Application", "CostCenter", "Environment", "Team")
 EVERYWHERE = "0.0.0.0/0"
+# A VPC that the stack is given, by the parameters that are set together.
+EXISTING_VPC = {"VpcId": "vpc-0123456789abcdef0", **{
+    f"{kind}SubnetIds": ",".join(f"subnet-{start}{zone}bcdef0123456789"[:24] for zone in "123")
+    for kind, start in (("Public", "0a"), ("Private", "0b"), ("Database", "0c"))}}
 
 
 @dataclass(frozen=True)

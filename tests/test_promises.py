@@ -12,7 +12,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from looping import some
-from stack_view import ENVIRONMENTS, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
+from stack_view import ENVIRONMENTS, EXISTING_VPC, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
 from troposphere import Template
 from troposphere.ssm import Parameter as SsmParameter
 
@@ -73,6 +73,7 @@ OTHERWISE = {
     "SleepSchedule": ["", "cron(0 20 * * ? *)"], "WakeSchedule": ["", "cron(0 6 * * ? *)"],
     "MonthlyBudget": ["0", "100"], "AvailabilityZones": ["", "us-east-1a,us-east-1b,us-east-1c"],
     "DatabaseSnapshot": ["", "before-migration"], "BackupCopyVaultArn": ["", COPY_VAULT],
+    **{name: ["", value] for name, value in EXISTING_VPC.items()},
     "TrafficAlarmRequests": ["0", "1"], "ProbeUrl": ["", "https://pay.payments.test"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from allpairspy import AllPairs
-from stack_view import ROOT
+from stack_view import EXISTING_VPC, ROOT
 
 from tap.deploy.rules import violations
 from tap.lint.validators import REGION, cfn_lint, validate
@@ -24,6 +24,7 @@ SETTINGS = {
     "DatabaseAudit": ["true", "false"], "DatabaseSnapshot": ["", "before-migration"],
     "BackupCopyVaultArn": ["", "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"],
     "BackupVaultLock": ["true", "false"],
+    "VpcId": ["", EXISTING_VPC["VpcId"]],
     "NatGateways": ["none", "single", "one-per-az"], "InterfaceEndpoints": ["true", "false"],
     "CustomerKeys": ["true", "false"], "AccessLogs": ["true", "false"], "FlowLogs": ["true", "false"],
     "DetailedAlarms": ["true", "false"], "DeletionProtection": ["true", "false"],
@@ -44,13 +45,16 @@ SETTINGS = {
 TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"))
 # Of these, one way or another excludes the other.
 APART = ({"NatGateways", "InterfaceEndpoints"}, {"TrafficAlarmRequests", "SleepSchedule"},
-         {"TrafficAlarmRequests", "WakeSchedule"}, {"ProbeUrl", "SleepSchedule"}, {"ProbeUrl", "WakeSchedule"})
+         {"TrafficAlarmRequests", "WakeSchedule"}, {"ProbeUrl", "SleepSchedule"}, {"ProbeUrl", "WakeSchedule"},
+         {"VpcId", "InterfaceEndpoints"}, {"VpcId", "AvailabilityZones"})
 
 
 def is_allowed(row: list[str]) -> bool:
     """Whether the template's rules let a row, or the beginning of one, be."""
     given = dict(zip(SETTINGS, row, strict=False))
-    if given.get("NatGateways") == "none" and given.get("InterfaceEndpoints") == "false":
+    if (given.get("NatGateways"), given.get("InterfaceEndpoints"), given.get("VpcId")) == ("none", "false", ""):
+        return False
+    if given.get("VpcId") and (given.get("InterfaceEndpoints") == "true" or given["AvailabilityZones"]):
         return False
     if given.get("SleepSchedule") and (given.get("TrafficAlarmRequests", "0") != "0" or given.get("ProbeUrl")):
         return False
@@ -79,7 +83,8 @@ def rows() -> list[list[str]]:
     return found
 
 
-ROWS = [{"Environment": "test", **dict(zip(SETTINGS, row, strict=True))} for row in rows()]
+ROWS = [{"Environment": "test", **dict(zip(SETTINGS, row, strict=True)),
+         **(EXISTING_VPC if EXISTING_VPC["VpcId"] in row else {})} for row in rows()]
 NUMBERED = {f"row {place}": row for place, row in enumerate(ROWS)}
 
 

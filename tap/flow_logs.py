@@ -1,0 +1,27 @@
+"""Flow logs of the VPC, whether the stack's own or an existing one."""
+
+from awacs.logs import DescribeLogStreams
+from troposphere import Template
+from troposphere.ec2 import FlowLog
+
+from tap.logs import Logs
+from tap.network import Network
+from tap.parts import add_role, add_switch, allow, of_this_account
+
+
+def add_flow_logs(t: Template, logs: Logs, network: Network) -> None:
+    """Add, by parameter, the VPC's flow log with its log group and role.
+
+    An existing VPC may have flow logs of its owner's; another one to another destination is no conflict:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
+    """
+    condition = add_switch(
+        t, "Network", "Flow logs", "FlowLogs", "true", "Keep who talked to whom in the VPC, and what was refused.")
+    log_group = logs.add_group("FlowLogGroup", Condition=condition)
+    role = add_role(
+        t, "FlowLog", "vpc-flow-logs.amazonaws.com",
+        logs.write(log_group), allow([DescribeLogStreams], log_group.get_att("Arn")),
+        condition=condition, trust_condition=of_this_account())
+    t.add_resource(FlowLog(
+        "FlowLog", Condition=condition, ResourceId=network.vpc, ResourceType="VPC", TrafficType="ALL",
+        LogGroupName=log_group.ref(), DeliverLogsPermissionArn=role.get_att("Arn"), MaxAggregationInterval=60))
