@@ -7,6 +7,8 @@ from troposphere import AWSHelperFn, Equals, Not, Parameter, Ref, Template
 from tap.parts import HAS_BOUNDARY, SWITCH, add_parameter, add_switch
 
 TAGS = {"Team": "platform-engineering", "CostCenter": "engineering", "Application": "transaction-processing"}
+# AWS takes 256 characters. The permissions boundary of tap bootstrap holds Application several times, and has no room.
+LONGEST_TAG = 128
 
 
 class Environment(NamedTuple):
@@ -20,8 +22,8 @@ class Environment(NamedTuple):
 def add_tags(t: Template, group: str, **more: str) -> dict[str, Ref]:
     """Declare the tags that every template's resources have; more is what else a tag's description says."""
     return {title: add_parameter(t, group, title, Parameter(
-        title, Type="String", Default=value, AllowedPattern=r"[\w .:/=+@-]{1,256}",
-        ConstraintDescription="must be a tag value",
+        title, Type="String", Default=value, AllowedPattern=rf"[\w .:/=+@-]{{1,{LONGEST_TAG}}}",
+        ConstraintDescription=f"must be a tag value of up to {LONGEST_TAG} characters",
         Description=f"Tag of every resource{more.get(title, '')}.")).ref() for title, value in TAGS.items()}
 
 

@@ -32,6 +32,9 @@ def add_rules(t: Template) -> None:
     _add_rule(t, "CdnHasNameAndCertificate", Not(Equals(Ref("CdnDomainName"), Ref("CdnCertificateArn"))),
               (And(_is_given("CdnDomainName"), _is_given("CdnCertificateArn")),
                "CdnDomainName and CdnCertificateArn go together"))
+    _add_rule(t, "AppSecretHasKeys", Or(_is_given("AppSecretArn"), _is_given("AppSecretKeys")),
+              (And(_is_given("AppSecretArn"), _is_given("AppSecretKeys")),
+               "AppSecretArn and AppSecretKeys go together"))
     _add_rule(t, "SleepsAndWakes", Not(Equals(Ref("SleepSchedule"), Ref("WakeSchedule"))),
               (And(_is_given("SleepSchedule"), _is_given("WakeSchedule")),
                "SleepSchedule and WakeSchedule go together"))

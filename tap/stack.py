@@ -5,6 +5,7 @@ from troposphere import Template
 from tap.access_logs import add_access_logs
 from tap.alarms import Tiers, add_alarms
 from tap.alerts import add_alerts
+from tap.application import add_application
 from tap.assets import add_assets
 from tap.backup import add_backup
 from tap.budget import add_budget
@@ -29,6 +30,7 @@ from tap.rules import add_rules
 from tap.service import add_service
 from tap.sessions import add_sessions
 from tap.strategy import add_alternate
+from tap.tasks import Platform, add_tasks
 from tap.validation import add_validation
 
 
@@ -52,8 +54,10 @@ def build() -> Template:
     alternate = t.add(add_alternate, network)
     health = t.add(add_health, balancer, validation, alternate)
     deployment = t.add(add_deployment, balancer, alternate, health)
-    service = t.add(
-        add_service, logs, network, database, sessions, assets, balancer, validation, deployment)
+    platform = Platform(keys, logs, alerts, network, database, sessions, assets, validation)
+    application = t.add(add_application, platform)
+    tasks = t.add(add_tasks, platform, balancer.port, application)
+    service = t.add(add_service, tasks, balancer, deployment)
     backups = t.add(add_backup, database, sessions)
     tiers = Tiers(
         network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)

@@ -17,7 +17,7 @@ from troposphere import Template
 from troposphere.sqs import Queue, QueuePolicy
 
 from tap.parts import allow, policy, refuse_plain_http
-from tap.service import Given
+from tap.tasks import Given
 
 
 class Orders(NamedTuple):
@@ -72,8 +72,8 @@ def test_a_queue_is_a_tier_module_a_line_of_the_stack_and_a_test(root: Path, tmp
     stack = copy / "tap/stack.py"
     text = stack.read_text(encoding="utf-8")
     text = text.replace("from tap.parts import", "from tap.orders import add_orders\nfrom tap.parts import")
-    text = text.replace("    service = t.add(", "    orders = t.add(add_orders)\n    service = t.add(")
-    text = text.replace("validation, deployment)", "validation, deployment, orders.send())")
+    text = text.replace("    tasks = t.add(", "    orders = t.add(add_orders)\n    tasks = t.add(")
+    text = text.replace("balancer.port, application)", "balancer.port, application, orders.send())")
     stack.write_text(text, encoding="utf-8")
     # The virtual environment is there: nothing is installed.
     run(copy, "make", "template", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.rehearse")

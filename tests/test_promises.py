@@ -27,13 +27,18 @@ STACKS = {name: committed(TEMPLATE, name) for name in ENVIRONMENTS}
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"
 COPY_VAULT = "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"
+# What an application is given by parameters.
+GIVEN = {
+    "EnvironmentFileArn": "arn:aws:s3:::tap-artifacts/variables/0.env", "AppSecretKeys": "A,B,C,D,E,F,G,H,I,J",
+    "AppSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:pay-AbCdEf",
+    "TaskPolicyArns": ",".join(["arn:aws:iam::123456789012:policy/receipts"] * 5)}
 # A stack with all that can be switched on.
 EVERYTHING = StackView(resolve(TEMPLATE, {
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
     "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
-    "TrafficAlarmRequests": "1", "ProbeUrl": "https://pay.payments.test/"}))
+    "TrafficAlarmRequests": "1", "ProbeUrl": "https://pay.payments.test/", **GIVEN}))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_STACK = {**STACKS, "everything": EVERYTHING}
 CFN_LINT = files("cfnlint.data.AdditionalSpecs")
@@ -76,6 +81,7 @@ OTHERWISE = {
     **{name: ["", value] for name, value in EXISTING_VPC.items()},
     "TrafficAlarmRequests": ["0", "1"], "ProbeUrl": ["", "https://pay.payments.test"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
+    **{name: ["", value] for name, value in GIVEN.items()},
 }
 
 

@@ -41,8 +41,13 @@ SETTINGS = {
     "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"], "TrafficAlarmRequests": ["0", "1"],
     "ProbeUrl": ["", "https://pay.payments.test/health"],
+    "EnvironmentFileArn": ["", "arn:aws:s3:::tap-artifacts/variables/0.env"],
+    "AppSecretArn": ["", f"arn:aws:secretsmanager:{REGION}:123456789012:secret:pay-AbCdEf"],
+    "AppSecretKeys": ["", "PROVIDER_KEY,SIGNING_KEY"],
+    "TaskPolicyArns": ["", "arn:aws:iam::123456789012:policy/receipts"],
 }
-TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"))
+TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"),
+            ("AppSecretArn", "AppSecretKeys"))
 # Of these, one way or another excludes the other.
 APART = ({"NatGateways", "InterfaceEndpoints"}, {"TrafficAlarmRequests", "SleepSchedule"},
          {"TrafficAlarmRequests", "WakeSchedule"}, {"ProbeUrl", "SleepSchedule"}, {"ProbeUrl", "WakeSchedule"},

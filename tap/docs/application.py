@@ -26,14 +26,20 @@ def _lines(resources: Mapping[str, Any]) -> Iterator[str]:
         for container in definition["ContainerDefinitions"]:
             yield from ("", f"## Variables of {container['Name']}", "", "| variable | value |", "|---|---|")
             for entry in container["Environment"] + container["Secrets"]:
-                value = entry.get("Value", entry.get("ValueFrom"))
-                yield f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{_shown(value)}` |"
+                # The application's own come by parameters, each where there is one: the line below says so.
+                if "Fn::If" not in entry:
+                    value = entry.get("Value", entry.get("ValueFrom"))
+                    yield f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{_shown(value)}` |"
+            yield from ("", "And those of the file `EnvironmentFileArn`, and the keys `AppSecretKeys` of the secret "
+                            "`AppSecretArn`.")
     policies = _of_type(resources, "AWS::IAM::ManagedPolicy")
     for title, role in _of_type(resources, "AWS::IAM::Role").items():
         condition = resources[title].get("Condition")
         yield from ("", f"## {title}" + (f", where {condition}" if condition else ""), "",
                     "| action | resource | condition |", "|---|---|---|")
         for policy in role["ManagedPolicyArns"]:
+            if "Ref" not in policy:  # one of TaskPolicyArns, which the template does not know
+                continue
             for statement in policies[policy["Ref"]]["PolicyDocument"]["Statement"]:
                 yield from _permissions(statement)
 
@@ -69,6 +75,8 @@ def _shown(value: Any) -> str:
             return f"${{{name}.{attribute}}}"
         case {"Fn::Sub": str() as text} | {"Fn::Sub": [str() as text, _]}:
             return text
+        case {"Fn::Select": [0, {"Fn::Split": ["/", {"Ref": name}]}]}:
+            return f"bucket of ${{{name}}}"
         case {"Fn::If": [condition, yes, no]}:
             return f"{_shown(yes)} where {condition}, else {_shown(no)}"
         case list():

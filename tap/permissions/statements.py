@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import awacs.aws
+from awacs import s3
 from awacs.aws import Action, Condition, Deny, Statement
 from awacs.iam import CreateServiceLinkedRole, PassRole
 from troposphere import Sub
 
+from tap.environment import LONGEST_TAG
 from tap.parts import allow, policy
 from tap.permissions.table import by_scope, entry, listed, load
 
@@ -18,7 +20,7 @@ NARROWED = "Narrowed by name and tag, where IAM has them"
 """Why Checkov may pass over a policy that writes to `*`."""
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, white space aside.
 MANAGED_POLICY_LIMIT = 6_144
-_ROOM_FOR_A_VALUE = 256  # what a Ref may come to: a tag's value, an ARN
+_ROOM_FOR_A_VALUE = 256  # what a Ref may come to, such as an ARN
 # The longest that there are.
 _PSEUDO = {"Partition": "aws-us-gov", "Region": "ap-southeast-1", "AccountId": "1" * 12,
            "URLSuffix": "amazonaws.com.cn"}
@@ -61,8 +63,12 @@ def execution(types: Iterable[str], names: Names) -> list[Statement]:
 
 def boundary(names: Names) -> list[Statement]:
     """Return the most that the roles of a stack may do, whatever their own policies say."""
-    return [keep_artifacts(Action=[Action("s3", "*")]),
-            *(_statement(scope, actions, names, []) for scope, actions in by_scope(load("boundary").values()).items())]
+    # Reading is for the file of variables, which `tap` uploads there: the role's own policy names it.
+    statements = [keep_artifacts(NotAction=[s3.GetBucketLocation, s3.GetObject]), *(
+        _statement(scope, actions, names, []) for scope, actions in by_scope(load("boundary").values()).items())]
+    for statement in statements:  # a boundary is one policy, and names would fill a tenth of it
+        del statement.properties["Sid"]
+    return statements
 
 
 def keep_artifacts(**actions: Sequence[Action]) -> Statement:
@@ -94,6 +100,8 @@ def _longest(value: Any) -> Any:
     match value:
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{AWS::(\w+)\}", lambda found: _PSEUDO[found[1]], text)
+        case {"Ref": "Application"}:
+            return "x" * LONGEST_TAG
         case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _}:
             return "x" * _ROOM_FOR_A_VALUE
         case Mapping():

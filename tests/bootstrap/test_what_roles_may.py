@@ -126,7 +126,15 @@ BOUNDARY = statements_of(STACK.properties("PermissionsBoundary")["PolicyDocument
     ("rds-db:connect", arn("rds-db", "dbuser:cluster-1/postgres"), {}, False),
     ("s3:PutObject", "arn:aws:s3:::tap-dev-assetsbucket-1/index.html", {}, True),
     ("s3:PutObject", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-{REGION}/template", {}, False),
-    ("s3:GetObject", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-eu-west-1/template", {}, False),
+    ("s3:ListBucket", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-eu-west-1", {}, False),
+    # The file of variables is there; it may be in any bucket.
+    ("s3:GetObject", f"arn:aws:s3:::tap-artifacts-{ACCOUNT}-{REGION}/variables/0.env", {}, True),
+    ("s3:GetObject", "arn:aws:s3:::payments-settings/pay.env", {}, True),
+    ("s3:GetObject", "arn:aws:s3:::payments-settings/pay.csv", {}, False),
+    ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:pay-AbCdEf"),
+     {"secretsmanager:ResourceTag/Application": "transaction-processing"}, True),
+    ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:pay-AbCdEf"),
+     {"secretsmanager:ResourceTag/Application": "payroll"}, False),
     ("backup:TagResource", arn("backup", "recovery-point:1"), {}, True),
     ("backup:TagResource", arn("backup", "backup-vault:tap-1"), {}, False),
 ])

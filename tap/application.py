@@ -1,0 +1,20 @@
+"""Your application: its variables, secrets, permissions and resources. The one module that a team edits.
+
+Most of it takes no Python: variables are in parameters/ENV.env, a secret in AppSecretArn, and further policies of the
+task role in TaskPolicyArns. docs/how-to/configure-your-application.md has both ways.
+"""
+
+from troposphere import Template
+
+from tap.tasks import Given, Platform
+
+
+def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (for what you add)
+    """Add the application's own resources; return what its containers are given."""
+    # A queue that the application sends to, for example:
+    #
+    #   from tap.queues import add_queue
+    #
+    #   receipts = add_queue(t, platform.keys, "Receipts")
+    #   return Given(variables={"RECEIPTS_QUEUE_URL": receipts.queue.ref()}, statements=receipts.send())
+    return Given()
