@@ -168,21 +168,21 @@ class Resolver:
 
     def __init__(self, template: Mapping[str, Any], scope: Mapping[str, Any], region: str) -> None:
         """Take the template, the values of its parameters and pseudo parameters, and the region."""
-        self._template = template
+        self.template = template
         self._scope = scope
         self._region = region
 
     def condition(self, name: str) -> bool:
         """Return whether a condition holds. Raises ValueError where there is none of that name."""
-        if name not in self._template.get("Conditions", {}):
+        if name not in self.template.get("Conditions", {}):
             raise ValueError(f"there is no condition {name}")
-        return self._truth(self._template["Conditions"][name])
+        return self.truth(self.template["Conditions"][name])
 
     def entries(self, section: str) -> dict[str, dict[str, Any]]:
         """Return what is there of a section, Resources or Outputs, each entry evaluated."""
         return {
             title: self.value({key: item for key, item in entry.items() if key != "Condition"})
-            for title, entry in self._template.get(section, {}).items()
+            for title, entry in self.template.get(section, {}).items()
             if "Condition" not in entry or self.condition(entry["Condition"])}
 
     def value(self, tree: Any) -> Any:
@@ -201,20 +201,25 @@ class Resolver:
         pairs = {key: self.value(item) for key, item in tree.items()}
         return {key: item for key, item in pairs.items() if item is not NO_VALUE}
 
-    def _truth(self, expression: Any) -> bool:
+    def truth(self, expression: Any) -> bool:
+        """Return whether a condition's expression holds. Raises ValueError for what is none."""
         (name, argument), = expression.items()
         match name, argument:
             case "Condition", str():
                 return self.condition(argument)
             case "Fn::Equals", [left, right]:
-                return bool(_comparable(self.value(left)) == _comparable(self.value(right)))
+                return bool(self.comparable(self.value(left)) == self.comparable(self.value(right)))
             case "Fn::Not", [item]:
-                return not self._truth(item)
+                return not self.truth(item)
             case "Fn::And", list():
-                return all(self._truth(item) for item in argument)
+                return all(self.truth(item) for item in argument)
             case "Fn::Or", list():
-                return any(self._truth(item) for item in argument)
+                return any(self.truth(item) for item in argument)
         raise ValueError(f"no condition can be {name} of {argument}")
+
+    def comparable(self, value: Any) -> Any:
+        """Return a value as comparisons see it: numbers and booleans are text."""
+        return _text(value) if isinstance(value, bool | int | float) else value
 
     def _ref(self, name: str) -> Any:
         return self._scope[name] if name in self._scope else Reference(name)
@@ -247,7 +252,7 @@ class Resolver:
                 return _cidr(block, int(count), int(bits[0]) if bits else 8)
             case "Fn::FindInMap", [mapping, str() as first, str() as second]:
                 try:
-                    return self._template.get("Mappings", {})[mapping][first][second]
+                    return self.template.get("Mappings", {})[mapping][first][second]
                 except KeyError as error:
                     raise ValueError(f"Fn::FindInMap {argument} finds no {error}") from None
         return {name: argument}
@@ -264,10 +269,6 @@ class Resolver:
 
         parts = re.split(r"\$\{([^}]*)\}", pattern)
         return _joined([replaced(part.strip()) if place % 2 else part for place, part in enumerate(parts)])
-
-
-def _comparable(value: Any) -> Any:
-    return _text(value) if isinstance(value, bool | int | float) else value
 
 
 def _cidr(block: str, count: int, bits: int) -> list[str]:

@@ -62,7 +62,7 @@ class LenientResolver(Resolver):
             return Text(tuple(map(self._seen, value.parts)))
         if not isinstance(value, Reference):
             return value
-        resource = self._template["Resources"].get(value.logical_id)
+        resource = self.template["Resources"].get(value.logical_id)
         if isinstance(resource, Mapping) and not is_opaque(str(resource.get("Type"))):
             return value
         return Unknown(value.logical_id, value.attribute)

@@ -80,10 +80,10 @@ def test_the_constraint_has_each_rule_of_the_product_as_the_product_has_it(
 
 def test_the_constraint_refuses_what_the_products_rules_refuse(template: dict[str, Any]) -> None:
     constrained = {**template, "Rules": json.loads(constraint_rules(template))}
-    given = {"Environment": "prod", "NatGateways": "none", "InterfaceEndpoints": "false",
+    given = {"Protected": "true", "NatGateways": "none", "InterfaceEndpoints": "false",
              "PermissionsBoundary": "catalog/launch-tap-boundary"}
     assert violations(constrained, given) == violations(template, given)
-    assert len(violations(constrained, given)) == 2
+    assert len(violations(constrained, given)) == 3
 
 
 def test_the_constraint_refuses_a_tag_that_the_launch_role_could_not_work_with(template: dict[str, Any]) -> None:
