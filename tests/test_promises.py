@@ -339,7 +339,9 @@ def test_only_what_a_user_must_type_has_a_name_of_its_own(name: str) -> None:
         "OperationsKeyAlias.AliasName", "ValidationAlias.Name", "DatabaseLogGroup.LogGroupName",
         "WebAclLogGroup.LogGroupName", "BackupVault.BackupVaultName", "DomainRecord.Name", "CdnRecord.Name",
         "CdnIpv6Record.Name", "ValidationOnFailure.FunctionName", "ValidationVersion.FunctionName",
-        "ValidationAlias.FunctionName"}
+        "ValidationAlias.FunctionName",
+        # People look for a saved query by its name.
+        *(f"{each}Query.Name" for each in ("Caller", "Failure", "Rejection", "Trace", "Transaction"))}
 
 
 def test_the_outputs_are_the_references_the_alarm_and_own_names_under_names_unique_to_each_environment() -> None:
