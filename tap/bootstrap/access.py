@@ -11,6 +11,7 @@ from troposphere.iam import ManagedPolicy, OIDCProvider, Role
 from troposphere.s3 import Bucket
 
 from tap.deploy.artifacts import PLANS
+from tap.deploy.variables import FOLDER
 from tap.parts import NO_VALUE, add_parameter, policy, suppress
 from tap.permissions import NARROWED, Names, boundary, execution, keep_artifacts, split
 from tap.permissions.deployer import deployer, planner
@@ -86,7 +87,7 @@ def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
         Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
     federated = If("NeedsProvider", own.ref(), provider.ref())
     people = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", principal.ref()))
-    given = (STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn"), PLANS)
+    given = (STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn"), PLANS, FOLDER)
     _add_role(t, "Deployer", has_deployer, deployer(*given), [
         _if(has_github, _workflows(federated, subjects)), _if(has_principal, people)])
     _add_role(t, "Planner", has_planner, planner(*given), policy(_workflows(federated, planners))["Statement"])

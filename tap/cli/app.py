@@ -16,6 +16,7 @@ from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, InputError, Options, TapError
 from tap.deploy.parameters import load_environment, load_target
 from tap.deploy.template import Rendered, rendered_template
+from tap.deploy.variables import with_file_arn
 
 DECLINED = 3
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -110,9 +111,10 @@ class Project:
 
     def load(self, name: str, document: Mapping[str, Any]) -> Environment:
         """Return an environment, checked against the template. Raises InputError."""
-        return self.with_options(load_environment(
+        env = self.with_options(load_environment(
             name, self.root, document, overrides=self.overrides,
             previous=lambda env: self.cloud(self.with_options(env)).previous(env)))
+        return env if env.values.variables is None else with_file_arn(self.cloud(env).aws, env)
 
     def target(self, name: str) -> Environment:
         """Return where an environment is, without its parameters. Raises InputError."""

@@ -19,6 +19,7 @@ from tap.deploy.guard import check, judge, verdicts
 from tap.deploy.models import ChangeSet
 from tap.deploy.output import write
 from tap.deploy.parameters import load_environment
+from tap.deploy.variables import upload, with_file_arn
 from tap.deploy.wording import short, summary
 from tap.publishing.catalog_settings import read_catalog
 from tap.publishing.launch import Launch, Launcher
@@ -168,6 +169,8 @@ def _prepared(project: Project, environment: str, version: str | None, name: str
     env = load_environment(environment, project.root, project.app.template().document,
                            overrides=project.overrides)
     cloud = project.cloud(settings.env)
+    env = with_file_arn(cloud.aws, env)
+    upload(cloud.aws, env)
     product_id = product_of(cloud, settings, product)
     chosen = newest(Product(cloud.aws, product_id).versions(), version)
     launcher = Launcher(cloud.aws)

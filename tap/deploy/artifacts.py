@@ -92,15 +92,19 @@ def upload(aws: AwsClient, env: Environment, template: str) -> str:
     The bucket has to be the account's own: a name can be taken by somebody else. Raises InputError where
     there is no bucket or it cannot be used.
     """
-    name, store, call = check_bucket(aws, env, template), storage(aws), aws.service("s3")
-    body = template.encode()
-    digest = hashlib.sha256(body)
-    key = env.target.artifact_prefix + digest.hexdigest()
-    owner = {"Bucket": name, "ExpectedBucketOwner": store.account}
-    with _explained(name, store):
-        if not _is_there(call, owner, key, digest.digest()):
+    name, body = check_bucket(aws, env, template), template.encode()
+    key = env.target.artifact_prefix + hashlib.sha256(body).hexdigest()
+    put(aws, name, key, body)
+    return storage(aws).url(name, key)
+
+
+def put(aws: AwsClient, bucket: str, key: str, body: bytes) -> None:
+    """Put an object into a bucket of the account unless it is there with this content. Raises InputError."""
+    store, call = storage(aws), aws.service("s3")
+    owner = {"Bucket": bucket, "ExpectedBucketOwner": store.account}
+    with _explained(bucket, store):
+        if not _is_there(call, owner, key, hashlib.sha256(body).digest()):
             call("put_object", **owner, Key=key, Body=body, ContentType="text/plain", ChecksumAlgorithm="SHA256")
-    return store.url(name, key)
 
 
 @contextlib.contextmanager

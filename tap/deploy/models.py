@@ -44,6 +44,7 @@ class Values:
     previous: frozenset[str] = field(default=frozenset(), repr=False)  # parameters that keep the value the stack has
     secrets: frozenset[str] = frozenset()  # names of the NoEcho parameters
     overridden: frozenset[str] = frozenset()  # parameters given on the command line
+    variables: Mapping[str, str] | None = field(default=None, repr=False)  # of `parameters/<environment>.env`
 
     def masked(self, text: str) -> str:
         """Return text in which no value of a NoEcho parameter is legible."""

@@ -11,6 +11,7 @@ from tap.deploy import constraints, policies, rules
 from tap.deploy.files import joined, read_json
 from tap.deploy.models import Environment, InputError, Problem, Values
 from tap.deploy.targets import read_target
+from tap.deploy.variables import with_variables
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
 _SECTIONS = ("Parameters", "Tags", "StackPolicy")
@@ -62,7 +63,7 @@ def load_environment(
     at once.
     """
     draft = _draft(name, root, template, overrides or {}, stand_ins or {})
-    env = draft.env
+    env = with_variables(draft.env, root, template)
     names = dict.fromkeys([*env.values.parameters, *draft.names])
     declarations = template.get("Parameters", {})
     without = {parameter for parameter in without_default(template) if parameter not in names}

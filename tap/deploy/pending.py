@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from tap.deploy import changesets, guard, planning, protection
+from tap.deploy import changesets, guard, planning, protection, variables
 from tap.deploy.deployed import Deployed
 from tap.deploy.models import CallFailed, ChangeSet, Environment, LeftRunning, Observer, Outcome, StackEvent, TapError
 from tap.deploy.planning import Plan
@@ -98,6 +98,7 @@ class PendingChangeSet(Pending):
         if change_set.type == "UPDATE":
             protection.set_stack_policy(cloud.aws.call, env, change_set.stack_id)
         known = known_events(cloud.aws.call, change_set.stack_id)
+        variables.upload(cloud.aws, env)
         try:
             token = changesets.execute(cloud.aws.call, env, change_set, cloud.aws.unique())
         except LeftRunning:

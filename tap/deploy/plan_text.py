@@ -28,8 +28,13 @@ def remarks(plan: Plan) -> list[tuple[str, str]]:
     lines = [(f"warning: {each}", "yellow") for each in plan.warnings]
     lines += [(f"warning: the new stack policy would allow {each}, which the stack's own denies", "yellow")
               for each in plan.loosened]
+    lines += [(f"variable {name}: {_value(before)} → {_value(after)}", "") for name, before, after in plan.variables]
     return lines + [(f"the stack policy does not allow {each}: the update would fail", "bold red")
                     for each in plan.denied]
+
+
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else cut(value) or "(empty)"
 
 
 def total(plan: Plan) -> str:
@@ -55,6 +60,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
             "properties": [{"path": path, "before": before, "after": after, "cause": cause}
                            for path, before, after, cause in values_of(plan, change)],
         } for change in plan.change_set.changes],
+        "variables": [{"name": name, "before": before, "after": after} for name, before, after in plan.variables],
         "parameters": [vars(each) for each in plan.parameters],
         "warnings": list(plan.warnings), "policy_allows_more": list(plan.loosened),
         "policy_denies": list(plan.denied)}

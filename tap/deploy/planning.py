@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tap.deploy import guard, policies
+from tap.deploy import guard, policies, variables
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, shown, unlisted
@@ -54,6 +54,7 @@ class Plan:
     denied: tuple[str, ...] = ()  # what the stack policy will not let happen
     hazards: tuple[str, ...] = ()  # what CloudFormation would carry out, and must not
     differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
+    variables: tuple[tuple[str, str | None, str | None], ...] = ()  # of the application: name, before, after
     deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
 
     @property
@@ -169,6 +170,9 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
         env, template.document, change_set, deployed.parameters if deployed else None))
     warnings = [*change_set.warnings, *(f"change set {name} of somebody else is pending on this stack; it is left alone"
                                         for name in others)]
+    changed, unread = variables.compare(aws, env, deployed.parameters.get(variables.PARAMETER, "") if deployed else "")
+    plan = replace(plan, variables=changed)
+    warnings += unread
     if deployed:
         comparison = _compare(aws, env, template, deployed, change_set)
         policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")

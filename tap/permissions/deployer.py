@@ -24,7 +24,7 @@ _DEPLOYING = (
     "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy", "UpdateTerminationProtection")
 
 
-def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -> list[Statement]:
+def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, variables: str) -> list[Statement]:
     """Return what `tap plan` takes for stacks whose names begin with `prefix`.
 
     It executes nothing, deletes no stack, and writes to the bucket under `plans` alone: a job that plans a pull request
@@ -44,16 +44,18 @@ def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -
         # Templates too large for a request.
         allow([s3.ListBucket], bucket_arn),
         allow([s3.GetObject, s3.PutObject], Sub(f"${{Bucket}}/{plans}*", Bucket=bucket_arn)),
+        # The variables that are deployed, to compare with.
+        allow([s3.GetObject], Sub(f"${{Bucket}}/{variables}*", Bucket=bucket_arn)),
     ]
 
 
-def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str) -> list[Statement]:
+def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, variables: str) -> list[Statement]:
     """Return what the role takes that runs `tap` for stacks whose names begin with `prefix`.
 
     tests/bootstrap/ compares it with the requests that `tap/deploy/` makes.
     """
     return [
-        *planner(prefix, bucket_arn, execution_role_arn, plans),
+        *planner(prefix, bucket_arn, execution_role_arn, plans, variables),
         allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         _of_stacks(prefix, *_DEPLOYING),
         # These know no stack as a resource.

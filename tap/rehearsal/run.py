@@ -12,6 +12,7 @@ from tap.deploy.models import Environment, InputError, Observer, Options, Outcom
 from tap.deploy.parameters import load_environment
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
+from tap.deploy.variables import with_file_arn
 from tap.page.plan_page import Content
 from tap.page.rehearsal import write_rehearsal
 from tap.page.timeline import happened
@@ -99,7 +100,8 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
         bootstrap = Bootstrap(aws, stage.cloud, env.target.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
-        checks += _steps(replace(stage, env=bootstrap.given(stage.env, template)))
+        env = with_file_arn(stage.cloud.aws, bootstrap.given(stage.env, template))
+        checks += _steps(replace(stage, env=env))
     files = [path.relative_to(root) for page in stage.pages for path in write_rehearsal(root / "build", page)]
     report.finish(checks, notes(env, checks, types_skipped, clock() - began), files)
     return all(check.ok for check in checks)

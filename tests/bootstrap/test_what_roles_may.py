@@ -166,6 +166,9 @@ TO_CLOUDFORMATION = {"iam:PassedToService": "cloudformation.amazonaws.com"}
     ("PlannerRole", "s3:PutObject", f"{BUCKET}/{PLANS}0a1b", {}, True),
     ("PlannerRole", "s3:PutObject", f"{BUCKET}/0a1b", {}, False),
     ("PlannerRole", "s3:GetObject", f"{BUCKET}/0a1b", {}, False),
+    # To show which variables change.
+    ("PlannerRole", "s3:GetObject", f"{BUCKET}/variables/0a1b.env", {}, True),
+    ("PlannerRole", "s3:PutObject", f"{BUCKET}/variables/0a1b.env", {}, False),
     ("DeployerRole", "s3:PutObject", "arn:aws:s3:::tap-dev-assetsbucket-1/index.html", {}, False),
     ("DeployerRole", "ecs:ListTasks", "*", {"ecs:cluster": arn("ecs", "cluster/tap-dev-Cluster-1")}, True),
     ("DeployerRole", "ecs:ListTasks", "*", {"ecs:cluster": arn("ecs", "cluster/payroll")}, False),

@@ -1,5 +1,6 @@
 """A bucket in memory."""
 
+import io
 from typing import Any
 
 from memory_service import MemoryService, refusal
@@ -20,6 +21,11 @@ class MemoryBucket(MemoryService):
         if Key not in self.objects:
             raise refusal("404", "Not Found", 404)
         return {}
+
+    def do_get_object(self, Key: str, **_request: Any) -> Any:
+        if Key not in self.objects:
+            raise refusal("NoSuchKey", "The specified key does not exist.", 404)
+        return {"Body": io.BytesIO(self.objects[Key])}
 
     def do_put_object(self, Key: str, Body: bytes, **_request: Any) -> Any:
         self.objects[Key] = Body
