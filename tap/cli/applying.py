@@ -45,7 +45,7 @@ def deploy_change_set(
             plan, history = change.review(), change.history()
             recording.planned(plan, history)
             out.print()
-            out.print(plan_view.whole(plan))
+            out.print(plan_view.render_plan(plan))
             plan.check()
             if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?", out)):
                 raise Stopped(f"declined: stack {env.stack_name} is as it was")

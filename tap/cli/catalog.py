@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from tap.cli.app import EXIT_CODES, App, Project, Stopped
 from tap.cli.committed import product_of
+from tap.cli.layout import table_of
 from tap.cli.options import approve_option, env_argument, json_option, parameter_option, takes_root, yes_option
 from tap.cli.plan_view import GRADE_STYLES
 from tap.cli.progress import output_lines
@@ -23,8 +23,8 @@ from tap.deploy.variables import upload, with_file_arn
 from tap.deploy.wording import short, summary
 from tap.publishing.catalog_settings import read_catalog
 from tap.publishing.launch import Launch, Launcher
-from tap.publishing.provisioned import provisioned
-from tap.publishing.versions import Product, newest
+from tap.publishing.provisioned import Provisioned, provisioned
+from tap.publishing.versions import Product, Version, newest
 
 version_option = click.option("--version", metavar="X.Y.Z", help="This version; otherwise the newest.")
 name_option = click.option("--name", help="The provisioned product; otherwise the environment's stack name.")
@@ -77,22 +77,24 @@ def status_command(project: Project, product: str | None, as_json: bool) -> int:
             "provisioned": [{**vars(each), "failed": each.failed} for each in running]}, indent=1))
         return 1 if any(each.failed for each in running) else 0
     out = report()
-    table = _table("Version", "Published", "", "Runs")
-    for version in reversed(versions):
-        state = "inactive" if not version.active else "deprecated" if version.deprecated else ""
-        count = sum(each.version in (version.name, version.id) for each in running)
-        table.add_row(Text(version.name), Text(f"{version.created:%Y-%m-%d %H:%M}"), Text(state, "dim"),
-                      Text(str(count)))
-    out.print(table)
+    out.print(table_of(("Version", "Published", "", "Runs"), [
+        (version.name, f"{version.created:%Y-%m-%d %H:%M}", Text(_state(version), "dim"),
+         str(sum(product.version in (version.name, version.id) for product in running)))
+        for version in reversed(versions)]))
     if running:
         out.print()
-        table = _table("Provisioned product", "Version", "Status", "Launched by", "")
-        for each in running:
-            style = "bold red" if each.failed else "green" if each.status == "AVAILABLE" else "yellow"
-            table.add_row(Text(each.name), Text(each.version), Text(each.status, style),
-                          Text(each.user.rpartition(":")[2]), Text(each.message))
-        out.print(table)
-    return 1 if any(each.failed for each in running) else 0
+        out.print(table_of(("Provisioned product", "Version", "Status", "Launched by", ""), [
+            (product.name, product.version, Text(product.status, _style(product)), product.user.rpartition(":")[2],
+             product.message) for product in running]))
+    return 1 if any(product.failed for product in running) else 0
+
+
+def _state(version: Version) -> str:
+    return "inactive" if not version.active else "deprecated" if version.deprecated else ""
+
+
+def _style(product: Provisioned) -> str:
+    return "bold red" if product.failed else "green" if product.status == "AVAILABLE" else "yellow"
 
 
 @catalog_group.command("plan", epilog=EXIT_CODES)
@@ -180,16 +182,8 @@ def _prepared(project: Project, environment: str, version: str | None, name: str
 
 def _shown(plan: ChangeSet) -> RenderableType:
     """Return a plan as a table, with a grade for each change, and its sum below."""
-    table = _table("Action", "Logical id", "Type", "Verdict")
-    for each in plan.changes:
-        verdict = judge(each)
-        table.add_row(Text(each.action), Text(each.logical_id), Text(short(each.resource_type)),
-                      Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade]))
+    verdicts = [(change, judge(change)) for change in plan.changes]
+    table = table_of(("Action", "Logical id", "Type", "Verdict"), [
+        (change.action, change.logical_id, short(change.resource_type),
+         Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade])) for change, verdict in verdicts])
     return Group(table, Text("No changes." if plan.empty else f"\n{summary(plan)}."))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

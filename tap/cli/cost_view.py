@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tap.cli.layout import table_of
 from tap.cost.estimate import NOT_COUNTED, Estimate
 from tap.cost.prices import Prices
 from tap.cost.view import DOUBTFUL, difference, prices_of, usd
@@ -31,16 +32,12 @@ def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices,
 
 
 def _rows(found: Estimate, prices: Prices) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Resource", overflow="fold")
-    table.add_column("For", overflow="fold")
-    table.add_column("Fixed", justify="right", no_wrap=True)
-    table.add_column("By use", justify="right", no_wrap=True)
+    table = table_of(("Resource", "For", "Fixed", "By use"), unbroken=("Fixed", "By use"), right=("Fixed", "By use"))
     for tier in found.tiers():
         table.add_row(Text(tier, "bold"))
         rows = [row for row in found.rows if row.tier == tier]
-        for place, row in enumerate(rows):
-            name = row.resource if place == 0 or rows[place - 1].resource != row.resource else ""
+        for index, row in enumerate(rows):
+            name = row.resource if index == 0 or rows[index - 1].resource != row.resource else ""
             amount = usd(row.usd) if row.usd >= 0.005 else "< 0.01"
             what = f"{row.what}: {_count(row.quantity)} at {prices_of(row)} per {prices.by_name[row.price].per}"
             table.add_row(Text(f"  {name}"), Text(what),
@@ -54,13 +51,9 @@ def _count(quantity: float) -> str:
 
 
 def _tiers(found: Estimate, beside: Estimate | None) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("A month, US dollars")
-    table.add_column(found.name, justify="right")
+    amounts = [found.name, *([beside.name, "difference"] if beside else [])]
+    table = table_of(("A month, US dollars", *amounts), right=amounts)
     others = beside.tiers() if beside else {}
-    if beside:
-        table.add_column(beside.name, justify="right")
-        table.add_column("difference", justify="right")
     here = found.tiers()
     for tier in dict.fromkeys((*here, *others)):
         table.add_row(*_sums(tier, here.get(tier, 0), others.get(tier, 0), beside))

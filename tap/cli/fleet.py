@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.cli.app import EXIT_CODES, App, Project, Stopped
+from tap.cli.layout import table_of
 from tap.cli.options import approve_option, json_option, takes_root, yes_option
 from tap.cli.terminal import ask, console, report
 from tap.deploy import artifacts, guard
@@ -173,10 +174,7 @@ def _print_result(out: Console, each: Result) -> None:
 
 
 def _instance_table(found: StackSet) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("Account", "Region", "Status", "Last operation", "Drift", ""):
-        table.add_column(column, overflow="fold")
-    for each in sorted(found.instances, key=lambda each: (each.account, each.region)):
-        table.add_row(Text(each.account), Text(each.region), Text(each.status, _STYLES.get(each.status, "yellow")),
-                      Text(each.detailed), Text(each.drift), Text(each.reason))
-    return table
+    instances = sorted(found.instances, key=lambda instance: (instance.account, instance.region))
+    return table_of(("Account", "Region", "Status", "Last operation", "Drift", ""), [
+        (instance.account, instance.region, Text(instance.status, _STYLES.get(instance.status, "yellow")),
+         instance.detailed, instance.drift, instance.reason) for instance in instances])

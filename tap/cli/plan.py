@@ -198,13 +198,13 @@ def _show(plans: Sequence[Costed], options: PlanOptions, *, several: bool) -> No
 
 def _show_one_of_several(out: Console, plan: Plan, cost: str, _save: Path | None) -> None:
     out.print(f"{plan.env.name}: stack {plan.env.stack_name}", style="bold", soft_wrap=True)
-    out.print(plan_view.whole(plan))
+    out.print(plan_view.render_plan(plan))
     out.print(cost, soft_wrap=True)
     out.print()
 
 
 def _show_plan(out: Console, plan: Plan, cost: str, save: Path | None) -> None:
-    out.print(plan_view.whole(plan, parameters=True))
+    out.print(plan_view.render_plan(plan, parameters=True))
     _next(out, plan, save)
     if cost:
         out.print(cost, soft_wrap=True)

@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from tap.cli.layout import table_of
 from tap.cli.progress import change_table
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change
@@ -42,22 +43,18 @@ def _lines(plan: Plan, change: Change) -> Iterator[Text]:
 
 def parameter_table(plan: Plan) -> Table:
     """Return the parameters that do not have their defaults, with value and where that comes from."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("Parameter", "Value", "From"):
-        table.add_column(name, overflow="fold", no_wrap=name == "Parameter")
-    for each in plan.parameters:
-        if each.source == "default" and each.resolved is None:
-            continue
-        resolved = f" = {each.resolved}" if each.resolved is not None else ""
-        table.add_row(Text(each.name), Text(cut(each.value) + resolved), Text(each.source))
-    return table
+    return table_of(("Parameter", "Value", "From"), [
+        (parameter.name, cut(parameter.value) + (f" = {parameter.resolved}" if parameter.resolved is not None else ""),
+         parameter.source)
+        for parameter in plan.parameters if parameter.source != "default" or parameter.resolved is not None],
+        unbroken=("Parameter",))
 
 
-def whole(plan: Plan, *, parameters: bool = False) -> RenderableType:
+def render_plan(plan: Plan, *, parameters: bool = False) -> RenderableType:
     """Return all of a plan: parameters where asked for, changes, remarks and the sum."""
     parts: list[RenderableType] = []
     if parameters and plan.parameters:
-        defaults = sum(each.source == "default" for each in plan.parameters)
+        defaults = sum(parameter.source == "default" for parameter in plan.parameters)
         parts += [parameter_table(plan), Text(f"{defaults} more have their defaults.\n" if defaults else "")]
     if plan.change_set.changes:
         parts += [plan_table(plan), ""]
@@ -66,16 +63,15 @@ def whole(plan: Plan, *, parameters: bool = False) -> RenderableType:
     return Group(*parts)
 
 
-def side_by_side(plans: Sequence[Plan | Exception]) -> Table:
-    """Return one row for each environment, a plan or what kept it from being made."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("Environment", "Stack", "Changes", "Verdict"):
-        table.add_column(name, overflow="fold")
-    for plan in plans:
-        if isinstance(plan, Plan):
-            counts = Counter(change.action for change in plan.change_set.changes)
-            told = ", ".join(f"{count} {action}" for action, count in counts.items())
-            changes = "none" if plan.change_set.empty else told or "outputs only"
-            table.add_row(Text(plan.env.name), Text(plan.env.stack_name), Text(changes),
-                          Text(str(plan.grade), GRADE_STYLES[plan.grade]))
-    return table
+def side_by_side(plans: Sequence[Plan]) -> Table:
+    """Return one row for each environment's plan."""
+    return table_of(("Environment", "Stack", "Changes", "Verdict"), [
+        (plan.env.name, plan.env.stack_name, _counted(plan), Text(str(plan.grade), GRADE_STYLES[plan.grade]))
+        for plan in plans])
+
+
+def _counted(plan: Plan) -> str:
+    if plan.change_set.empty:
+        return "none"
+    counts = Counter(change.action for change in plan.change_set.changes)
+    return ", ".join(f"{count} {action}" for action, count in counts.items()) or "outputs only"

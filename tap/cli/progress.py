@@ -6,30 +6,20 @@ from datetime import tzinfo
 from rich.table import Table
 from rich.text import Text
 
+from tap.cli.layout import Cell, table_of
 from tap.deploy.models import Change, ChangeSet, StackEvent
 from tap.deploy.wording import short
 
 _ACTION_STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red"}
 
 
-def change_table(plan: ChangeSet) -> Table:
-    """Return a row for each change; whether something is replaced is asked of updates only."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("Action", no_wrap=True)
-    table.add_column("Logical id", overflow="fold")
-    table.add_column("Type", overflow="fold")
-    if plan.type == "UPDATE":
-        table.add_column("Replacement", no_wrap=True)
-    for change in plan.changes:
-        cells = [
-            Text(change.action, _ACTION_STYLES.get(change.action, "")),
-            Text(change.logical_id),
-            Text(short(change.resource_type)),
-        ]
-        if plan.type == "UPDATE":
-            cells.append(_replacement(change))
-        table.add_row(*cells)
-    return table
+def change_table(change_set: ChangeSet) -> Table:
+    """Return a row for each change; of updates, whether the resource is replaced, too."""
+    columns = ["Action", "Logical id", "Type", "Replacement"][:4 if change_set.type == "UPDATE" else 3]
+    rows: list[list[Cell]] = [
+        [Text(change.action, _ACTION_STYLES.get(change.action, "")), change.logical_id, short(change.resource_type),
+         _replacement(change)] for change in change_set.changes]
+    return table_of(columns, [row[:len(columns)] for row in rows], unbroken=("Action", "Replacement"))
 
 
 def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from tap.cli import progress
 from tap.cli.app import EXIT_CODES, Project
+from tap.cli.layout import table_of
 from tap.cli.options import env_argument, environments, envs_argument, json_option, takes_project, takes_root
 from tap.cli.terminal import console, report
 from tap.cli.watching import Watch
@@ -23,14 +23,6 @@ from tap.deploy.wording import short
 
 class Differs(TapError):
     """What was compared is not the same."""
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for place, column in enumerate(columns):
-        # The first is what a reader searches for: never broken.
-        table.add_column(column, overflow="fold", no_wrap=place == 0)
-    return table
 
 
 @click.command("watch", epilog=EXIT_CODES)
@@ -61,12 +53,10 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
     if as_json:
         click.echo(json.dumps([vars(each) for each in found], indent=1))
         return 0
-    table = _table("Environment", "Stack", "Status", "Changed", "Protected")
-    for each in found:
-        table.add_row(each.environment, each.stack, Text(each.status, progress.status_style(each.status)), each.changed,
-                      "yes" if each.protected else "no")
     out = report()
-    out.print(table)
+    out.print(table_of(("Environment", "Stack", "Status", "Changed", "Protected"), [
+        (each.environment, each.stack, Text(each.status, progress.status_style(each.status)), each.changed,
+         "yes" if each.protected else "no") for each in found], unbroken=("Environment",)))
     for each in found:
         for name in each.pending:
             out.print(f"{each.environment}: change set {name} waits to be executed", soft_wrap=True)
@@ -171,10 +161,7 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
     if not (parameters or found):
         out.print(f"{first} and {second} differ in nothing but their names.")
         return 0
-    table = _table("Parameter", first, second)
-    for name, old, new in parameters:
-        table.add_row(Text(name), Text(old), Text(new))
-    out.print(table)
+    out.print(table_of(("Parameter", first, second), parameters, unbroken=("Parameter",)))
     out.print(f"\nResources, {first} → {second}", style="bold")
     title = None
     for each in found:

@@ -12,7 +12,7 @@ from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
 from memory_tap import Tap
 from rich.console import Console
 
-from tap.cli.plan_view import whole
+from tap.cli.plan_view import render_plan
 from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Detail
 from tap.deploy.plan_text import as_json, cut, markdown
@@ -33,7 +33,7 @@ def plan(*changes: Change, **more: Any) -> Plan:
 def shown(made: Plan, width: int = 80) -> str:
     console = Console(width=width, highlight=False, markup=False)
     with console.capture() as capture:
-        console.print(whole(made, parameters=True))
+        console.print(render_plan(made, parameters=True))
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
