@@ -39,7 +39,7 @@ class RehearsalView:
 
     def finish(self, checks: Sequence[Check], notes: Sequence[str], files: Sequence[Path]) -> None:
         """Print a table of the checks, then the notes and the files."""
-        self._console.print(_table(checks))
+        self._console.print(check_table(checks))
         for paragraph in notes:
             self._console.print(textwrap.fill(paragraph, self._console.width), highlight=False, soft_wrap=True)
         if files:
@@ -57,18 +57,16 @@ class _Spinner(Observer):
         self._status.update(f"{event.logical_id}: {event.status}")
 
 
-def _table(checks: Sequence[Check]) -> Table:
+_STYLES = {"ok": "green", "differs": "bold red", "stand-in": "yellow", "skipped": "dim"}
+
+
+def check_table(checks: Sequence[Check]) -> Table:
     """Return a row for each check: what there is and, where it differs, what should be."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("Check", no_wrap=True)
     table.add_column("Seen", overflow="fold")
     table.add_column("", no_wrap=True)
     for check in checks:
-        if not check.ok:
-            seen, word, style = f"{check.seen}\nexpected: {check.expected}", "differs", "bold red"
-        elif check.is_stand_in:
-            seen, word, style = check.seen, "stand-in", "yellow"
-        else:
-            seen, word, style = check.seen, "ok", "green"
-        table.add_row(Text(check.name), Text(seen), Text(word, style=style))
+        seen = check.skipped or (check.seen if check.ok else f"{check.seen}\nexpected: {check.expected}")
+        table.add_row(Text(check.name), Text(seen), Text(check.result, style=_STYLES[check.result]))
     return table

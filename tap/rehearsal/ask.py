@@ -8,6 +8,11 @@ from tap.rehearsal.emulator import Clients
 Answer = dict[str, Any]
 
 
+def every(client: Any, method: str, key: str, **request: Any) -> list[Any]:
+    """Return all items of a list, page by page: an account has other stacks than this one."""
+    return [item for page in client.get_paginator(method).paginate(**request) for item in page.get(key) or []]
+
+
 def cluster(aws: Clients, stack: Stack) -> Answer:
     """Return the Aurora cluster."""
     found, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]

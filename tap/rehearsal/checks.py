@@ -17,17 +17,32 @@ CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the rehearsal's table."""
+    """One line of the table of `tap rehearse` and `tap verify`."""
 
     name: str
     expected: str
     seen: str
     is_stand_in: bool = False  # recorded by the emulator, which does not have the service
+    skipped: str = ""  # why it was not made
 
     @property
     def ok(self) -> bool:
-        """Whether what is there is what should be."""
-        return self.expected == self.seen
+        """Whether what is there is what should be, or the check was skipped."""
+        return bool(self.skipped) or self.expected == self.seen
+
+    @property
+    def result(self) -> str:
+        """The check's outcome in a word: ok, differs, skipped or stand-in."""
+        if self.skipped:
+            return "skipped"
+        if not self.ok:
+            return "differs"
+        return "stand-in" if self.is_stand_in else "ok"
+
+
+def skip(name: str, reason: str) -> Check:
+    """Return a check that was not made, and why."""
+    return Check(name, "", "", skipped=reason)
 
 
 def trouble(name: str, error: Exception) -> Check:

@@ -30,14 +30,15 @@ def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _budget(aws: Clients, stack: Stack) -> str:
     account = {"AccountId": aws("sts").get_caller_identity()["Account"]}
     client, told_of = aws("budgets"), []
-    budgets = client.describe_budgets(**account).get("Budgets", [])
+    budgets = [each for each in ask.every(client, "describe_budgets", "Budgets", **account)
+               if each["BudgetName"] == stack.ids.get("Budget")]
     for budget in budgets:
         of = {**account, "BudgetName": budget["BudgetName"]}
         for found in client.describe_notifications_for_budget(**of)["Notifications"]:
             subscribers = client.describe_subscribers_for_notification(**of, Notification=found)["Subscribers"]
             if [each["Address"] for each in subscribers] == [stack.id("AlertsTopic")]:
                 told_of.append(f"{found['NotificationType']} {found['Threshold']:g}")
-    return named(f"{budget['BudgetLimit']['Amount']} {budget['BudgetLimit']['Unit']}, to the topic at "
+    return named(f"{float(budget['BudgetLimit']['Amount']):g} {budget['BudgetLimit']['Unit']}, to the topic at "
                  f"{named(told_of)}" for budget in budgets)
 
 
@@ -57,7 +58,8 @@ def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
                     "alternateTargetGroupArn", "productionListenerRule", "testListenerRule") if found))
     listener = stack.ids.get("HttpsListener", stack.id("HttpListener"))
     yield Check("Listener's rules", "X-Test-Traffic: true to the service; /* to the service" if is_shifted else "none",
-                told.rules(aws("elbv2").describe_rules(ListenerArn=listener)["Rules"], stack.id("TargetGroup")))
+                told.rules(aws("elbv2").describe_rules(ListenerArn=listener)["Rules"], [
+                    stack.ids[name] for name in ("TargetGroup", "AlternateTargetGroup") if name in stack.ids]))
     composite, = aws("cloudwatch").describe_alarms(
         AlarmNames=[stack.id("ServiceHealthAlarm")], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
     yield Check("Service health is over", named(health), named(

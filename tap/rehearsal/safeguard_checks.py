@@ -119,16 +119,24 @@ def _deployment(strategy: str, breaks: bool, alarms: Iterable[str]) -> str:
     return f"{strategy}, rolled back by {'circuit breaker, ' if breaks else ''}{named(alarms)}"
 
 
-def rules(found: Sequence[Answer], target_group: str) -> str:
-    """The listener's rules in order of their priority, in a sentence; its default action is not among them."""
+def rules(found: Sequence[Answer], target_groups: Sequence[str]) -> str:
+    """The listener's rules in order of their priority, in a sentence; its default action is not among them.
+
+    ECS moves the weight from one of the service's target groups to the other with each deployment.
+    """
     told = []
     for rule in sorted((each for each in found if not each["IsDefault"]), key=lambda rule: int(rule["Priority"])):
         condition, action = rule["Conditions"][0], rule["Actions"][-1]
         header = condition.get("HttpHeaderConfig")
         paths = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
         what = f"{header['HttpHeaderName']}: {named(header['Values'])}" if header else named(paths)
-        told.append(f"{what} {'to the service' if action.get('TargetGroupArn') == target_group else 'elsewhere'}")
+        told.append(f"{what} {'to the service' if _aims(action) <= {*target_groups} else 'elsewhere'}")
     return "; ".join(told) or "none"
+
+
+def _aims(action: Answer) -> set[str]:
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+    return {each["TargetGroupArn"] for each in groups if each.get("Weight", 1)} or {action.get("TargetGroupArn", "")}
 
 
 def parts(rule: str) -> list[str]:

@@ -51,7 +51,8 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
     yield "failed events", ask.queue(aws, stack.id("ValidationFailures")).get("KmsMasterKeyId")
     yield "alerts", ask.topic(aws, stack).get("KmsMasterKeyId")
     names = [physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")]
-    groups = [group for group in aws("logs").describe_log_groups()["logGroups"] if group["logGroupName"] in names]
+    groups = [group for group in ask.every(aws("logs"), "describe_log_groups", "logGroups")
+              if group["logGroupName"] in names]
     of_groups = {group.get("kmsKeyId") for group in groups}
     yield "log groups", of_groups.pop() if len(of_groups) == 1 else "several"
     if "BackupVault" in stack.ids:
@@ -109,13 +110,16 @@ def records(aws: Clients, stack: Stack) -> Iterator[Check]:
     name, cdn_name = stack.parameter("DomainName"), stack.parameter("CdnDomainName")
     expected = [f"{name} A to the load balancer"] if name else []
     expected += [f"{cdn_name} {kind} to CloudFront" for kind in ("A", "AAAA") if cdn_name]
-    aims = {ask.balancer(aws, stack)["DNSName"]: "the load balancer",
-            ask.distribution(aws, stack)["DomainName"]: "CloudFront"}
+    # Route 53 answers in lower case; names that others have in the zone are not the stack's.
+    # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+    aims = {ask.balancer(aws, stack)["DNSName"].lower(): "the load balancer",
+            ask.distribution(aws, stack)["DomainName"].lower(): "CloudFront"}
     pages = aws("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
     yield Check("Names in the zone", named(expected), named(
         f"{each['Name'].rstrip('.')} {each['Type']} to "
-        f"{aims.get(each['AliasTarget']['DNSName'].rstrip('.'), 'something else')}"
-        for page in pages for each in page["ResourceRecordSets"] if "AliasTarget" in each))
+        f"{aims.get(each['AliasTarget']['DNSName'].rstrip('.').lower(), 'something else')}"
+        for page in pages for each in page["ResourceRecordSets"]
+        if "AliasTarget" in each and each["Name"].rstrip(".") in (name.lower(), cdn_name.lower())))
 
 
 def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
@@ -151,18 +155,23 @@ def edge(aws: Clients, stack: Stack) -> Iterator[Check]:
     """Yield what stands before the load balancer, and what the VPC's flow logs keep."""
     is_on, limit = stack.is_on("Firewall"), stack.parameter("FirewallRateLimit")
     yield Check("Firewall", f"blocks {MANAGED_RULES}; the rate limit" if is_on else "none",
-                told.firewall(_acl(aws, stack), limit))
-    if is_on or "WebAclLogging" in stack.ids:
-        # The emulator's WAF has no logging to ask for.
-        yield Check("Firewall's log", "recorded" if is_on else "none",
-                    "recorded" if "WebAclLogging" in stack.ids else "none", is_stand_in=True)
+                told.firewall(acl(aws, stack), limit))
     found = aws("ec2").describe_flow_logs(
         Filters=[{"Name": "resource-id", "Values": [stack.id("Vpc")]}])["FlowLogs"]
     yield Check("Flow logs", "ACTIVE, ALL to its log group" if stack.is_on("FlowLogs") else "none",
                 told.flow_logs(found, stack.ids.get("FlowLogGroup", "")))
 
 
-def _acl(aws: Clients, stack: Stack) -> dict[str, Any] | None:
+def firewall_log(_aws: Clients, stack: Stack) -> Iterator[Check]:
+    """Yield whether the firewall has a log, of which the emulator's WAF only keeps that it was asked for."""
+    is_on = stack.is_on("Firewall")
+    if is_on or "WebAclLogging" in stack.ids:
+        yield Check("Firewall's log", "recorded" if is_on else "none",
+                    "recorded" if "WebAclLogging" in stack.ids else "none", is_stand_in=True)
+
+
+def acl(aws: Clients, stack: Stack) -> dict[str, Any] | None:
+    """Return the load balancer's web ACL, None where it has none."""
     try:
         answer = aws("wafv2").get_web_acl_for_resource(ResourceArn=stack.id("LoadBalancer"))
     except ClientError as error:  # so MiniStack answers where AWS leaves the ACL out
@@ -203,7 +212,9 @@ def backups(aws: Clients, stack: Stack) -> Iterator[Check]:
     client, plan_id = aws("backup"), stack.id("BackupPlan")
     cluster = ask.cluster(aws, stack)
     table = ask.table(aws, stack)
-    selection = client.get_backup_selection(BackupPlanId=plan_id, SelectionId=stack.id("BackupSelection"))
+    selection_id, = (each["SelectionId"] for each in ask.every(
+        client, "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan_id))
+    selection = client.get_backup_selection(BackupPlanId=plan_id, SelectionId=selection_id)
     days = stack.parameter("BackupRetentionDays")
     yield Check(
         "Backups", f"database, table: into the vault, kept {days} days" if stack.is_on("Backups") else "none",

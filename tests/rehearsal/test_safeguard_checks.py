@@ -122,8 +122,8 @@ def test_the_rules_of_a_listener_are_told_in_order_of_their_priority():
                 "Actions": [{"Type": "forward", "TargetGroupArn": group}]}
 
     found = [rule("10", paths, "arn:other"), rule("2", header, GROUP), default]
-    assert checks.rules(found, GROUP) == "X-Test: true to the service; /* elsewhere"
-    assert checks.rules([default], GROUP) == "none"
+    assert checks.rules(found, [GROUP]) == "X-Test: true to the service; /* elsewhere"
+    assert checks.rules([default], [GROUP]) == "none"
 
 
 def test_the_parts_of_a_composite_alarm_are_read_from_its_rule():
