@@ -17,6 +17,7 @@ from tap.deploy.models import Environment, InputError, Options, TapError
 from tap.deploy.parameters import load_environment, load_target
 from tap.deploy.template import Rendered, rendered_template
 from tap.deploy.variables import with_file_arn
+from tap.rehearsal.checks import Check
 
 DECLINED = 3
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -30,6 +31,7 @@ Exit codes:
   4  refused by the guard or the target: nothing was changed
   5  left running: CloudFormation is still at work on the stack
   6  the stack is stuck: tap recover ENV
+  7  verify: a check failed
   130  interrupted otherwise
 """
 
@@ -69,6 +71,14 @@ def _rehearse(name: str, root: Path, console: Console) -> bool:
     return rehearse(name, root, RehearsalView(console))
 
 
+def _verify(cloud: CloudFormation, env: Environment, say: Callable[[str], None]) -> list[Check]:
+    from datetime import UTC, datetime
+
+    from tap.rehearsal.verification import read_subject, verify
+
+    return list(verify(read_subject(cloud.aws, env, datetime.now(UTC)), say))
+
+
 def _lint(template: Rendered) -> list[str]:
     """Return cfn-lint's errors, a line each; none where cfn-lint is not installed, which is said."""
     try:
@@ -89,6 +99,7 @@ class App:
     bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
     cloud: Callable[[Environment], CloudFormation] = field(default_factory=Connections)
     rehearse: Callable[[str, Path, Console], bool] = _rehearse
+    verify: Callable[[CloudFormation, Environment, Callable[[str], None]], list[Check]] = _verify
     lint: Callable[[Rendered], list[str]] = _lint
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time

@@ -34,6 +34,7 @@ from tap.cli.stack import (
     watch_command,
 )
 from tap.cli.terminal import complain, console, discard_stdout, if_it_can_be_told, tell
+from tap.cli.verify import verify_command
 from tap.deploy.models import TapError
 
 
@@ -97,5 +98,5 @@ for command in (plan_command, deploy_command, watch_command, status_command, out
                 drift_command, diff_command, doctor_command, recover_command, rename_command, delete_command,
                 diagram_command, dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command,
                 fleet_group, new_command, logs_command,
-                release_command, run_command):
+                release_command, run_command, verify_command):
     tap.add_command(command)

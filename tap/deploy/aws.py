@@ -52,6 +52,10 @@ class AwsClient:
         """The id of the account that the credentials belong to."""
         return str(self.service("sts")("get_caller_identity")["Account"])
 
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service, to read page by page; its errors are botocore's, its retries its own."""
+        return self._clients(service)
+
     def meta(self, service: str) -> Any:
         """Return what boto3 knows of a service's client: region, endpoint, partition."""
         return self._clients(service).meta

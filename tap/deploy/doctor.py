@@ -59,7 +59,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     if env.values.parameters.get("MonthlyBudget", "0") != "0":
         found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
     if env.values.parameters.get("AlertEmail") or env.values.parameters.get("Protected") == "true":
-        found.append(_asked("alerts", partial(_subscriptions, aws, env)))
+        found.append(_asked("alerts", partial(subscriptions, aws, env)))
     if certificate := env.values.parameters.get("CdnCertificateArn"):
         found.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
     return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
@@ -97,7 +97,7 @@ def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
                    "update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=Environment,Status=Active")
 
 
-def _subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
+def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     """Return whether somebody is told of alarms; a protected environment has to have a confirmed subscription.
 
     An unconfirmed one has the text PendingConfirmation for its ARN. One that was confirmed by the link in the e-mail
@@ -109,9 +109,9 @@ def _subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     for topic in ("AlertsTopic", "AlertPathTopic"):
         arn = aws.call("describe_stack_resource", StackName=env.stack_name, LogicalResourceId=topic)[
             "StackResourceDetail"]["PhysicalResourceId"]
-        subscriptions = [each["SubscriptionArn"] for each in sns(
+        arns = [each["SubscriptionArn"] for each in sns(
             "list_subscriptions_by_topic", TopicArn=arn)["Subscriptions"]]
-        confirmed = [each for each in subscriptions if each.startswith("arn:")]
+        confirmed = [each for each in arns if each.startswith("arn:")]
         if not confirmed:
             unconfirmed.append(topic)
         open_to_all += [topic for each in confirmed if sns("get_subscription_attributes", SubscriptionArn=each)[

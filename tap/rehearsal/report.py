@@ -9,6 +9,7 @@ from tap.deploy.models import Environment, Observer
 from tap.deploy.stand_ins import STAND_INS
 from tap.rehearsal.checks import Check
 from tap.rehearsal.new_types import skipping
+from tap.rehearsal.verification import PARTS
 
 PRETENCES = (
     "The emulator (MiniStack) executes the Lambda functions and keeps what S3, DynamoDB, EC2, ELB and the "
@@ -37,7 +38,8 @@ class Report(Protocol):
 def notes(env: Environment, checks: Sequence[Check], skipped: Sequence[str], seconds: float) -> list[str]:
     """Return what is not real, and the verdict: a paragraph each."""
     replaced = [name for name, value in STAND_INS.items() if env.values.parameters.get(name) == value]
-    paragraphs = [PRETENCES, *map(skipping, skipped)]
+    real = f"Only AWS shows, with tap verify {env.name}: {', '.join(PARTS)}."
+    paragraphs = [PRETENCES, real, *map(skipping, skipped)]
     if replaced:
         paragraphs.append(f"Stand-ins for the placeholders in parameters/{env.name}.json: {', '.join(replaced)}.")
     differing = sum(not check.ok for check in checks)
