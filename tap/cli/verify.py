@@ -9,7 +9,7 @@ import click
 from tap.cli.app import EXIT_CODES, Project
 from tap.cli.options import env_argument, json_option, takes_project
 from tap.cli.terminal import console, report
-from tap.deploy.models import Environment
+from tap.deploy.models import Environment, InputError
 from tap.rehearsal.checks import Check
 from tap.rehearsal.junit import junit
 
@@ -28,6 +28,8 @@ def verify_command(project: Project, environment: str, as_json: bool, junit_file
     Changes nothing. Needs read access to the stack's resources, such as the AWS managed policy ReadOnlyAccess, and
     lambda:InvokeFunction on the validation function. Exits with 7 if a check fails.
     """
+    if junit_file and not junit_file.parent.is_dir():
+        raise InputError(f"{junit_file.parent} is not a directory: --junit takes a file in one that exists")
     env, began = project.target(environment), project.app.clock()
     progress = console(stderr=True)
 

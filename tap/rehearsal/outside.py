@@ -50,8 +50,8 @@ def get(site: Site, path: str = "/", *, https: bool = True) -> Reply:
         if https:
             connection.sock = site.trust().wrap_socket(connection.sock, server_hostname=site.name)
         connection.request("GET", path, headers={"Host": site.name, "Connection": "close", **AGENT})
-        reply = connection.getresponse()
-        return Reply(reply.status, reply.headers)
+        with connection.getresponse() as reply:
+            return Reply(reply.status, reply.headers)
     finally:
         connection.close()
 

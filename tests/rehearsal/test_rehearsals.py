@@ -238,6 +238,7 @@ def test_values_in_the_place_of_placeholders_are_named(prod):
 
 def test_what_the_emulator_pretends_is_said(dev):
     assert "no database, task, load balancer, firewall or CDN runs" in " ".join(dev.log.split())
+    assert "Only AWS shows, with tap verify dev: Stack's status," in " ".join(dev.log.split())
 
 
 def test_no_line_is_wider_than_the_terminal(dev, prod):
