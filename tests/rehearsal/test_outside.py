@@ -160,7 +160,8 @@ def test_a_header_that_is_missing_differs(site: Site, certificate: Path) -> None
     assert (check.ok, "X-Frame-Options" in check.seen) == (False, False)
 
 
-@pytest.mark.parametrize(("status", "answers", "refuses"), [(200, True, False), (403, False, True), (503, False, False)])
+@pytest.mark.parametrize(("status", "answers", "refuses"), [
+    (200, True, False), (403, False, True), (503, False, False)])
 def test_what_is_served_and_what_is_refused_are_told_apart(
         site: Site, certificate: Path, status: int, answers: bool, refuses: bool) -> None:
     with secured_site(site, certificate, lambda _host, _path: (status, {})) as secured:
