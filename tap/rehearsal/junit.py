@@ -22,4 +22,5 @@ def junit(suite: str, checks: Sequence[Check]) -> bytes:
             failure.text = legible(check.seen)
         else:
             Xml.SubElement(case, "system-out").text = legible(check.seen)
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    text: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
