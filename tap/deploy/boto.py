@@ -1,5 +1,7 @@
 """The one module that imports boto3: clients, requests, and errors in plain words."""
 
+import functools
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,6 +9,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.loaders
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -41,7 +44,7 @@ _CREDENTIAL_ERRORS = (
     SSOError, TokenRetrievalError,
 )  # fmt: skip
 # A hanging connection is given up before the user gives up.
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard"})
+_CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
 _RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
 _HINTS = {EndpointConnectionError: " (is the region right?)",
@@ -56,16 +59,21 @@ def connect(
     endpoint_url: str | None = None,
     access_key_id: str | None = None,
     secret_access_key: str | None = None,
+    read_seconds: int = _READ_SECONDS,
 ) -> Any:
     """Return a client for an AWS service; what is not given comes from the usual AWS configuration.
 
     That includes AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDFORMATION
-    and AWS_MAX_ATTEMPTS. Raises InputError.
+    and AWS_MAX_ATTEMPTS. `read_seconds` is how long a response may take. Raises InputError.
     """
+    config = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"})
     try:
+        core = botocore.session.get_session()
+        core.register_component("data_loader", _loader())
         session = boto3.Session(
-            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key, region_name=region)
-        client = session.client(service, endpoint_url=endpoint_url, config=_CONFIG)
+            botocore_session=core, region_name=region,
+            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
+        client = session.client(service, endpoint_url=endpoint_url, config=config)
         _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
         return client
     except NoRegionError:
@@ -75,6 +83,12 @@ def connect(
     except (BotoCoreError, ValueError, OSError) as error:
         raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
                          "AWS_ENDPOINT_URL and the AWS configuration") from None
+
+
+@functools.cache
+def _loader() -> Any:
+    """Return what reads botocore's data; shared, since each session would parse the same files once more."""
+    return botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
 def connections() -> Callable[[str | None, str], Any]:

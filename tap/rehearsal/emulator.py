@@ -18,7 +18,7 @@ from tap.deploy.models import InputError, TapError
 
 REGION = "eu-central-1"  # for an environment that does not name one
 ACCOUNT = "123456789012"
-_READY_SECONDS = 30
+_PATIENCE_SECONDS = 300  # a busy machine answers late, and there is no network that could have lost the answer
 
 Clients = Callable[[str], Any]
 """Gives the client of a service by boto3's name for it."""
@@ -88,7 +88,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
     endpoint = f"http://127.0.0.1:{port}"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        direct.open(f"{endpoint}/_ministack/health", timeout=_READY_SECONDS).close()
+        direct.open(f"{endpoint}/_ministack/health", timeout=_PATIENCE_SECONDS).close()
     except OSError as error:
         raise TapError(f"the emulator does not answer at {endpoint}: {error}") from None
     return endpoint
@@ -100,7 +100,8 @@ def clients(endpoint: str, region: str = REGION) -> Clients:
     def client(service: str) -> Any:
         with no_aws_settings(os.environ):
             return connect(service, region=region, endpoint_url=endpoint,
-                           access_key_id=ACCOUNT, secret_access_key="emulated")  # noqa: S106  (no secret)
+                           access_key_id=ACCOUNT, secret_access_key="emulated",  # noqa: S106  (no secret)
+                           read_seconds=_PATIENCE_SECONDS)
 
     return client
 

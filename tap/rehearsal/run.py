@@ -27,7 +27,7 @@ from tap.rehearsal.new_types import missing, skipped
 from tap.rehearsal.report import Report, notes
 from tap.rehearsal.safeguards import lift_protection, protected
 
-LONGEST_PAUSE = 0.2  # seconds between looks at a stack, which the emulator finishes in two or three
+LONGEST_PAUSE = 0.5  # seconds between looks at a stack, which the emulator finishes in two or three
 
 
 class EventLog(Observer):

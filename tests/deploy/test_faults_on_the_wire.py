@@ -55,9 +55,15 @@ def fault(proxy: str) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture(scope="module")
-def through(proxy: str) -> Any:
-    return connect("cloudformation", region="eu-west-1", endpoint_url=proxy,
-                   access_key_id="test", secret_access_key="test")
+def services(proxy: str) -> dict[str, Any]:
+    """Return clients by the names of their services, for all tests: making one takes its time."""
+    return {name: connect(name, region="eu-west-1", endpoint_url=proxy, access_key_id="test", secret_access_key="test")
+            for name in ("cloudformation", "sts", "s3")}
+
+
+@pytest.fixture
+def through(services: dict[str, Any]) -> Any:
+    return services["cloudformation"]
 
 
 @pytest.fixture
@@ -71,14 +77,11 @@ def run(through: Any, client: Any, tmp_path: Path) -> Callable[..., int]:  # noq
 
 
 @pytest.fixture
-def bootstrap(proxy: str, through: Any, client: Any, tmp_path: Path) -> Callable[[], int]:  # noqa: ARG001
+def bootstrap(services: dict[str, Any], client: Any, tmp_path: Path) -> Callable[[], int]:  # noqa: ARG001
     """Bootstrap an account in which nothing is, with a stack that the emulator makes at once."""
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters/dev.json").write_text('{"Parameters": {}}')
     (tmp_path / "parameters/targets.toml").write_text("[dev]\n")
-    services = {"cloudformation": through, **{name: connect(
-        name, region="eu-west-1", endpoint_url=proxy, access_key_id="test", secret_access_key="test")
-        for name in ("sts", "s3")}}
     stack = {"Parameters": {}, **DOCUMENT, "Outputs": {
         "ArtifactBucketName": {"Value": "artifacts"}, "PermissionsBoundaryArn": {"Value": "none"},
         "ExecutionRoleArn": {"Value": "arn:aws:iam::123456789012:role/ExecutionRole"}}}
