@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from looping import some
 from stack_view import ROOT, StackView
 
 from tap.picture.dashboard import alarm_problems
@@ -36,7 +37,7 @@ def watches(alarm: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def test_alarms_tell_the_topic_and_say_what_is_wrong_and_where_to_read_what_to_do(stack: StackView) -> None:
-    for title, alarm in stack.all(ALARM).items():
+    for title, alarm in some(stack.all(ALARM).items()):
         if title not in {*GUARDS, *OF_THE_ALTERNATE, "UndeliveredAlertsAlarm"}:
             assert alarm["AlarmActions"] == [Reference("AlertsTopic")], title
         assert alarm.get("ActionsEnabled", True) is True
@@ -49,7 +50,7 @@ def test_the_description_leads_to_the_runbook_wherever_it_is(deployed: Deployed)
 
 
 def test_guards_tell_nobody_since_an_event_tells_of_the_deployment_that_they_fail(stack: StackView) -> None:
-    for title, guard in stack.all(ALARM).items():
+    for title, guard in some(stack.all(ALARM).items()):
         assert ("AlarmActions" not in guard) == (title in GUARDS | OF_THE_ALTERNATE), title
 
 
@@ -192,7 +193,7 @@ def test_the_cdns_certificate_is_watched_in_the_one_region_that_has_its_metric(t
 
 
 def test_the_firewalls_metrics_are_not_those_of_another_stack(stack: StackView) -> None:
-    for acl in stack.all("AWS::WAFv2::WebACL").values():
+    for acl in some(stack.all("AWS::WAFv2::WebACL").values()):
         assert acl["VisibilityConfig"]["MetricName"].startswith("tap-")
 
 

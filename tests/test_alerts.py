@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from looping import some
 from stack_view import StackView, statements_of
 
 from tap.template.resolve import Reference
@@ -137,14 +138,14 @@ def test_failed_backups_copies_and_restores_reach_the_topic_where_there_are_back
 
 
 def test_events_that_the_topic_does_not_take_wait_in_the_fallback_queue(stack: StackView) -> None:
-    for rule in stack.all("AWS::Events::Rule").values():  # the committed environments have no probe
+    for rule in some(stack.all("AWS::Events::Rule").values()):  # the committed environments have no probe
         (target,) = rule["Targets"]
         assert (target["Arn"], target["DeadLetterConfig"]) == (TOPIC, {"Arn": FALLBACK})
 
 
 def test_an_event_is_one_line_that_names_its_environment_and_needs_no_more_than_its_paths(stack: StackView) -> None:
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-    for title, rule in stack.all("AWS::Events::Rule").items():
+    for title, rule in some(stack.all("AWS::Events::Rule").items()):
         transformer = rule["Targets"][0]["InputTransformer"]
         text = json.loads(str(transformer["InputTemplate"]))
         assert text.startswith(f"{stack.parameter('Environment')}: "), title

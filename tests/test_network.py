@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable
 
 import pytest
+from looping import some
 from stack_view import StackView
 
 from tap.template.resolve import Reference
@@ -73,7 +74,7 @@ def test_the_parameter_says_how_many_nat_gateways_there_are(deployed: Deployed, 
 
 def test_with_one_nat_per_zone_each_private_subnet_uses_that_of_its_own_zone(deployed: Deployed) -> None:
     stack = deployed(NatGateways="one-per-az")
-    for subnet in stack.subnets("private"):
+    for subnet in some(stack.subnets("private")):
         route = stack.default_route(subnet)
         assert route is not None
         gateway = stack.properties(route["NatGatewayId"].logical_id)
@@ -115,7 +116,7 @@ def test_there_is_one_route_table_where_one_is_enough(
 @pytest.mark.parametrize("nat", NAT)
 def test_the_database_subnets_have_no_route_at_all(deployed: Deployed, nat: str) -> None:
     stack = deployed(NatGateways=nat)
-    for subnet in stack.only("AWS::RDS::DBSubnetGroup")["SubnetIds"]:
+    for subnet in some(stack.only("AWS::RDS::DBSubnetGroup")["SubnetIds"]):
         assert stack.routes_of(subnet.logical_id) == []
         table = Reference(stack.table_of(subnet.logical_id))
         assert not any(table in e.get("RouteTableIds", []) for e in stack.all("AWS::EC2::VPCEndpoint").values())
@@ -154,7 +155,7 @@ def test_interface_endpoints_reach_all_that_a_task_needs_of_aws_to_start(deploye
 def test_tasks_may_connect_to_the_interface_endpoints(deployed: Deployed) -> None:
     stack = deployed(NatGateways="none", InterfaceEndpoints="true")
     placed = stack.only("AWS::ECS::Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
-    for endpoint in stack.where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface").values():
+    for endpoint in some(stack.where("AWS::EC2::VPCEndpoint", VpcEndpointType="Interface").values()):
         assert endpoint["PrivateDnsEnabled"] is True
         assert endpoint["SubnetIds"] == placed["Subnets"]
         (group,), (tasks,) = endpoint["SecurityGroupIds"], placed["SecurityGroups"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from looping import some
 from stack_view import StackView
 
 from tap.template.resolve import Reference
@@ -25,7 +26,7 @@ def test_a_query_looks_for_its_field_in_the_logs_that_have_it(
 
 
 def test_queries_are_listed_under_the_stacks_name(stack: StackView) -> None:
-    for query in stack.all(QUERY).values():
+    for query in some(stack.all(QUERY).values()):
         assert query["Name"].startswith("tap-")
         assert query["Name"].count("/") == 1
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from looping import some
 from stack_view import StackView, statements_of, untagged
 
 from tap.template.resolve import Reference
@@ -63,7 +64,7 @@ FARGATE_MEMORY = {
 
 def test_every_size_that_can_be_chosen_is_one_that_fargate_offers(
         template: dict[str, Any], deployed: Deployed) -> None:
-    for size in template["Parameters"]["TaskSize"]["AllowedValues"]:
+    for size in some(template["Parameters"]["TaskSize"]["AllowedValues"]):
         task = deployed(TaskSize=size).only(TASK)
         assert int(task["Memory"]) in FARGATE_MEMORY[int(task["Cpu"])]
 
@@ -119,7 +120,7 @@ def test_the_container_logs_to_its_own_group_of_the_shared_retention(stack: Stac
 def test_the_logs_of_the_service_and_of_the_validation_outlive_the_stack(stack: StackView) -> None:
     groups = [container_of(stack)["LogConfiguration"]["Options"]["awslogs-group"],
               stack.properties(validation_of(stack))["LoggingConfig"]["LogGroup"]]
-    for group in groups:
+    for group in some(groups):
         attributes = stack.attributes(group.logical_id)
         # Events of a stack that never came up are of no use.
         assert attributes["DeletionPolicy"] == "RetainExceptOnCreate"

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore import xform_name
 from iam_facts import actions, facts_of
+from looping import some
 
 import tap
 from tap.parts import policy
@@ -79,8 +80,9 @@ def test_each_action_is_one_that_iam_knows(action: str) -> None:
 
 
 def test_what_is_allowed_on_everything_cannot_be_limited() -> None:
-    for statement in policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))["Statement"]:
-        if statement["Resource"] == "*" and "Condition" not in statement:
-            limited = {each for each in statement["Action"] if (facts_of(each) or {}).get("Resources")}
-            # A limit of the account, to be read.
-            assert limited <= {"servicequotas:GetServiceQuota"}
+    statements = policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))["Statement"]
+    on_everything = some(each for each in statements if each["Resource"] == "*" and "Condition" not in each)
+    limited = {action for statement in on_everything for action in statement["Action"]
+               if (facts_of(action) or {}).get("Resources")}
+    # A limit of the account, to be read.
+    assert limited <= {"servicequotas:GetServiceQuota"}

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from looping import some
 from stack_view import ROOT
 
 from tap.bootstrap.template import build
@@ -41,5 +42,5 @@ def test_every_parameter_is_explained(name: str) -> None:
 
 
 def test_every_workflow_is_explained() -> None:
-    for path in (ROOT / ".github/workflows").glob("*.yml"):
+    for path in some((ROOT / ".github/workflows").glob("*.yml")):
         assert f"| `.github/workflows/{path.name}` |" in PAGES["ci"]

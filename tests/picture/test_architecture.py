@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from looping import some
 from stack_view import ENVIRONMENTS, StackView
 
 from tap.picture.architecture import architecture
@@ -152,7 +153,7 @@ def test_a_permission_that_is_gone_takes_its_arrow_along(drawn_of: Draw) -> None
 
 
 def test_a_pair_has_traffic_or_a_reference_but_not_both(architectures: dict[str, Architecture]) -> None:
-    for found in architectures.values():
+    for found in some(architectures.values()):
         talking = {frozenset(pair) for pair in traffic(found)}
         assert not [pair for pair in references(found) if frozenset(pair) in talking]
 
@@ -163,7 +164,7 @@ def test_the_database_refers_to_its_key(architectures: dict[str, Architecture]) 
 
 
 def test_every_arrow_joins_two_boxes(architectures: dict[str, Architecture]) -> None:
-    for found in architectures.values():
+    for found in some(architectures.values()):
         assert {end for each in found.arrows for end in (each.source, each.target)} <= set(found.items)
 
 

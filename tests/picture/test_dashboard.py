@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from looping import some
 from stack_view import ENVIRONMENTS, StackView
 
 from tap.cli.picture import dashboard_command
@@ -42,14 +43,14 @@ def test_every_metric_of_every_environment_exists(name: str, environments: dict[
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_layout_of_every_environment_names_every_widget(name: str, environments: dict[str, StackView]) -> None:
-    for found in dashboards(environments[name].resolved):
+    for found in some(dashboards(environments[name].resolved)):
         texts = {each.text for each in ElementTree.fromstring(to_svg(found)).iter()}
         assert {widget.title for widget in found.widgets} <= texts
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_no_two_widgets_overlap(name: str, environments: dict[str, StackView]) -> None:
-    for found in dashboards(environments[name].resolved):
+    for found in some(dashboards(environments[name].resolved)):
         cells = [(x, y) for each in found.widgets for x in range(each.x, each.x + each.width)
                  for y in range(each.y, each.y + each.height)]
         assert len(cells) == len(set(cells))
@@ -156,13 +157,13 @@ def test_problems_are_drawn_and_are_text() -> None:
 
 
 def test_what_only_some_dimensions_have_is_a_metric_with_dimensions_of_its_namespace() -> None:
-    for name, namespace in namespaces().items():
+    for name, namespace in some(namespaces().items()):
         assert namespace.only.keys() <= namespace.metrics, name
         assert {each for sets in namespace.only.values() for each in sets} <= set(namespace.sets), name
 
 
 def test_every_dimension_of_a_namespace_has_a_known_value() -> None:
-    for name, namespace in namespaces().items():
+    for name, namespace in some(namespaces().items()):
         assert {each for dimensions in namespace.sets for each in dimensions} <= set(namespace.values), name
 
 
