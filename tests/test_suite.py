@@ -65,5 +65,5 @@ def test_no_test_asserts_only_in_a_loop_over_what_may_be_nothing_or_under_a_cond
                      for target in each.targets if isinstance(target, ast.Name)}
             has_any = any(isinstance(each, ast.Assert) for each in ast.walk(function))
             if has_any and not any(certainly_asserts(each, lists) for each in function.body):
-                idle.append(f"{path.name}:{function.lineno} {function.name}: loop over some(...) of tests/helpers/looping.py")
-    assert idle == []
+                idle.append(f"{path.name}:{function.lineno} {function.name}")
+    assert idle == [], "loop over some(...), of tests/helpers/looping.py"
