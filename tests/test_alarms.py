@@ -192,8 +192,8 @@ def test_the_cdns_certificate_is_watched_in_the_one_region_that_has_its_metric(t
         assert ("CdnCertificateExpiryAlarm" in resolve(template, given, region=region).resources) == there
 
 
-def test_the_firewalls_metrics_are_not_those_of_another_stack(stack: StackView) -> None:
-    for acl in some(stack.all("AWS::WAFv2::WebACL").values()):
+def test_the_firewalls_metrics_are_not_those_of_another_stack(environments: dict[str, StackView]) -> None:
+    for acl in some(acl for stack in environments.values() for acl in stack.all("AWS::WAFv2::WebACL").values()):
         assert acl["VisibilityConfig"]["MetricName"].startswith("tap-")
 
 
