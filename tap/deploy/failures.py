@@ -80,23 +80,39 @@ def _collision(change: Update, name: str, owner: str, key: resource_types.Key) -
 
 
 def moves(change: Update) -> Iterator[tuple[str, Failure]]:
-    """Yield what stays, and would have to be in another VPC."""
+    """Yield what stays, and would have to be in another VPC.
+
+    It stands in the VPC of the subnets and security groups that it refers to. Of ids that come from parameters only the
+    VPC that is created or removed beside them tells.
+    """
     for name, entry in change.after.resources.items():
-        bound = resource_types.BOUND_TO_VPC.get(entry["Type"])
-        if not bound or name in change.new:
+        if entry["Type"] not in resource_types.BOUND_TO_VPC or name in change.new:
             continue
-        others = sorted({each.logical_id for each in references(value_at(entry.get("Properties", {}), bound[0]))
+        others = sorted({each.logical_id for each in references(entry.get("Properties", {}))
                          if _moved(change, each.logical_id)})
-        if others:
-            yield name, Failure(f"it cannot move to the VPC of {', '.join(others)}",
-                                "create a new environment, and move data and traffic there")
+        left = sorted({each.logical_id for each in references(change.before.properties(name))
+                       if _loses_vpc(change, each.logical_id)})
+        if others or left:
+            reason = (f"it cannot move to the VPC of {', '.join(others)}" if others else
+                      f"it cannot leave the VPC of {', '.join(left)}, which is removed")
+            yield name, Failure(reason, "create a new environment, and move data and traffic there")
 
 
 def _moved(change: Update, name: str) -> bool:
-    """Whether a resource is in another VPC than before."""
-    old, new = (side.resources.get(name, {}).get("Properties", {}).get("VpcId")
-                for side in (change.before, change.after))
-    return name in change.replaced and change.old_value(old) != change.new_value(new)
+    """Whether a resource is in another VPC than before, or new in one that is created."""
+    old, new = (_vpc(side, name) for side in (change.before, change.after))
+    if name in change.before.resources:
+        return name in change.replaced and change.old_value(old) != change.new_value(new)
+    return any(each.logical_id in change.new for each in references(new))
+
+
+def _loses_vpc(change: Update, name: str) -> bool:
+    """Whether a resource was in a VPC that the update removes."""
+    return any(each.logical_id not in change.after.resources for each in references(_vpc(change.before, name)))
+
+
+def _vpc(side: Resolved, name: str) -> Any:
+    return side.resources.get(name, {}).get("Properties", {}).get("VpcId")
 
 
 def downgrades(change: Update, live_versions: Mapping[str, str]) -> Iterator[tuple[str, Failure]]:

@@ -99,6 +99,33 @@ def test_a_subnet_group_may_get_a_replaced_subnet_of_its_own_vpc() -> None:
                    {"Vpc": VPC, "Subnet": subnet("10.0.1.0/24"), "Group": group}) == {}
 
 
+EXISTING = dict.fromkeys(("PublicSubnetIds", "PrivateSubnetIds", "DatabaseSubnetIds"), ",".join(
+    f"subnet-0000000{zone}" for zone in "123"))
+OWN: dict[str, str] = {}
+ONE, TWO = ({"VpcId": f"vpc-0000000{number}", **EXISTING} for number in "12")
+
+
+@pytest.mark.parametrize(("before", "after"), [(OWN, ONE), (ONE, OWN), (ONE, TWO)])
+def test_our_own_stack_cannot_move_to_another_vpc(
+        template: Mapping[str, Any], before: dict[str, str], after: dict[str, str]) -> None:
+    found = failures(update(*(resolve(template, {"Environment": "test", **each}) for each in (before, after))))
+    assert {"LoadBalancer", "DatabaseCluster"} <= set(found)
+    assert found["LoadBalancer"].way_out == "create a new environment, and move data and traffic there"
+
+
+def test_our_own_stack_may_get_other_subnets_of_its_vpc(template: Mapping[str, Any]) -> None:
+    others = {name: value.replace("0000000", "0000001") for name, value in EXISTING.items()}
+    assert failures(update(*(resolve(template, {"Environment": "test", **each}) for each in (
+        ONE, {**ONE, **others})))) == {}
+
+
+def test_what_is_in_a_vpc_that_is_removed_cannot_stay() -> None:
+    group = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"SubnetIds": [{"Ref": "Subnet"}]}}
+    existing = {"Type": "AWS::RDS::DBSubnetGroup", "Properties": {"SubnetIds": ["subnet-1"]}}
+    found = failing({"Vpc": VPC, "Subnet": subnet(), "Group": group}, {"Group": existing})
+    assert found["Group"].reason == "it cannot leave the VPC of Subnet, which is removed"
+
+
 @pytest.mark.parametrize(("running", "wanted", "fails"), [
     ("16.4", "16.3", True), ("16.4", "15.8", True), ("16.4", "16.5", False), ("16.4", "17.1", False),
     ("16.4", "16", False), ("9.6.1", "10.1", False)])
