@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tap.picture.existing_vpc import existing_subnets, existing_vpc, subnet_ids
 from tap.picture.kinds import BELONGS, GROUPS, SECURITY, Kind, facts_of, kind_of
 from tap.picture.model import INTERNET, KINDS_OF_SUBNET, Architecture, Item, Subnet
 from tap.picture.ownership import owners
@@ -26,6 +27,8 @@ def architecture(resolved: Resolved, name: str, stack_name: str) -> Architecture
 
     vpc = next((title for title, kind in types.items() if kind == VPC), None)
     subnets = tuple(_subnet(title, resolved, stands_for) for title, kind in types.items() if kind == SUBNET)
+    region = min((each.zone for each in subnets), default="")[:-1]
+    subnets += existing_subnets(resolved)
     boxes = {each.id for each in subnets} | {vpc}
     items: dict[str, Item] = {INTERNET: Item(INTERNET, "", "outside", INTERNET)}
     for title in types:
@@ -41,8 +44,8 @@ def architecture(resolved: Resolved, name: str, stack_name: str) -> Architecture
     found = arrows(resolved, lambda title: None if (box := stands_for.get(title)) in boxes else positions.inside.get(
         str(box), box))
     return Architecture(
-        name=name, stack_name=stack_name, region=min((each.zone for each in subnets), default="")[:-1],
-        vpc=_item(vpc, vpc, types, resolved, stands_for, {}) if vpc else None,
+        name=name, stack_name=stack_name, region=region,
+        vpc=_item(vpc, vpc, types, resolved, stands_for, {}) if vpc else existing_vpc(resolved),
         subnets=tuple(sorted(subnets, key=lambda each: (KINDS_OF_SUBNET.index(each.kind), each.zone, each.id))),
         items=items, arrows=found, spans=positions.spans, inside=positions.inside, gateways=tuple(positions.gateways),
         groups={group: tuple(boxes) for group, boxes in positions.outside.items() if boxes})
@@ -93,14 +96,15 @@ def _mentions(value: Any, title: str) -> bool:
 
 
 def _subnets_of(title: str, kind: str, resolved: Resolved) -> list[str]:
-    """Return the logical ids of the subnets that a resource is put into."""
+    """Return the logical ids of the subnets that a resource is put into, and the ids of existing ones."""
     found = resolved.properties(title)
     values: Any = [found.get(key) for key in ("SubnetId", "SubnetIds", "Subnets", "VpcConfig", "NetworkConfiguration")]
     if kind == CLUSTER:
         groups = [each.logical_id for each in references(found.get("DBSubnetGroupName"))]
         values = [resolved.properties(each).get("SubnetIds") for each in groups if each in resolved.resources]
-    return [each.logical_id for each in references(values)
-            if resolved.resources.get(each.logical_id, {}).get("Type") == SUBNET]
+    own = [each.logical_id for each in references(values)
+           if resolved.resources.get(each.logical_id, {}).get("Type") == SUBNET]
+    return [*own, *subnet_ids(values)]
 
 
 @dataclass

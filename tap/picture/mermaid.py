@@ -58,11 +58,12 @@ def _row(found: Architecture, ids: dict[str, str], kind: str) -> Iterator[str]:
             yield f"  {_node(ids[each], found.items[each])}"
             yield from (f"  {_node(ids[part], found.items[part])}" for part in parts)
     for name, subnet in row.items():
-        yield f'  subgraph s{name}["{_text(subnet.zone)} {_text(subnet.cidr)}"]'
+        box = name.replace("-", "_")  # of an existing subnet's id
+        yield f'  subgraph s{box}["{_text(subnet.zone)} {_text(subnet.cidr)}"]'
         singles = [each for each, names in here.items() if names == [name]]
         yield from (f"    {_node(ids[each], found.items[each])}" for each in singles)
         if not singles:
-            yield f"    e{name}[ ]:::empty"
+            yield f"    e{box}[ ]:::empty"
         yield "  end"
     yield "end"
 

@@ -76,7 +76,7 @@ def _heading(found: Architecture, compared: str) -> str:
 def _description(found: Architecture) -> str:
     traffic = [f"{each.source} to {each.target}{f' ({each.label})' if each.label else ''}"
                for each in found.arrows if each.is_traffic]
-    return f"{len(found.covered)} resources in {found.region}. Traffic: {'; '.join(traffic)}."
+    return f"{len(found.covered)} resources in {found.region or 'any region'}. Traffic: {'; '.join(traffic)}."
 
 
 def _markers() -> str:
@@ -108,7 +108,7 @@ def rect_of(rect: Rect, classes: str, radius: float = 6) -> str:
 
 def _head(found: Architecture, compared: str) -> Iterator[str]:
     yield _text(MARGIN, 40, f"{found.stack_name}", 22, "ink h")
-    told = f"{len(found.covered)} resources · {found.region}"
+    told = ' · '.join(filter(None, (f"{len(found.covered)} resources", found.region)))
     yield _text(MARGIN, 60, f"environment {found.name}{f', marked against {compared}' if compared else ''} · {told}",
                 13, "soft")
 

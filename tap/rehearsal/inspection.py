@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
-from tap.rehearsal import ask, checks, operations, safeguards
+from tap.rehearsal import ask, checks, existing_vpc, operations, safeguards
 from tap.rehearsal.checks import Check
 from tap.rehearsal.deployed import Stack
 from tap.rehearsal.emulator import Clients
@@ -34,6 +34,10 @@ def attempt(name: str, tier: Callable[[], Iterator[Check]]) -> Iterator[Check]:
 
 
 def _network(aws: Clients, stack: Stack) -> Iterator[Check]:
+    yield from (existing_vpc.look if stack.parameter("VpcId") else _own_network)(aws, stack)
+
+
+def _own_network(aws: Clients, stack: Stack) -> Iterator[Check]:
     ec2, vpc_id = aws("ec2"), stack.id("Vpc")
     in_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
     vpc, = ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
@@ -69,7 +73,7 @@ def _load_balancer(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
     found = ask.service(aws, stack)
     yield from checks.service(
-        found, stack.id("TargetGroup"), [stack.id(f"PrivateSubnet{zone}") for zone in (1, 2, 3)])
+        found, stack.id("TargetGroup"), existing_vpc.subnet_ids(stack, "Private"))
     yield from checks.container(ask.task_definition(aws, stack), stack.parameter("ContainerImage"), {
         "DB_HOST": ask.cluster(aws, stack)["Endpoint"],
         "DYNAMODB_TABLE": stack.id("SessionsTable"),

@@ -21,6 +21,7 @@ from tap.rehearsal.bootstrap import Bootstrap
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
 from tap.rehearsal.deployed import Stack, read_stack
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
+from tap.rehearsal.existing_vpc import with_vpc
 from tap.rehearsal.inspection import look, retention
 from tap.rehearsal.inventory import inventory, leftovers, retained
 from tap.rehearsal.new_types import missing, skipped
@@ -96,7 +97,7 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
     with report.working("starting the emulator") as observer, emulator(types_skipped) as endpoint:
         report.start(env, endpoint)
         aws = clients(endpoint, env.target.region or REGION)
-        stage = Stage(with_zone(aws, env), template, aws, say, observer)
+        stage = Stage(with_vpc(aws, with_zone(aws, env)), template, aws, say, observer)
         bootstrap = Bootstrap(aws, stage.cloud, env.target.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")

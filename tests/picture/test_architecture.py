@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from looping import some
-from stack_view import ENVIRONMENTS, StackView
+from stack_view import ENVIRONMENTS, EXISTING_VPC, StackView
 
 from tap.picture.architecture import architecture
 from tap.picture.kinds import kind_of
-from tap.picture.model import INTERNET, Architecture
+from tap.picture.model import INTERNET, KINDS_OF_SUBNET, Architecture
 from tap.template.resolve import resolve
 
 Draw = Callable[..., Architecture]
@@ -178,6 +178,19 @@ def test_a_type_that_is_not_known_is_drawn_under_other() -> None:
 def test_a_part_whose_owner_is_missing_is_drawn_itself() -> None:
     resolved = resolve({"Resources": {"Lonely": {"Type": "AWS::IAM::Role", "Properties": {}}}}, {})
     assert "Lonely" in architecture(resolved, "test", "tap-test").items
+
+
+def test_an_existing_vpc_is_drawn_with_the_ids_of_its_subnets_and_what_is_in_them(drawn_of: Draw) -> None:
+    found = drawn_of(**EXISTING_VPC)
+    assert found.vpc is not None
+    assert found.vpc.facts == ("existing", EXISTING_VPC["VpcId"])
+    assert {kind: [each.id for each in found.subnets if each.kind == kind] for kind in KINDS_OF_SUBNET} == {
+        kind: EXISTING_VPC[f"{name}SubnetIds"].split(",")
+        for kind, name in (("public", "Public"), ("private", "Private"), ("isolated", "Database"))}
+    assert list(found.spans["LoadBalancer"]) == EXISTING_VPC["PublicSubnetIds"].split(",")
+    assert list(found.spans["Service"]) == EXISTING_VPC["PrivateSubnetIds"].split(",")
+    assert list(found.spans["DatabaseCluster"]) == EXISTING_VPC["DatabaseSubnetIds"].split(",")
+    assert found.region == ""  # only AWS knows the zones of these ids
 
 
 def test_a_template_without_a_vpc_has_a_picture() -> None:

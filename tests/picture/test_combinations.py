@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from geometry import overlap
+from stack_view import EXISTING_VPC
 
 from tap.cost.estimate import estimate
 from tap.cost.prices import read_assumptions, read_prices
@@ -30,7 +31,7 @@ OTHERS = (
     {"AlertEmail": "a@example.net", "MonthlyBudget": "5", "EmptyAssetsBucketOnDelete": "true"},
     {"SleepSchedule": "cron(0 20 * * ? *)", "WakeSchedule": "cron(0 6 * * ? *)"},
     {"DatabaseInstanceClass": "db.serverless", "DatabaseMonitoringInterval": "0"})
-CASES = [*(dict(zip(SWITCHES, values, strict=True)) for values in COMBINATIONS), *OTHERS,
+CASES = [*(dict(zip(SWITCHES, values, strict=True)) for values in COMBINATIONS), *OTHERS, EXISTING_VPC,
          {name: value for each in OTHERS for name, value in each.items()},
          {name: value for each in OTHERS if "false" not in each.values() for name, value in each.items()}]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from stack_view import EXISTING_VPC
 from troposphere.elasticloadbalancingv2 import Action, FixedResponseConfig
 
 from tap.cli.rehearsal_view import RehearsalView
@@ -105,6 +106,27 @@ def elsewhere(tmp_path_factory):
         "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/cdn"}
     file.write_text(json.dumps(content))
     return rehearsed("dev", root=root)
+
+
+@pytest.fixture(scope="module")
+def in_existing_vpc(tmp_path_factory):
+    """An environment that names a VPC, which is none of the emulator's."""
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "parameters", root / "parameters")
+    file = root / "parameters/dev.json"
+    content = json.loads(file.read_text())
+    content["Parameters"] |= {**EXISTING_VPC, "FlowLogs": "true"}
+    file.write_text(json.dumps(content))
+    return rehearsed("dev", root=root)
+
+
+def test_nothing_differs_in_an_existing_vpc(in_existing_vpc):
+    assert in_existing_vpc.passed, in_existing_vpc.log
+
+
+def test_an_existing_vpc_gets_security_groups_and_a_flow_log_and_nothing_else(in_existing_vpc):
+    assert in_existing_vpc.told("Existing VPC") == "9 subnets, 0 NAT gateways, 0 endpoints ok"
+    assert in_existing_vpc.told("Flow logs") == "ACTIVE, ALL to its log group ok"
 
 
 def test_nothing_differs_where_everything_else_is_switched_on(elsewhere):
