@@ -7,6 +7,7 @@ from functools import partial
 
 from tap.deploy.artifacts import bucket_name, make_bucket_command, storage
 from tap.deploy.aws import AwsClient, Call
+from tap.deploy.existing_vpc import questions
 from tap.deploy.models import CallFailed, Environment
 
 
@@ -62,6 +63,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
         found.append(_asked("alerts", partial(subscriptions, aws, env)))
     if certificate := env.values.parameters.get("CdnCertificateArn"):
         found.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
+    found += [_asked(what, question) for what, question in questions(aws.service("ec2"), env.values.parameters)]
     return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
                     for service, code, what, least in _QUOTAS]
 
@@ -136,13 +138,14 @@ def _certificate(aws: AwsClient, arn: str) -> tuple[bool, str]:
     return days >= _DAYS, f"expires in {days} days"
 
 
-def _asked(what: str, question: Callable[[], tuple[bool, str]], remedy: str = "") -> Examined:
+def _asked(what: str, question: Callable[[], tuple[bool | None, str]], remedy: str = "") -> Examined:
     try:
         ok, told = question()
         return Examined(what, ok, told)
     except CallFailed as error:
         if error.code in ("NoSuchEntity", "404", "NoSuchBucket"):
             return Examined(what, False, f"is not there{': ' + remedy if remedy else ''}")
-        return Examined(what, None, error.message)
+        # EC2's codes, such as InvalidSubnetID.NotFound, whose message names the id.
+        return Examined(what, False if error.code and error.code.endswith(".NotFound") else None, error.message)
     except (LookupError, TypeError) as error:
         return Examined(what, None, f"no answer: {error}")

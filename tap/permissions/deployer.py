@@ -6,7 +6,7 @@ Making the resources is the execution role's, which this one hands to CloudForma
 from typing import Any
 
 from awacs import awslambda as functions
-from awacs import ce, cloudformation, ecr, ecs, elasticloadbalancing, iam, logs, rds, s3
+from awacs import ce, cloudformation, ec2, ecr, ecs, elasticloadbalancing, iam, logs, rds, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -63,6 +63,9 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
                quotas.GetServiceQuota], "*"),
         # `tap doctor` checks whether MonthlyBudget can count; tags have no resource.
         allow([ce.ListCostAllocationTags], "*"),
+        # `tap doctor` looks at an existing VPC; none of these takes a resource.
+        allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcAttribute,
+               ec2.DescribeVpcEndpoints], "*"),
         # `tap doctor` looks whether they are there.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),

@@ -58,6 +58,18 @@ def test_who_may_not_ask_is_not_told_that_it_is_missing() -> None:
     assert found.ok is None
 
 
+def test_a_vpc_that_does_not_exist_is_missing_and_not_merely_unknown() -> None:
+    class WithoutVpc(Aws):
+        def service(self, name: str) -> Callable[..., Any]:
+            def answer(_method: str, **_request: Any) -> Any:
+                raise CallFailed("The vpc ID 'vpc-01234567' does not exist", "InvalidVpcID.NotFound")
+            return answer if name == "ec2" else self.call
+
+    env = Environment("dev", Target("tap-dev"), Values({"VpcId": "vpc-01234567"}))
+    found = examine(WithoutVpc(None), env, lambda: Aws(None))  # type: ignore[arg-type,return-value]
+    assert Examined("DNS of the VPC", False, "The vpc ID 'vpc-01234567' does not exist") in found
+
+
 def test_without_a_budget_nothing_is_asked() -> None:
     assert tag_of([], budget="0") is None
 

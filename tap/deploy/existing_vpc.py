@@ -1,0 +1,149 @@
+"""Whether an existing VPC can take the stack: its DNS, zones, free addresses, routes, endpoints and flow logs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from tap.deploy.aws import Call
+
+Answer = Mapping[str, Any]
+Told = tuple[bool | None, str]
+ANYWHERE = "0.0.0.0/0"
+INTERNET_GATEWAY = "igw-"
+# What tasks need of AWS where no default route leads out; the network tier's own endpoints are the same.
+NEEDED = ("dynamodb", "ecr.api", "ecr.dkr", "lambda", "logs", "s3", "secretsmanager")
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
+FREE_FOR_BALANCER = 8
+FREE_FOR_DATABASE = 3  # writer, reader, and the one that takes a failed one's place
+
+
+class Vpc(NamedTuple):
+    """What EC2 answers about a VPC."""
+
+    id: str
+    ec2: Call
+
+    def subnets(self, ids: Sequence[str]) -> list[Answer]:
+        """Return these subnets."""
+        return list(self.ec2("describe_subnets", SubnetIds=list(ids))["Subnets"])
+
+    def table_of(self, subnet: str) -> Answer:
+        """Return a subnet's route table, which is the VPC's main one where it has none of its own.
+
+        https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
+        """
+        found = (self._answers("describe_route_tables", "RouteTables", "association.subnet-id", subnet)
+                 or self._answers("describe_route_tables", "RouteTables", "association.main", "true"))
+        return found[0] if found else {}
+
+    def endpoints(self) -> list[Answer]:
+        """Return the endpoints that are available."""
+        return [each for each in self._answers("describe_vpc_endpoints", "VpcEndpoints")
+                if str(each["State"]).lower() == "available"]
+
+    def flow_logs(self) -> list[Answer]:
+        """Return the active flow logs of the VPC as a whole."""
+        found = self.ec2("describe_flow_logs", Filter=[{"Name": "resource-id", "Values": [self.id]}])["FlowLogs"]
+        return [each for each in found if each["FlowLogStatus"] == "ACTIVE"]
+
+    def _answers(self, method: str, key: str, *more: str) -> list[Answer]:
+        filters = [("vpc-id", self.id), *([more] if more else [])]
+        return list(self.ec2(method, Filters=[{"Name": name, "Values": [value]} for name, value in filters])[key])
+
+
+def questions(ec2: Call, parameters: Mapping[str, str]) -> Iterator[tuple[str, partial[Told]]]:
+    """Yield each question about the VPC that an environment names, by its title; none where it names none."""
+    if not parameters.get("VpcId"):
+        return
+    vpc = Vpc(parameters["VpcId"], ec2)
+    public, private, database = (parameters.get(f"{kind}SubnetIds", "").split(",")
+                                 for kind in ("Public", "Private", "Database"))
+    # A rollout doubles the tasks, and two zones carry all of them when one is lost.
+    tasks = int(parameters.get("MaxTasks", "10"))
+    yield "DNS of the VPC", partial(_dns, vpc)
+    for title, ids, free in (("public subnets", public, FREE_FOR_BALANCER), ("private subnets", private, tasks),
+                             ("database subnets", database, FREE_FOR_DATABASE)):
+        yield title, partial(_places, vpc, ids, free)
+    yield "public subnets' routes", partial(_public_routes, vpc, public)
+    yield "private subnets' routes", partial(_private_routes, vpc, private)
+    yield "database subnets' routes", partial(_database_routes, vpc, database)
+    if parameters.get("FlowLogs") == "false" and parameters.get("Protected") == "true":
+        yield "flow logs of the VPC", partial(_flow_logs, vpc)
+
+
+def _dns(vpc: Vpc) -> Told:
+    """Private names of endpoints and of the database resolve with both attributes alone.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+    """
+    for attribute, option in (("enableDnsSupport", "--enable-dns-support"),
+                              ("enableDnsHostnames", "--enable-dns-hostnames")):
+        answer = vpc.ec2("describe_vpc_attribute", VpcId=vpc.id, Attribute=attribute)
+        if not answer[attribute[0].upper() + attribute[1:]]["Value"]:
+            return False, f"{attribute} is off: aws ec2 modify-vpc-attribute --vpc-id {vpc.id} {option}"
+    return True, "resolves names, and gives hosts names"
+
+
+def _places(vpc: Vpc, ids: Sequence[str], free: int) -> Told:
+    subnets = vpc.subnets(ids)
+    if strangers := [each["SubnetId"] for each in subnets if each["VpcId"] != vpc.id]:
+        return False, f"not in {vpc.id}: {', '.join(strangers)}"
+    zones = sorted({each["AvailabilityZone"] for each in subnets})
+    if len(zones) < len(ids):
+        return False, f"{len(ids)} subnets in {len(zones)} zones ({', '.join(zones)}): choose one a zone"
+    if full := [f"{each['SubnetId']} has {each['AvailableIpAddressCount']}" for each in subnets
+                if each["AvailableIpAddressCount"] < free]:
+        return False, f"each needs {free} free addresses: {', '.join(full)}"
+    return True, f"{', '.join(zones)}; {free} or more addresses free in each"
+
+
+def _ways(table: Answer) -> list[str]:
+    """Return what the default routes of a table lead to; what is gone is no way."""
+    return [next((str(route[key]) for key in (
+        "GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId",
+        "LocalGatewayId", "CarrierGatewayId", "CoreNetworkArn") if route.get(key)), "something else")
+        for route in table.get("Routes", ())
+        if route.get("DestinationCidrBlock") == ANYWHERE and route.get("State") != "blackhole"]
+
+
+def _leads_to_internet(vpc: Vpc, subnet: str) -> bool:
+    return any(way.startswith(INTERNET_GATEWAY) for way in _ways(vpc.table_of(subnet)))
+
+
+def _public_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
+    without = [each for each in ids if not _leads_to_internet(vpc, each)]
+    return not without, (f"no route to an internet gateway: {', '.join(without)}" if without
+                         else "lead to an internet gateway")
+
+
+def _database_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
+    exposed = [each for each in ids if _leads_to_internet(vpc, each)]
+    return not exposed, (f"routed to an internet gateway: {', '.join(exposed)}" if exposed
+                         else "lead to no internet gateway")
+
+
+def _private_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
+    endpoints: list[Answer] | None = None
+    for subnet in ids:
+        table = vpc.table_of(subnet)
+        ways = _ways(table)
+        if any(way.startswith(INTERNET_GATEWAY) for way in ways):
+            return False, f"{subnet} is routed to an internet gateway, and tasks have no public address"
+        if not ways:
+            endpoints = vpc.endpoints() if endpoints is None else endpoints
+            if missing := _missing(endpoints, str(table.get("RouteTableId"))):
+                return False, f"{subnet} has no default route, and no endpoint for {', '.join(missing)}"
+    return True, "lead out" if endpoints is None else "lead out, or to endpoints"
+
+
+def _missing(endpoints: Sequence[Answer], table: str) -> list[str]:
+    """Return the services without an endpoint that tasks in a subnet with this route table reach."""
+    there = {str(each["ServiceName"]).split(".", 3)[-1] for each in endpoints
+             if table in each.get("RouteTableIds", ()) or (
+                 each["VpcEndpointType"] == "Interface" and each.get("PrivateDnsEnabled"))}
+    return [service for service in NEEDED if service not in there]
+
+
+def _flow_logs(vpc: Vpc) -> Told:
+    """A shared VPC's owner sees its flow logs, and nobody else does."""
+    return (True, "active") if vpc.flow_logs() else (None, "none to be seen here; a shared VPC's owner may have them")
