@@ -63,9 +63,9 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
                quotas.GetServiceQuota], "*"),
         # `tap doctor` checks whether MonthlyBudget can count; tags have no resource.
         allow([ce.ListCostAllocationTags], "*"),
-        # `tap doctor` looks at an existing VPC; none of these takes a resource.
-        allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcAttribute,
-               ec2.DescribeVpcEndpoints], "*"),
+        # `tap doctor` checks an existing VPC, which another account may share; only its attributes have a resource.
+        allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcEndpoints], "*"),
+        allow([ec2.DescribeVpcAttribute], Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:vpc/*")),
         # `tap doctor` looks whether they are there.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),

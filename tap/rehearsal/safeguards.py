@@ -157,7 +157,7 @@ def edge(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield Check("Firewall", f"blocks {MANAGED_RULES}; the rate limit" if is_on else "none",
                 told.firewall(acl(aws, stack), limit))
     found = aws("ec2").describe_flow_logs(
-        Filters=[{"Name": "resource-id", "Values": [stack.parameter("VpcId") or stack.id("Vpc")]}])["FlowLogs"]
+        Filter=[{"Name": "resource-id", "Values": [stack.parameter("VpcId") or stack.id("Vpc")]}])["FlowLogs"]
     yield Check("Flow logs", "ACTIVE, ALL to its log group" if stack.is_on("FlowLogs") else "none",
                 told.flow_logs(found, stack.ids.get("FlowLogGroup", "")))
 

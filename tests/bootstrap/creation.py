@@ -159,6 +159,8 @@ class Life:
         for each in self.view.resolved.resources:
             if found := _fitting(self.names.arns(each), formats):
                 return found
+        if found := _fitting(FACTS["existing_vpc"], formats):
+            return found
         raise LookupError(f"iam_facts.toml knows no ARN for {action} of {title}: {formats}")
 
     def _variants(self, moment: str, title: str, action: str, arn: str) -> Iterator[Request]:

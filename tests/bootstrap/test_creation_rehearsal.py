@@ -11,7 +11,7 @@ import pytest
 from creation import Life, Request, refused
 from iam_facts import FACTS, KNOWN
 from physical_names import Names
-from stack_view import ENVIRONMENTS, StackView, as_list, statements_of
+from stack_view import ENVIRONMENTS, EXISTING_VPC, StackView, as_list, statements_of
 
 from tap.bootstrap.template import SAMPLES
 from tap.bootstrap.template import build as build_bootstrap
@@ -88,6 +88,11 @@ def test_everything_that_a_stack_with_every_resource_takes_is_allowed() -> None:
 
 def test_everything_that_a_launched_stack_takes_is_allowed() -> None:
     assert launched(WHOLE_LAUNCH, LAUNCHES) == []
+
+
+def test_everything_that_a_stack_in_an_existing_vpc_takes_is_allowed() -> None:
+    view = StackView(resolve(STACK, {**EVERYTHING, **EXISTING_VPC}, stack_name="tap-test"))
+    assert deployed(life(view), ACCOUNT) == []
 
 
 def test_every_resource_type_is_rehearsed(environments: dict[str, StackView]) -> None:

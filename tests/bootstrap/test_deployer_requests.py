@@ -24,6 +24,7 @@ OTHERWISE = {
     "elbv2:DescribeRules": "elasticloadbalancing:DescribeRules",
     "elbv2:DescribeAccountLimits": None,  # CloudFormation's of the same name is what is called
     "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "ec2:DescribeImages": None,  # ECR's of the same name is what is called
     "rds:DescribeEvents": None,  # CloudFormation's of the same name is what is called
     "sts:GetCallerIdentity": None, "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",
 }
@@ -45,7 +46,7 @@ def texts() -> Iterator[str]:
 
 def requests() -> set[str]:
     found = set()
-    for service in ("ce", "cloudformation", "ecr", "ecs", "elbv2", "iam", "lambda", "logs", "rds", "s3",
+    for service in ("ce", "cloudformation", "ec2", "ecr", "ecs", "elbv2", "iam", "lambda", "logs", "rds", "s3",
                     "service-quotas", "sts"):
         known = operations(service)
         found |= {f"{service}:{known[text]}" for text in texts() if text in known}
