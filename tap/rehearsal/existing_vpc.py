@@ -9,6 +9,9 @@ from tap.rehearsal.emulator import Clients
 
 KINDS = ("Public", "Private", "Database")
 RANGE = "10.99.0.0/16"
+# How the logical ids of the network tier begin; those of its endpoints end so.
+OWN = ("Vpc", "Internet", "NatGateway", "NatAddress", "PublicSubnet", "PrivateSubnet", "IsolatedSubnet", "PublicRoute",
+       "PrivateRoute", "IsolatedRoute")
 
 
 def with_vpc(aws: Clients, env: Environment) -> Environment:
@@ -47,12 +50,9 @@ def look(aws: Clients, stack: Stack) -> Iterator[Check]:
     groups = aws("rds").describe_db_subnet_groups(DBSubnetGroupName=stack.id("DatabaseSubnetGroup"))["DBSubnetGroups"]
     yield Check("Database's subnets", named(subnet_ids(stack, "Database")),
                 named(subnet["SubnetIdentifier"] for subnet in groups[0]["Subnets"]))
-    ec2, in_vpc = aws("ec2"), [{"Name": "vpc-id", "Values": [vpc]}]
-    subnets = ec2.describe_subnets(Filters=in_vpc)["Subnets"]
-    gateways = ec2.describe_nat_gateways(Filters=in_vpc)["NatGateways"]
-    endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
-    yield Check("Existing VPC", "9 subnets, 0 NAT gateways, 0 endpoints",
-                f"{len(subnets)} subnets, {len(gateways)} NAT gateways, {len(endpoints)} endpoints")
+    ec2 = aws("ec2")
+    own = [name for name in stack.ids if name.startswith(OWN) or name.endswith("Endpoint")]
+    yield Check("Network of the stack's own", "none", named(own))
     inside = [name for name, physical_id in stack.ids.items() if name.endswith("SecurityGroup")
               and ec2.describe_security_groups(GroupIds=[physical_id])["SecurityGroups"][0]["VpcId"] == vpc]
     yield Check("Security groups in the VPC", named(name for name in stack.ids if name.endswith("SecurityGroup")

@@ -125,7 +125,7 @@ def test_nothing_differs_in_an_existing_vpc(in_existing_vpc):
 
 
 def test_an_existing_vpc_gets_security_groups_and_a_flow_log_and_nothing_else(in_existing_vpc):
-    assert in_existing_vpc.told("Existing VPC") == "9 subnets, 0 NAT gateways, 0 endpoints ok"
+    assert in_existing_vpc.told("Network of the stack's own") == "none ok"
     assert in_existing_vpc.told("Flow logs") == "ACTIVE, ALL to its log group ok"
 
 
