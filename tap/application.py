@@ -6,7 +6,7 @@ task role in TaskPolicyArns. docs/how-to/configure-your-application.md has both 
 
 from troposphere import Template
 
-from tap.tasks import Given, Platform
+from tap.tasks import Given, Platform, Tasks
 
 
 def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (for what you add)
@@ -18,3 +18,12 @@ def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (
     #   receipts = add_queue(t, platform.keys, "Receipts")
     #   return Given(variables={"RECEIPTS_QUEUE_URL": receipts.queue.ref()}, statements=receipts.send())
     return Given()
+
+
+def add_more_tasks(t: Template, tasks: Tasks) -> None:
+    """Add the application's further workers, beside the one of WorkerCommand."""
+    # A worker that always runs two tasks, for example:
+    #
+    #   from tap.worker import add_worker
+    #
+    #   add_worker(t, tasks, "Mailer", ["python", "mailer.py"], (2, 2))

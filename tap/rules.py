@@ -35,6 +35,8 @@ def add_rules(t: Template) -> None:
     _add_rule(t, "AppSecretHasKeys", Or(_is_given("AppSecretArn"), _is_given("AppSecretKeys")),
               (And(_is_given("AppSecretArn"), _is_given("AppSecretKeys")),
                "AppSecretArn and AppSecretKeys go together"))
+    _add_rule(t, "QueueHasWorker", Equals(Ref("WorkerQueue"), "true"),
+              (_is_given("WorkerCommand"), "WorkerQueue=true needs a WorkerCommand, or nothing would empty it"))
     _add_rule(t, "SleepsAndWakes", Not(Equals(Ref("SleepSchedule"), Ref("WakeSchedule"))),
               (And(_is_given("SleepSchedule"), _is_given("WakeSchedule")),
                "SleepSchedule and WakeSchedule go together"))

@@ -5,7 +5,7 @@ from troposphere import Template
 from tap.access_logs import add_access_logs
 from tap.alarms import Tiers, add_alarms
 from tap.alerts import add_alerts
-from tap.application import add_application
+from tap.application import add_application, add_more_tasks
 from tap.assets import add_assets
 from tap.backup import add_backup
 from tap.budget import add_budget
@@ -32,6 +32,7 @@ from tap.sessions import add_sessions
 from tap.strategy import add_alternate
 from tap.tasks import Platform, add_tasks
 from tap.validation import add_validation
+from tap.worker import add_default_worker, add_worker_queue
 
 
 def build() -> Template:
@@ -56,8 +57,11 @@ def build() -> Template:
     deployment = t.add(add_deployment, balancer, alternate, health)
     platform = Platform(keys, logs, alerts, network, database, sessions, assets, validation)
     application = t.add(add_application, platform)
-    tasks = t.add(add_tasks, platform, balancer.port, application)
+    worker = t.add(add_worker_queue, platform)
+    tasks = t.add(add_tasks, platform, balancer.port, application, worker.given())
     service = t.add(add_service, tasks, balancer, deployment)
+    t.add(add_default_worker, tasks, worker)
+    t.add(add_more_tasks, tasks)
     backups = t.add(add_backup, database, sessions)
     tiers = Tiers(
         network, database, sessions, domain, balancer, firewall, validation, service, alternate, health, backups)

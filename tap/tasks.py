@@ -37,7 +37,7 @@ from tap.inputs import add_inputs, read_secret, secret_variable
 from tap.keys import Keys
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
-from tap.parts import add_parameter, add_role, allow, of_this_account
+from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
 from tap.sessions import Sessions
 from tap.validation import Validation
 
@@ -80,6 +80,8 @@ class Given(NamedTuple):
     statements: Sequence[Statement | If] = ()
     """Of the task role."""
     secrets: Sequence[AppSecret] = ()
+    condition: str | None = None
+    """Where variables and statements are given, if not everywhere."""
 
 
 class Tasks(NamedTuple):
@@ -167,7 +169,8 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
         allow([awslambda.InvokeFunction], validation.alias.ref()),
         # One trace leads from the load balancer through a task to the function. Traces have no resource to name.
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
-        *(statement for each in given for statement in each.statements), trust_condition=of_this_account())
+        *(_where(each, statement) for each in given for statement in each.statements),
+        trust_condition=of_this_account())
     task_role.ManagedPolicyArns = [*task_role.ManagedPolicyArns, *inputs.task_policies]
     variables = {
         "DB_HOST": database.cluster.get_att("Endpoint.Address"),
@@ -184,6 +187,7 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
         if name in variables:
             raise ValueError(f"two tiers set the variable {name}: choose another name")
         variables[name] = value
+    conditions = {name: each for each in given for name in each.variables}
     security_group = add_security_group(t, "Service", network.vpc, "Tasks")
     ways = (
         *connect(t, security_group, database.security_group, DATABASE_PORT, "PostgreSQL"),
@@ -193,7 +197,8 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
     )
     return Tasks(
         t, platform, cluster, execution_role, task_role, security_group, ways, log_group,
-        environment=[Environment(Name=name, Value=value) for name, value in sorted(variables.items())],
+        environment=[_where(conditions.get(name), Environment(Name=name, Value=value))
+                     for name, value in sorted(variables.items())],
         # What `Environment` says takes precedence over the file.
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EnvironmentFile.html
         environment_files=inputs.environment_files,
@@ -204,6 +209,10 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
             *(secret_variable(secret.arn, key) for secret in app_secrets for key in secret.keys),
             *inputs.secrets],
         settings=settings, strategy=_capacity_strategy(t, settings["capacity"]))
+
+
+def _where(given: Given | None, value: Any) -> Any:
+    return only_if(given.condition, value) if given and given.condition else value
 
 
 def _add_settings(t: Template) -> dict[str, Parameter]:

@@ -31,6 +31,7 @@ COPY_VAULT = "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"
 GIVEN = {
     "EnvironmentFileArn": "arn:aws:s3:::tap-artifacts/variables/0.env", "AppSecretKeys": "A,B,C,D,E,F,G,H,I,J",
     "AppSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:pay-AbCdEf",
+    "WorkerCommand": "python worker.py", "WorkerQueue": "true",
     "TaskPolicyArns": ",".join(["arn:aws:iam::123456789012:policy/receipts"] * 5)}
 # A stack with all that can be switched on.
 EVERYTHING = StackView(resolve(TEMPLATE, {
@@ -81,7 +82,7 @@ OTHERWISE = {
     **{name: ["", value] for name, value in EXISTING_VPC.items()},
     "TrafficAlarmRequests": ["0", "1"], "ProbeUrl": ["", "https://pay.payments.test"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"],
-    **{name: ["", value] for name, value in GIVEN.items()},
+    **{name: ["", value] for name, value in GIVEN.items() if name != "WorkerQueue"},
 }
 
 

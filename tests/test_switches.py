@@ -43,13 +43,15 @@ SETTINGS = {
     "ProbeUrl": ["", "https://pay.payments.test/health"],
     "EnvironmentFileArn": ["", "arn:aws:s3:::tap-artifacts/variables/0.env"],
     "AppSecretArn": ["", f"arn:aws:secretsmanager:{REGION}:123456789012:secret:pay-AbCdEf"],
+    "WorkerCommand": ["", "python worker.py"], "WorkerQueue": ["true", "false"],
     "AppSecretKeys": ["", "PROVIDER_KEY,SIGNING_KEY"],
     "TaskPolicyArns": ["", "arn:aws:iam::123456789012:policy/receipts"],
 }
 TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"),
             ("AppSecretArn", "AppSecretKeys"))
 # Of these, one way or another excludes the other.
-APART = ({"NatGateways", "InterfaceEndpoints"}, {"TrafficAlarmRequests", "SleepSchedule"},
+APART = ({"WorkerCommand", "WorkerQueue"}, {"NatGateways", "InterfaceEndpoints"},
+         {"TrafficAlarmRequests", "SleepSchedule"},
          {"TrafficAlarmRequests", "WakeSchedule"}, {"ProbeUrl", "SleepSchedule"}, {"ProbeUrl", "WakeSchedule"},
          {"VpcId", "InterfaceEndpoints"}, {"VpcId", "AvailabilityZones"})
 
@@ -60,6 +62,8 @@ def is_allowed(row: list[str]) -> bool:
     if (given.get("NatGateways"), given.get("InterfaceEndpoints"), given.get("VpcId")) == ("none", "false", ""):
         return False
     if given.get("VpcId") and (given.get("InterfaceEndpoints") == "true" or given["AvailabilityZones"]):
+        return False
+    if given.get("WorkerQueue") == "true" and given.get("WorkerCommand") == "":
         return False
     if given.get("SleepSchedule") and (given.get("TrafficAlarmRequests", "0") != "0" or given.get("ProbeUrl")):
         return False

@@ -82,8 +82,9 @@ def reserved_names(template: Mapping[str, Any], keys: str = "") -> set[str]:
     containers = [container for resource in template.get("Resources", {}).values()
                   if resource.get("Type") == "AWS::ECS::TaskDefinition"
                   for container in resource.get("Properties", {}).get("ContainerDefinitions", [])]
-    names = [entry.get("Name") for container in containers for section in ("Environment", "Secrets")
-             for entry in container.get(section, [])]
+    entries = [entry for container in containers for section in ("Environment", "Secrets")
+               for entry in container.get(section, [])]
+    names = [entry.get("Fn::If", [None, entry])[1].get("Name") for entry in entries]
     return {name for name in names if isinstance(name, str)} | set(filter(None, keys.split(",")))
 
 

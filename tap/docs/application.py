@@ -22,14 +22,20 @@ def page(template: Mapping[str, Any]) -> str:
 
 def _lines(resources: Mapping[str, Any]) -> Iterator[str]:
     yield HEAD
+    seen: set[str] = set()
     for definition in _of_type(resources, "AWS::ECS::TaskDefinition").values():
         for container in definition["ContainerDefinitions"]:
+            if container["Name"] in seen:
+                continue  # every task has the same
+            seen.add(container["Name"])
             yield from ("", f"## Variables of {container['Name']}", "", "| variable | value |", "|---|---|")
             for entry in container["Environment"] + container["Secrets"]:
-                # The application's own come by parameters, each where there is one: the line below says so.
-                if "Fn::If" not in entry:
+                switch, entry, _ = entry.get("Fn::If", ("", entry, None))
+                # The application's own come by parameters: the line below says so.
+                if isinstance(entry["Name"], str):
                     value = entry.get("Value", entry.get("ValueFrom"))
-                    yield f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{_shown(value)}` |"
+                    yield (f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{_shown(value)}`"
+                           f"{f' where {switch}' if switch else ''} |")
             yield from ("", "And those of the file `EnvironmentFileArn`, and the keys `AppSecretKeys` of the secret "
                             "`AppSecretArn`.")
     policies = _of_type(resources, "AWS::IAM::ManagedPolicy")

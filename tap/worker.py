@@ -1,0 +1,128 @@
+"""The worker tier: a second service of the same image without a load balancer, and the queue that it works off."""
+
+from typing import Any, NamedTuple
+
+from troposphere import And, AWSHelperFn, Equals, Not, Parameter, Split, Sub, Template
+from troposphere import Condition as ConditionOf
+from troposphere.applicationautoscaling import (
+    CustomizedMetricSpecification,
+    ScalableTarget,
+    ScalingPolicy,
+    TargetTrackingMetric,
+    TargetTrackingMetricDataQuery,
+    TargetTrackingMetricDimension,
+    TargetTrackingMetricStat,
+    TargetTrackingScalingPolicyConfiguration,
+)
+from troposphere.ecs import DeploymentCircuitBreaker, DeploymentConfiguration, Service
+
+from tap.existing_vpc import IDS_BY_PARAMETER
+from tap.parts import add_parameter, add_switch
+from tap.queues import AppQueue, add_queue
+from tap.tasks import Given, Platform, Tasks
+from tap.watched import metric
+from tap.whole_numbers import add_whole_number
+
+COMMAND = r"([!-~]+( [!-~]+)*)?"
+BACKLOG = 100  # messages that wait for each task
+
+
+class Worker(NamedTuple):
+    """What is declared of the worker before the tasks: its queue is one of their variables."""
+
+    command: Parameter
+    condition: str
+    queue: AppQueue
+    queue_condition: str
+    limits: tuple[AWSHelperFn, AWSHelperFn]
+    """Minimum and maximum number of tasks."""
+
+    def given(self) -> Given:
+        """Return what every task gets: the queue's address, and permission to send and to receive."""
+        return Given({"WORKER_QUEUE_URL": self.queue.queue.ref()}, self.queue.send_and_process(),
+                     condition=self.queue_condition)
+
+
+def add_worker_queue(t: Template, platform: Platform) -> Worker:
+    """Declare the worker, and add its queue and the alarm on what could not be processed."""
+    command = add_parameter(t, "Worker", "Command", Parameter(
+        "WorkerCommand", Type="String", Default="", AllowedPattern=COMMAND, MaxLength=1024,
+        ConstraintDescription="must be words separated by single spaces, or empty",
+        Description="Command of a second service of the same image, without a load balancer: words separated by single "
+                    "spaces, run without a shell. Empty for no worker."))
+    condition = t.add_condition("HasWorker", Not(Equals(command.ref(), "")))
+    wants_queue = add_switch(
+        t, "Worker", "Queue", "WorkerQueue", "false",
+        f"A queue with a dead-letter queue: its address is the variable WORKER_QUEUE_URL of all tasks. The worker is "
+        f"scaled to {BACKLOG} waiting messages a task.")
+    queue_condition = t.add_condition("HasQueueOfWorker", And(ConditionOf(condition), ConditionOf(wants_queue)))
+    queue = add_queue(t, platform.keys, "Work", Condition=queue_condition)
+    platform.alerts.add_alarm(
+        "WorkFailuresAlarm", "Messages that the worker could not process wait in the dead-letter queue",
+        metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
+               {"QueueName": queue.failures.get_att("QueueName")}, "Maximum"), 1, Condition=queue_condition)
+    least = add_whole_number(t, "Worker", "Minimum tasks", "MinWorkers", 1, 1, 1000, "Minimum number of worker tasks.")
+    most = add_whole_number(
+        t, "Worker", "Maximum tasks", "MaxWorkers", 4, 1, 1000,
+        "Maximum number of worker tasks; not below MinWorkers. Without a queue, the minimum runs.")
+    return Worker(command, condition, queue, queue_condition, (least.ref(), most.ref()))
+
+
+def add_default_worker(t: Template, tasks: Tasks, worker: Worker) -> None:
+    """Add the worker that WorkerCommand asks for."""
+    add_worker(t, tasks, "Worker", Split(" ", worker.command.ref()), worker.limits, worker.queue,
+               worker.condition, worker.queue_condition)
+
+
+def add_worker(
+        t: Template, tasks: Tasks, title: str, command: Any, count: tuple[Any, Any], queue: AppQueue | None = None,
+        condition: str | None = None, queue_condition: str | None = None) -> Service:
+    """Add `<title>Service`, which runs a command, a list of words, and is scaled on the backlog of its queue.
+
+    `count` has the minimum and maximum number of tasks. With a condition the service, with a second one its scaling by
+    the queue, is there where it holds.
+    """
+    there: dict[str, Any] = {"Condition": condition} if condition else {}
+    scaled: dict[str, Any] = {"Condition": queue_condition or condition} if queue_condition or condition else {}
+    definition = tasks.define(f"{title}TaskDefinition", title.lower(), {"Command": command}, **there)
+    network = tasks.platform.network
+    service = t.add_resource(Service(
+        f"{title}Service", DependsOn=[tasks.platform.database.writer, *tasks.ways],
+        Metadata={**IDS_BY_PARAMETER, "WaitsFor": [network.private_routing, *network.ways_out]},
+        Cluster=tasks.cluster.ref(), TaskDefinition=definition.ref(), CapacityProviderStrategy=tasks.strategy,
+        # No DesiredCount: an update would undo what the scaling has set.
+        DeploymentConfiguration=DeploymentConfiguration(
+            MinimumHealthyPercent=100, MaximumPercent=200,
+            DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
+        AvailabilityZoneRebalancing="ENABLED", NetworkConfiguration=tasks.network_configuration,
+        PropagateTags="SERVICE", **there))
+    target = t.add_resource(ScalableTarget(
+        f"{title}Scaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
+        ResourceId=Sub(f"service/${{{tasks.cluster.title}}}/${{{service.title}.Name}}"),
+        MinCapacity=count[0], MaxCapacity=count[1], **there))
+    if queue:
+        t.add_resource(ScalingPolicy(
+            f"{title}BacklogScaling", PolicyName="backlog", PolicyType="TargetTrackingScaling",
+            ScalingTargetId=target.ref(), TargetTrackingScalingPolicyConfiguration=_backlog(tasks, service, queue),
+            **scaled))
+    return service
+
+
+def _backlog(tasks: Tasks, service: Service, queue: AppQueue) -> TargetTrackingScalingPolicyConfiguration:
+    """Return the policy that keeps the waiting messages a task at a number.
+
+    https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
+    """
+    def of(ident: str, namespace: str, name: str, **dimensions: AWSHelperFn) -> TargetTrackingMetricDataQuery:
+        return TargetTrackingMetricDataQuery(Id=ident, ReturnData=False, MetricStat=TargetTrackingMetricStat(
+            Stat="Average", Metric=TargetTrackingMetric(Namespace=namespace, MetricName=name, Dimensions=[
+                TargetTrackingMetricDimension(Name=key, Value=value) for key, value in dimensions.items()])))
+
+    return TargetTrackingScalingPolicyConfiguration(
+        TargetValue=BACKLOG, ScaleInCooldown=60, ScaleOutCooldown=60,
+        CustomizedMetricSpecification=CustomizedMetricSpecification(Metrics=[
+            of("waiting", "AWS/SQS", "ApproximateNumberOfMessagesVisible",
+               QueueName=queue.queue.get_att("QueueName")),
+            of("tasks", "ECS/ContainerInsights", "RunningTaskCount",
+               ClusterName=tasks.cluster.ref(), ServiceName=service.get_att("Name")),
+            TargetTrackingMetricDataQuery(Id="backlog", Expression="waiting / tasks", ReturnData=True)]))
