@@ -117,8 +117,8 @@ def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
 
 def upload(aws: AwsClient, env: Environment) -> None:
     """Put the file where EnvironmentFileArn says, unless it is there. Raises InputError."""
-    variables, bucket = env.values.variables, bucket_name(env, storage(aws))
-    if variables is not None and bucket is not None:
+    variables = env.values.variables
+    if variables is not None and (bucket := bucket_name(env, storage(aws))) is not None:
         put(aws, bucket, object_key(variables), file_text(variables).encode())
 
 
