@@ -22,12 +22,14 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
+from tap.rehearsal.conditions import select_from_functions
 from tap.rehearsal.handler_types import Client, Create, Created, Delete, Properties
 
 
 def register(client: Client) -> None:
     """Add the handlers below to MiniStack's table; they reach the server's APIs through `client`."""
     # A handler that calls the server back from the server's event loop would wait for itself.
+    select_from_functions()
     stacks._runs_on_worker_thread = lambda _type: True
     for resource_type, (create, delete) in HANDLERS.items():
         provisioners._RESOURCE_HANDLERS[resource_type] = {
