@@ -12,7 +12,7 @@ from tap.permissions.deployer import planner
 
 def allowed() -> set[str]:
     """The operations of CloudFormation that the role may call."""
-    statements = policy(*planner("tap-", "arn:bucket", "arn:role", PLANS))["Statement"]
+    statements = policy(*planner("tap-", "arn:bucket", "arn:role", PLANS, "variables/"))["Statement"]
     actions = {action for each in statements for action in (
         each["Action"] if isinstance(each["Action"], list) else [each["Action"]])}
     return {action.partition(":")[2] for action in actions if action.startswith("cloudformation:")}
