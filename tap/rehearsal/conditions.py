@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services.cloudformation import changesets, engine, handlers
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
 from tap.template.resolve import Resolver
 
@@ -12,7 +12,7 @@ Evaluate = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 def select_from_functions() -> None:
     """Have the emulator evaluate `Fn::Select` of `Fn::Split` and `Fn::Join` in conditions."""
-    for module in (changesets, handlers):
+    for module in (changesets, handlers, stacks):
         module._evaluate_conditions = _settling(engine._evaluate_conditions)
 
 
