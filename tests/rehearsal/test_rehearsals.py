@@ -72,7 +72,7 @@ def weakened():
     resources = template.resources
     resources["IsolatedSubnet2Routing"].RouteTableId = resources["PublicRouteTable"].ref()
     del resources["AssetsBucket"].properties["VersioningConfiguration"]
-    resources["ValidationErrorAlarm"].Dimensions[0].Value = "no-such-function"
+    resources["HighCpuAlarm"].Dimensions[0].Value = "no-such-cluster"
     for title in ("WebAclAssociation", "FlowLog"):
         del resources[title]
     resources["ProductionRule"].Condition = "IsLinear"  # away in prod, and yet there for its stack policy to name
