@@ -49,7 +49,7 @@ def test_the_environment_gets_its_bucket_role_and_boundary(good):
 
 def test_a_template_without_the_parameter_gets_no_boundary(good):
     _, bootstrap = good
-    assert bootstrap.given(STACK, Rendered({}, "")).parameters == {}
+    assert bootstrap.given(STACK, Rendered({}, "")).values.parameters == {}
 
 
 def test_a_bucket_without_versions_and_denials_differs():
