@@ -24,6 +24,7 @@ BOOTSTRAP: dict[str, Any] = build_bootstrap().to_dict()
 CATALOG: dict[str, Any] = build_catalog().to_dict()
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
 EVERYTHING = {
+    "ProbeUrl": "https://www.example.com/",
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",

@@ -33,7 +33,8 @@ def content_of(template: Mapping[str, Any], before: Mapping[str, str] | None, af
                            empty=not changes)
     env = environment(**after)
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
-                given(env, template, change_set), warnings, (), denied, tuple(compare(old, new)) if old else ())
+                given(env, template, change_set), warnings=warnings, denied=denied,
+                differences=tuple(compare(old, new)) if old else ())
     now, then = estimates("test", old, new)
     return Content(plan, new, old, now, then)
 
@@ -70,7 +71,7 @@ def many(count: int) -> Content:
     change_set = ChangeSet(f"{STACK_ID}/cs", "tap-1", "UPDATE", STACK_ID, changes)
     env = Environment("test", Target("tap-test", region="us-east-1"))
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
-                given(env, document, change_set), (HOSTILE,), (HOSTILE,), (HOSTILE,))
+                given(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,), denied=(HOSTILE,))
     now, then = estimates("test", new, new)
     return Content(plan, new, new, now, then)
 
