@@ -93,7 +93,7 @@ def test_the_rules_need_nothing_but_cfn_lint(site: Path, tmp_path: Path) -> None
     # cfn-lint requires PyYAML itself.
     program = BLOCK.format(modules=[name for name in requirements("cli") if name != "PyYAML"])
     done = installed(site, tmp_path, "-c", f"{program}from tap.wiring.__main__ import main\nmain([])")
-    assert done.stdout.startswith("# App rules\n"), done.stderr
+    assert done.stdout.startswith("# Wiring rules\n"), done.stderr
 
 
 def test_tap_shows_its_help(site: Path, tmp_path: Path) -> None:

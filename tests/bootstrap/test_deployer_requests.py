@@ -53,7 +53,7 @@ def requests() -> set[str]:
     return found
 
 
-ALLOWED = set(actions(policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))))
+ALLOWED = set(actions(policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/", "variables/"))))
 
 
 def test_the_requests_are_found() -> None:
@@ -81,7 +81,7 @@ def test_each_action_is_one_that_iam_knows(action: str) -> None:
 
 
 def test_what_is_allowed_on_everything_cannot_be_limited() -> None:
-    statements = policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/"))["Statement"]
+    statements = policy(*deployer("tap-", "arn:bucket", "arn:role", "plans/", "variables/"))["Statement"]
     on_everything = some(each for each in statements if each["Resource"] == "*" and "Condition" not in each)
     limited = {action for statement in on_everything for action in statement["Action"]
                if (facts_of(action) or {}).get("Resources")}

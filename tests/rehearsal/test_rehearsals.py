@@ -191,7 +191,7 @@ def test_how_deletion_protection_is_lifted_is_said(prod):
 
 def test_what_dev_switches_off_is_absent(dev):
     absent = ("Protected from deletion", "Firewall", "Flow logs", "Access logs of", "Backups", "Traffic is shifted by",
-              "Alarms over expressions", "Interface endpoints")
+              "Interface endpoints")
     assert {name: dev.row(name) for name in absent} == dict.fromkeys(absent, "none ok")
 
 
@@ -219,7 +219,7 @@ def test_prod_is_firewalled_logged_and_backed_up(prod):
 
 
 def test_prod_shifts_traffic_and_dev_replaces_tasks_in_turn(dev, prod):
-    assert prod.told("Deployment").startswith("CANARY, rolled back by AlternateErrorGuard")
+    assert prod.told("Deployment").startswith("CANARY, rolled back by circuit breaker, AlternateErrorGuard")
     assert prod.told("Traffic is shifted by") == "AlternateTargetGroup, ProductionRule, TestRule ok"
     assert dev.told("Deployment").startswith("ROLLING, rolled back by circuit breaker, LoadBalancerGuard")
 
@@ -230,8 +230,9 @@ def test_the_function_is_called_through_its_live_version_and_remembers(prod):
 
 
 def test_what_outlives_prod_is_named(prod):
-    kept = ("BackupVault, DataKey, DatabaseCluster (snapshot), DatabaseKey, DatabaseLogGroup, FlowLogGroup, "
-            "LogsBucket, OperationsKey, ServiceLogGroup, ValidationLogGroup, WebAclLogGroup")
+    kept = ("BackupPolicy, BackupRole, BackupVault, DataKey, DatabaseCluster (snapshot), DatabaseKey, "
+            "DatabaseLogGroup, FlowLogGroup, LogsBucket, OperationsKey, ServiceLogGroup, ValidationLogGroup, "
+            "WebAclLogGroup")
     assert prod.told("What deletion leaves") == f"{kept} ok"
 
 
