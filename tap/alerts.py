@@ -45,7 +45,7 @@ class Alerts(NamedTuple):
             is_critical: bool = False, **attributes: Any) -> Alarm:
         """Add an alarm that tells the topic when what it watches is at or over a threshold, or else below it.
 
-        `watched` comes from `tap.watched`. The alarm rings when as many of the last `periods` as `datapoints` says,
+        `watched` comes from `tap.watched`. The alarm triggers when as many of the last `periods` as `datapoints` says,
         or all of them, are beyond the threshold. A critical one tells whoever is on call, too, and when it is over.
         """
         calls = {"OKActions": only_if(HAS_PAGER, [self.pager])} if is_critical else {}

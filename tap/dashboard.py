@@ -14,7 +14,7 @@ from tap.validation import NAMESPACE
 Metric = list[Any]
 BY_CODE = (f"SEARCH('{{{NAMESPACE},FunctionName,Code}} MetricName=\"Rejected\" "
            "FunctionName=\"${ValidationFunction}\"', 'Sum', 300)")
-# Of either target group: that of a strategy without a second one is not there.
+# Of either target group; a strategy without a second one has no such guard.
 HOSTS = ("SEARCH('{AWS/ApplicationELB,LoadBalancer,TargetGroup} MetricName=\"HealthyHostCount\" "
          "LoadBalancer=\"${LoadBalancer.LoadBalancerFullName}\"', 'Minimum', 60)")
 SUM, P50, P99, MOST, LEAST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum", "Minimum"))
