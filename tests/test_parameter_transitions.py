@@ -10,7 +10,8 @@ from tap.deploy import offline
 from tap.deploy.guard import Grade
 from tap.deploy.models import Environment
 from tap.deploy.parameters import load_environment
-from tap.deploy.planning import Plan, resolved_for
+from tap.deploy.plan import Plan
+from tap.deploy.planning import resolved_for
 from tap.deploy.stand_ins import STAND_INS
 
 Template = dict[str, Any]

@@ -84,11 +84,12 @@ def _lint(template: Rendered) -> list[str]:
     try:
         from tap.lint.validators import cfn_lint
 
-        found = cfn_lint(template.text, {})
+        findings = cfn_lint(template.text, {})
     except (ImportError, InputError):
         click.echo("tap: not linted: cfn-lint is not installed (pip install -e '.[lint]')", err=True)
         return []
-    return [f"cfn-lint {each.rule} {each.place}: {each.message}" for each in found if each.severity == "error"]
+    return [f"cfn-lint {finding.rule} {finding.place}: {finding.message}" for finding in findings
+            if finding.severity == "error"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.durations import Usual, learned, usual
 from tap.deploy.models import ChangeSet, Environment, Outcome
 from tap.deploy.pending import PendingChangeSet
-from tap.deploy.planning import Plan, creation_order
+from tap.deploy.plan import Plan
+from tap.deploy.planning import creation_order
 from tap.deploy.template import Rendered
 from tap.deploy.wording import number_of_changes
 

@@ -46,7 +46,7 @@ def bootstrap_command(project: Project, environment: str, repositories: tuple[st
     Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
     Parameters that are not given stay as they are.
     """
-    if not all(re.fullmatch(_REPOSITORY, each) for each in repositories):
+    if not all(re.fullmatch(_REPOSITORY, repository) for repository in repositories):
         raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
                                f"print the ids with: {_IDS}")
     env = project.target(environment)
@@ -70,7 +70,7 @@ def bootstrap_command(project: Project, environment: str, repositories: tuple[st
     for line in settings.write(account, cloud.aws.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{OUTCOMES[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
-    for repository in (re.sub(r"@\d+", "", each) for each in repositories):
+    for repository in (re.sub(r"@\d+", "", repository) for repository in repositories):
         for role, suffix in (("Deployer", ""), ("Planner", PLANNING)):
             for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.aws.region)):
                 out.print(f"To do: gh variable set {name} --repo {repository} --env {environment}{suffix} "
@@ -98,25 +98,26 @@ def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
     except TapError as error:
         raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
                        "run this again") from None
-    if missing := [each for each in OUTPUTS if each not in outputs]:
+    if missing := [name for name in OUTPUTS if name not in outputs]:
         raise TapError(f"the bootstrap stack is deployed, but {cloud.aws.endpoint} gives no {', '.join(missing)} among "
                        f"its outputs: copy what it made into {FILE} and parameters/{env.name}.json by hand")
     return outputs
 
 
-def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered, given: Mapping[str, str],
+def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered, overrides: Mapping[str, str],
                      repositories: tuple[str, ...]) -> Environment:
     """Return the environment with parameters: those given, and of the others what the stack has. Raises InputError."""
     declared = rendered.document["Parameters"]
     deployed = read_deployed(cloud.aws.call, env)
     current = deployed.parameters if deployed else {}
-    values = {name: value for name, value in {**current, **given}.items() if name in declared or name in given}
+    values = {name: value for name, value in {**current, **overrides}.items()
+              if name in declared or name in overrides}
     if repositories:
         for parameter, suffix in _SUBJECTS.items():
-            subjects = {each for each in items(values.get(parameter, "")) if each}
-            subjects |= {f"repo:{each}:environment:{env.name}{suffix}" for each in repositories}
+            subjects = {subject for subject in items(values.get(parameter, "")) if subject}
+            subjects |= {f"repo:{repository}:environment:{env.name}{suffix}" for repository in repositories}
             values[parameter] = ",".join(sorted(subjects))
-    if any(values.get(each) for each in _SUBJECTS) and not values.get("GitHubProviderArn"):
+    if any(values.get(parameter) for parameter in _SUBJECTS) and not values.get("GitHubProviderArn"):
         values["GitHubProviderArn"] = _provider_of_others(cloud, deployed)
     if problems := parameter_problems(rendered.document, values, "--parameter"):
         raise InputError("\n  - ".join(["the bootstrap stack cannot be deployed:", *map(str, problems)])

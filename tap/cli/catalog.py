@@ -71,11 +71,11 @@ def status_command(project: Project, product: str | None, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({
             "product": product_id,
-            "versions": [{"id": each.id, "name": each.name, "created": each.created.isoformat(),
-                          "active": each.active, "deprecated": each.deprecated, "sha256": each.digest}
-                         for each in versions],
-            "provisioned": [{**vars(each), "failed": each.failed} for each in running]}, indent=1))
-        return 1 if any(each.failed for each in running) else 0
+            "versions": [{"id": version.id, "name": version.name, "created": version.created.isoformat(),
+                          "active": version.active, "deprecated": version.deprecated, "sha256": version.digest}
+                         for version in versions],
+            "provisioned": [{**vars(product), "failed": product.failed} for product in running]}, indent=1))
+        return 1 if any(product.failed for product in running) else 0
     out = report()
     out.print(table_of(("Version", "Published", "", "Runs"), [
         (version.name, f"{version.created:%Y-%m-%d %H:%M}", Text(_state(version), "dim"),
@@ -118,9 +118,9 @@ def plan_command(project: Project, environment: str, version: str | None, name: 
     if as_json:
         click.echo(json.dumps({
             "name": launch.name, "type": plan.type, "empty": plan.empty,
-            "changes": [{"action": each.action, "logical_id": each.logical_id, "type": each.resource_type,
-                         "replacement": each.replacement, "verdict": str(judge(each).grade),
-                         "reason": judge(each).reason} for each in plan.changes]}, indent=1))
+            "changes": [{"action": change.action, "logical_id": change.logical_id, "type": change.resource_type,
+                         "replacement": change.replacement, "verdict": str(judge(change).grade),
+                         "reason": judge(change).reason} for change in plan.changes]}, indent=1))
     else:
         report().print(_shown(plan))
     return 0

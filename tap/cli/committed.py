@@ -34,13 +34,13 @@ def committed(project: Project) -> Rendered:
     if importlib.util.find_spec("cfnlint") is None:
         raise InputError("cfn-lint is not installed, and nothing is published without: pip install -e '.[lint]'")
     if problems := project.app.lint(rendered):
-        raise InputError("\n".join(["the template does not pass cfn-lint:", *(f"  - {each}" for each in problems)]))
+        raise InputError("\n  - ".join(["the template does not pass cfn-lint:", *problems]))
     return rendered
 
 
-def product_of(cloud: CloudFormation, settings: Catalog, given: str | None) -> str:
-    """Return the id of the product that is given, or of the one of the catalog's stack. Raises InputError."""
-    return given or output(cloud, settings, "ProductId")
+def product_of(cloud: CloudFormation, settings: Catalog, wanted: str | None) -> str:
+    """Return the id of the product with a wanted id, or of the one of the catalog's stack. Raises InputError."""
+    return wanted or output(cloud, settings, "ProductId")
 
 
 def output(cloud: CloudFormation, settings: Catalog, name: str) -> str:

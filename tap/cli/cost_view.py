@@ -76,8 +76,8 @@ def _against(found: Estimate, beside: Estimate) -> str:
 
 
 def _assumptions(found: Estimate) -> str:
-    told = ", ".join(f"{name} {value:,.10g}" for name, value in found.assumptions.items())
-    return f"Assumed (--assumptions FILE to change): {told}."
+    values = ", ".join(f"{name} {value:,.10g}" for name, value in found.assumptions.items())
+    return f"Assumed (--assumptions FILE to change): {values}."
 
 
 def _sources(found: Estimate, prices: Prices, *, details: bool) -> str:

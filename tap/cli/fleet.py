@@ -18,7 +18,7 @@ from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, rendered_template
 from tap.publishing.fleet import Operator, Result
 from tap.publishing.fleet_settings import Fleet, read_fleet, template_of
-from tap.publishing.stack_sets import Instance, Plan, StackSet, look, plan
+from tap.publishing.stack_sets import Instance, Plan, StackSet, look, plan_stack_set
 
 fleet_argument = click.argument("name", metavar="FLEET")
 _STYLES = {"SUCCEEDED": "green", "CURRENT": "green", "FAILED": "bold red", "INOPERABLE": "bold red"}
@@ -41,11 +41,11 @@ def plan_command(project: Project, name: str, as_json: bool) -> int:
 
     Stack sets have no change sets: what an update replaces, tap plan shows in an account that has the stack.
     """
-    fleet, _, made = _planned(project, name)
+    fleet, _, plan = _planned(project, name)
     if as_json:
-        click.echo(json.dumps(_as_json(fleet, made), indent=1))
+        click.echo(json.dumps(_as_json(fleet, plan), indent=1))
     else:
-        _show(report(), made)
+        _show(report(), plan)
     return 0
 
 
@@ -62,19 +62,19 @@ def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int
     and holds data has to be approved by name.
     """
     out = console(stderr=as_json)
-    fleet, rendered, made = _planned(project, name, upload=True)
-    _show(out, made)
-    guard.check(guard.verdicts(made.removals), project.approved)
-    if made.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
+    fleet, rendered, plan = _planned(project, name, upload=True)
+    _show(out, plan)
+    guard.check(guard.verdicts(plan.removals), project.approved)
+    if plan.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = project.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
-        made, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
+        plan, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
     if as_json:
-        outcome = "applied" if made.steps else "no changes"
-        click.echo(json.dumps({**_as_json(fleet, made), "outcome": outcome}, indent=1))
-    elif made.steps:
+        outcome = "applied" if plan.steps else "no changes"
+        click.echo(json.dumps({**_as_json(fleet, plan), "outcome": outcome}, indent=1))
+    elif plan.steps:
         out.print(f"Applied: stack set {fleet.name} is up to date.", soft_wrap=True)
     return 0
 
@@ -108,15 +108,15 @@ def status_command(project: Project, name: str, drift: bool, follow: bool, as_js
         found, running = look(cloud.aws.call, fleet) or found, operator.running()
     if as_json:
         click.echo(json.dumps({"fleet": name, "stack_set": fleet.name, "operation": running, "instances": [
-            {key: value for key, value in vars(each).items() if key != "overrides"} for each in found.instances]},
-            indent=1))
+            {key: value for key, value in vars(instance).items() if key != "overrides"}
+            for instance in found.instances]}, indent=1))
     else:
         out.print(_instance_table(found))
         if running:
             out.print(f"Operation {running} runs: tap fleet status {name} --follow", soft_wrap=True)
     if running:
         return 5
-    return 1 if any(each.status != "CURRENT" or each.drift == "DRIFTED" for each in found.instances) else 0
+    return 1 if any(instance.status != "CURRENT" or instance.drift == "DRIFTED" for instance in found.instances) else 0
 
 
 def _opened(project: Project, name: str) -> tuple[Fleet, Rendered, CloudFormation]:
@@ -128,8 +128,8 @@ def _opened(project: Project, name: str) -> tuple[Fleet, Rendered, CloudFormatio
 
 
 def _rendered(app: App, template: str) -> Rendered:
-    made: dict[str, Callable[[], Rendered]] = {"tap": app.template, "bootstrap": app.bootstrap}
-    return made.get(template, lambda: rendered_template(template))()
+    builders: dict[str, Callable[[], Rendered]] = {"tap": app.template, "bootstrap": app.bootstrap}
+    return builders.get(template, lambda: rendered_template(template))()
 
 
 def _planned(project: Project, name: str, *, upload: bool = False) -> tuple[Fleet, Rendered, Plan]:
@@ -138,39 +138,39 @@ def _planned(project: Project, name: str, *, upload: bool = False) -> tuple[Flee
     if artifacts.is_too_large(rendered.text):
         put = artifacts.upload if upload else artifacts.check_bucket
         template = {"TemplateURL": put(cloud.aws, fleet.env, rendered.text)}
-    return fleet, rendered, plan(fleet, rendered, template, look(cloud.aws.call, fleet, overrides=True))
+    return fleet, rendered, plan_stack_set(fleet, rendered, template, look(cloud.aws.call, fleet, overrides=True))
 
 
-def _show(out: Console, made: Plan) -> None:
-    for change in made.changes:
+def _show(out: Console, plan: Plan) -> None:
+    for change in plan.changes:
         out.print(change, soft_wrap=True)
-    for removal in made.removals.changes:
+    for removal in plan.removals.changes:
         verdict = guard.judge(removal)
         out.print(f"{removal.logical_id}: {verdict.grade}: {verdict.reason}", soft_wrap=True,
                   style="bold red" if verdict.grade is guard.Grade.DESTRUCTIVE else "yellow")
-    for number, step in enumerate(made.steps, 1):
+    for number, step in enumerate(plan.steps, 1):
         out.print(f"{number}. {step.told}", soft_wrap=True)
-    for each in made.strays:
-        out.print(f"left as it is: the stack of {each.account} in {each.region}, which parameters/fleet.toml does not "
-                  "have", style="yellow", soft_wrap=True)
-    if made.empty:
+    for instance in plan.strays:
+        out.print(f"left as it is: the stack of {instance.account} in {instance.region}, which parameters/fleet.toml "
+                  "does not have", style="yellow", soft_wrap=True)
+    if plan.empty:
         out.print("No changes.")
 
 
-def _as_json(fleet: Fleet, made: Plan) -> dict[str, Any]:
-    def named(each: Instance) -> dict[str, str]:
-        return {"account": each.account, "region": each.region}
+def _as_json(fleet: Fleet, plan: Plan) -> dict[str, Any]:
+    def named(instance: Instance) -> dict[str, str]:
+        return {"account": instance.account, "region": instance.region}
 
-    return {"fleet": fleet.env.name, "stack_set": fleet.name, "empty": made.empty, "changes": list(made.changes),
-            "needs_approval": list(guard.unapproved(guard.verdicts(made.removals), ())),
-            "steps": [{"method": step.method, "does": step.told} for step in made.steps],
-            "strays": [named(each) for each in made.strays]}
+    return {"fleet": fleet.env.name, "stack_set": fleet.name, "empty": plan.empty, "changes": list(plan.changes),
+            "needs_approval": list(guard.unapproved(guard.verdicts(plan.removals), ())),
+            "steps": [{"method": step.method, "does": step.told} for step in plan.steps],
+            "strays": [named(instance) for instance in plan.strays]}
 
 
-def _print_result(out: Console, each: Result) -> None:
-    reason = f"  {each.reason}" if each.reason else ""
-    out.print(Text.assemble(f"{each.account}  {each.region:<14}  ",
-                            (f"{each.status:<9}", _STYLES.get(each.status, "yellow")), reason), soft_wrap=True)
+def _print_result(out: Console, result: Result) -> None:
+    reason = f"  {result.reason}" if result.reason else ""
+    out.print(Text.assemble(f"{result.account}  {result.region:<14}  ",
+                            (f"{result.status:<9}", _STYLES.get(result.status, "yellow")), reason), soft_wrap=True)
 
 
 def _instance_table(found: StackSet) -> Table:

@@ -15,7 +15,8 @@ from tap.cli.app import Project
 from tap.deploy import offline
 from tap.deploy.models import Environment, InputError, Target
 from tap.deploy.parameters import environment_names, load_environment, without_default
-from tap.deploy.planning import Plan, resolved_for
+from tap.deploy.plan import Plan
+from tap.deploy.planning import resolved_for
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, parsed
 from tap.template.resolve import NOTHING, Resolved

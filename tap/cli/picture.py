@@ -69,7 +69,7 @@ def dashboard_command(project: Project, environment: str, output: Path, theme: s
     found = dashboards(resolved)
     if not found:
         raise InputError(f"{environment} has no dashboard")
-    wrong = [line for each in found for line in each.problems] + list(alarm_problems(resolved))
+    wrong = [line for dashboard in found for line in dashboard.problems] + list(alarm_problems(resolved))
     for place, dashboard in enumerate(found):
         file = output if place == 0 else output.with_stem(f"{output.stem}-{place + 1}")
         drawn = to_svg(dashboard, "light" if output.suffix == ".png" and theme == "auto" else theme)

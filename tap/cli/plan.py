@@ -20,7 +20,7 @@ from tap.deploy import plan_text, planfile
 from tap.deploy.artifacts import PLANS
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, InputError, TapError
-from tap.deploy.planning import Plan
+from tap.deploy.plan import Plan
 from tap.deploy.template import Rendered, parsed
 
 Costed = tuple[Plan, str]

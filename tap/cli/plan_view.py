@@ -11,8 +11,8 @@ from tap.cli.layout import table_of
 from tap.cli.progress import change_table
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change
+from tap.deploy.plan import Plan, property_changes
 from tap.deploy.plan_text import cut, remarks, total
-from tap.deploy.planning import Plan, values_of
 from tap.deploy.wording import short
 
 GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red",
@@ -36,7 +36,7 @@ def _lines(plan: Plan, change: Change) -> Iterator[Text]:
     verdict = plan.verdicts[change.logical_id]
     yield Text.assemble((change.logical_id, "bold"), f"  {short(change.resource_type)}")
     yield Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade])
-    for path, before, after, cause in values_of(plan, change):
+    for path, before, after, cause in property_changes(plan, change):
         values = f": {cut(before) or '(none)'} → {cut(after) or '(none)'}" if before or after else ""
         yield Text(f"{path}{values}{f' ({cause})' if cause else ''}")
 

@@ -109,8 +109,8 @@ def share_command(project: Project, yes: bool) -> int:
     portfolio = output(cloud, settings, "PortfolioId")
     if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?", out)):
         raise Stopped("declined: nothing is shared")
-    made = share(cloud.aws, portfolio, settings.share_with)
-    out.print(f"Shared with {', '.join(made)}." if made else "Shared with all of them already.", soft_wrap=True)
+    shared = share(cloud.aws, portfolio, settings.share_with)
+    out.print(f"Shared with {', '.join(shared)}." if shared else "Shared with all of them already.", soft_wrap=True)
     return 0
 
 
@@ -125,8 +125,8 @@ def _with_first(project: Project, cloud: CloudFormation, settings: Catalog) -> E
         return env.with_parameters(settings.parameters)
     new = release(project.root, None)
     rendered = committed(project)
-    told = description_of(new.text, digest_of(rendered.text), _DESCRIPTION_PARAMETER_LIMIT)
-    first = dict(zip(_FIRST, (_uploaded(cloud, settings, rendered), new.version, told), strict=True))
+    description = description_of(new.text, digest_of(rendered.text), _DESCRIPTION_PARAMETER_LIMIT)
+    first = dict(zip(_FIRST, (_uploaded(cloud, settings, rendered), new.version, description), strict=True))
     return env.with_parameters({**settings.parameters, **first})
 
 

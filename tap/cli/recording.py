@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tap.cost.change import told
 from tap.deploy.models import Observer, StackEvent
-from tap.deploy.planning import Plan
+from tap.deploy.plan import Plan
 from tap.deploy.template import Rendered
 from tap.page.plan_page import Content
 from tap.page.timeline import happened

@@ -1,10 +1,12 @@
 """Commands that look and change nothing: watch, status, outputs, events, drift, diff, doctor."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
@@ -51,17 +53,17 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
     envs = [project.target(name) for name in names]
     found = [inspection.status(project.cloud(env).aws.call, env) for env in envs]
     if as_json:
-        click.echo(json.dumps([vars(each) for each in found], indent=1))
+        click.echo(json.dumps([vars(status) for status in found], indent=1))
         return 0
     out = report()
     out.print(table_of(("Environment", "Stack", "Status", "Changed", "Protected"), [
-        (each.environment, each.stack, Text(each.status, progress.status_style(each.status)), each.changed,
-         "yes" if each.protected else "no") for each in found], unbroken=("Environment",)))
-    for each in found:
-        for name in each.pending:
-            out.print(f"{each.environment}: change set {name} waits to be executed", soft_wrap=True)
-        if each.reason:
-            out.print(f"{each.environment}: {each.reason}", soft_wrap=True)
+        (status.environment, status.stack, Text(status.status, progress.status_style(status.status)), status.changed,
+         "yes" if status.protected else "no") for status in found], unbroken=("Environment",)))
+    for status in found:
+        for name in status.pending:
+            out.print(f"{status.environment}: change set {name} waits to be executed", soft_wrap=True)
+        if status.reason:
+            out.print(f"{status.environment}: {status.reason}", soft_wrap=True)
     return 0
 
 
@@ -93,11 +95,11 @@ def events_command(project: Project, environment: str, everything: bool, failed:
     env = project.target(environment)
     found = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
-        click.echo(json.dumps([{**vars(each), "timestamp": each.timestamp.isoformat()} for each in found], indent=1))
+        click.echo(json.dumps([{**vars(event), "timestamp": event.timestamp.isoformat()} for event in found], indent=1))
         return 0
     out = report()
-    for each in found:
-        out.print(progress.event_line(each), soft_wrap=True)
+    for event in found:
+        out.print(progress.event_line(event), soft_wrap=True)
     return 0
 
 
@@ -114,16 +116,16 @@ def drift_command(project: Project, environment: str, as_json: bool) -> int:
     found = inspection.drift(project.cloud(env).aws, env)
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
-                               "drift": [vars(each) for each in found]}, indent=1))
+                               "drift": [vars(drift) for drift in found]}, indent=1))
     else:
         out = report()
-        for each in found:
-            expected = f" (expected: {each.explanation})" if each.explanation else ""
-            values = f"{each.path}: {each.expected} → {each.actual}{expected}" if each.path else "is gone"
-            out.print(f"{each.logical_id}  {short(each.resource_type)}  {values}", soft_wrap=True)
+        for drift in found:
+            expected = f" (expected: {drift.explanation})" if drift.explanation else ""
+            values = f"{drift.path}: {drift.expected} → {drift.actual}{expected}" if drift.path else "is gone"
+            out.print(f"{drift.logical_id}  {short(drift.resource_type)}  {values}", soft_wrap=True)
         if not found:
             out.print(f"Stack {env.stack_name} is as its template says, as far as CloudFormation can tell.")
-    unexpected = {each.logical_id for each in found if not each.explanation}
+    unexpected = {drift.logical_id for drift in found if not drift.explanation}
     if unexpected:
         raise Differs(f"{len(unexpected)} of stack {env.stack_name}'s resources are not as the template says: "
                       f"{', '.join(sorted(unexpected))}; tap deploy does not put that right by itself")
@@ -144,18 +146,18 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
     envs = [read_environment(name, project.root, rendered.document) for name in (first, second)]
     parameters = [(name, *(_value(env, name, rendered.document) for env in envs))
                   for name in rendered.document.get("Parameters", {})]
-    parameters = [each for each in parameters if each[1] != each[2]]
+    parameters = [difference for difference in parameters if difference[1] != difference[2]]
     try:
         found = diff.compare(*(resolved_for(env, rendered.document) for env in envs))
     except ValueError as error:
         raise InputError(f"the template does not resolve: {error}") from None
-    found = [each for each in found if not _is_name(each, envs)]
+    found = [difference for difference in found if not _is_name(difference, envs)]
     if as_json:
         click.echo(json.dumps({
             "environments": [first, second],
             "parameters": [{"name": name, first: old, second: new} for name, old, new in parameters],
-            "resources": [{"path": ".".join(each.path[1:]), first: diff.shown(each.before),
-                           second: diff.shown(each.after)} for each in found]}, indent=1))
+            "resources": [{"path": ".".join(difference.path[1:]), first: diff.shown(difference.before),
+                           second: diff.shown(difference.after)} for difference in found]}, indent=1))
         return 0
     out = report()
     if not (parameters or found):
@@ -163,23 +165,27 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
         return 0
     out.print(table_of(("Parameter", first, second), parameters, unbroken=("Parameter",)))
     out.print(f"\nResources, {first} → {second}", style="bold")
-    title = None
-    for each in found:
-        if each.name and each.path[1] != title:
-            title = each.path[1]
-            out.print(title, style="bold")
-        if each.name:
-            path = each.name.removeprefix("Properties.")
-            out.print(Padding(f"{path}: {_brief(each.before)} → {_brief(each.after)}", (0, 0, 0, 2), expand=False))
+    for title, group in itertools.groupby(found, key=lambda difference: difference.path[1]):
+        _print_differences(out, title, [difference for difference in group if difference.name])
     for name, absent in ((first, "after"), (second, "before")):
-        if alone := [each.path[1] for each in found if not each.name and getattr(each, absent) is diff.ABSENT]:
+        if alone := [difference.path[1] for difference in found
+                     if not difference.name and getattr(difference, absent) is diff.ABSENT]:
             out.print(Text(f"Only in {name}: {', '.join(alone)}"))
     return 0
 
 
-def _is_name(each: diff.Difference, envs: Sequence[Environment]) -> bool:
+def _print_differences(out: Console, title: str, found: Sequence[diff.Difference]) -> None:
+    if found:
+        out.print(title, style="bold")
+    for difference in found:
+        path = difference.name.removeprefix("Properties.")
+        line = f"{path}: {_brief(difference.before)} → {_brief(difference.after)}"
+        out.print(Padding(line, (0, 0, 0, 2), expand=False))
+
+
+def _is_name(difference: diff.Difference, envs: Sequence[Environment]) -> bool:
     """Whether a difference is only that of the environments' and stacks' names."""
-    old, new = diff.shown(each.before), diff.shown(each.after)
+    old, new = diff.shown(difference.before), diff.shown(difference.after)
     for env in envs:
         old, new = (text.replace(env.stack_name, "*").replace(env.name, "*") for text in (old, new))
     return old == new
@@ -208,13 +214,14 @@ def doctor_command(project: Project, environment: str, as_json: bool) -> int:
     found = doctor.examine(
         project.cloud(env).aws, env, lambda: project.cloud(env.in_region("us-east-1")).aws)
     if as_json:
-        click.echo(json.dumps([vars(each) for each in found], indent=1))
+        click.echo(json.dumps([vars(finding) for finding in found], indent=1))
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
         out = report()
-        width = max(len(each.what) for each in found)
-        for each in found:
+        width = max(len(finding.what) for finding in found)
+        for finding in found:
             # Not in a table: a command to copy must not be broken.
-            word = words[each.ok]
-            out.print(Text.assemble(word, f"{'':{9 - len(word)}}{each.what:<{width}}  {each.told}"), soft_wrap=True)
-    return 1 if any(each.ok is False for each in found) else 0
+            word = words[finding.ok]
+            line = f"{'':{9 - len(word)}}{finding.what:<{width}}  {finding.told}"
+            out.print(Text.assemble(word, line), soft_wrap=True)
+    return 1 if any(finding.ok is False for finding in found) else 0

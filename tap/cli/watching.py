@@ -75,7 +75,7 @@ class Watch(Observer):
                 self._say(f"{logical_id} takes longer than usual: {duration(now - began)}, usually "
                           f"{duration(usual.seconds)}{'' if usual.learned else ', roughly'}")
         if self._live is None and self._began and now - self._spoke >= HEARTBEAT:
-            names = [f"{each} {duration(now - began)}" for each, (began, _) in self._in_flight()]
+            names = [f"{name} {duration(now - began)}" for name, (began, _) in self._in_flight()]
             self._say(f"in progress: {', '.join(names[:4])}{' and others' if len(names) > 4 else ''}; {self.sum()}")
 
     def _say(self, text: str) -> None:
@@ -99,14 +99,14 @@ class Watch(Observer):
     def sum(self) -> str:
         """Return how far it is, as `12 of 75, about 4 min 10 s left`."""
         total = len(self._expected.keys() | self._done | self._began.keys())
-        told = f"{len(self._done)} of {total}"
+        progress = f"{len(self._done)} of {total}"
         if not self._expected:
-            return told
+            return progress
         now = self._clock()
-        left = remaining({name: each.seconds for name, each in self._expected.items()}, self._needs,
+        left = remaining({name: usual.seconds for name, usual in self._expected.items()}, self._needs,
                          {name: now - began for name, (began, _) in self._began.items()}, self._done)
-        roughly = "" if all(each.learned for each in self._expected.values()) else "roughly "
-        return f"{told}, {roughly}{duration(left)} left" if left >= 1 else told
+        roughly = "" if all(usual.learned for usual in self._expected.values()) else "roughly "
+        return f"{progress}, {roughly}{duration(left)} left" if left >= 1 else progress
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return a line for each resource in flight, and a bar."""

@@ -20,8 +20,8 @@ def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -
     if deployed is None or not wanted:
         return []
     resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
-    types = {_name(each.get("PhysicalResourceId", "")): each["ResourceType"]
-             for each in resources if each["ResourceType"] in _TYPES}
+    types = {_name(resource.get("PhysicalResourceId", "")): resource["ResourceType"]
+             for resource in resources if resource["ResourceType"] in _TYPES}
     triggers = []
     for output in wanted:
         name = _name(outputs[output])

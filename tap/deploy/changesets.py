@@ -79,8 +79,8 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
     return ChangeSet(
         id=answer["ChangeSetId"], name=answer.get("ChangeSetName", name), type=kind, stack_id=answer["StackId"],
         changes=tuple(changes), empty=empty, warnings=warnings,
-        resolved={each["ParameterKey"]: each["ResolvedValue"]
-                  for each in answer.get("Parameters", []) if "ResolvedValue" in each})
+        resolved={parameter["ParameterKey"]: parameter["ResolvedValue"]
+                  for parameter in answer.get("Parameters", []) if "ResolvedValue" in parameter})
 
 
 def check_template(call: Call, env: Environment, change_set: ChangeSet, text: str) -> None:
@@ -115,12 +115,12 @@ def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) 
         events = call("describe_events", ChangeSetName=answer["ChangeSetId"])["OperationEvents"]
     except (CallFailed, KeyError):
         return ""
-    told = [
+    lines = [
         " ".join(f"{event.get('LogicalResourceId', '')} {event.get('ValidationPath', '')}: "
                  f"{event.get('ValidationStatusReason', 'it gives no reason')}".split())
         for event in events
         if event.get("EventType") == "VALIDATION_ERROR" and event.get("ValidationFailureMode") != "WARN"]
-    return "".join(f"\n  - {env.masked(line)}" for line in told)
+    return "".join(f"\n  - {env.masked(line)}" for line in lines)
 
 
 def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | None:

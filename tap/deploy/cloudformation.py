@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tap.deploy import artifacts, changesets, planfile, planning, protection, states
+from tap.deploy import artifacts, changesets, planfile, preflight, protection, states
 from tap.deploy.alarms import rollback_triggers
 from tap.deploy.aws import AwsClient
 from tap.deploy.deployed import Deployed, read_deployed
@@ -82,7 +82,7 @@ class CloudFormation:
         self.check_account(env)
         if artifacts.is_too_large(template.text):
             artifacts.check_bucket(self.aws, env, template.text)
-        planning.check_before(self.aws.call, env, template, lint)
+        preflight.check_before(self.aws.call, env, template, lint)
 
     def previous(self, env: Environment) -> frozenset[str]:
         """Return the names of the parameters that the stack has values of."""

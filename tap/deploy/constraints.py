@@ -77,8 +77,8 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
         if broken:
             short = item if len(item) <= _MOST_SHOWN else f"{item[:_MOST_SHOWN]}…"
             shown = "have this value (not shown: it is secret)" if secret else f'be "{short}"'
-            told = re.sub("^must ", "it must ", declaration.get("ConstraintDescription") or broken)
-            return f"{name} cannot {shown}: {told}"
+            rule = re.sub("^must ", "it must ", declaration.get("ConstraintDescription") or broken)
+            return f"{name} cannot {shown}: {rule}"
     return None
 
 

@@ -48,20 +48,20 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
     deployed = Deployed(stack)
     stack_id = deployed.stack_id
     entries: Mapping[str, Mapping[str, Any]] = deployed.resolved(call, env).resources
-    there = {each["LogicalResourceId"]: each for each in
+    there = {resource["LogicalResourceId"]: resource for resource in
              pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
-             if each["ResourceStatus"] != "DELETE_COMPLETE"}
+             if resource["ResourceStatus"] != "DELETE_COMPLETE"}
     policies = {name: _policy(entries.get(name, {})) for name in there}
     emptied = _emptied(entries) & set(there)
-    blocks = [f"output {each['OutputKey']} is imported by {importers}" for each in stack.get("Outputs", ())
-              if "ExportName" in each and (importers := _importers(call, each["ExportName"]))]
-    for name, each in there.items():
+    blocks = [f"output {output['OutputKey']} is imported by {importers}" for output in stack.get("Outputs", ())
+              if "ExportName" in output and (importers := _importers(call, output["ExportName"]))]
+    for name, resource in there.items():
         if policies[name] in ("Retain", "RetainExceptOnCreate"):
             continue
         if flag := _protection(entries.get(name, {})):
             blocks.append(f"{name} has {flag}: deploy the stack without first")
-        if each["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
-                aws.service("s3"), each.get("PhysicalResourceId", "")):
+        if resource["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
+                aws.service("s3"), resource.get("PhysicalResourceId", "")):
             blocks.append(f"{name} is not empty")
     kept = tuple(name for name, policy in policies.items() if policy in ("Retain", "RetainExceptOnCreate"))
     snapshot = tuple(name for name, policy in policies.items() if policy == "Snapshot")
@@ -80,7 +80,7 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
 def _protection(entry: Mapping[str, Any]) -> str:
     """Return the property, or the attribute of a load balancer, that makes the service refuse a deletion; or none."""
     properties = entry.get("Properties", {})
-    attributes = {each["Key"]: each["Value"] for each in properties.get("LoadBalancerAttributes", ())}
+    attributes = {attribute["Key"]: attribute["Value"] for attribute in properties.get("LoadBalancerAttributes", ())}
     flag = _PROTECTIONS.get(entry.get("Type", ""), "")
     return flag if str({**attributes, **properties}.get(flag, "")).lower() == "true" else ""
 

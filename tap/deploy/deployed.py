@@ -68,4 +68,5 @@ def physical_ids(call: Call, env: Environment) -> dict[str, str]:
     if deployed is None:
         raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
     resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
-    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources if "PhysicalResourceId" in each}
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources
+            if "PhysicalResourceId" in resource}

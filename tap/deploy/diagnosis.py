@@ -45,7 +45,7 @@ def _tasks(aws: AwsClient, service: str) -> Iterator[str]:
     # arn:aws:ecs:<region>:<account>:service/<cluster>/<service>
     _, cluster, name = service.rsplit(":", 1)[1].split("/")
     found = ecs("describe_services", cluster=cluster, services=[name])["services"]
-    for message in [each["message"] for service in found for each in service.get("events", [])[:1]]:
+    for message in [event["message"] for service in found for event in service.get("events", [])[:1]]:
         yield f"ECS: {message}"
     stopped = ecs("list_tasks", cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
     if not stopped:
@@ -54,9 +54,9 @@ def _tasks(aws: AwsClient, service: str) -> Iterator[str]:
     yield f"task stopped: {task.get('stoppedReason', 'no reason given')}"
     for container in task.get("containers", []):
         code = f"exit code {container['exitCode']}" if "exitCode" in container else ""
-        told = ", ".join(part for part in (code, container.get("reason", "")) if part)
-        if told:
-            yield f"container {container['name']}: {told}"
+        reasons = ", ".join(part for part in (code, container.get("reason", "")) if part)
+        if reasons:
+            yield f"container {container['name']}: {reasons}"
     definition = ecs("describe_task_definition", taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
     for container in definition["containerDefinitions"]:
         options = container.get("logConfiguration", {}).get("options", {})
@@ -84,8 +84,8 @@ def _function_log(aws: AwsClient, event: StackEvent) -> Iterator[str]:
 def _last_lines(logs: Call, group: str, stream: str) -> Iterator[str]:
     events = logs("get_log_events", logGroupName=group, logStreamName=stream, limit=_LOG_LINES,
                   startFromHead=False)["events"]
-    for each in events:
-        yield f"log: {each['message']}"
+    for event in events:
+        yield f"log: {event['message']}"
 
 
 class Witness(Observer):

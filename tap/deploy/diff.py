@@ -66,25 +66,23 @@ def unlisted(found: list[Difference], plan: ChangeSet) -> list[str]:
     It lists no outputs, and takes one empty map in a property, such as the Allow: {} of a web ACL's rule,
     for another, such as Block: {}.
     """
-    listed = {change.logical_id: {detail.name or detail.attribute for detail in change.details}
-              for change in plan.changes}
-    actions = {change.logical_id: change.action for change in plan.changes}
+    listed = {change.logical_id for change in plan.changes}
+    modified = {change.logical_id for change in plan.changes if change.action == "Modify"}
     lines = []
-    for each in found:
-        section, title = each.path[:2]
+    for difference in found:
+        section, title = difference.path[:2]
+        line = f"{title}{_named(difference)}: {shown(difference.before)} → {shown(difference.after)}"
         if section == "outputs":
-            lines.append(f"output {title}{_named(each)}: {shown(each.before)} → {shown(each.after)}")
+            lines.append(f"output {line}")
         elif title not in listed:
-            lines.append(f"{title}{_named(each)}: {shown(each.before)} → {shown(each.after)}, which CloudFormation's "
-                         "change set does not list")
-        elif actions[title] == "Modify" and each.swaps_empty_maps:
-            lines.append(f"{title}{_named(each)}: {shown(each.before)} → {shown(each.after)}, between which "
-                         "CloudFormation sees no difference")
+            lines.append(f"{line}, which CloudFormation's change set does not list")
+        elif title in modified and difference.swaps_empty_maps:
+            lines.append(f"{line}, between which CloudFormation sees no difference")
     return lines
 
 
-def _named(each: Difference) -> str:
-    return f" {each.name.removeprefix('Properties.')}" if each.name else ""
+def _named(difference: Difference) -> str:
+    return f" {difference.name.removeprefix('Properties.')}" if difference.name else ""
 
 
 def shown(value: Any) -> str:

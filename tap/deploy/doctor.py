@@ -69,7 +69,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
 
 
 def _stacks(call: Call) -> tuple[bool, str]:
-    limits = {each["Name"]: each["Value"] for each in call("describe_account_limits")["AccountLimits"]}
+    limits = {limit["Name"]: limit["Value"] for limit in call("describe_account_limits")["AccountLimits"]}
     return True, f"answers; {limits['StackLimit']} stacks at most" if "StackLimit" in limits else "answers"
 
 
@@ -111,13 +111,14 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     for topic in ("AlertsTopic", "AlertPathTopic"):
         arn = aws.call("describe_stack_resource", StackName=env.stack_name, LogicalResourceId=topic)[
             "StackResourceDetail"]["PhysicalResourceId"]
-        arns = [each["SubscriptionArn"] for each in sns(
+        arns = [subscription["SubscriptionArn"] for subscription in sns(
             "list_subscriptions_by_topic", TopicArn=arn)["Subscriptions"]]
         confirmed = [each for each in arns if each.startswith("arn:")]
         if not confirmed:
             unconfirmed.append(topic)
-        open_to_all += [topic for each in confirmed if sns("get_subscription_attributes", SubscriptionArn=each)[
-            "Attributes"].get("ConfirmationWasAuthenticated") != "true"]
+        attributes = [sns("get_subscription_attributes", SubscriptionArn=subscription)["Attributes"]
+                      for subscription in confirmed]
+        open_to_all += [topic for entry in attributes if entry.get("ConfirmationWasAuthenticated") != "true"]
     if unconfirmed:
         has_pager = bool(env.values.parameters.get("PagerTopicArn"))
         return has_pager or env.values.parameters.get("Protected") != "true", (

@@ -83,12 +83,12 @@ def remaining(
             on_the_way.add(logical_id)
             # What has begun waits for nothing any more.
             waits = () if logical_id in elapsed else needs.get(logical_id, ())
-            before = max((seconds(each) for each in waits), default=0.0)
+            before = max((seconds(logical_id) for logical_id in waits), default=0.0)
             on_the_way.discard(logical_id)
             finish[logical_id] = before + _left(expected[logical_id], elapsed.get(logical_id, 0.0))
         return finish[logical_id]
 
-    return max((seconds(each) for each in expected), default=0.0)
+    return max((seconds(logical_id) for logical_id in expected), default=0.0)
 
 
 def _left(expected: float, elapsed: float) -> float:

@@ -90,8 +90,8 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def joined(file: str, problems: Sequence[str]) -> str:
     """Return one problem of a file as a line, several as a list; of very many, the first ones."""
-    lines = [legible(each if len(each) <= _LONGEST_PROBLEM else f"{each[:_LONGEST_PROBLEM]}…")
-             for each in problems[:_MOST_PROBLEMS]]
+    lines = [legible(problem if len(problem) <= _LONGEST_PROBLEM else f"{problem[:_LONGEST_PROBLEM]}…")
+             for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) == 1:
         return f"{file}: {lines[0]}"
     more = [f"  and {len(problems) - len(lines)} more"] if len(problems) > len(lines) else []
@@ -100,4 +100,5 @@ def joined(file: str, problems: Sequence[str]) -> str:
 
 def legible(text: str) -> str:
     """Return a text with its control characters written out: nothing happens to the terminal, and it stays a line."""
-    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return text if text.isprintable() else "".join(
+        character if character.isprintable() else repr(character)[1:-1] for character in text)

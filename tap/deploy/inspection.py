@@ -45,7 +45,7 @@ def status(call: Call, env: Environment) -> Status:
         env.name, env.stack_name, stack["StackStatus"], changed.isoformat(timespec="seconds"),
         bool(stack.get("EnableTerminationProtection")),
         stack.get("DriftInformation", {}).get("StackDriftStatus", ""),
-        tuple(each["ChangeSetName"] for each in sets if each.get("ExecutionStatus") == "AVAILABLE"),
+        tuple(summary["ChangeSetName"] for summary in sets if summary.get("ExecutionStatus") == "AVAILABLE"),
         env.masked(stack.get("StackStatusReason", "")))
 
 
@@ -85,7 +85,7 @@ def drift(aws: AwsClient, env: Environment) -> list[Drift]:
     if answer["DetectionStatus"] == "DETECTION_FAILED" and not found:
         raise TapError(f"CloudFormation cannot tell the drift of stack {env.stack_name}: "
                        f"{answer.get('DetectionStatusReason', 'it gives no reason')}")
-    return [each for resource in found for each in _drifts(env, resource)]
+    return [difference for resource in found for difference in _drifts(env, resource)]
 
 
 def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
@@ -93,10 +93,10 @@ def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
     state = resource["StackResourceDriftStatus"]
     if state == "DELETED":
         return [Drift(logical_id, kind, state)]
-    return [Drift(logical_id, kind, state, each["PropertyPath"], env.masked(each["ExpectedValue"]),
-                  env.masked(each["ActualValue"]),
-                  _EXPECTED.get((kind, each["PropertyPath"].strip("/").partition("/")[0]), ""))
-            for each in resource.get("PropertyDifferences", ())]
+    return [Drift(logical_id, kind, state, difference["PropertyPath"], env.masked(difference["ExpectedValue"]),
+                  env.masked(difference["ActualValue"]),
+                  _EXPECTED.get((kind, difference["PropertyPath"].strip("/").partition("/")[0]), ""))
+            for difference in resource.get("PropertyDifferences", ())]
 
 
 def _stack(call: Call, env: Environment) -> dict[str, Any]:

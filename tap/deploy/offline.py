@@ -10,7 +10,8 @@ from typing import Any
 from tap.deploy import guard, resource_types
 from tap.deploy.diff import ATTRIBUTES, Difference, compare, differences, shown, unlisted
 from tap.deploy.models import Change, ChangeSet, Detail, Environment
-from tap.deploy.planning import Plan, denied, given, worst
+from tap.deploy.plan import Plan, parameter_values
+from tap.deploy.planning import denied, worst
 from tap.deploy.prediction import predicted
 from tap.deploy.replacements import Update, update
 from tap.template.resolve import Resolved, references
@@ -30,7 +31,7 @@ def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[
     prediction = predicted(env, content, before, after)
     found = compare(before, after) if before.resources else []
     return Plan(
-        env, content, worst(guard.verdicts(content), prediction.verdicts), given(env, document, content),
+        env, content, worst(guard.verdicts(content), prediction.verdicts), parameter_values(env, document, content),
         tuple(map(env.masked, (*unlisted(found, content), UNKNOWN))),
         denied=tuple(denied(env.values.stack_policy, content)), differences=tuple(found),
         deployed=before if before.resources else None)
@@ -76,8 +77,8 @@ def _details(change: Update, name: str) -> Iterator[Detail]:
         if attribute != "Properties" and old.get(attribute) != new.get(attribute):
             yield Detail(attribute, source="DirectModification", before=shown(old.get(attribute, "")),
                          after=shown(new.get(attribute, "")))
-    for each in differences(old.get("Properties", {}), new.get("Properties", {})):
-        yield _detail(change, name, each)
+    for difference in differences(old.get("Properties", {}), new.get("Properties", {})):
+        yield _detail(change, name, difference)
     yield from _caused(change, name)
 
 
@@ -91,7 +92,8 @@ def _caused(change: Update, name: str) -> Iterator[Detail]:
     """Yield what changes because something that a property refers to is replaced."""
     kind = change.after.resources[name]["Type"]
     for title, value in change.after.properties(name).items():
-        causes = sorted({each.logical_id for each in references(value) if each.logical_id in change.replaced})
+        causes = sorted({reference.logical_id for reference in references(value)
+                         if reference.logical_id in change.replaced})
         if causes and change.old_value(change.before.properties(name).get(title)) != change.new_value(value):
             for cause in causes:
                 yield Detail("Properties", title, f"/Properties/{title}", _recreation(kind, (title,)), "Dynamic",

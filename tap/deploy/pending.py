@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from tap.deploy import changesets, guard, planning, protection, variables
 from tap.deploy.deployed import Deployed
 from tap.deploy.models import CallFailed, ChangeSet, Environment, LeftRunning, Observer, Outcome, StackEvent, TapError
-from tap.deploy.planning import Plan
+from tap.deploy.plan import Plan
 from tap.deploy.stacks import all_events, known_events
 from tap.deploy.template import Rendered
 

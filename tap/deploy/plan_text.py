@@ -9,7 +9,7 @@ from typing import Any
 
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change
-from tap.deploy.planning import Plan, values_of
+from tap.deploy.plan import Plan, property_changes
 from tap.deploy.wording import number_of_changes, short, summary
 
 # https://docs.github.com/en/rest/issues/comments: the longest body that is taken.
@@ -25,12 +25,12 @@ def cut(text: str, longest: int = _LONGEST_VALUE) -> str:
 
 def remarks(plan: Plan) -> list[tuple[str, str]]:
     """Return what to know beside the changes: a line and its style each."""
-    lines = [(f"warning: {each}", "yellow") for each in plan.warnings]
-    lines += [(f"warning: the new stack policy would allow {each}, which the stack's own denies", "yellow")
-              for each in plan.loosened]
+    lines = [(f"warning: {warning}", "yellow") for warning in plan.warnings]
+    lines += [(f"warning: the new stack policy would allow {action}, which the stack's own denies", "yellow")
+              for action in plan.loosened]
     lines += [(f"variable {name}: {_value(before)} → {_value(after)}", "") for name, before, after in plan.variables]
-    return lines + [(f"the stack policy does not allow {each}: the update would fail", "bold red")
-                    for each in plan.denied]
+    return lines + [(f"the stack policy does not allow {action}: the update would fail", "bold red")
+                    for action in plan.denied]
 
 
 def _value(value: str | None) -> str:
@@ -58,18 +58,18 @@ def as_json(plan: Plan) -> dict[str, Any]:
             "scope": list(change.scope), "verdict": str(plan.verdicts[change.logical_id].grade),
             "reason": plan.verdicts[change.logical_id].reason,
             "properties": [{"path": path, "before": before, "after": after, "cause": cause}
-                           for path, before, after, cause in values_of(plan, change)],
+                           for path, before, after, cause in property_changes(plan, change)],
         } for change in plan.change_set.changes],
         "variables": [{"name": name, "before": before, "after": after} for name, before, after in plan.variables],
-        "parameters": [vars(each) for each in plan.parameters],
+        "parameters": [vars(parameter) for parameter in plan.parameters],
         "warnings": list(plan.warnings), "policy_allows_more": list(plan.loosened),
         "policy_denies": list(plan.denied)}
 
 
 def json_text(plans: Sequence[Plan]) -> str:
     """Return one plan as an object, several as a list."""
-    made = [as_json(plan) for plan in plans]
-    return json.dumps(made[0] if len(made) == 1 else made, indent=1)
+    objects = [as_json(plan) for plan in plans]
+    return json.dumps(objects[0] if len(objects) == 1 else objects, indent=1)
 
 
 def markdown(plans: Sequence[Plan], limit: int = MARKDOWN_LIMIT) -> str:
@@ -103,18 +103,18 @@ def cut_lines(head: Sequence[str], rows: Sequence[str], limit: int) -> str:
 
 def deploy_command(plan: Plan, save: Path | None = None) -> str:
     """Return the line that applies a plan, or the one saved in a file, with all that was given beside the file."""
-    given = "".join(f" --parameter {shlex.quote(f'{each.name}={each.value}')}"
-                    for each in plan.parameters if each.source == "override")
+    overrides = "".join(f" --parameter {shlex.quote(f'{parameter.name}={parameter.value}')}"
+                    for parameter in plan.parameters if parameter.source == "override")
     approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
     saved = f" --plan {shlex.quote(str(save))}" if save else ""
-    return f"{plan.env.command('deploy')}{saved}{given}{approve}"
+    return f"{plan.env.command('deploy')}{saved}{overrides}{approve}"
 
 
 def _row(plan: Plan, change: Change) -> str:
     verdict = plan.verdicts[change.logical_id]
     marks = {Grade.SAFE: "", Grade.DISRUPTIVE: "⚠️ ", Grade.DESTRUCTIVE: "⛔ ", Grade.WILL_FAIL: "⛔ "}
     changes = "<br>".join(_cell(f"{path}: {cut(before)} → {cut(after)}" if before or after else path)
-                          for path, before, after, _ in values_of(plan, change))
+                          for path, before, after, _ in property_changes(plan, change))
     return (f"| {change.action} | `{change.logical_id}` {short(change.resource_type)} "
             f"| {marks[verdict.grade]}{verdict.grade}: {_cell(verdict.reason)} | {changes} |")
 

@@ -57,9 +57,9 @@ def parameters_hash(env: Environment) -> str:
 
 def changes_hash(change_set: ChangeSet) -> str:
     """Return the SHA-256 of what a change set would do, values aside."""
-    return _hash([[each.action, each.logical_id, each.physical_id, each.replacement, each.policy_action,
-                   sorted(f"{detail.path or detail.name}" for detail in each.details)]
-                  for each in sorted(change_set.changes, key=lambda each: each.logical_id)])
+    return _hash([[change.action, change.logical_id, change.physical_id, change.replacement, change.policy_action,
+                   sorted(f"{detail.path or detail.name}" for detail in change.details)]
+                  for change in sorted(change_set.changes, key=lambda change: change.logical_id)])
 
 
 def _hash(value: Any) -> str:
@@ -96,7 +96,7 @@ def load(file: Path) -> SavedPlan:
         content = parsed_json(text, str(file))
     except InputError as error:
         raise InputError(f"this is no plan that tap plan --save wrote: {error.message}") from None
-    kinds = {each.name: each.type for each in fields(SavedPlan)}
+    kinds = {member.name: member.type for member in fields(SavedPlan)}
     if (not isinstance(content, dict) or {key: type(value) for key, value in content.items()} != kinds
             or content["version"] != _VERSION):
         raise InputError(f"{file} is no plan that this version of tap plan --save wrote: plan anew")

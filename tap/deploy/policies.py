@@ -48,16 +48,16 @@ def _statement_problems(statement: Mapping[str, Any], names: list[str]) -> Itera
     if not isinstance(statement.get("Condition", {}), dict):
         yield "Condition must be an object"
     for element in ("Action", "Resource"):
-        given = [key for key in (element, f"Not{element}") if key in statement]
-        if len(given) != 1:
+        present = [key for key in (element, f"Not{element}") if key in statement]
+        if len(present) != 1:
             yield f"it must have either {element} or Not{element}"
             continue
-        for value in _list(statement[given[0]]):
+        for value in _list(statement[present[0]]):
             if element == "Action" and not any(_matches(action, value) for action in ACTIONS):
-                yield f"{given[0]} {value} must be Update:* or one of {', '.join(ACTIONS)}"
+                yield f"{present[0]} {value} must be Update:* or one of {', '.join(ACTIONS)}"
             if element == "Resource" and not any(_matches(f"{_RESOURCE}{name}", value) for name in names or [""]):
-                yield f'{given[0]} {value} is no resource of the template{_near(str(value), names)}: write "*" or ' + (
-                    f"{_RESOURCE} and a logical id")
+                yield (f"{present[0]} {value} is no resource of the template{_near(str(value), names)}: "
+                       f'write "*" or {_RESOURCE} and a logical id')
 
 
 def _near(value: str, names: list[str]) -> str:

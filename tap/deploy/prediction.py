@@ -37,8 +37,8 @@ def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: 
 
     Without `aws` it is told from the templates alone. What AWS does not let the caller read is a warning.
     """
-    change = _as_listed(update(before, after, {each.logical_id for each in change_set.changes
-                                               if each.replacement == "True"}), change_set)
+    change = _as_listed(update(before, after, {change.logical_id for change in change_set.changes
+                                               if change.replacement == "True"}), change_set)
     warnings: list[str] = []
     live = _live_versions(aws, change, change_set, warnings) if aws else {}
     found = failures.failures(change, live)
@@ -58,7 +58,7 @@ def _told(env: Environment, failure: Failure) -> str:
 
 def _as_listed(change: Update, change_set: ChangeSet) -> Update:
     """Leave out of what is replaced the resources that CloudFormation says it changes in place."""
-    in_place = {each.logical_id for each in change_set.changes if each.replacement == "False"}
+    in_place = {change.logical_id for change in change_set.changes if change.replacement == "False"}
     return Update(change.before, change.after, change.replaced - in_place, change.perhaps - in_place)
 
 
@@ -70,7 +70,7 @@ def _one_way(env: Environment, running: str, wanted: str) -> str:
 
 def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnings: list[str]) -> dict[str, str]:
     """Return the engine versions that run, of what gets another version."""
-    physical = {each.logical_id: each.physical_id for each in change_set.changes}
+    physical = {change.logical_id: change.physical_id for change in change_set.changes}
     found = {}
     for name, _, _ in failures.version_changes(change, {}):
         engine = _ENGINES.get(str(change.after.resources[name]["Type"]))

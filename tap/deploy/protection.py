@@ -23,7 +23,8 @@ def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
         return []
     if old:
         resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
-        check_stack_policy(env, old, {each["LogicalResourceId"]: each["ResourceType"] for each in resources})
+        types = {resource["LogicalResourceId"]: resource["ResourceType"] for resource in resources}
+        check_stack_policy(env, old, types)
     call("set_stack_policy", StackName=stack_id, StackPolicyBody=env.values.stack_policy)
     return ["stack policy set"]
 
@@ -37,8 +38,8 @@ def check_stack_policy(env: Environment, old: str, types: Mapping[str, str]) -> 
 
 def looser(more: list[str]) -> str:
     """Return the line for a stack policy that allows more than before."""
-    told = ", ".join(more[:3]) + (f" and {len(more) - 3} more" if len(more) > 3 else "")
-    return f"the new stack policy would allow {told}, which the stack's own denies: --approve {STACK_POLICY}"
+    actions = ", ".join(more[:3]) + (f" and {len(more) - 3} more" if len(more) > 3 else "")
+    return f"the new stack policy would allow {actions}, which the stack's own denies: --approve {STACK_POLICY}"
 
 
 def set_termination_protection(call: Call, env: Environment, deployed: Deployed) -> list[str]:

@@ -48,56 +48,56 @@ def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> R
     if strange := set(skip) - set(failed):
         raise InputError(f"--skip takes resources that failed, and {', '.join(sorted(strange))} did not; "
                          f"these did: {', '.join(failed) or 'none'}")
-    told = [f"stack {env.stack_name} is {status}", *(f"{name}: {reason}" for name, reason in failed.items())]
+    lines = [f"stack {env.stack_name} is {status}", *(f"{name}: {reason}" for name, reason in failed.items())]
     passed = f", {', '.join(sorted(skip))} passed over" if skip else ""
     match status:
         case "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED":
-            told.append("it never came up, and can only be deleted: tap would delete it")
-            return Recovery(stack_id, status, tuple(told), "delete_stack", {}, "DELETE_COMPLETE")
+            lines.append("it never came up, and can only be deleted: tap would delete it")
+            return Recovery(stack_id, status, tuple(lines), "delete_stack", {}, "DELETE_COMPLETE")
         case "DELETE_FAILED":
             kept = {"RetainResources": sorted(skip)} if skip else {}
-            told.append(f"tap would delete it again{passed}")
+            lines.append(f"tap would delete it again{passed}")
             if not skip:
-                told.append(f"to leave behind what cannot be deleted: --skip {','.join(failed)}")
-            return Recovery(stack_id, status, tuple(told), "delete_stack", kept, "DELETE_COMPLETE")
+                lines.append(f"to leave behind what cannot be deleted: --skip {','.join(failed)}")
+            return Recovery(stack_id, status, tuple(lines), "delete_stack", kept, "DELETE_COMPLETE")
         case "UPDATE_FAILED":
-            told.append("tap would roll it back to its last working state")
-            return Recovery(stack_id, status, tuple(told), "rollback_stack", {}, "UPDATE_ROLLBACK_COMPLETE")
+            lines.append("tap would roll it back to its last working state")
+            return Recovery(stack_id, status, tuple(lines), "rollback_stack", {}, "UPDATE_ROLLBACK_COMPLETE")
     if status != "UPDATE_ROLLBACK_FAILED":
-        raise NeedsRecovery(f"{'; '.join(told)}: CloudFormation documents no request that leads out of that; put right "
-                            "what failed and delete the stack, or ask AWS Support")
-    told.append(f"tap would continue its rollback{passed}")
+        raise NeedsRecovery(f"{'; '.join(lines)}: CloudFormation documents no request that leads out of that; put "
+                            "right what failed and delete the stack, or ask AWS Support")
+    lines.append(f"tap would continue its rollback{passed}")
     if not skip:
-        told.append("put right what failed first, or pass it over, which leaves it as it is: "
+        lines.append("put right what failed first, or pass it over, which leaves it as it is: "
                     f"--skip {','.join(failed)}")
-    return Recovery(stack_id, status, tuple(told), "continue_update_rollback",
+    return Recovery(stack_id, status, tuple(lines), "continue_update_rollback",
                     {"ResourcesToSkip": sorted(skip)} if skip else {}, "UPDATE_ROLLBACK_COMPLETE")
 
 
 def _review(call: Call, env: Environment, stack_id: str) -> Recovery:
     summaries = pages(call, "list_change_sets", "Summaries", StackName=stack_id)
-    theirs = [each["ChangeSetName"] for each in summaries if not each["ChangeSetName"].startswith(PREFIX)]
+    theirs = [summary["ChangeSetName"] for summary in summaries if not summary["ChangeSetName"].startswith(PREFIX)]
     if theirs:
         raise Refused(f"stack {env.stack_name} waits for somebody else's change set, {', '.join(theirs)}: "
                       "it is left alone")
     lines = [f"stack {env.stack_name} is empty: it was made by a change set that never ran",
-             *(f"tap would delete change set {each['ChangeSetName']} of {each['CreationTime']:%Y-%m-%d %H:%M}"
-               for each in summaries), "tap would delete the empty stack"]
+             *(f"tap would delete change set {summary['ChangeSetName']} of {summary['CreationTime']:%Y-%m-%d %H:%M}"
+               for summary in summaries), "tap would delete the empty stack"]
     return Recovery(stack_id, "REVIEW_IN_PROGRESS", tuple(lines), "delete_stack", {}, "DELETE_COMPLETE",
-                    tuple(each["ChangeSetId"] for each in summaries))
+                    tuple(summary["ChangeSetId"] for summary in summaries))
 
 
 def _healthy(call: Call, env: Environment, stack_id: str, status: str) -> Recovery:
-    stale = [each for each in pages(call, "list_change_sets", "Summaries", StackName=stack_id)
-             if each["ChangeSetName"].startswith(PREFIX)
-             and (each["Status"] == "FAILED" or each.get("ExecutionStatus") == "OBSOLETE")]
+    stale = [summary for summary in pages(call, "list_change_sets", "Summaries", StackName=stack_id)
+             if summary["ChangeSetName"].startswith(PREFIX)
+             and (summary["Status"] == "FAILED" or summary.get("ExecutionStatus") == "OBSOLETE")]
     lines = [f"stack {env.stack_name} is {status}: nothing to recover",
-             *(f"tap would delete change set {each['ChangeSetName']}, which can no longer run" for each in stale)]
-    return Recovery(stack_id, status, tuple(lines), change_sets=tuple(each["ChangeSetId"] for each in stale))
+             *(f"tap would delete change set {summary['ChangeSetName']}, which can no longer run" for summary in stale)]
+    return Recovery(stack_id, status, tuple(lines), change_sets=tuple(summary["ChangeSetId"] for summary in stale))
 
 
 def _failed(call: Call, stack_id: str) -> dict[str, str]:
-    return {each["LogicalResourceId"]: f"{each['ResourceStatus']}: "
-            f"{' '.join(each.get('ResourceStatusReason', 'no reason given').split())}"
-            for each in pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
-            if each["ResourceStatus"].endswith("_FAILED")}
+    return {resource["LogicalResourceId"]: f"{resource['ResourceStatus']}: "
+            f"{' '.join(resource.get('ResourceStatusReason', 'no reason given').split())}"
+            for resource in pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
+            if resource["ResourceStatus"].endswith("_FAILED")}

@@ -95,9 +95,9 @@ def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str,
         raise InputError(f"CloudFormation refuses to rename: {answer.get('StatusReason', answer['Status'])}")
     actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=made)
     return Refactor(made, tuple(
-        (str(each.get("PhysicalResourceId", "")), each["ResourceMapping"]["Source"]["LogicalResourceId"],
-         each["ResourceMapping"]["Destination"]["LogicalResourceId"])
-        for each in actions if each.get("Entity") == "RESOURCE"))
+        (str(action.get("PhysicalResourceId", "")), action["ResourceMapping"]["Source"]["LogicalResourceId"],
+         action["ResourceMapping"]["Destination"]["LogicalResourceId"])
+        for action in actions if action.get("Entity") == "RESOURCE"))
 
 
 def execute_refactor(cloud: CloudFormation, env: Environment, refactor: Refactor) -> None:

@@ -120,7 +120,7 @@ def images(aws: AwsClient, env: Environment) -> list[str]:
     arns = list(dict.fromkeys(arns))[:_MOST_REVISIONS]
     if not arns:
         return []
-    revisions = {each["serviceRevisionArn"]: each for each in ecs(
+    revisions = {revision["serviceRevisionArn"]: revision for revision in ecs(
         "describe_service_revisions", serviceRevisionArns=arns)["serviceRevisions"]}
     return [_by_digest(container) for arn in arns if arn in revisions
             for container in revisions[arn].get("containerImages", []) if container["containerName"] == CONTAINER]

@@ -32,7 +32,7 @@ def start(aws: AwsClient, env: Environment, command: Sequence[str]) -> Task:
         raise InputError(f"stack {env.stack_name} has no service")
     service = ecs("describe_services", cluster=ids["Cluster"], services=[ids["Service"]])["services"][0]
     definition = ecs("describe_task_definition", taskDefinition=service["taskDefinition"])["taskDefinition"]
-    container = next(each for each in definition["containerDefinitions"] if each["name"] == CONTAINER)
+    container = next(container for container in definition["containerDefinitions"] if container["name"] == CONTAINER)
     token = aws.unique()
     response = send_once(aws, lambda: ecs(
         "run_task", cluster=ids["Cluster"], taskDefinition=service["taskDefinition"], clientToken=token,
@@ -81,7 +81,7 @@ def _lines(aws: AwsClient, task: Task) -> Iterator[logs.Line]:
 
 
 def _exit_code(state: dict[str, Any]) -> int:
-    container = next(each for each in state["containers"] if each["name"] == CONTAINER)
+    container = next(container for container in state["containers"] if container["name"] == CONTAINER)
     if "exitCode" in container:
         return int(container["exitCode"])
     reason = container.get("reason") or state.get("stoppedReason", "no reason given")

@@ -42,19 +42,19 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
     if status == goal:
         return None
     cause = root_cause(history)
-    told = f"stack {env.stack_name} failed"
+    outcome = f"stack {env.stack_name} failed"
     if cause:
-        told += f": {cause.logical_id} ({cause.resource_type}) {cause.status}"
-        told += f": {env.masked(' '.join(cause.reason.split())).rstrip('.')}" if cause.reason else ""
+        outcome += f": {cause.logical_id} ({cause.resource_type}) {cause.status}"
+        outcome += f": {env.masked(' '.join(cause.reason.split())).rstrip('.')}" if cause.reason else ""
     if status == "ROLLBACK_COMPLETE":
         return StackFailed(
-            f"{told}. Its creation was rolled back; before the next try: {env.command('recover')}"
+            f"{outcome}. Its creation was rolled back; before the next try: {env.command('recover')}"
         )
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
-        return StackFailed(f"{told}. It was rolled back to what it was before.")
+        return StackFailed(f"{outcome}. It was rolled back to what it was before.")
     if status == "DELETE_COMPLETE":
-        return StackFailed(f"{told}. What had been created was deleted.")
-    return NeedsRecovery(f"{told}. {_stuck(env, status)}")
+        return StackFailed(f"{outcome}. What had been created was deleted.")
+    return NeedsRecovery(f"{outcome}. {_stuck(env, status)}")
 
 
 def left_running(env: Environment, why: str) -> LeftRunning:

@@ -12,8 +12,8 @@ def summary(plan: ChangeSet) -> str:
     counts = Counter(change.action for change in plan.changes)
     replaced = sum(change.replacement in ("True", "Conditional") for change in plan.changes)
     parts = [f"{count} {action}" for action, count in counts.items()]
-    told = ", ".join(parts) + (f"; {replaced} replaced for sure or perhaps" if replaced else "")
-    return f"{number_of_changes(plan)}: {told}"
+    counted = ", ".join(parts) + (f"; {replaced} replaced for sure or perhaps" if replaced else "")
+    return f"{number_of_changes(plan)}: {counted}"
 
 
 def number_of_changes(plan: ChangeSet) -> str:

@@ -10,8 +10,8 @@ from tap.deploy.diff import shown
 from tap.deploy.durations import Usual, usual
 from tap.deploy.guard import Grade
 from tap.deploy.models import Change, ChangeSet
+from tap.deploy.plan import Plan, property_changes
 from tap.deploy.plan_text import cut, deploy_command
-from tap.deploy.planning import Plan, values_of
 from tap.deploy.wording import duration, number_of_changes, short, summary
 from tap.page.chart import chart, chosen
 from tap.page.html import Markup, document, joined, table, tag
@@ -168,7 +168,7 @@ def _change(content: Content, change: Change) -> Markup:
     facts = [("Physical id", change.physical_id), ("Replacement", change.replacement),
              ("Policy action", change.policy_action), ("Scope", ", ".join(change.scope))]
     told = joined((joined((f"{name}: ", tag("code", value))) for name, value in facts if value), " · ")
-    rows = values_of(content.plan, change) or _all_values(content, change)
+    rows = property_changes(content.plan, change) or _all_values(content, change)
     values = table(("Property", "Before", "After", "Because of"),
                    [(tag("span", path, class_="mono"), tag("td", _value(before), class_="before"), _value(after), cause)
                     for path, before, after, cause in rows], classes="values") if rows else Markup("")

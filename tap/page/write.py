@@ -7,7 +7,8 @@ from tap.cost.change import estimates
 from tap.deploy.durations import learned
 from tap.deploy.models import StackEvent
 from tap.deploy.output import write
-from tap.deploy.planning import Plan, resolved_for
+from tap.deploy.plan import Plan
+from tap.deploy.planning import resolved_for
 from tap.deploy.template import Rendered
 from tap.page.plan_page import Content, plan_page
 

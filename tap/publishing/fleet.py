@@ -91,7 +91,7 @@ class Operator:
             return None if operation["Status"] in RUNNING else (operation, results)
 
         operation, results = watch(self._aws, look, self._left)
-        bad = [each for each in results if each.status == "FAILED"]
+        bad = [result for result in results if result.status == "FAILED"]
         if operation["Status"] != "SUCCEEDED":
             why = " ".join(operation.get("StatusReason", "").split())
             raise self._failed(f"operation {operation_id} of {self._fleet.name} is {operation['Status']}"
@@ -101,7 +101,7 @@ class Operator:
     def running(self) -> str | None:
         """Return the id of the operation that runs, or None."""
         found = pages(self._call, "list_stack_set_operations", "Summaries", **self._about)
-        return next((str(each["OperationId"]) for each in found if each["Status"] in RUNNING), None)
+        return next((str(operation["OperationId"]) for operation in found if operation["Status"] in RUNNING), None)
 
     def detect_drift(self, on_result: OnResult) -> None:
         """Let CloudFormation compare every stack with its template, and return when it has.
@@ -140,14 +140,15 @@ class Operator:
         return True
 
     def _results(self, operation_id: str) -> list[Result]:
-        return [Result(each["Account"], each["Region"], each["Status"], " ".join(each.get("StatusReason", "").split()))
-                for each in pages(self._call, "list_stack_set_operation_results", "Summaries", **self._about,
-                                  OperationId=operation_id)]
+        summaries = pages(self._call, "list_stack_set_operation_results", "Summaries", **self._about,
+                          OperationId=operation_id)
+        return [Result(summary["Account"], summary["Region"], summary["Status"],
+                       " ".join(summary.get("StatusReason", "").split())) for summary in summaries]
 
-    def _failed(self, told: str, results: list[Result]) -> StackFailed:
-        error = StackFailed(f"{told}; tap fleet deploy {self._fleet.env.name} tries what is left again")
-        for each in results:
-            error.add_note(f"{each.account} in {each.region}: {each.reason or 'no reason is given'}")
+    def _failed(self, what: str, results: list[Result]) -> StackFailed:
+        error = StackFailed(f"{what}; tap fleet deploy {self._fleet.env.name} tries what is left again")
+        for result in results:
+            error.add_note(f"{result.account} in {result.region}: {result.reason or 'no reason is given'}")
         return error
 
     def _left(self, why: str) -> LeftRunning:

@@ -118,8 +118,8 @@ class Fleet:
 
     def overridden(self, account: str, region: str) -> dict[str, str]:
         """Return the values that an account has of its own in a region; later overrides win."""
-        return {key: value for each_ in self.overrides if each_.covers(account, region)
-                for key, value in each_.parameters.items()}
+        return {key: value for override in self.overrides if override.covers(account, region)
+                for key, value in override.parameters.items()}
 
 
 def template_of(name: str, root: Path) -> str:
@@ -146,15 +146,15 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
     overrides = tuple(Override(item["parameters"], tuple(item.get("accounts", ())), tuple(item.get("regions", ())))
                       for item in settings.pop("overrides", ()))
     fleet = Fleet(Environment(name, target, values), template, overrides=overrides, **settings)
-    if problems := [f"[{name}] {each_}" for each_ in _parameter_problems(fleet, rendered)]:
+    if problems := [f"[{name}] {problem}" for problem in _parameter_problems(fleet, rendered)]:
         raise InputError(joined(FILE, problems))
     return fleet
 
 
 def _table(name: str, root: Path) -> dict[str, Any]:
     tables = read_toml(root, FILE)
-    if stray := [each_ for each_ in tables if not isinstance(tables[each_], dict)]:
-        raise InputError(joined(FILE, [f"{each_} is in no table: put it below [<fleet>]" for each_ in stray]))
+    if stray := [key for key in tables if not isinstance(tables[key], dict)]:
+        raise InputError(joined(FILE, [f"{key} is in no table: put it below [<fleet>]" for key in stray]))
     if name not in tables:
         there = ", ".join(tables) or "none"
         raise InputError(f"there is no fleet {name}{did_you_mean(name, tables) or ':'} {FILE} has {there}")
@@ -186,7 +186,7 @@ def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
 
 
 def _parameter_problems(fleet: Fleet, rendered: Rendered) -> list[str]:
-    accounts = {"": None, **dict.fromkeys(account for each_ in fleet.overrides for account in each_.accounts)}
+    accounts = {"": None, **dict.fromkeys(account for override in fleet.overrides for account in override.accounts)}
     combinations = {tuple(sorted(fleet.overridden(account, region).items()))
                     for account in accounts for region in fleet.regions} | {()}
     found: dict[str, None] = {}

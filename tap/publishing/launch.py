@@ -180,7 +180,7 @@ def _left_running(why: str) -> LeftRunning:
     return LeftRunning(f"{why}. Service Catalog goes on by itself: tap catalog status")
 
 
-def change_of(each: Mapping[str, Any]) -> Change:
+def change_of(change: Mapping[str, Any]) -> Change:
     """Return a change of a plan (API type ResourceChange of Service Catalog) in CloudFormation's words."""
     def word(value: str | None) -> str | None:
         return _WORDS.get(value, value.capitalize()) if value else None
@@ -189,10 +189,10 @@ def change_of(each: Mapping[str, Any]) -> Change:
         str(word(detail.get("Target", {}).get("Attribute"))), detail.get("Target", {}).get("Name"),
         requires_recreation=word(detail.get("Target", {}).get("RequiresRecreation")),
         evaluation=word(detail.get("Evaluation")), cause=detail.get("CausingEntity"))
-        for detail in each.get("Details", []))
-    return Change(str(word(each["Action"])), each["LogicalResourceId"], each.get("PhysicalResourceId"),
-                  each["ResourceType"], word(each.get("Replacement")),
-                  tuple(str(word(scope)) for scope in each.get("Scope", [])), details=details)
+        for detail in change.get("Details", []))
+    return Change(str(word(change["Action"])), change["LogicalResourceId"], change.get("PhysicalResourceId"),
+                  change["ResourceType"], word(change.get("Replacement")),
+                  tuple(str(word(scope)) for scope in change.get("Scope", [])), details=details)
 
 
 def _obstacle(there: Provisioned) -> LeftRunning | NeedsRecovery | Refused | None:

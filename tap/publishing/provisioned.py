@@ -48,11 +48,11 @@ def provisioned(call: Call, product_id: str) -> list[Provisioned]:
                   AccessLevelFilter={"Key": "Account", "Value": "self"},
                   Filters={"SearchQuery": [f"productId:{product_id}"]})
     # The search goes by words, so that the id is looked at once more.
-    return sorted((_provisioned(each) for each in found if each.get("ProductId") == product_id),
-                  key=lambda each: each.name)
+    return sorted((_provisioned(product) for product in found if product.get("ProductId") == product_id),
+                  key=lambda product: product.name)
 
 
-def _provisioned(each: dict[str, Any]) -> Provisioned:
-    version = each.get("ProvisioningArtifactName") or each.get("ProvisioningArtifactId", "")
-    return Provisioned(each["Id"], each["Name"], each["Status"], version, each.get("UserArn", ""),
-                       " ".join(each.get("StatusMessage", "").split()))
+def _provisioned(product: dict[str, Any]) -> Provisioned:
+    version = product.get("ProvisioningArtifactName") or product.get("ProvisioningArtifactId", "")
+    return Provisioned(product["Id"], product["Name"], product["Status"], version, product.get("UserArn", ""),
+                       " ".join(product.get("StatusMessage", "").split()))

@@ -75,13 +75,13 @@ def look(call: Call, fleet: Fleet, *, overrides: bool = False) -> StackSet | Non
         if error.code == "StackSetNotFoundException":
             return None
         raise
-    instances = [_instance(each) for each in pages(call, "list_stack_instances", "Summaries", **about)]
+    instances = [_instance(instance) for instance in pages(call, "list_stack_instances", "Summaries", **about)]
     if overrides:
-        instances = [_with_overrides(call, about, each) for each in instances]
+        instances = [_with_overrides(call, about, instance) for instance in instances]
     return StackSet(description, tuple(instances))
 
 
-def plan(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current: StackSet | None) -> Plan:
+def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current: StackSet | None) -> Plan:
     """Return the requests that make a stack set what the fleet says, in their order.
 
     `template` is TemplateBody or TemplateURL. Nothing is ever taken out of the set.
@@ -100,13 +100,13 @@ def plan(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current:
     if changes:
         request = {**whole, "OperationPreferences": fleet.preferences}
         steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name}, and all its stacks, up to date"))
-    there = {_cell_of(fleet, each) for each in current.instances}
-    differing = {cell: wanted[cell] for each in current.instances if (cell := _cell_of(fleet, each)) in wanted
-                 and dict(wanted[cell]) != dict(each.overrides)}
+    there = {_cell_of(fleet, instance) for instance in current.instances}
+    differing = {cell: wanted[cell] for instance in current.instances if (cell := _cell_of(fleet, instance)) in wanted
+                 and dict(wanted[cell]) != dict(instance.overrides)}
     missing = {cell: given for cell, given in wanted.items() if cell not in there}
     steps += _steps("update_stack_instances", operation, fleet, differing)
     steps += _steps("create_stack_instances", operation, fleet, missing)
-    strays = tuple(each for each in current.instances if _cell_of(fleet, each) not in wanted)
+    strays = tuple(instance for instance in current.instances if _cell_of(fleet, instance) not in wanted)
     return Plan(tuple(steps), tuple(changes), _removals(rendered, current), strays)
 
 
@@ -117,15 +117,15 @@ def _cells(fleet: Fleet) -> dict[Cell, Mapping[str, str]]:
     """
     targets: Iterable[str] = fleet.accounts
     if fleet.permission_model == SERVICE:
-        named = dict.fromkeys(account for each in fleet.overrides for account in each.accounts)
+        named = dict.fromkeys(account for override in fleet.overrides for account in override.accounts)
         targets = [*fleet.organizational_units, *named]
     return {(target, region): fleet.overridden(target, region) for target in targets for region in fleet.regions}
 
 
-def _cell_of(fleet: Fleet, each: Instance) -> Cell:
-    if fleet.permission_model != SERVICE or any(each.account in one.accounts for one in fleet.overrides):
-        return (each.account, each.region)
-    return (each.unit, each.region)
+def _cell_of(fleet: Fleet, instance: Instance) -> Cell:
+    if fleet.permission_model != SERVICE or any(instance.account in one.accounts for one in fleet.overrides):
+        return (instance.account, instance.region)
+    return (instance.unit, instance.region)
 
 
 def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mapping[Cell, Mapping[str, str]]) -> list[
@@ -158,7 +158,7 @@ def _targets(fleet: Fleet, names: Sequence[str]) -> dict[str, Any]:
     if not units:
         return {"DeploymentTargets": {"OrganizationalUnitIds": list(fleet.organizational_units), "Accounts": accounts,
                                       "AccountFilterType": "INTERSECTION"}}
-    apart = sorted({account for each in fleet.overrides for account in each.accounts} - set(accounts))
+    apart = sorted({account for override in fleet.overrides for account in override.accounts} - set(accounts))
     if not apart:
         return {"DeploymentTargets": {"OrganizationalUnitIds": units}}
     return {"DeploymentTargets": {"OrganizationalUnitIds": units, "Accounts": apart,
@@ -178,28 +178,30 @@ def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[st
                 yield f"template: {word} {', '.join(sorted(names))}"
         if before == after:
             yield "template: changes, in no resource"
-    given = {each["ParameterKey"]: each.get("ParameterValue", "") for each in about.get("Parameters", ())}
-    defaults = {key: str(each["Default"]) for key, each in rendered.document.get("Parameters", {}).items()
-                if "Default" in each}
+    current_values = {parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+                      for parameter in about.get("Parameters", ())}
+    defaults = {key: str(parameter["Default"]) for key, parameter in rendered.document.get("Parameters", {}).items()
+                if "Default" in parameter}
     for key, value in {**defaults, **fleet.env.values.parameters}.items():
-        was = given.get(key, defaults.get(key, ""))
+        was = current_values.get(key, defaults.get(key, ""))
         if was not in (value, MASK):
             shown = (MASK, MASK) if key in fleet.env.values.secrets else (was, value)
             yield f"parameter {key}: {shown[0] or '(none)'} → {shown[1] or '(none)'}"
-    if {each["Key"]: each["Value"] for each in about.get("Tags", ())} != dict(fleet.env.values.tags):
+    if {tag["Key"]: tag["Value"] for tag in about.get("Tags", ())} != dict(fleet.env.values.tags):
         yield "tags"
     for key, wanted in (*_roles(fleet).items(), *_auto_deployment(fleet).items()):
         if about.get(key) != wanted:
             yield key
-    behind = [each for each in current.instances if each.status == "OUTDATED"]
+    behind = [instance for instance in current.instances if instance.status == "OUTDATED"]
     if behind:
-        yield f"{len(behind)} stacks are outdated: " + ", ".join(f"{each.account} in {each.region}" for each in behind)
+        places = ", ".join(f"{instance.account} in {instance.region}" for instance in behind)
+        yield f"{len(behind)} stacks are outdated: {places}"
 
 
 def _removals(rendered: Rendered, current: StackSet) -> ChangeSet:
     """Return the resources that leave the template, as changes that the guard can judge."""
     before, after = parsed(current.description["TemplateBody"])["Resources"], rendered.document["Resources"]
-    gone = [name for name, each in before.items() if name not in after or after[name]["Type"] != each["Type"]]
+    gone = [name for name, resource in before.items() if name not in after or after[name]["Type"] != resource["Type"]]
     return ChangeSet("", "", "UPDATE", "", tuple(
         Change("Remove", name, None, before[name]["Type"], None,
                policy_action="Retain" if before[name].get("DeletionPolicy", "").startswith("Retain")
@@ -228,14 +230,16 @@ def _auto_deployment(fleet: Fleet) -> dict[str, Any]:
                                       if fleet.auto_deployment else {})}
 
 
-def _instance(each: Mapping[str, Any]) -> Instance:
-    return Instance(each["Account"], each["Region"], each["Status"],
-                    each.get("StackInstanceStatus", {}).get("DetailedStatus", ""), each.get("OrganizationalUnitId", ""),
-                    " ".join(each.get("StatusReason", "").split()), each.get("DriftStatus", "NOT_CHECKED"))
+def _instance(summary: Mapping[str, Any]) -> Instance:
+    return Instance(
+        account=summary["Account"], region=summary["Region"], status=summary["Status"],
+        detailed=summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
+        unit=summary.get("OrganizationalUnitId", ""), reason=" ".join(summary.get("StatusReason", "").split()),
+        drift=summary.get("DriftStatus", "NOT_CHECKED"))
 
 
-def _with_overrides(call: Call, about: Mapping[str, Any], each: Instance) -> Instance:
-    answer = call("describe_stack_instance", **about, StackInstanceAccount=each.account,
-                  StackInstanceRegion=each.region)["StackInstance"]
+def _with_overrides(call: Call, about: Mapping[str, Any], instance: Instance) -> Instance:
+    answer = call("describe_stack_instance", **about, StackInstanceAccount=instance.account,
+                  StackInstanceRegion=instance.region)["StackInstance"]
     own = {one["ParameterKey"]: one.get("ParameterValue", "") for one in answer.get("ParameterOverrides", ())}
-    return Instance(**{**vars(each), "overrides": own})
+    return Instance(**{**vars(instance), "overrides": own})

@@ -101,17 +101,18 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
     names = Names(prefix=PROVISIONED, application=TAGS["Application"], boundary=bound.ref())
     bound.PolicyDocument = policy(*boundary(names))
     suppress(bound, {"CKV_AWS_111": "Limits what others grant, and grants nothing"})
-    types = {each["Type"] for each in product["Resources"].values()}
+    types = {resource["Type"] for resource in product["Resources"].values()}
     permissions = [
         t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", Path=PATH, PolicyDocument=policy(*statements), **KEPT))
         for number, statements in enumerate(split([*_stack_statements(), *execution(types, names)]), 1)]
-    for each in permissions:
-        suppress(each, {"CKV_AWS_111": NARROWED})
+    for permission in permissions:
+        suppress(permission, {"CKV_AWS_111": NARROWED})
     trust = Statement(
         Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "servicecatalog.amazonaws.com"))
     role = t.add_resource(Role(
         "LaunchRole", RoleName=name.ref(), Description="Launches the transaction-processing application",
-        AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[each.ref() for each in permissions], **KEPT))
+        AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[permission.ref() for permission in permissions],
+        **KEPT))
     t.add_output(Output("LaunchRoleArn", Description="Role that launches the product", Value=role.get_att("Arn")))
     t.add_output(Output("LaunchBoundary", Description="For the parameter PermissionsBoundary of what is launched",
                         Value=Sub(f"{PATH.removeprefix('/')}${{LaunchRoleName}}-boundary")))

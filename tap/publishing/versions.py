@@ -59,7 +59,7 @@ class Product:
         """Return all versions, the newest last."""
         # The API's request has no page token, though its answer has one.
         found = self._call("list_provisioning_artifacts", ProductId=self.id)["ProvisioningArtifactDetails"]
-        return sorted(map(_version, found), key=lambda each: each.created)
+        return sorted(map(_version, found), key=lambda version: version.created)
 
     def status(self, version_id: str) -> str:
         """Return AVAILABLE, CREATING or FAILED."""
@@ -73,14 +73,14 @@ class Product:
         newest version, which leaves nothing to publish.
         """
         versions = self.versions()
-        for each in (each for each in versions if each.name == release.version):
-            if each.digest == digest:
+        for version in (version for version in versions if version.name == release.version):
+            if version.digest == digest:
                 return True
-            made = "another template" if each.digest else "a template that tap did not publish"
-            raise Refused(f"version {each.name} is there, with {made}, and none is overwritten: give what is new a "
+            made = "another template" if version.digest else "a template that tap did not publish"
+            raise Refused(f"version {version.name} is there, with {made}, and none is overwritten: give what is new a "
                           "number of its own in CHANGELOG.md")
         # One that failed is of no use to anybody: the same template may be tried under another number.
-        usable = [each for each in versions if each.digest != digest or self.status(each.id) != "FAILED"]
+        usable = [version for version in versions if version.digest != digest or self.status(version.id) != "FAILED"]
         if usable and usable[-1].digest == digest:
             raise Refused(f"the template is that of version {usable[-1].name}: there is nothing to publish")
         return False
@@ -99,15 +99,15 @@ class Product:
 
         Who runs a deprecated version may update it; nobody can launch it anew (API member Guidance).
         """
-        active = [each for each in self.versions() if each.active]
-        old = [each for each in active[:-keep] if not each.deprecated]
-        for each in old:
-            self._call("update_provisioning_artifact", ProductId=self.id, ProvisioningArtifactId=each.id,
+        active = [version for version in self.versions() if version.active]
+        old = [version for version in active[:-keep] if not version.deprecated]
+        for version in old:
+            self._call("update_provisioning_artifact", ProductId=self.id, ProvisioningArtifactId=version.id,
                        Guidance="DEPRECATED")
-        return [each.name for each in old]
+        return [version.name for version in old]
 
     def _named(self, name: str, digest: str) -> list[Version]:
-        return [each for each in self.versions() if each.name == name and each.digest == digest]
+        return [version for version in self.versions() if version.name == name and version.digest == digest]
 
     def _create(self, release: Release, digest: str, url: str) -> None:
         # The same content has the same token, so that a request that comes twice makes one version.
@@ -121,9 +121,9 @@ class Product:
             lambda _error: self._named(release.version, digest) or None)
 
     def _wait(self, release: Release) -> None:
-        found = [each for each in self.versions() if each.name == release.version]
+        found = [version for version in self.versions() if version.name == release.version]
         if len(found) > 1:
-            ids = ", ".join(each.id for each in found)
+            ids = ", ".join(version.id for version in found)
             raise TapError(f"there are {len(found)} versions {release.version} ({ids}): somebody published one at the "
                            "same time; deactivate the wrong one in the Service Catalog console")
         if not found:
@@ -140,10 +140,10 @@ class Product:
 
 def newest(versions: Sequence[Version], name: str | None) -> Version:
     """Return the version of a name, or the newest that can be launched. Raises Refused."""
-    launchable = [each for each in versions if each.active and not each.deprecated]
-    found = [each for each in versions if each.name == name] if name else launchable
+    launchable = [version for version in versions if version.active and not version.deprecated]
+    found = [version for version in versions if version.name == name] if name else launchable
     if not found:
-        there = ", ".join(each.name for each in launchable) or "none"
+        there = ", ".join(version.name for version in launchable) or "none"
         raise Refused(f"there is no version {name}: {there}" if name else "no version can be launched: tap publish")
     if not found[-1].active:
         raise Refused(f"version {found[-1].name} is not active: nobody can launch it")

@@ -10,7 +10,7 @@ from stack_view import ENVIRONMENTS, StackView, as_list, statements_of
 
 from tap.bootstrap.template import SAMPLES, build
 from tap.deploy.constraints import items, violation
-from tap.deploy.planning import capabilities
+from tap.deploy.preflight import capabilities
 from tap.permissions import MANAGED_POLICY_LIMIT, size
 from tap.template.resolve import Reference, resolve
 

@@ -15,9 +15,10 @@ from rich.console import Console
 from tap.cli.plan_view import render_plan
 from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Detail
+from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan_text import as_json, cut, markdown
-from tap.deploy.planning import Given, Plan, capabilities
-from tap.deploy.planning import given as parameters_of
+from tap.deploy.planning import parameter_values as parameters_of
+from tap.deploy.preflight import capabilities
 
 DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
                 "DatabaseInstanceClass", "db.t4g.medium", "db.r8g.large")
@@ -50,8 +51,9 @@ Remove  Table  DynamoDB::Table
 
 
 def test_parameters_show_where_they_come_from_and_defaults_are_counted() -> None:
-    parameters = (Given("Size", "2", "file"), Given("Image", "x", "override"), Given("A", "", "default"),
-                  Given("Ami", "/aws/ami", "file", "ami-1"))
+    parameters = (ParameterValue("Size", "2", "file"), ParameterValue("Image", "x", "override"),
+                  ParameterValue("A", "", "default"),
+                  ParameterValue("Ami", "/aws/ami", "file", "ami-1"))
     assert shown(plan(CLASS, parameters=parameters)).splitlines()[:5] == [
         "Parameter  Value             From",
         "Size       2                 file",

@@ -6,7 +6,7 @@ import pytest
 
 from tap.deploy import offline
 from tap.deploy.models import Environment, Target
-from tap.deploy.planning import Plan
+from tap.deploy.plan import Plan
 from tap.template.resolve import resolve
 
 GROUPS = [{"TargetGroupArn": "arn:a", "Weight": 100}, {"TargetGroupArn": "arn:b", "Weight": 0}]

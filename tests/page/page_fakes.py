@@ -10,7 +10,7 @@ from tap.deploy import guard
 from tap.deploy.diff import compare
 from tap.deploy.durations import usual
 from tap.deploy.models import Change, ChangeSet, Detail, Environment, StackEvent, Target, Values
-from tap.deploy.planning import Plan, given
+from tap.deploy.plan import Plan, parameter_values
 from tap.page.plan_page import Content
 from tap.page.timeline import Bar, happened, schedule
 from tap.template.resolve import Resolved, dependencies, resolve
@@ -33,7 +33,7 @@ def content_of(template: Mapping[str, Any], before: Mapping[str, str] | None, af
                            empty=not changes)
     env = environment(**after)
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
-                given(env, template, change_set), warnings=warnings, denied=denied,
+                parameter_values(env, template, change_set), warnings=warnings, denied=denied,
                 differences=tuple(compare(old, new)) if old else ())
     now, then = estimates("test", old, new)
     return Content(plan, new, old, now, then)
@@ -71,7 +71,7 @@ def many(count: int) -> Content:
     change_set = ChangeSet(f"{STACK_ID}/cs", "tap-1", "UPDATE", STACK_ID, changes)
     env = Environment("test", Target("tap-test", region="us-east-1"))
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
-                given(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,), denied=(HOSTILE,))
+                parameter_values(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,), denied=(HOSTILE,))
     now, then = estimates("test", new, new)
     return Content(plan, new, new, now, then)
 

@@ -12,7 +12,7 @@ from page_fakes import HOSTILE, content_of, event, failed_deployment, many
 from tap.cli.recording import Recording
 from tap.deploy.guard import judge
 from tap.deploy.models import MASK, Change, Environment, Options, StackFailed, Target, Values
-from tap.deploy.planning import Given
+from tap.deploy.plan import ParameterValue
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
 from tap.page.plan_page import plan_page
@@ -90,7 +90,7 @@ def test_the_worst_change_is_on_top(template: dict[str, Any]) -> None:
 def test_the_line_that_lets_it_happen_has_all_that_was_given(template: dict[str, Any]) -> None:
     content = content_of(template, {}, {"DatabaseReaderInstance": "false"})
     env = replace(content.plan.env, options=Options(text=" --root 'a b'"))
-    told = (Given("DatabaseReaderInstance", "false", "override"), Given("MinTasks", "2", "file"))
+    told = (ParameterValue("DatabaseReaderInstance", "false", "override"), ParameterValue("MinTasks", "2", "file"))
     page = Page(plan_page(replace(content, plan=replace(content.plan, env=env, parameters=told))))
     assert ("To let it happen: tap deploy test --root 'a b' --parameter DatabaseReaderInstance=false --approve"
             in page.text)

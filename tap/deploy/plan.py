@@ -1,0 +1,135 @@
+"""A plan: a change set with what is to be known before it runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from tap.deploy import guard
+from tap.deploy.diff import Difference, shown
+from tap.deploy.guard import Grade, Verdict
+from tap.deploy.models import (
+    MASK,
+    Change,
+    ChangeSet,
+    Detail,
+    Environment,
+    Refused,
+)
+from tap.deploy.protection import looser
+from tap.template.resolve import Resolved
+
+
+@dataclass(frozen=True)
+class ParameterValue:
+    """One parameter as a deployment uses it; a secret's value is MASK."""
+
+    name: str
+    value: str
+    source: str  # file, override, default, previous
+    resolved: str | None = None  # what an SSM parameter's name resolved to
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment would do to one environment."""
+
+    env: Environment
+    change_set: ChangeSet
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)  # by logical id
+    parameters: tuple[ParameterValue, ...] = ()
+    warnings: tuple[str, ...] = ()
+    loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
+    denied: tuple[str, ...] = ()  # what the stack policy will not let happen
+    hazards: tuple[str, ...] = ()  # what CloudFormation would carry out, and must not
+    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
+    variables: tuple[tuple[str, str | None, str | None], ...] = ()  # of the application: name, before, after
+    deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
+
+    @property
+    def grade(self) -> Grade:
+        """The worst of all verdicts."""
+        return max((verdict.grade for verdict in self.verdicts.values()), default=Grade.SAFE)
+
+    @property
+    def needs_approval(self) -> tuple[str, ...]:
+        """What is to be approved by name before this may run, and is not yet."""
+        names = [*guard.unapproved(self.verdicts, self.env.options.approved)]
+        return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.options.approved
+                          else []))
+
+    def check(self) -> None:
+        """Raise Refused where a stack policy does not allow the plan, or where something is not approved by name."""
+        if self.denied:
+            raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
+                          f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
+        if self.hazards:
+            raise Refused("\n  - ".join(["this plan would do harm:", *self.hazards]))
+        if self.loosened and guard.STACK_POLICY not in self.env.options.approved:
+            raise Refused(looser(list(self.loosened)))
+        guard.check(self.verdicts, self.env.options.approved)
+
+
+def parameter_values(env: Environment, document: Mapping[str, Any], plan: ChangeSet,
+          deployed: Mapping[str, str] | None = None) -> tuple[ParameterValue, ...]:
+    """Return every parameter of the template, its value, and where that comes from; `deployed` are the stack's."""
+    found = []
+    for name, declaration in document.get("Parameters", {}).items():
+        if name in env.values.previous:
+            value, source = (deployed or {}).get(name, "(as it is)"), "previous"
+        elif name in env.values.parameters:
+            value, source = env.values.parameters[name], "override" if name in env.values.overridden else "file"
+        else:
+            value, source = str(declaration.get("Default", "")), "default"
+        secret = name in env.values.secrets and value != "" and source != "previous"
+        resolved = plan.resolved.get(name)
+        found.append(ParameterValue(name, MASK if secret else value, source,
+                           None if name in env.values.secrets or resolved is None else env.masked(resolved)))
+    return tuple(found)
+
+
+class PropertyChange(NamedTuple):
+    """What a change does to one property; a value that is not known is empty."""
+
+    path: str
+    before: str
+    after: str
+    causes: str
+
+
+def property_changes(plan: Plan, change: Change) -> list[PropertyChange]:
+    """Return what a change does to each property.
+
+    Where CloudFormation gives no values, those of our own comparison of the two templates stand for them.
+    """
+    causes: dict[tuple[str, str, str], list[str]] = {}
+    for detail in change.details:
+        for path, before, after in _values(plan, change, detail):
+            old, new = ("" if value is None else plan.env.masked(value) for value in (before, after))
+            known = causes.setdefault((path, old, new), [])
+            if (cause := _cause(detail)) not in known:
+                known.append(cause)
+    return [PropertyChange(*key, ", ".join(known)) for key, known in causes.items()]
+
+
+def _values(plan: Plan, change: Change, detail: Detail) -> list[tuple[str, str | None, str | None]]:
+    name = (detail.path or "").removeprefix("/Properties/").replace("/", ".") or detail.name or detail.attribute
+    if detail.before is not None or detail.after is not None:
+        return [(name, detail.before, detail.after)]
+    compared: list[tuple[str, str | None, str | None]] = [
+        (difference.name.removeprefix("Properties."), shown(difference.before), shown(difference.after))
+        for difference in plan.differences
+        if difference.path[1] == change.logical_id and (detail.name or detail.attribute) in difference.path[2:4]]
+    return compared or [(name, None, None)]
+
+
+def _cause(detail: Detail) -> str:
+    match detail.source:
+        case "ParameterReference":
+            return f"parameter {detail.cause}" if detail.cause else "a parameter"
+        case "ResourceReference" | "ResourceAttribute":
+            return f"change of {detail.cause}" if detail.cause else "change of another resource"
+        case "DirectModification":
+            return "the template"
+        case "Automatic":
+            return "a nested stack"
+    return detail.source or ""
