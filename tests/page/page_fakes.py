@@ -71,7 +71,8 @@ def many(count: int) -> Content:
     change_set = ChangeSet(f"{STACK_ID}/cs", "tap-1", "UPDATE", STACK_ID, changes)
     env = Environment("test", Target("tap-test", region="us-east-1"))
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
-                parameter_values(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,), denied=(HOSTILE,))
+                parameter_values(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,),
+                denied=(HOSTILE,))
     now, then = estimates("test", new, new)
     return Content(plan, new, new, now, then)
 
