@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from troposphere import Template
 
 import tap
 from generate import main
@@ -118,8 +119,11 @@ def test_a_resource_type_whose_permissions_are_not_listed_is_one_line_and_exit_2
 
 
 def test_a_mistake_of_a_tiers_own_is_no_one_liner() -> None:
+    def mistaken() -> Template:
+        raise KeyError("none")
+
     with pytest.raises(KeyError):
-        main([], find=lambda _name: lambda: {}["none"])
+        main([], find=lambda _name: mistaken)
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:

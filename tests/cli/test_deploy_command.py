@@ -15,6 +15,7 @@ from deploy_fakes import cloud_of
 from memory_aws import MemoryAws, refusal
 
 from tap.cli import main as cli
+from tap.cli.app import App
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, Options, Target, Values
 from tap.deploy.template import Rendered
@@ -37,7 +38,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(root: Path, aws: MemoryAws) -> Run:
     def run_tap(*arguments: str, document: Any = DOCUMENT, **wiring: Any) -> int:
-        outside = cli.App(
+        outside = App(
             template=lambda: Rendered(document, json.dumps(document)),
             cloud=lambda _env: cloud_of(aws),
             clock=itertools.chain([0.0], itertools.repeat(8.25)).__next__,
@@ -193,7 +194,7 @@ def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) 
         seen.append(env)
         return cloud_of(aws)
 
-    outside = cli.App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), cloud=open_cloud)
+    outside = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), cloud=open_cloud)
     options = ["--parameter", "Size=2", "--region", "eu-north-1", "--root", str(root)]
     assert cli.main(["deploy", "dev", "--yes", *options], outside) == 0
     assert seen == [Environment(
@@ -232,9 +233,10 @@ def test_help_imports_neither_boto3_nor_troposphere() -> None:
 PROGRAM = f"""
 import json, sys
 from tap.cli import main as cli
+from tap.cli.app import App
 from tap.deploy.template import Rendered
 document = json.loads({json.dumps(json.dumps(DOCUMENT))})
-sys.exit(cli.main(None, cli.App(template=lambda: Rendered(document, json.dumps(document)))))
+sys.exit(cli.main(None, App(template=lambda: Rendered(document, json.dumps(document)))))
 """
 
 

@@ -16,8 +16,8 @@ from tap.cli.plan_view import render_plan
 from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Detail
 from tap.deploy.plan import ParameterValue, Plan
+from tap.deploy.plan import parameter_values as parameters_of
 from tap.deploy.plan_text import as_json, cut, markdown
-from tap.deploy.planning import parameter_values as parameters_of
 from tap.deploy.preflight import capabilities
 
 DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
@@ -257,7 +257,7 @@ def test_changes_that_cloudformation_drops_for_their_values_are_fetched_without_
             answer["Changes"] = []
         return answer
 
-    aws.do_describe_change_set = without_some  # type: ignore[method-assign]  # what the account is like
+    aws.do_describe_change_set = without_some  # type: ignore[method-assign, assignment]  # what the account is like
     assert tap("plan", "dev", "--json") == 0
     told = json.loads(tap.out)
     assert [each["logical_id"] for each in told["changes"]] == ["Topic"]

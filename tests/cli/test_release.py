@@ -9,9 +9,9 @@ from memory_ecs import MemoryEcs
 from memory_service import REGION, MemoryService, refusal
 from memory_tap import Tap
 
-from tap import service
 from tap.deploy import releases
 from tap.deploy.models import Change, ChangeSet, Detail
+from tap.tasks import CONTAINER
 
 DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
 REPOSITORY = f"111122223333.dkr.ecr.{REGION}.amazonaws.com/app"
@@ -177,4 +177,4 @@ def test_what_follows_from_the_image_is_told_from_what_does_not(changes: list[Ch
 
 def test_the_parameter_and_the_container_are_the_templates(template: dict[str, Any]) -> None:
     assert releases.IMAGE in template["Parameters"]
-    assert releases.CONTAINER == service.CONTAINER
+    assert releases.CONTAINER == CONTAINER

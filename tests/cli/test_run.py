@@ -14,8 +14,9 @@ from memory_tap import Tap
 @pytest.fixture
 def ecs(tap: Tap, aws: MemoryAws) -> MemoryEcs:
     aws.add(resources={name: (f"AWS::ECS::{name}", "CREATE_COMPLETE") for name in ("Cluster", "Service")})
-    tap.services |= {"ecs": MemoryEcs(), "logs": MemoryLogs(**{"ServiceLogGroup-1": [(1, "one"), (2, "two")]})}
-    return tap.services["ecs"]
+    ecs = MemoryEcs()
+    tap.services |= {"ecs": ecs, "logs": MemoryLogs(**{"ServiceLogGroup-1": [(1, "one"), (2, "two")]})}
+    return ecs
 
 
 def test_the_task_is_the_services_with_another_command(tap: Tap, ecs: MemoryEcs) -> None:

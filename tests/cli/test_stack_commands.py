@@ -3,16 +3,18 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from deploy_fakes import DEV, event
 from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
 from memory_tap import Tap
 
+from tap.deploy.aws import AwsClient
 from tap.deploy.diagnosis import diagnose
-from tap.deploy.models import CallFailed, Target
+from tap.deploy.models import CallFailed, StackEvent, Target
 from tap.deploy.targets import read_target
 
 
@@ -218,8 +220,12 @@ class Services:
         return self.call
 
 
-SERVICE = event("Service", "CREATE_FAILED", "not stable", "AWS::ECS::Service")
-SERVICE = type(SERVICE)(**{**vars(SERVICE), "physical_id": "arn:aws:ecs:eu-west-1:1:service/cluster/web"})
+def diagnosis(services: Services, failure: StackEvent) -> list[str]:
+    return list(diagnose(cast(AwsClient, services), DEV, failure))
+
+
+SERVICE = replace(event("Service", "CREATE_FAILED", "not stable", "AWS::ECS::Service"),
+                  physical_id="arn:aws:ecs:eu-west-1:1:service/cluster/web")
 
 
 def test_a_service_that_does_not_come_up_tells_why_its_task_stopped_and_its_last_lines() -> None:
@@ -234,7 +240,7 @@ def test_a_service_that_does_not_come_up_tells_why_its_task_stopped_and_its_last
             "options": {"awslogs-group": "g", "awslogs-stream-prefix": "p"}}}]}},
         get_log_events={"events": [{"message": "no database\n"}]})
 
-    assert diagnose(services, DEV, SERVICE) == [
+    assert diagnosis(services, SERVICE) == [
         "ECS: unable to place", "task stopped: Essential container in task exited",
         "container web: exit code 1, OutOfMemory", "log: no database"]
 
@@ -248,7 +254,7 @@ def test_a_custom_resource_tells_the_last_lines_of_its_functions_log() -> None:
         describe_log_streams={"logStreams": [{"logStreamName": "s"}]},
         get_log_events={"events": [{"message": "KeyError: 'x'"}]})
 
-    assert diagnose(services, DEV, made) == ["log: KeyError: 'x'"]
+    assert diagnosis(services, made) == ["log: KeyError: 'x'"]
 
 
 def test_a_validation_error_is_told_with_its_path_and_a_hook_with_its_reason() -> None:
@@ -259,12 +265,12 @@ def test_a_validation_error_is_told_with_its_path_and_a_hook_with_its_reason() -
          "HookStatusReason": "not encrypted"},
         {"LogicalResourceId": "Other", "ValidationStatusReason": "not asked for"}]})
 
-    assert diagnose(services, DEV, event("Topic", "CREATE_FAILED")) == [
+    assert diagnosis(services, event("Topic", "CREATE_FAILED")) == [
         "/Resources/Topic/Properties/Name: too long", "hook My::Hook (HOOK_COMPLETE_FAILED): not encrypted"]
 
 
 def test_where_nobody_knows_more_nothing_is_said() -> None:
-    assert diagnose(Services(), DEV, SERVICE) == []
+    assert diagnosis(Services(), SERVICE) == []
 
 
 def test_what_a_failure_is_diagnosed_as_comes_after_its_reason(tap: Tap, aws: MemoryAws) -> None:

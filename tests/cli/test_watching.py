@@ -119,7 +119,7 @@ def test_a_deployment_that_is_silent_for_long_says_what_it_waits_for(
             return
         advance(what)
 
-    aws._advance = slowly  # type: ignore[method-assign]  # what the account is like
+    aws._advance = slowly  # type: ignore[method-assign, assignment]  # what the account is like
     assert tap("deploy", "dev", "--yes") == 0
     assert stack.status == "UPDATE_COMPLETE"
     assert "in progress: Topic 1 min" in tap.out

@@ -14,11 +14,11 @@ from looping import some
 from shell import commands
 from stack_view import ENVIRONMENTS, ROOT
 
-import generate
 from tap.cli.bootstrap import PLANNING
 from tap.cli.main import tap
 from tap.cli.options import names as names_of
 from tap.lint.__main__ import main
+from tap.template.registry import TEMPLATES
 
 FILES = sorted([*(ROOT / ".github").rglob("*.yml"), ROOT / "buildspec.yml"])
 WORKFLOWS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / ".github/workflows").glob("*.yml")}
@@ -44,15 +44,15 @@ def scripts(tree: Any) -> Iterator[str]:
 
 
 
-EVERY_COMMAND = [
-    pytest.param(words, id=f"{path.stem}-{' '.join(words[:3])}") for path in FILES
-    for script in scripts(yaml.safe_load(path.read_text())) for words in commands(script, VARIABLES)]
+COMMANDS_OF = [(path.stem, words) for path in FILES for script in scripts(yaml.safe_load(path.read_text()))
+               for words in commands(script, VARIABLES)]
+EVERY_COMMAND = [pytest.param(words, id=f"{name}-{' '.join(words[:3])}") for name, words in COMMANDS_OF]
 # The shell's own, and what a runner has.
 PLAIN = frozenset({"[", "cat", "cmp", "echo", "exit", "gh", "head", "mkdir", "sed", "set"})
 
 
 def test_the_commands_are_found() -> None:
-    found = [param.values[0][:2] for param in EVERY_COMMAND]
+    found = [words[:2] for _, words in COMMANDS_OF]
     for wanted in ("tap plan", "tap deploy", "make test", "make rehearse", "python generate.py", "python -m"):
         assert wanted.split() in found
 
@@ -215,4 +215,4 @@ def test_the_buildspec_hands_over_the_template_and_the_files_that_configure_it()
     build = yaml.safe_load((ROOT / "buildspec.yml").read_text())
     assert build["artifacts"]["files"] == ["build/template.yaml", "parameters/*.json"]
     assert "python generate.py -o build/template.yaml" in build["phases"]["build"]["commands"]
-    assert "tap" in generate.TEMPLATES
+    assert "tap" in TEMPLATES

@@ -13,8 +13,9 @@ GROUPS = [{"TargetGroupArn": "arn:a", "Weight": 100}, {"TargetGroupArn": "arn:b"
 
 
 def plan(before: dict[str, Any], after: dict[str, Any]) -> Plan:
-    documents = [{"Resources": each} for each in (before, after)]
-    return offline.plan(Environment("dev", Target("tap-dev")), *(resolve(each, {}) for each in documents), documents[1])
+    document = {"Resources": after}
+    return offline.plan(
+        Environment("dev", Target("tap-dev")), resolve({"Resources": before}, {}), resolve(document, {}), document)
 
 
 def reason(before: dict[str, Any], after: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ class Ec2:
         self.subnets = {subnet: {"SubnetId": subnet, "VpcId": VPC_ID, "AvailabilityZone": zone,
                                  "AvailableIpAddressCount": 200}
                         for of_kind in SUBNETS.values() for subnet, zone in zip(of_kind, ZONES, strict=True)}
-        self.tables = {subnet: {"RouteTableId": f"rtb-{kind}", "Routes": [
+        self.tables: dict[str, dict[str, Any]] = {subnet: {"RouteTableId": f"rtb-{kind}", "Routes": [
             {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"},
             *({"DestinationCidrBlock": "0.0.0.0/0", "State": "active", **way} for way in [OUTWARD.get(kind)] if way)]}
             for kind, of_kind in SUBNETS.items() for subnet in of_kind}

@@ -54,12 +54,11 @@ def test_each_thing_is_asked_once(tap: Tap, aws: MemoryAws, stack: Stack) -> Non
 @pytest.mark.parametrize(("command", "apart"), [("plan", True), ("deploy", False)])
 def test_a_large_template_of_a_plan_goes_where_the_role_may_write(
         tap: Tap, aws: MemoryAws, command: str, apart: bool) -> None:
-    aws.meta.partition = "aws"  # type: ignore[attr-defined]
+    aws.meta.partition = "aws"
     tap.document = {**NEW, "Metadata": {"Padding": "x" * TEMPLATE_BODY_LIMIT}}
     with (tap.root / "parameters/targets.toml").open("a") as targets:
         targets.write('\n[default]\nartifact_bucket = "artifacts"\n')
-    aws.do_head_bucket = lambda **_request: {}  # type: ignore[attr-defined]
-    aws.do_head_object = aws.do_put_object = None  # type: ignore[attr-defined]
+    aws.__dict__.update(do_head_bucket=lambda **_request: {}, do_head_object=None, do_put_object=None)
     aws.always = {"head_object": refusal("404", "Not Found"), "put_object": refusal("AccessDenied", "Access Denied")}
 
     assert tap(command, "dev") == 2

@@ -29,7 +29,7 @@ def cluster(version: str) -> dict[str, Any]:
 
 
 def failing(before: Resources, after: Resources, live: Mapping[str, str] | None = None) -> dict[str, Failure]:
-    return failures(update(*(resolve({"Resources": each}, {}) for each in (before, after))), live)
+    return failures(update(resolve({"Resources": before}, {}), resolve({"Resources": after}, {})), live)
 
 
 def test_a_replacement_that_keeps_its_name_fails() -> None:
@@ -105,18 +105,23 @@ OWN: dict[str, str] = {}
 ONE, TWO = ({"VpcId": f"vpc-0000000{number}", **EXISTING} for number in "12")
 
 
+def changed_parameters(
+        template: Mapping[str, Any], before: dict[str, str], after: dict[str, str]) -> dict[str, Failure]:
+    return failures(update(resolve(template, {"Environment": "test", **before}),
+                           resolve(template, {"Environment": "test", **after})))
+
+
 @pytest.mark.parametrize(("before", "after"), [(OWN, ONE), (ONE, OWN), (ONE, TWO)])
 def test_our_own_stack_cannot_move_to_another_vpc(
         template: Mapping[str, Any], before: dict[str, str], after: dict[str, str]) -> None:
-    found = failures(update(*(resolve(template, {"Environment": "test", **each}) for each in (before, after))))
+    found = changed_parameters(template, before, after)
     assert {"LoadBalancer", "DatabaseCluster"} <= set(found)
     assert found["LoadBalancer"].way_out == "create a new environment, and move data and traffic there"
 
 
 def test_our_own_stack_may_get_other_subnets_of_its_vpc(template: Mapping[str, Any]) -> None:
     others = {name: value.replace("0000000", "0000001") for name, value in EXISTING.items()}
-    assert failures(update(*(resolve(template, {"Environment": "test", **each}) for each in (
-        ONE, {**ONE, **others})))) == {}
+    assert changed_parameters(template, ONE, {**ONE, **others}) == {}
 
 
 def test_what_is_in_a_vpc_that_is_removed_cannot_stay() -> None:

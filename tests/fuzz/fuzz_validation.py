@@ -1,12 +1,6 @@
 """`make fuzz`: a few hundred thousand examples of what holds of the validation, in parts that workers share."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "lambda_functions"))
-
 from loading import TABLE, load
 from properties import MEMORY, PROPERTIES, Property, hold, name_of
 

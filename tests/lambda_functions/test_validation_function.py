@@ -96,7 +96,7 @@ def test_a_currency_is_one_of_those_configured(validation: ModuleType, ask: Ask,
 
 
 GOOD_IDS = ["t", "7", "a" * 64, "6f1c2b9e-8f1e-4c8e-9c1d-2b7a3e5d9f10", "ACC_1.2:3"]
-BAD_IDS = [
+BAD_IDS: list[object] = [
     "", " ", "a" * 65, "-a", "a b", "a\n", "a/b", "\u00e9", "\u0661", "\ud800", "a\x00", None, 7, 1.5, True, [],
     ["a"], {}]
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from troposphere import FindInMap, GetAtt, NoValue, Output, Parameter, Ref, Sub, Template
+from troposphere import Equals, FindInMap, GetAtt, Not, NoValue, Output, Parameter, Ref, Sub, Template
 from troposphere.route53 import HealthCheck, HealthCheckConfig
 from troposphere.sns import Subscription, SubscriptionResource, Topic
 
@@ -88,7 +88,7 @@ def test_the_preflight_rules_judge_what_each_environment_gets() -> None:
 @pytest.mark.needs("cdk-preflight")
 def test_the_preflight_rules_pass_over_a_resource_that_an_environment_lacks() -> None:
     template = small_template()
-    template.add_condition("HasEmail", {"Fn::Not": [{"Fn::Equals": [Ref("AlertEmail"), ""]}]})
+    template.add_condition("HasEmail", Not(Equals(Ref("AlertEmail"), "")))
     template.resources["AlertsByMail"].Condition = "HasEmail"
 
     assert lint.validate(text_of(template), template.to_dict(), {"dev": {"AlertEmail": ""}}) == []

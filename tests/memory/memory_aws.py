@@ -90,7 +90,7 @@ class MemoryAws:
         self.numbers = itertools.count(1)
         self.executed: list[str] = []
         self.account = ACCOUNT
-        self.meta = type("Meta", (), {
+        self.meta: Any = type("Meta", (), {
             "region_name": REGION, "endpoint_url": f"https://cloudformation.{REGION}.amazonaws.com",
             "service_model": type("Model", (), {"service_id": "CloudFormation"})})
 
@@ -108,7 +108,8 @@ class MemoryAws:
                 hook()
             if name in self.always:
                 raise self.always[name]
-            when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
+            faults = self.faults.get(name)
+            when, error = faults.pop(0) if faults else ("", None)
             if error and when == "before":
                 raise error
             answer = work(**request) or {}

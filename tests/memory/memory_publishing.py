@@ -16,7 +16,7 @@ from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.template import Rendered, parsed
 
-TEMPLATE = {"Description": "An application", "Parameters": {
+TEMPLATE: dict[str, Any] = {"Description": "An application", "Parameters": {
     "Environment": {"Type": "String"}, "Size": {"Type": "String", "Default": "1"}},
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 CHANGELOG = """# Changelog
@@ -46,7 +46,7 @@ class CatalogStack(MemoryAws):
                                           {"OutputKey": "PortfolioId", "OutputValue": PORTFOLIO}]
         return answer
 
-    def do_create_change_set(self, TemplateBody: str, **request: Any) -> Any:
+    def do_create_change_set(self, *, TemplateBody: str = "{}", **request: Any) -> Any:  # type: ignore[override]
         return super().do_create_change_set(TemplateBody=json.dumps(parsed(TemplateBody)), **request)
 
 

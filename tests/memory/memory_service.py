@@ -55,7 +55,7 @@ class MemoryService:
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.faults: dict[str, list[tuple[str, BaseException]]] = {}  # method: (when, error), one for each call
         self.hooks: dict[str, Callable[[], None]] = {}  # run once, before the method's work
-        self.meta = type("Meta", (), {
+        self.meta: Any = type("Meta", (), {
             "region_name": REGION, "endpoint_url": f"https://{self.service}.{REGION}.amazonaws.com",
             "partition": "aws", "service_model": model(self.service)[0]})
 
@@ -71,7 +71,8 @@ class MemoryService:
             check_texts(request, operation.input_shape, name)
             if hook := self.hooks.pop(name, None):
                 hook()
-            when, error = (self.faults.get(name) or [("", None)]).pop(0) if self.faults.get(name) else ("", None)
+            faults = self.faults.get(name)
+            when, error = faults.pop(0) if faults else ("", None)
             if error and when == "before":
                 raise error
             answer = work(**request)

@@ -25,7 +25,8 @@ def changes(found: Architecture) -> dict[str, str]:
 def test_environments_that_differ_by_name_alone_do_not_differ(template: dict[str, Any]) -> None:
     found = compared({"Environment": "alpha"}, {"Environment": "beta"}, template)
     assert changes(found) == {}
-    assert not [each for each in (*found.subnets, *found.arrows) if each.change]
+    assert not any(part.change for part in found.subnets)
+    assert not any(arrow.change for arrow in found.arrows)
 
 
 def test_what_only_the_first_has_is_added_and_what_only_the_other_has_is_removed(template: dict[str, Any]) -> None:

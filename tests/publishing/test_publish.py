@@ -129,7 +129,10 @@ def test_a_version_that_service_catalog_cannot_make_fails(tap: Tap) -> None:
 
 
 def test_a_version_that_somebody_published_at_the_same_time_is_told(tap: Tap) -> None:
-    tap.catalog.hooks["create_provisioning_artifact"] = lambda: tap.catalog.add("1.1.0", "another") and None
+    def publish_too() -> None:
+        tap.catalog.add("1.1.0", "another")
+
+    tap.catalog.hooks["create_provisioning_artifact"] = publish_too
     assert tap("publish", "--yes") == 1
     assert "there are 2 versions 1.1.0 (pa-1, pa-2)" in tap.err
 

@@ -36,7 +36,7 @@ def test_each_table_asks_for_a_new_type():
 
 
 def test_every_type_of_the_stack_is_in_each_table():
-    types = {resource.resource_type for resource in build().resources.values()}
+    types = {str(resource.resource_type) for resource in build().resources.values()}
     assert len(types) > 40
     assert missing(types) == []
     assert skipped(types) == []

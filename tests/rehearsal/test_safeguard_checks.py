@@ -58,7 +58,7 @@ def rate(limit, **action):
     return {"Statement": {"RateBasedStatement": {"Limit": limit}}, "Action": action}
 
 
-BLOCK = {"Block": {}}
+BLOCK: dict[str, dict[str, str]] = {"Block": {}}
 
 
 @pytest.mark.parametrize(("acl", "seen"), [

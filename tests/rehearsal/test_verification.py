@@ -123,7 +123,7 @@ def test_a_minor_version_may_be_later_than_the_parameter(version: str, ok: bool)
 
 
 def test_an_alarm_that_rings_is_named_by_its_logical_id() -> None:
-    quiet = {"MetricAlarms": [], "CompositeAlarms": []}
+    quiet: dict[str, Any] = {"MetricAlarms": [], "CompositeAlarms": []}
     assert part("alarms' states", describe_alarms=[quiet]).ok
     ringing = {"MetricAlarms": [{"AlarmName": "tap-latency"}], "CompositeAlarms": [{"AlarmName": "tap-health"}]}
     assert part("alarms' states", describe_alarms=[quiet, ringing]).seen == "LatencyAlarm, ServiceHealthAlarm"

@@ -103,12 +103,16 @@ def test_a_new_group_lets_everything_out_and_one_with_rules_only_what_these_do()
 def test_groups_are_known_unless_an_output_lets_another_stack_add_rules(outputs, known):
     stack = stack_of({"A": {"Type": GROUP}, "B": {"Type": GROUP}}, Outputs=outputs,
                      Conditions={"Never": {"Fn::Equals": ["a", "b"]}})
-    assert groups(stack, [Reference("A"), Reference("B")]).is_complete is known
+    found = groups(stack, [Reference("A"), Reference("B")])
+    assert found is not None
+    assert found.is_complete is known
 
 
 def test_groups_of_which_one_is_not_in_the_template_are_not_complete():
     stack = stack_of({"A": {"Type": GROUP}})
-    assert not groups(stack, [Reference("A"), Reference("Elsewhere")]).is_complete
+    found = groups(stack, [Reference("A"), Reference("Elsewhere")])
+    assert found is not None
+    assert not found.is_complete
 
 
 @pytest.mark.parametrize("value", [[], None])

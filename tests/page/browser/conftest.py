@@ -1,14 +1,10 @@
 """A headless Chromium for the tests that open pages; `make pages` runs them, `make test` does not."""
 
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chromium import Browser
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the plans and deployments of tests/page
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def _always(value: float | None) -> Samples | None:
 
 def _balancer(m: Minute, name: str, group: str | None) -> Samples | None:
     blue, green = group != "AlternateTargetGroup", group != "TargetGroup"
-    return {
+    metrics: dict[str, Callable[[], Samples | None]] = {
         "RequestCount": lambda: _count(m.requests * blue + m.green * green),
         "HTTPCode_Target_5XX_Count": lambda: _count(m.errors * blue + m.green_errors * green),
         "TargetConnectionErrorCount": lambda: _count(m.refused * blue),
@@ -105,7 +105,8 @@ def _balancer(m: Minute, name: str, group: str | None) -> Samples | None:
             *(_times(m.requests, 0.05, m.slow, m.seconds) or [] if blue else []),
             *(_times(m.green, 0.05, m.green_slow, m.seconds) or [] if green else [])] or None,
         "UnHealthyHostCount": lambda: _always(m.unhealthy if blue else 0),
-    }[name]()
+    }
+    return metrics[name]()
 
 
 def _database(m: Minute, name: str) -> Samples | None:
