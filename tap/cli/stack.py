@@ -21,6 +21,7 @@ from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.parameters import read_environment
 from tap.deploy.planning import resolved_for
 from tap.deploy.wording import short
+from tap.template.resolve import as_text
 
 
 class Differs(TapError):
@@ -192,7 +193,7 @@ def _is_name(difference: diff.Difference, envs: Sequence[Environment]) -> bool:
 
 
 def _value(env: Environment, name: str, document: Any) -> str:
-    value = env.values.parameters.get(name, str(document["Parameters"][name].get("Default", "")))
+    value = env.values.parameters.get(name, as_text(document["Parameters"][name].get("Default", "")))
     return env.masked(value) if name in env.values.secrets else value
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tap.deploy.models import Problem
+from tap.template.resolve import as_text
 
 PLACEHOLDER = "REPLACE-"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (parameter value)
@@ -102,7 +103,7 @@ def _broken_constraint(value: str, declaration: Mapping[str, Any]) -> str | None
             return f"it must have at least {declaration['MinLength']} characters"
         if "MaxLength" in declaration and len(value) > int(declaration["MaxLength"]):
             return f"it must have at most {declaration['MaxLength']} characters"
-    allowed = [str(allowed_value) for allowed_value in declaration.get("AllowedValues", [])]
+    allowed = [as_text(allowed_value) for allowed_value in declaration.get("AllowedValues", [])]
     if allowed and not _is_among(value, allowed, by_value=kind in _NUMBERS):
         return f"it must be one of {', '.join(allowed)}"
     pattern = declaration.get("AllowedPattern")

@@ -12,6 +12,7 @@ from tap.deploy.files import joined, read_json
 from tap.deploy.models import Environment, InputError, Problem, Values
 from tap.deploy.targets import read_target
 from tap.deploy.variables import with_variables
+from tap.template.resolve import as_text
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
 _SECTIONS = ("Parameters", "Tags", "StackPolicy")
@@ -168,7 +169,7 @@ def _other_name(env: Environment, template: Mapping[str, Any]) -> list[Problem]:
 
 
 def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> dict[str, str]:
-    return {name: str(declaration["Default"]) for name, declaration in declarations.items()
+    return {name: as_text(declaration["Default"]) for name, declaration in declarations.items()
             if "Default" in declaration and name not in unsettled}
 
 

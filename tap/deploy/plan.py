@@ -16,7 +16,7 @@ from tap.deploy.models import (
     Refused,
 )
 from tap.deploy.protection import looser
-from tap.template.resolve import Resolved
+from tap.template.resolve import Resolved, as_text
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def parameter_values(env: Environment, document: Mapping[str, Any], plan: Change
         elif name in env.values.parameters:
             value, source = env.values.parameters[name], "override" if name in env.values.overridden else "file"
         else:
-            value, source = str(declaration.get("Default", "")), "default"
+            value, source = as_text(declaration.get("Default", "")), "default"
         secret = name in env.values.secrets and value != "" and source != "previous"
         resolved = plan.resolved.get(name)
         found.append(ParameterValue(name, MASK if secret else value, source,

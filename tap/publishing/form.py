@@ -9,6 +9,7 @@ from typing import Any
 from tap.deploy.constraints import is_no_echo
 from tap.page.html import Markup, document, joined, tag
 from tap.parts import INTERFACE
+from tap.template.resolve import as_text
 
 OTHER = "Other parameters"  # as the console heads what is in no group
 _FIELD = "display:block;width:100%;max-width:34em;font:inherit;color:inherit;background:var(--panel);padding:4px 10px"
@@ -55,12 +56,12 @@ def _field(name: str, label: str, declaration: Mapping[str, Any]) -> Markup:
 
 
 def _input(name: str, declaration: Mapping[str, Any]) -> Markup:
-    default = str(declaration.get("Default", ""))
+    default = as_text(declaration.get("Default", ""))
     values: Sequence[Any] = declaration.get("AllowedValues", ())
     if values:
         # Where there is no default, the console chooses none.
         none = () if "Default" in declaration else (tag("option", "", value=""),)
-        options = [tag("option", each or "(empty)", value=each, selected=str(each) == default) for each in values]
+        options = [tag("option", each or "(empty)", value=each, selected=each == default) for each in map(as_text, values)]
         return tag("select", *none, *options, id=name, style=_FIELD)
     kind = "password" if is_no_echo(declaration) else "number" if declaration["Type"] == "Number" else "text"
     return tag("input", id=name, type=kind, value=default, style=_FIELD, autocomplete="off",

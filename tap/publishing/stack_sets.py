@@ -13,6 +13,7 @@ from tap.deploy.models import MASK, CallFailed, Change, ChangeSet
 from tap.deploy.stacks import pages
 from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.fleet_settings import SERVICE, Fleet
+from tap.template.resolve import as_text
 
 Cell = tuple[str, str]  # an account, or an organisational unit, and a region
 
@@ -180,7 +181,7 @@ def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[st
             yield "template: changes, in no resource"
     current_values = {parameter["ParameterKey"]: parameter.get("ParameterValue", "")
                       for parameter in about.get("Parameters", ())}
-    defaults = {key: str(parameter["Default"]) for key, parameter in rendered.document.get("Parameters", {}).items()
+    defaults = {key: as_text(parameter["Default"]) for key, parameter in rendered.document.get("Parameters", {}).items()
                 if "Default" in parameter}
     for key, value in {**defaults, **fleet.env.values.parameters}.items():
         was = current_values.get(key, defaults.get(key, ""))

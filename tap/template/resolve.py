@@ -137,10 +137,11 @@ def parameter_value(value: Any, kind: str) -> Any:
     """Return what a Ref to a parameter of a type comes to: text, of a number too, or a list of text."""
     if kind.startswith(("CommaDelimitedList", "List<")):
         return [item.strip() for item in str(value).split(",")]
-    return _text(value)
+    return as_text(value)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a scalar as CloudFormation's text; booleans in lower case, as YAML and JSON write them."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -150,7 +151,7 @@ def _joined(parts: list[Any]) -> Any:
     for part in parts:
         for piece in part.parts if isinstance(part, Text) else [part]:
             if not isinstance(piece, Reference):
-                piece = _text(piece)
+                piece = as_text(piece)
                 if flat and isinstance(flat[-1], str):
                     flat[-1] += piece
                     continue
@@ -219,7 +220,7 @@ class Resolver:
 
     def comparable(self, value: Any) -> Any:
         """Return a value as comparisons see it: numbers and booleans are text."""
-        return _text(value) if isinstance(value, bool | int | float) else value
+        return as_text(value) if isinstance(value, bool | int | float) else value
 
     def _ref(self, name: str) -> Any:
         return self._scope[name] if name in self._scope else Reference(name)

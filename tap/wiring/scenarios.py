@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.rules import violations
-from tap.template.resolve import NO_VALUE, Reference, Resolver, Text, parameter_value
+from tap.template.resolve import NO_VALUE, Reference, Resolver, Text, as_text, parameter_value
 from tap.wiring.facts import FACTS
 from tap.wiring.values import Unknown, as_list
 
@@ -156,7 +156,7 @@ def _compared_literals(conditions: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _alternative_values(declaration: Mapping[str, Any], literals: list[str], default: Any) -> list[Any]:
-    allowed = [str(value) for value in as_list(declaration.get("AllowedValues"))]
+    allowed = [as_text(value) for value in as_list(declaration.get("AllowedValues"))]
     values: list[Any] = [*literals, OTHER]
     if allowed:
         values = [value for value in allowed if value in literals]

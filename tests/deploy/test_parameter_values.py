@@ -5,13 +5,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from deploy_fakes import DEV, STACK_ID
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap.deploy import constraints, rules
+from tap.deploy.models import ChangeSet
 from tap.deploy.parameters import parameter_problems
+from tap.deploy.plan import parameter_values
+from tap.deploy.template import parsed
 
 FILE = "parameters/dev.json"
+EMPTY = ChangeSet("", "tap-1", "UPDATE", STACK_ID)
 words = st.text("abcxyz", min_size=1, max_size=5)
 
 
@@ -31,6 +36,17 @@ def test_allowed_numbers_are_compared_by_value(value: str) -> None:
 
 def test_allowed_texts_are_compared_as_they_are_written() -> None:
     assert problem("256.0", AllowedValues=["256"]) is not None
+
+
+def test_a_boolean_of_yaml_allows_its_text() -> None:
+    allowed = parsed("Allowed: [true, false]")["Allowed"]
+    assert problem("true", AllowedValues=allowed) is None
+    assert problem("True", AllowedValues=allowed) == 'Size cannot be "True": it must be one of true, false'
+
+
+def test_a_boolean_default_is_lower_case_text() -> None:
+    shown, = parameter_values(DEV, {"Parameters": {"Size": {"Type": "String", "Default": True}}}, EMPTY)
+    assert shown.value == "true"
 
 
 def test_the_templates_own_description_of_a_constraint_is_given() -> None:
