@@ -1,6 +1,7 @@
 """A change set's life: created, described, executed or deleted; an answer may be lost at each step."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tap.deploy import states
@@ -15,6 +16,7 @@ PREFIX = "tap-"  # of the names of our own
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 # What CloudFormation says where IncludePropertyValues made it leave changes out of a change set that is complete.
 _INCOMPLETE = "--include-property-values option can return incomplete ChangeSet data"
+GRANT = "add it to capabilities in parameters/targets.toml"
 _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
@@ -49,7 +51,9 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
         # Nobody else knows the name: the answer to an earlier try of the same request was lost.
         if error.code == "AlreadyExistsException":
             return
-        if error.code in ("ValidationError", "InsufficientCapabilitiesException"):
+        if error.code == "InsufficientCapabilitiesException":
+            raise InputError(f"{error.message}: {GRANT}") from None
+        if error.code == "ValidationError":
             raise InputError(env.masked(error.message)) from None
         raise
 
@@ -139,11 +143,32 @@ def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | 
         if status in _STARTED:
             return None
         if status == "OBSOLETE":
-            raise TapError(
-                f"stack {env.stack_name} was changed by somebody else since this change set was made: "
-                "run this again to see the changes that remain"
-            ) from None
+            raise _overtaken(env) from None
         raise
+
+
+@contextmanager
+def told_if_overtaken(env: Environment) -> Iterator[None]:
+    """Raise TapError where a change set vanishes: an update of the stack deletes all others that it has.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
+    """
+    try:
+        yield
+    except CallFailed as error:
+        if is_missing(error):
+            raise _overtaken(env) from None
+        raise
+
+
+def is_missing(error: CallFailed) -> bool:
+    """Return whether a request failed because its change set does not exist."""
+    return error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException")
+
+
+def _overtaken(env: Environment) -> TapError:
+    return TapError(f"stack {env.stack_name} was changed by somebody else since this change set was created: "
+                    "run this again to see the changes that remain")
 
 
 def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
@@ -154,7 +179,7 @@ def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
             aws.call("delete_change_set", StackName=env.stack_name, ChangeSetName=name)
             break
         except CallFailed as error:
-            if error.code == "ChangeSetNotFound" or is_missing_stack(error):
+            if is_missing(error) or is_missing_stack(error):
                 break
             # CloudFormation keeps it while it is still computing it; and deleting twice does no harm.
             pause = next(waits)

@@ -46,7 +46,8 @@ class CloudFormation:
         body: dict[str, Any] = {"UsePreviousTemplate": True} if as_deployed else self.body(env, template.text)
         triggers = rollback_triggers(call, env, deployed)
         others = changesets.sweep(call, stack["StackId"]) if stack else []
-        with PendingChangeSet(self, env, template, kind, name, deployed, others) as change:
+        with (PendingChangeSet(self, env, template, kind, name, deployed, others) as change,
+              changesets.told_if_overtaken(env)):
             changesets.create(call, env, body, kind, name, triggers)
             change.content = changesets.describe(self.aws, env, kind, name)
             changesets.check_template(call, env, change.content, template.text)
@@ -63,7 +64,8 @@ class CloudFormation:
         content = planfile.check(saved, env, template, self.aws)
         deployed = read_deployed(self.aws.call, env)
         others = changesets.sweep(self.aws.call, content.stack_id, kept=content.id)
-        with PendingChangeSet(self, env, template, content.type, content.name, deployed, others) as change:
+        with (PendingChangeSet(self, env, template, content.type, content.name, deployed, others) as change,
+              changesets.told_if_overtaken(env)):
             change.content = content
             yield change
 

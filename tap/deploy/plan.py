@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tap.deploy import guard
+from tap.deploy.constraints import did_you_mean
 from tap.deploy.diff import Difference, shown
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import (
@@ -13,6 +14,7 @@ from tap.deploy.models import (
     ChangeSet,
     Detail,
     Environment,
+    InputError,
     Refused,
 )
 from tap.deploy.protection import looser
@@ -58,7 +60,11 @@ class Plan:
                           else []))
 
     def check(self) -> None:
-        """Raise Refused where a stack policy does not allow the plan, or where something is not approved by name."""
+        """Raise InputError where a name is approved that the plan does not have, Refused for what it must not do.
+
+        That is what a stack policy does not allow, and what is not approved by name.
+        """
+        self._check_approved()
         if self.denied:
             raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
                           f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
@@ -67,6 +73,12 @@ class Plan:
         if self.loosened and guard.STACK_POLICY not in self.env.options.approved:
             raise Refused(looser(list(self.loosened)))
         guard.check(self.verdicts, self.env.options.approved)
+
+    def _check_approved(self) -> None:
+        known = {*self.verdicts, guard.STACK_POLICY, guard.TERMINATION_PROTECTION}
+        if unknown := sorted(self.env.options.approved - known):
+            hints = [f"{name}{did_you_mean(name, known)}" for name in unknown]
+            raise InputError(f"--approve names what is not in this plan: {', '.join(hints)}")
 
 
 def parameter_values(env: Environment, document: Mapping[str, Any], plan: ChangeSet,

@@ -117,7 +117,7 @@ def check(saved: SavedPlan, env: Environment, template: Rendered, aws: AwsClient
     try:
         status = aws.call("describe_change_set", ChangeSetName=saved.change_set)
     except CallFailed as error:
-        if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException"):
+        if changesets.is_missing(error):
             raise _refused("its change set is gone: it was executed or deleted, or the stack was changed") from None
         raise
     if status.get("ExecutionStatus") != "AVAILABLE":

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tap.deploy.aws import Call
+from tap.deploy.changesets import GRANT
 from tap.deploy.models import (
     CallFailed,
     Environment,
@@ -45,7 +46,7 @@ def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
 
 def check_before(call: Call, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
     """Raise InputError for whatever can be known to be wrong before a change set is made."""
-    problems = [f"the template needs {name}: tap does not grant it" for name in
+    problems = [f"the template requires {name}: {GRANT}" for name in
                 sorted(capabilities(template.document) - set(env.target.capabilities) - _implied(env))]
     try:
         problems += taken_exports(call, env, resolved_for(env, template.document))

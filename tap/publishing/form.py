@@ -61,7 +61,8 @@ def _input(name: str, declaration: Mapping[str, Any]) -> Markup:
     if values:
         # Where there is no default, the console chooses none.
         none = () if "Default" in declaration else (tag("option", "", value=""),)
-        options = [tag("option", each or "(empty)", value=each, selected=each == default) for each in map(as_text, values)]
+        options = [tag("option", value or "(empty)", value=value, selected=value == default)
+                   for value in map(as_text, values)]
         return tag("select", *none, *options, id=name, style=_FIELD)
     kind = "password" if is_no_echo(declaration) else "number" if declaration["Type"] == "Number" else "text"
     return tag("input", id=name, type=kind, value=default, style=_FIELD, autocomplete="off",

@@ -259,8 +259,18 @@ def test_of_two_deployers_one_wins_and_the_other_is_told(tap: Tap, aws: MemoryAw
     aws.hooks["execute_change_set"] = theirs
 
     assert tap("deploy", "dev", "--yes") == 1
-    assert "was changed by somebody else since this change set was made" in tap.err
+    assert "was changed by somebody else since this change set was created" in tap.err
     assert (aws.executed, tap.left()) == (["theirs"], [])
+
+
+@pytest.mark.parametrize("method", ["describe_change_set", "get_template", "execute_change_set"])
+@pytest.mark.usefixtures("stack")
+def test_a_change_set_that_vanishes_is_as_one_that_is_obsolete(tap: Tap, aws: MemoryAws, method: str) -> None:
+    aws.hooks[method] = aws.change_sets.clear
+
+    assert tap("deploy", "dev", "--yes") == 1
+    assert "was changed by somebody else since this change set was created: run this again" in tap.err
+    assert aws.executed == []
 
 
 def test_somebody_elses_change_set_is_left_alone_and_named(tap: Tap, aws: MemoryAws, stack: Stack) -> None:

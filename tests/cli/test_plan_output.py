@@ -8,7 +8,7 @@ import pytest
 from deploy_fakes import DEV, STACK_ID, changed
 from hypothesis import given
 from hypothesis import strategies as st
-from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
+from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
 from memory_tap import Tap
 from rich.console import Console
 
@@ -218,6 +218,27 @@ def test_an_export_that_is_taken_is_said_before_a_change_set_is_made(tap: Tap, a
     assert tap("plan", "dev") == 2
     assert tap.err == "tap: output Url exports url, which stack other exports already\n"
     assert "create_change_set" not in aws.calls
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_capability_that_is_not_granted_names_the_key_to_set(tap: Tap, aws: MemoryAws) -> None:
+    tap.document = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "named"}}}}
+    grant = "CAPABILITY_NAMED_IAM: add it to capabilities in parameters/targets.toml"
+
+    assert tap("plan", "dev") == 2
+    assert tap.err == f"tap: the template requires {grant}\n"
+    aws.always["create_change_set"] = refusal(
+        "InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]")
+    assert tap("deploy", "dev", "--yes") == 2
+    assert "[CAPABILITY_NAMED_IAM]: add it to capabilities in parameters/targets.toml" in tap.err
+
+
+@pytest.mark.usefixtures("stack")
+def test_an_approval_of_what_the_plan_does_not_have_is_refused(tap: Tap, aws: MemoryAws) -> None:
+    assert tap("deploy", "dev", "--yes", "--approve", "Topik,StackPolicy") == 2
+    assert tap.err == "tap: --approve names what is not in this plan: Topik: did you mean Topic?\n"
+    assert aws.executed == []
+    assert tap("deploy", "dev", "--yes", "--approve", "Topic") == 0
 
 
 def test_a_parameter_the_file_does_not_have_keeps_the_value_of_the_stack(
