@@ -13,6 +13,8 @@ TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
 PREFLIGHT := install --no-deps cdk-preflight
 GENERATE := "from tap.template.registry import builder; from tap.template.render import to_text; \
 	print(to_text(builder('tap')()), end='')"
+# $(call write_page,MODULE,PAGE): write docs/PAGE.md, or leave it as it is where MODULE fails.
+write_page = mkdir -p build && $(BIN)/python -m $(1) > build/page && mv build/page docs/$(2).md
 # Checkov holds boto3 and networkx to versions that are not ours: a virtual environment of its own.
 CHECKOV := $(VENV)/checkov
 
@@ -22,12 +24,12 @@ PINS = $(if $(UNPINNED),,-c $(1))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test coverage template lint size pages fuzz bench package lock clean
+.PHONY: help rehearse test coverage template generated-files lint docs size pages fuzz bench package lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-rehearse: $(VENV)/.rehearse template ## deploy into an emulator on this machine; or ENV=staging
+rehearse: $(VENV)/.rehearse generated-files ## deploy into an emulator on this machine; or ENV=staging
 	$(BIN)/tap rehearse $(ENV)
 
 test: lint ## lint, then all tests; UNPINNED=1 with the newest releases
@@ -37,13 +39,20 @@ test: lint ## lint, then all tests; UNPINNED=1 with the newest releases
 coverage: $(VENV)/.dev ## all tests, and what of the code none of them runs
 	$(BIN)/pytest --cov
 
-template: $(VENV)/.rehearse ## write templates/ and what of docs/ is made from it anew
+template: $(VENV)/.dev generated-files ## write templates/ and the generated pages of docs/
+	$(call write_page,tap.wiring,wiring-rules)
+
+# What `tap rehearse` deploys, and the pages made from it: all that the extra of rehearsals can write.
+generated-files: $(VENV)/.rehearse
 	@$(BIN)/python -m tap.rehearsal.new_types
 	for each in $(TEMPLATES); do \
 		$(BIN)/python generate.py --template $${each%:*} -o templates/$${each#*:}.yaml || exit; done
 	$(BIN)/tap diagram prod -o docs/architecture.svg
-	for page in application costs parameters; do \
-		$(BIN)/python -m tap.docs.$$page > docs/.$$page.md && mv docs/.$$page.md docs/$$page.md || exit; done
+	$(call write_page,tap.docs.application,application)
+	$(call write_page,tap.docs.costs,costs)
+	$(call write_page,tap.docs.parameters,parameters)
+	$(call write_page,tap.docs.outputs,reference/outputs)
+	$(call write_page,tap.docs.commands,reference/commands)
 
 lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to date
 	$(BIN)/ruff check .
@@ -53,6 +62,12 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 	@for each in $(TEMPLATES); do \
 		$(BIN)/python generate.py --template $${each%:*} | cmp - templates/$${each#*:}.yaml || \
 		{ echo "templates/$${each#*:}.yaml is not what generate.py prints: run make template"; exit 1; }; done
+
+# Every file of the repository is part of the site: what a page links to is there, and a link that leads nowhere fails.
+docs: $(VENV)/.docs ## the documentation as a site, in build/site; dead links fail
+	rm -rf build/pages && mkdir -p build/pages
+	git ls-files --cached --others --exclude-standard | tar -cf - -T - | tar -xf - -C build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 size: $(VENV)/.rehearse ## the template's resources and bytes
 	$(BIN)/python -m bench.size
@@ -84,7 +99,7 @@ package: $(VENV)/.dev ## build wheel and sdist into dist/, and try each by itsel
 
 lock: ## write constraints*.txt anew, with Python 3.11
 	$(PYTHON) -m venv --clear $(VENV)/lock
-	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev]'
+	$(VENV)/lock/bin/python -m pip --quiet install -e '.[dev,docs]'
 	$(VENV)/lock/bin/python -m pip --quiet $(PREFLIGHT)
 	{ echo "# Written by make lock: every version that the tests run with."; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude tap-cloudformation; } > $(VENV)/lock/constraints.txt
@@ -114,6 +129,10 @@ $(VENV)/.dev: setup.cfg constraints.txt $(VENV)/.checkov | $(BIN)/python
 	$(PIP) $(PREFLIGHT) $(call PINS,constraints.txt)
 	$(COMPILE)
 	@touch $(VENV)/.rehearse $@
+
+$(VENV)/.docs: setup.cfg constraints.txt | $(BIN)/python
+	$(PIP) install $(call PINS,constraints.txt) -e '.[docs]'
+	@touch $@
 
 $(VENV)/.checkov: constraints-checkov.txt | $(BIN)/python
 	$(PYTHON) -m venv $(CHECKOV)

@@ -76,7 +76,7 @@ def test_a_queue_is_a_tier_module_a_line_of_the_stack_and_a_test(root: Path, tmp
     text = text.replace("application, worker.given())", "application, worker.given(), orders.send())")
     stack.write_text(text, encoding="utf-8")
     # The virtual environment is there: nothing is installed.
-    run(copy, "make", "template", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.rehearse")
+    run(copy, "make", "template", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.rehearse", "-o", f"{sys.prefix}/.dev")
 
     after = files(copy)
     changed = {name for name in after if after[name] != before.get(name)}

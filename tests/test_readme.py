@@ -5,10 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from looping import some
 
-from tap.docs import application
-from tap.docs.parameters import page
 from tap.stack import build
 
 ROOT = Path(__file__).parent.parent
@@ -40,17 +37,6 @@ def test_the_flag_is_there(flag: str) -> None:
     assert any(f'"{flag}"' in source.read_text(encoding="utf-8") for source in sources)
 
 
-def test_the_page_of_parameters_is_what_make_template_writes() -> None:
-    assert (ROOT / "docs/parameters.md").read_text(encoding="utf-8") == page(build().to_dict())
-
-
-def test_the_page_has_every_parameter_with_its_default_and_description() -> None:
-    written = page(build().to_dict())
-    for name, entry in some(PARAMETERS.items()):
-        default = {None: "required", "": "empty"}.get(entry.get("Default"), f"`{entry.get('Default')}`")
-        assert f"| `{name}` | {default.replace('|', chr(92) + '|')} | {entry['Description']}" in written
-
-
 # Words of CloudFormation's and of parameter files.
 OTHER_WORDS = {"DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
 
@@ -60,6 +46,3 @@ OTHER_WORDS = {"DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
 def test_the_parameter_or_resource_is_there(name: str) -> None:
     assert name in PARAMETERS or name in build().to_dict()["Resources"]
 
-
-def test_the_page_of_the_application_is_what_make_template_writes() -> None:
-    assert (ROOT / "docs/application.md").read_text(encoding="utf-8") == application.page(build().to_dict())

@@ -34,7 +34,7 @@ def _lines(resources: Mapping[str, Any]) -> Iterator[str]:
                 # The application's own come by parameters: the line below says so.
                 if isinstance(entry["Name"], str):
                     value = entry.get("Value", entry.get("ValueFrom"))
-                    yield (f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{_shown(value)}`"
+                    yield (f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{shown(value)}`"
                            f"{f' where {switch}' if switch else ''} |")
             yield from ("", "And those of the file `EnvironmentFileArn`, and the keys `AppSecretKeys` of the secret "
                             "`AppSecretArn`.")
@@ -58,10 +58,10 @@ def _permissions(statement: Mapping[str, Any]) -> Iterator[str]:
     """Yield a row for each action of a statement."""
     switch, body, _ = statement.get("Fn::If", ("", statement, None))
     conditions = [f"where {switch}"] if switch else []
-    conditions += [f"{operator} {key}: `{_shown(value)}`"
+    conditions += [f"{operator} {key}: `{shown(value)}`"
                    for operator, pairs in body.get("Condition", {}).items() for key, value in pairs.items()]
     denied = "" if body["Effect"] == "Allow" else f"{body['Effect']}: "
-    resources = ", ".join(f"`{_shown(resource)}`" for resource in _listed(body["Resource"]))
+    resources = ", ".join(f"`{shown(resource)}`" for resource in _listed(body["Resource"]))
     for action in _listed(body["Action"]):
         yield f"| {denied}`{action}` | {resources} | {', '.join(conditions)} |"
 
@@ -70,7 +70,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return a value as `Fn::Sub` writes it; a choice as either of its values, a function of others as JSON."""
     match value:
         case str():
@@ -84,9 +84,9 @@ def _shown(value: Any) -> str:
         case {"Fn::Select": [0, {"Fn::Split": ["/", {"Ref": name}]}]}:
             return f"bucket of ${{{name}}}"
         case {"Fn::If": [condition, yes, no]}:
-            return f"{_shown(yes)} where {condition}, else {_shown(no)}"
+            return f"{shown(yes)} where {condition}, else {shown(no)}"
         case list():
-            return ", ".join(map(_shown, value))
+            return ", ".join(map(shown, value))
     return json.dumps(value)
 
 
