@@ -10,8 +10,8 @@ from tap.cli.main import tap
 
 HEAD = """# Commands
 
-Written by `make template` from the command line's own help. In a usage line, `ENV` is an environment: the name of a file in
-`parameters/` without `.json`.
+Written by `make template` from the command line's own help. In a usage line, `ENV` is an environment: the name of a
+file in `parameters/`, without `.json`.
 
 Without a terminal, or with `NO_COLOR` set, all output is plain text. Turn on completion in bash with
 `eval "$(_TAP_COMPLETE=bash_source tap)"`; zsh and fish have `zsh_source` and `fish_source`."""

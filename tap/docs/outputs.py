@@ -8,8 +8,8 @@ from tap.template.registry import builder
 
 HEAD = """# Outputs
 
-Written by `make template` from the templates. `tap outputs ENV` prints those of an environment. Other stacks of the account and
-region can import the outputs that have an export name."""
+Written by `make template` from the templates. `tap outputs ENV` prints those of an environment. Other stacks of the
+account and region can import the outputs that have an export name."""
 SECTIONS = {
     "tap": "The stack",
     "bootstrap": "The bootstrap stack",
