@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from tap.cli.terminal import complain
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, InputError, Options, TapError
@@ -47,17 +48,22 @@ class Connections:
 
     def __init__(self) -> None:
         """Import nothing yet: boto3 is slow to import, and `tap --help` does not need it."""
-        self._connections: Any = None
+        self._session: Any = None
         self._lock = threading.Lock()
         self.stop = threading.Event()  # set, every wait ends as if interrupted
 
     def __call__(self, env: Environment) -> CloudFormation:
         """Return the CloudFormation of the environment's region. Raises InputError."""
-        from tap.deploy.boto import connections  # slow to import, and `tap --help` does not need it
+        from tap.deploy.boto import Session  # slow to import, and `tap --help` does not need it
 
         with self._lock:
-            self._connections = self._connections or connections()
-        return CloudFormation(AwsClient(lambda service: self._connections(env.target.region, service), self._sleep))
+            self._session = self._session or Session()
+        return CloudFormation(AwsClient(
+            lambda service: self._session.client(env.target.region, service), self._sleep, notify=self._notify))
+
+    def _notify(self, line: str) -> None:
+        if not self._session.is_asking:  # the user is what is being waited for
+            complain(line)
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):

@@ -26,11 +26,11 @@ from tap.template.resolve import resolve
 
 
 def _price_list() -> Any:
-    from tap.deploy.boto import connections
+    from tap.deploy.boto import Session
 
     # The Price List API answers in few regions, for all of them.
     # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
-    return connections()(DEFAULT_REGION, "pricing")
+    return Session().client(DEFAULT_REGION, "pricing")
 
 
 def _today() -> str:

@@ -1,6 +1,7 @@
 """Requests of AWS's services in one region: retried where that is safe, and one id for everything that is unique."""
 
 import itertools
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ Call = Callable[..., Any]
 # With the pauses between them and the client's own retries, more than a minute when throttled, seconds otherwise.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _LONGEST_TO_READ = 60.0  # seconds, after which a read is not retried
+_SILENCE = 2.0  # seconds, after which the user is told what is being waited for
 _READING = ("describe_", "detect_", "filter_", "get_", "head_", "list_", "search_")
 
 
@@ -28,13 +30,17 @@ class AwsClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         unique: Callable[[], str] = lambda: uuid.uuid4().hex,
+        notify: Callable[[str], None] | None = None,
+        timer: Callable[[float, Callable[[], None]], Any] = threading.Timer,
     ) -> None:
         """Take the boto3 client of each service by its name, how to wait and measure (seconds), and a source of ids.
 
-        Raises InputError where there is no client of CloudFormation.
+        `notify` is called with one line when a request takes long, from the thread of `timer`, which has the methods
+        of `threading.Timer`. Raises InputError where there is no client of CloudFormation.
         """
         self._clients, self._cloudformation = clients, clients("cloudformation")
         self.sleep, self.clock, self.unique = sleep, clock, unique
+        self._notify, self._timer = notify, timer
 
     @property
     def region(self) -> str:
@@ -45,7 +51,9 @@ class AwsClient:
     def endpoint(self) -> str:
         """Where requests go, for people: the region, and the endpoint where it is not AWS's own."""
         endpoint = str(self._cloudformation.meta.endpoint_url)
-        return self.region + ("" if "amazonaws.com" in endpoint else f" at {endpoint}")
+        from tap.deploy.boto import is_aws
+
+        return self.region + ("" if is_aws(endpoint) else f" at {endpoint}")
 
     @cached_property
     def account(self) -> str:
@@ -70,7 +78,20 @@ class AwsClient:
         return lambda method, **request: self._send(client, method, request)
 
     def _send(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
-        """Send a request; retry when throttled, and where it only reads, on transient errors."""
+        """Send a request, and notify the user when it takes long. Raises CallFailed."""
+        if self._notify is None:
+            return self._send_and_retry(client, method, request, [])
+        notify, errors = self._notify, list[CallFailed]()
+        timer = self._timer(_SILENCE, lambda: notify(_what_is_awaited(client, method, errors)))
+        timer.daemon = True
+        timer.start()
+        try:
+            return self._send_and_retry(client, method, request, errors)
+        finally:
+            timer.cancel()
+
+    def _send_and_retry(self, client: Any, method: str, request: Mapping[str, Any], errors: list[CallFailed]) -> Any:
+        """Send a request; retry when throttled, and where it only reads, on transient errors, which go to `errors`."""
         from tap.deploy.boto import send  # boto3 is slow to import, and `tap --help` does not need it
 
         reads, began, waits = method.startswith(_READING), self.clock(), pauses()
@@ -78,9 +99,15 @@ class AwsClient:
             try:
                 return send(client, method, request)
             except CallFailed as error:
+                errors.append(error)
                 throttled = error.code in THROTTLING_CODES
                 tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
                 # Where nothing responds at all, each of the client's own retries waits for its timeout.
                 if attempt >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
                     raise
                 self.sleep(next(waits))
+
+
+def _what_is_awaited(client: Any, method: str, errors: list[CallFailed]) -> str:
+    why = f"retrying after: {errors[-1].message}" if errors else "no response yet"
+    return f"waiting for {client.meta.endpoint_url} ({method}): {why}"

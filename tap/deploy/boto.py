@@ -1,9 +1,13 @@
 """The one module that imports boto3: clients, requests, and errors in plain words."""
 
 import functools
+import getpass
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +15,7 @@ import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import create_credential_resolver
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -28,7 +33,9 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
+from botocore.utils import JSONFileCache
 
+from tap.deploy.constraints import did_you_mean
 from tap.deploy.models import THROTTLING_CODES, CallFailed, InputError, NotSignedIn
 
 _CREDENTIAL_CODES = (
@@ -46,43 +53,107 @@ _CREDENTIAL_ERRORS = (
 # A hanging connection is given up before the user gives up.
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
-_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_DEFAULT_REGION without it, then run this again"
+_WITHOUT_MFA = ("run this in a terminal, or first sign in with: "
+                'eval "$(aws configure export-credentials --format env)"')
+_CLI_CACHE = Path("~/.aws/cli/cache")
+_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_REGION without it, then run this again"
 _HINTS = {EndpointConnectionError: " (is the region right?)",
           SSLError: " (is a proxy in between? AWS_CA_BUNDLE names the file with its certificate)"}
 _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
 
 
-def connect(
-    service: str,
-    *,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    access_key_id: str | None = None,
-    secret_access_key: str | None = None,
-    read_seconds: int = _READ_SECONDS,
-) -> Any:
-    """Return a client for an AWS service; what is not given comes from the usual AWS configuration.
+class Session:
+    """Creates clients of AWS's services from the usual configuration, one for each region and service.
 
-    That includes AWS_PROFILE, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDFORMATION
-    and AWS_MAX_ATTEMPTS. `read_seconds` is how long a response may take. Raises InputError.
+    They share one set of credentials, which is looked up once: AWS accepts an MFA code only once. Threads may share a
+    session. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
     """
-    config = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"})
-    try:
+
+    def __init__(self, ask: Callable[[str], str] = getpass.getpass) -> None:
+        """Take the function that asks the user for an MFA code; its argument is the question."""
+        self._ask = ask
+        self._boto: Any = None
+        self._clients: dict[tuple[str | None, str], Any] = {}
+        # https://docs.aws.amazon.com/boto3/latest/guide/session.html: not thread safe
+        self._lock = threading.Lock()
+        self.is_asking = False  # whether the user is being asked for an MFA code
+
+    def client(self, region: str | None, service: str) -> Any:
+        """Return the client of a service in a region; None is the configuration's region. Raises InputError."""
+        with self._lock:
+            if (region, service) not in self._clients:
+                self._clients[region, service] = self.connect(service, region=region)
+            return self._clients[region, service]
+
+    def connect(
+        self,
+        service: str,
+        *,
+        region: str | None = None,
+        endpoint_url: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        read_seconds: int = _READ_SECONDS,
+    ) -> Any:
+        """Return a new client of a service; what is not given comes from the usual AWS configuration.
+
+        That includes AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDFORMATION
+        and AWS_MAX_ATTEMPTS. `read_seconds` is how long a response may take. Raises InputError.
+        """
+        config = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries={"mode": "standard"})
+        try:
+            self._boto = self._boto or self._signed_in_session(region)
+            client = self._boto.client(
+                service, region_name=region, endpoint_url=endpoint_url, config=config,
+                aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
+            _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
+        except NoRegionError:
+            raise InputError(
+                "no region: give --region, set region in parameters/targets.toml, or set AWS_REGION") from None
+        except (BotoCoreError, ValueError, OSError) as error:
+            raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
+                             "AWS_ENDPOINT_URL and the AWS configuration") from None
+        _check_region(client.meta.region_name, client.meta.endpoint_url)
+        return client
+
+    def _signed_in_session(self, region: str | None) -> Any:
+        """Return boto3's session; `region` is where roles are assumed, by default the configuration's."""
         core = botocore.session.get_session()
         core.register_component("data_loader", _loader())
-        session = boto3.Session(
-            botocore_session=core, region_name=region,
-            aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
-        client = session.client(service, endpoint_url=endpoint_url, config=config)
-        _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
-        return client
-    except NoRegionError:
-        raise InputError(
-            "no region: give --region, set region in parameters/targets.toml, or set AWS_DEFAULT_REGION"
-        ) from None
-    except (BotoCoreError, ValueError, OSError) as error:
-        raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
-                         "AWS_ENDPOINT_URL and the AWS configuration") from None
+        # botocore reads AWS_DEFAULT_REGION alone; in the AWS CLI and the other SDKs AWS_REGION takes precedence.
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+        session = boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION") or None)
+        resolver = create_credential_resolver(core, region_name=region or session.region_name)
+        roles = resolver.get_provider("assume-role")
+        roles.cache, roles._prompter = _CliCache(_CLI_CACHE.expanduser()), self._code
+        core.register_component("credential_provider", resolver)
+        return session
+
+    def _code(self, question: str) -> str:
+        """Ask for an MFA code. Raises NotSignedIn where there is no terminal."""
+        self.is_asking = True
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", getpass.GetPassWarning)  # which comes before it reads standard input
+                return self._ask(question)
+        except (getpass.GetPassWarning, EOFError, OSError):
+            raise NotSignedIn(f"no AWS credentials: the profile's role requires an MFA code, and there is no terminal "
+                              f"to enter one: {_WITHOUT_MFA}") from None
+        finally:
+            self.is_asking = False
+
+
+class _CliCache(JSONFileCache):  # type: ignore[misc]
+    """The AWS CLI's cache of assumed roles: a code that was entered for either counts for both, until it expires."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        with suppress(OSError):  # a home directory that cannot be written
+            super().__setitem__(key, value)
+
+
+def connect(service: str, **options: Any) -> Any:
+    """Return a client with a session of its own, as `Session.connect` does. Raises InputError."""
+    return Session().connect(service, **options)
 
 
 @functools.cache
@@ -91,27 +162,31 @@ def _loader() -> Any:
     return botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
-def connections() -> Callable[[str | None, str], Any]:
-    """Return a function from region and service to its client, made once each, from the usual configuration.
-
-    The region None is the configuration's own. Many threads may share it. It raises InputError.
-    """
-    clients: dict[tuple[str | None, str], Any] = {}
-    lock = threading.Lock()  # https://docs.aws.amazon.com/boto3/latest/guide/session.html: not thread safe
-
-    def client(region: str | None, service: str) -> Any:
-        with lock:
-            if (region, service) not in clients:
-                clients[region, service] = connect(service, region=region)
-            return clients[region, service]
-
-    return client
+def _partitions() -> list[dict[str, Any]]:
+    return list(_loader().load_data("partitions")["partitions"])
 
 
 def url_suffix(partition: str) -> str:
     """Return what the host names of a partition end with, such as amazonaws.com."""
-    partitions = botocore.loaders.create_loader().load_data("partitions")["partitions"]
-    return str(next(known["outputs"]["dnsSuffix"] for known in partitions if known["id"] == partition))
+    return str(next(known["outputs"]["dnsSuffix"] for known in _partitions() if known["id"] == partition))
+
+
+def is_aws(endpoint: str) -> bool:
+    """Return whether a URL is AWS's own, in any partition, and not an emulator's or a proxy's."""
+    host = urlsplit(endpoint).hostname or ""
+    return any(host.endswith(f".{known['outputs'][suffix]}")
+               for known in _partitions() for suffix in ("dnsSuffix", "dualStackDnsSuffix"))
+
+
+def _check_region(region: str, endpoint: str) -> None:
+    """Raise InputError for a region that does not exist: its host name never resolves, and each retry waits for that.
+
+    An emulator may have any region.
+    """
+    regions = {name for known in _partitions() for name in known["regions"] if not name.endswith("-global")}
+    if region not in regions and is_aws(endpoint):
+        raise InputError(f"region {region} does not exist{did_you_mean(region, regions) or ':'} "
+                         f"correct it, or update boto3 {boto3.__version__} if the region is new")
 
 
 class _Response(dict[str, Any]):

@@ -1,13 +1,15 @@
 """Connecting to AWS with the usual configuration, or without enough of it."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import SSLError
-from deploy_fakes import DEV, cloud_of, planned
+from botocore.exceptions import ClientError, SSLError
+from deploy_fakes import DEV, Meddled, cloud_of, failing, planned
 
+from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.models import CallFailed, InputError, NotSignedIn, TapError
 
@@ -16,6 +18,7 @@ from tap.deploy.models import CallFailed, InputError, NotSignedIn, TapError
 def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in (
         "AWS_PROFILE",
+        "AWS_REGION",
         "AWS_DEFAULT_REGION",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
@@ -42,6 +45,86 @@ def test_an_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_region_that_cannot_be_one_is_refused() -> None:
     with pytest.raises(InputError, match=r"^cannot set up a connection to AWS"):
         connect("cloudformation", region="eu west")
+
+
+@pytest.mark.parametrize(("region", "fix"), [
+    ("eu-wset-1", "did you mean eu-west-1\\? correct it"), ("us-gov-wst-1", "did you mean us-gov-west-1\\? correct it"),
+    ("xx-nowhere-1", "correct it, or update boto3 [0-9.]+ if the region is new"),
+    ("aws-global", "correct it"),
+])  # fmt: skip
+def test_a_region_that_does_not_exist_is_refused_before_a_call(region: str, fix: str) -> None:
+    with pytest.raises(InputError, match=rf"^region {region} does not exist: {fix}"):
+        connect("cloudformation", region=region)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-iso-east-1"])
+def test_every_partitions_regions_are_known(region: str) -> None:
+    assert cloud_of(connect("cloudformation", region=region)).aws.endpoint == region
+
+
+def test_an_emulator_may_have_any_region() -> None:
+    client = connect("cloudformation", region="moon-base-1", endpoint_url="http://127.0.0.1:1")
+
+    assert client.meta.region_name == "moon-base-1"
+
+
+def test_aws_region_takes_precedence_as_in_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+
+    assert connect("cloudformation").meta.region_name == "eu-central-1"
+    assert connect("cloudformation", region="us-east-1").meta.region_name == "us-east-1"
+
+
+class Waited:
+    """A timer whose time is over as soon as it starts."""
+
+    daemon, cancelled = False, False
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self.seconds, self.start = seconds, call
+
+    def cancel(self) -> None:
+        Waited.cancelled = True
+
+
+def test_after_two_seconds_it_is_said_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    lines: list[str] = []
+    seconds: list[float] = []
+
+    def timer(after: float, call: Callable[[], None]) -> Waited:
+        seconds.append(after)
+        return Waited(after, call)
+
+    client = connect("cloudformation", region="eu-west-1", endpoint_url="http://127.0.0.1:1",
+                     access_key_id="test", secret_access_key="test")
+    aws = AwsClient(lambda _service: client, lambda _seconds: None, notify=lines.append, timer=timer)
+    with pytest.raises(CallFailed):
+        aws.call("describe_stacks")
+
+    assert lines == ["waiting for http://127.0.0.1:1 (describe_stacks): no response yet"]
+    assert seconds == [2.0]
+    assert Waited.cancelled
+
+
+def test_what_is_waited_for_says_why_it_is_retried() -> None:
+    lines: list[str] = []
+    timers: list[Callable[[], None]] = []
+    throttled = ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "DescribeStacks")
+    client = Meddled(connect("cloudformation", region="eu-west-1"),
+                     describe_stacks=failing(throttled, then=lambda: {"Stacks": []}))
+
+    def timer(after: float, call: Callable[[], None]) -> Waited:
+        timers.append(call)
+        return Waited(after, lambda: None)
+
+    aws = AwsClient(lambda _service: client, lambda _seconds: timers.pop()(), notify=lines.append, timer=timer)
+
+    aws.call("describe_stacks")
+
+    assert lines == ["waiting for https://cloudformation.eu-west-1.amazonaws.com (describe_stacks): retrying after: "
+                     "CloudFormation refused DescribeStacks (Throttling): Rate exceeded"]
 
 
 def test_without_credentials_it_is_said_how_to_get_some() -> None:
