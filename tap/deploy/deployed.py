@@ -29,6 +29,12 @@ class Deployed:
         return {entry["ParameterKey"]: entry["ParameterValue"] for entry in self.stack.get("Parameters", ())}
 
     @property
+    def stored(self) -> dict[str, tuple[str, str]]:
+        """The name of each SSM parameter that the stack reads, and what it held, by the name of the stack's own."""
+        return {entry["ParameterKey"]: (entry["ParameterValue"], entry["ResolvedValue"])
+                for entry in self.stack.get("Parameters", ()) if "ResolvedValue" in entry}
+
+    @property
     def outputs(self) -> dict[str, str]:
         """The stack's outputs, by name."""
         return {entry["OutputKey"]: entry["OutputValue"] for entry in self.stack.get("Outputs", ())}
@@ -44,8 +50,7 @@ class Deployed:
         Raises TapError, and ValueError for a template that does not resolve.
         """
         body = call("get_template", StackName=self.stack_id, TemplateStage="Original")["TemplateBody"]
-        values = {entry["ParameterKey"]: entry.get("ResolvedValue", entry["ParameterValue"])
-                  for entry in self.stack.get("Parameters", ())}
+        values = self.parameters | {name: held for name, (_, held) in self.stored.items()}
         values |= dict.fromkeys(env.values.secrets & values.keys(), MASK)
         return resolve(parsed(body), values, stack_name=env.stack_name, **location(self.stack_id))
 

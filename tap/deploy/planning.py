@@ -23,14 +23,16 @@ from tap.template.resolve import Resolved, dependencies, resolve
 
 
 def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = "",
-                 kept: Mapping[str, Any] | None = None) -> Resolved:
+                 kept: Mapping[str, str] | None = None, stored: Mapping[str, str] | None = None) -> Resolved:
     """Return what a template comes to with an environment's parameters, secrets masked.
 
-    `kept` has the values of parameters that keep what the stack has. Raises ValueError.
+    `kept` has the values of parameters that keep what the stack has, `stored` what SSM parameters hold. Raises
+    ValueError.
     """
     values = {name: MASK if name in env.values.secrets and value else value
               for name, value in env.values.parameters.items()}
-    values |= {name: str((kept or {}).get(name, MASK)) for name in env.values.previous}
+    values |= {name: (kept or {}).get(name, MASK) for name in env.values.previous}
+    values |= {name: value for name, value in (stored or {}).items() if name not in env.values.secrets}
     place = location(stack_id) if stack_id else {"region": env.target.region} if env.target.region else {}
     return resolve(document, values, stack_name=env.stack_name, **place)
 
@@ -84,7 +86,8 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
     before = None
     try:
         before = deployed.resolved(aws.call, env)
-        after = resolved_for(env, template.document, deployed.stack_id, deployed.parameters)
+        after = resolved_for(env, template.document, deployed.stack_id, deployed.parameters,
+                             _stored(env, change_set, deployed))
         found = compare(before, after)
         prediction = predicted(env, change_set, before, after, aws)
         hazards, unknown = find_hazards(aws, change_set, before, after)
@@ -92,6 +95,13 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
                            (*unlisted(found, change_set), *prediction.warnings, *unknown))
     except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
+
+
+def _stored(env: Environment, change_set: ChangeSet, deployed: Deployed) -> dict[str, str]:
+    """Return what SSM parameters hold: as the change set says, else as the stack has it of the same name."""
+    same = {name: held for name, (value, held) in deployed.stored.items()
+            if env.values.parameters.get(name, value) == value}
+    return {**same, **change_set.resolved}
 
 
 def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:

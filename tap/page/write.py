@@ -19,7 +19,9 @@ def page_content(plan: Plan, rendered: Rendered, history: Sequence[StackEvent]) 
     Raises ValueError for a template that does not resolve.
     """
     before = plan.deployed
-    after = resolved_for(plan.env, rendered.document, plan.change_set.stack_id, before.parameters if before else {})
+    kept = {name: ",".join(value) if isinstance(value, list) else value
+            for name, value in (before.parameters if before else {}).items()}
+    after = resolved_for(plan.env, rendered.document, plan.change_set.stack_id, kept, plan.change_set.resolved)
     return Content(plan, after, before, *estimates(plan.env.name, before, after), history=learned(history))
 
 

@@ -1,6 +1,7 @@
 """A plan in the terminal, as JSON and as a comment of a pull request."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -264,6 +265,24 @@ def test_values_come_from_our_own_look_where_cloudformation_gives_none(tap: Tap,
     assert tap("plan", "dev") == 0
     assert "TableName: old → new (the template)" in tap.out
     assert to_apply(tap) == f"tap deploy dev --root {tap.root} --approve Table"
+
+
+IMAGE = {"Parameters": {"Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/ami/web"}},
+         "Resources": {"Topic": {**TOPIC, "Properties": {"TopicName": {"Ref": "Image"}}}}}
+
+
+@pytest.mark.parametrize("answered", [True, False])
+@pytest.mark.parametrize(("held", "told"), [("ami-1", []), ("ami-2", ["ami-1 → ami-2"])])
+def test_an_ssm_parameter_is_compared_by_what_it_holds(
+        tap: Tap, aws: MemoryAws, stack: Stack, held: str, told: list[str], *, answered: bool) -> None:
+    stack.template = json.dumps(IMAGE)
+    stack.parameters = [{"ParameterKey": "Image", "ParameterValue": "/ami/web", "ResolvedValue": "ami-1"}]
+    (tap.root / "parameters/dev.json").write_text('{"Parameters": {"Image": "/ami/web"}}')
+    tap.document = {**IMAGE, "Resources": {**IMAGE["Resources"], "Table": TABLE}}
+    aws.ssm = {"/ami/web": held} if answered else {}
+
+    assert tap("plan", "dev") == 0
+    assert re.findall("ami-1 → [^,]*", tap.out) == (told if answered else [])
 
 
 def test_changes_that_cloudformation_drops_for_their_values_are_fetched_without_them(

@@ -82,6 +82,7 @@ class MemoryAws:
         self.skew = timedelta()
         self.extra_changes: list[dict[str, Any]] = []
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
+        self.ssm: dict[str, str] = {}  # what SSM parameters hold
         self.imports: dict[str, list[str]] = {}  # the stacks that import an export
         self.engine_version = "16.3"
         self.refactor: dict[str, Any] = {}
@@ -335,10 +336,15 @@ class MemoryAws:
         begin = int(NextToken)
         answer = {"ChangeSetId": found.arn, "ChangeSetName": found.name, "StackId": found.stack.stack_id,
                   "Status": found.status, "ExecutionStatus": found.execution, "StatusReason": found.reason,
+                  "Parameters": [{**each, **self._held(each)} for each in found.parameters],
                   "Changes": changes[begin:begin + self.page]}
         if begin + self.page < len(changes):
             answer["NextToken"] = str(begin + self.page)
         return answer
+
+    def _held(self, parameter: dict[str, str]) -> dict[str, str]:
+        held = self.ssm.get(parameter["ParameterValue"])
+        return {"ResolvedValue": held} if held else {}
 
     def _changes(self, found: ChangeSet) -> list[dict[str, Any]]:
         new, old = (json.loads(text)["Resources"] for text in (found.template, found.stack.template))
