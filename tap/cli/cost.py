@@ -86,7 +86,10 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
             raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
         call = project.cloud(env.in_region(saved.region)).aws.call
         if deployed := read_deployed(call, env):
-            beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
+            try:
+                beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
+            except ValueError as error:
+                click.echo(f"tap: not compared with the stack, whose template does not resolve: {error}", err=True)
     if as_json:
         click.echo(json.dumps(view.as_json(found, beside, prices), indent=1))
     else:

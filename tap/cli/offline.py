@@ -135,8 +135,8 @@ def _valued(env: Environment, document: Mapping[str, Any], overrides: Mapping[st
 def _resolved(env: Environment, document: Mapping[str, Any]) -> Resolved:
     try:
         return resolved_for(env, document)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"the template does not resolve for {env.name}: {error or type(error).__name__}") from None
+    except ValueError as error:
+        raise InputError(f"the template does not resolve for {env.name}: {error}") from None
 
 
 def _read(file: Path) -> str:

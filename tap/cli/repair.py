@@ -77,7 +77,7 @@ def delete_command(project: Project, environment: str, lift_protection: str | No
 
 
 def _lines(plan: Deletion) -> list[Text]:
-    parts = (("is lost for good", plan.lost, "bold red"),
+    parts = (("warning", plan.warnings, "yellow"), ("is lost for good", plan.lost, "bold red"),
              ("is deleted after a last snapshot", plan.snapshot, "yellow"),
              ("is emptied first, in all versions", plan.emptied, "red"),
              ("stays in the account", plan.kept, "green"), ("goes on costing", plan.costs, "yellow"),

@@ -7,7 +7,7 @@ from typing import Any
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.deployed import Deployed
 from tap.deploy.guard import STATEFUL
-from tap.deploy.models import CallFailed, Environment
+from tap.deploy.models import CallFailed, Environment, TapError
 from tap.deploy.stacks import find_stack, pages
 from tap.template.resolve import Reference
 
@@ -37,6 +37,7 @@ class Deletion:
     emptied: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     costs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
@@ -47,7 +48,7 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
         return None
     deployed = Deployed(stack)
     stack_id = deployed.stack_id
-    entries: Mapping[str, Mapping[str, Any]] = deployed.resolved(call, env).resources
+    entries, warnings = _entries(call, env, deployed)
     there = {resource["LogicalResourceId"]: resource for resource in
              pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
              if resource["ResourceStatus"] != "DELETE_COMPLETE"}
@@ -74,7 +75,17 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
     return Deletion(
         stack_id, deployed.is_protected,
         lost, tuple(name for name in goes if name not in lost), snapshot, kept,
-        tuple(sorted(emptied)), tuple(blocks), tuple(costs))
+        tuple(sorted(emptied)), tuple(blocks), tuple(costs), warnings)
+
+
+def _entries(call: Call, env: Environment, deployed: Deployed) -> tuple[
+        Mapping[str, Mapping[str, Any]], tuple[str, ...]]:
+    """Return what the deployed template says of each resource; nothing, and a warning, where it does not resolve."""
+    try:
+        return deployed.resolved(call, env, "Processed").resources, ()
+    except (TapError, ValueError) as error:
+        return {}, (env.masked(f"the deployed template cannot be read ({error}): whether it keeps or protects a "
+                               "resource is not known, and this list is CloudFormation's"),)
 
 
 def _protection(entry: Mapping[str, Any]) -> str:

@@ -44,12 +44,14 @@ class Deployed:
         """Whether termination protection is on."""
         return bool(self.stack.get("EnableTerminationProtection"))
 
-    def resolved(self, call: Call, env: Environment) -> Resolved:
+    def resolved(self, call: Call, env: Environment, stage: str = "Original") -> Resolved:
         """Return what the stack's template comes to with its own parameters, secrets masked.
 
-        Raises TapError, and ValueError for a template that does not resolve.
+        `stage` is Original, or Processed: macros and loops expanded. Raises TapError, and ValueError for a template
+        that does not resolve.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
         """
-        body = call("get_template", StackName=self.stack_id, TemplateStage="Original")["TemplateBody"]
+        body = call("get_template", StackName=self.stack_id, TemplateStage=stage)["TemplateBody"]
         values = self.parameters | {name: held for name, (_, held) in self.stored.items()}
         values |= dict.fromkeys(env.values.secrets & values.keys(), MASK)
         return resolve(parsed(body), values, stack_name=env.stack_name, **location(self.stack_id))

@@ -93,7 +93,7 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
         hazards, unknown = find_hazards(aws, change_set, before, after)
         return _Comparison(before, tuple(found), prediction, tuple(hazards),
                            (*unlisted(found, change_set), *prediction.warnings, *unknown))
-    except (TapError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (TapError, ValueError) as error:
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
 
 
@@ -117,7 +117,8 @@ def _joined(verdict: Verdict | None, other: Verdict) -> Verdict:
 
 def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:
     types = {change.logical_id: change.resource_type for change in change_set.changes}
-    types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()}
+    types |= {title: entry["Type"] for title, entry in template.document.get("Resources", {}).items()
+              if "Type" in entry}
     return policies.allowed_beyond(policy, env.values.stack_policy, types) if env.values.stack_policy else []
 
 

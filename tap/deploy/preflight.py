@@ -26,7 +26,7 @@ def capabilities(document: Mapping[str, Any]) -> set[str]:
     """
     needed = {"CAPABILITY_AUTO_EXPAND"} if document.get("Transform") else set()
     for entry in document.get("Resources", {}).values():
-        if entry.get("Type", "").startswith("AWS::IAM::"):
+        if isinstance(entry, Mapping) and entry.get("Type", "").startswith("AWS::IAM::"):
             named = _NAMED.get(entry["Type"]) in entry.get("Properties", {})
             needed.add("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")
     return needed

@@ -65,8 +65,17 @@ def resolve(
     condition is false are gone, as are properties that are `AWS::NoValue`. A function of what only
     deployed resources tell (`Fn::Select` of an attribute, say) stays a function.
     Raises ValueError for parameters that the template does not know or that have no value, for a
-    condition or a mapping's entry that does not exist, and for a selection or a range beyond what there is.
+    condition or a mapping's entry that does not exist, for a selection or a range beyond what there is, and for what
+    only CloudFormation evaluates: macros, loops.
     """
+    try:
+        return _resolved(template, parameters, region, account, partition, stack_name)
+    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"it has another shape than a template: {error or type(error).__name__}") from None
+
+
+def _resolved(template: Mapping[str, Any], parameters: Mapping[str, str], region: str, account: str, partition: str,
+              stack_name: str) -> Resolved:
     declared: Mapping[str, Any] = template.get("Parameters", {})
     wrong = [f"{name} is no parameter" for name in parameters if name not in declared]
     wrong += [f"{name} has no value" for name, entry in declared.items()
@@ -180,7 +189,14 @@ class Resolver:
         return self.truth(self.template["Conditions"][name])
 
     def entries(self, section: str) -> dict[str, dict[str, Any]]:
-        """Return what is there of a section, Resources or Outputs, each entry evaluated."""
+        """Return what is there of a section, Resources or Outputs, each entry evaluated.
+
+        Raises ValueError for a macro or a loop, which stands where an entry does.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
+        """
+        for title in self.template.get(section, {}):
+            if title.startswith("Fn::"):
+                raise ValueError(f"only CloudFormation evaluates {title} in {section}")
         return {
             title: self.value({key: item for key, item in entry.items() if key != "Condition"})
             for title, entry in self.template.get(section, {}).items()

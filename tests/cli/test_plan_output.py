@@ -267,8 +267,9 @@ def test_values_come_from_our_own_look_where_cloudformation_gives_none(tap: Tap,
     assert to_apply(tap) == f"tap deploy dev --root {tap.root} --approve Table"
 
 
-IMAGE = {"Parameters": {"Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/ami/web"}},
-         "Resources": {"Topic": {**TOPIC, "Properties": {"TopicName": {"Ref": "Image"}}}}}
+IMAGE: dict[str, Any] = {
+    "Parameters": {"Image": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/ami/web"}},
+    "Resources": {"Topic": {**TOPIC, "Properties": {"TopicName": {"Ref": "Image"}}}}}
 
 
 @pytest.mark.parametrize("answered", [True, False])

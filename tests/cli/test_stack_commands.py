@@ -143,6 +143,30 @@ def test_a_deletion_says_what_is_lost_kept_and_costs_before_it_asks(
     assert stack.status == "CREATE_COMPLETE"
 
 
+LOOP = {"Transform": "AWS::LanguageExtensions",
+        "Resources": {"Fn::ForEach::Tables": ["Name", ["A", "B"], {"Table${Name}": TABLE}]}}
+
+
+@pytest.mark.parametrize("template", [LOOP, {"Resources": {"TableA": "no map"}}, {"Resources": ["no map"]}])
+def test_a_stack_whose_template_cannot_be_evaluated_is_deleted_by_cloudformations_list(
+        tap: Tap, aws: MemoryAws, stack: Stack, template: Any) -> None:
+    stack.template = json.dumps(template)
+    stack.resources = {"TableA": ("AWS::DynamoDB::Table", "CREATE_COMPLETE")}
+
+    assert tap("delete", "dev", "--yes") == 0
+    assert "warning: the deployed template cannot be read" in tap.out
+    assert "is lost for good: TableA" in tap.out
+    assert aws.stacks == {}
+
+
+def test_a_plan_from_a_loop_has_cloudformations_changes_and_a_warning(tap: Tap, stack: Stack) -> None:
+    stack.template = json.dumps({"Resources": {"Table": TABLE}, "Outputs": LOOP["Resources"]})
+
+    assert tap("plan", "dev") == 0
+    assert "not compared with the new one: only CloudFormation evaluates Fn::ForEach::Tables" in " ".join(
+        tap.out.split())
+
+
 def balancer(protected: str) -> dict[str, Any]:
     attribute = {"Key": "deletion_protection.enabled", "Value": protected}
     return {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer", "Properties": {"LoadBalancerAttributes": [attribute]}}

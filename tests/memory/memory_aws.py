@@ -209,7 +209,7 @@ class MemoryAws:
              "ResourceStatus": status} for name, (kind, status) in self._find(StackName).resources.items()]}
 
     def do_get_template(self, StackName: str = "", ChangeSetName: str = "", TemplateStage: str = "Original") -> Any:
-        assert TemplateStage == "Original"
+        assert TemplateStage in ("Original", "Processed")
         found = self._change_set(ChangeSetName, StackName).template if ChangeSetName else self._find(StackName).template
         return {"TemplateBody": json.loads(found)}
 
