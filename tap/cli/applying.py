@@ -5,20 +5,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.text import Text
 
 from tap.cli import plan_view
 from tap.cli.app import App, Stopped
 from tap.cli.recording import Recording
 from tap.cli.terminal import ask
 from tap.cli.watching import Watch
+from tap.deploy import states
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.durations import Usual, learned, usual
-from tap.deploy.models import ChangeSet, Environment, Outcome
+from tap.deploy.models import ChangeSet, Environment, Outcome, StackEvent
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.plan import Plan
 from tap.deploy.planning import creation_order
 from tap.deploy.template import Rendered
-from tap.deploy.wording import number_of_changes
+from tap.deploy.wording import left_behind_line, number_of_changes
 
 OUTCOMES = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcome.PROTECTED: "Protection changed"}
 
@@ -29,6 +31,7 @@ class Deployment:
 
     outcome: Outcome
     plan: Plan | None = None  # None: there was nothing to change
+    left_behind: tuple[StackEvent, ...] = ()  # the deletions that failed although the update succeeded
 
 
 def deploy_change_set(
@@ -53,7 +56,11 @@ def deploy_change_set(
             needs = creation_order(env, rendered.document)
             expected = usual(change.content, learned(history))
             watch.expect(_without_absent(expected, needs, rendered), needs)
-            return Deployment(change.apply(watch), plan)
+            outcome = change.apply(watch)
+            left = tuple(states.left_behind(recording.events))
+            for event in left:
+                out.print(Text(f"warning: {left_behind_line(event)}", "yellow"), soft_wrap=True)
+            return Deployment(outcome, plan, left)
     except KeyboardInterrupt as error:
         stopped = Stopped("interrupted before anything was applied")
         for note in getattr(error, "__notes__", ()):

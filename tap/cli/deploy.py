@@ -69,7 +69,8 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, y
         out.print("\nOutputs", style="bold")
         out.print(progress.output_lines(outputs), soft_wrap=True)
     took = duration(project.app.clock() - started)
-    out.print(f"\n{OUTCOMES[done.outcome]}: stack {env.stack_name} is up to date ({took}).", soft_wrap=True)
+    but = f", but {len(done.left_behind)} could not be deleted (see above)" if done.left_behind else ""
+    out.print(f"\n{OUTCOMES[done.outcome]}: stack {env.stack_name} is up to date ({took}){but}.", soft_wrap=True)
     return 0
 
 
@@ -94,4 +95,6 @@ def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
 def _result(env: Environment, done: Deployment, outputs: dict[str, str]) -> dict[str, Any]:
     plan = plan_text.as_json(done.plan) if done.plan else {"changes": [], "verdict": "safe"}
     return {"environment": env.name, "stack": env.stack_name, "outcome": done.outcome.value,
-            "changes": plan["changes"], "verdict": plan["verdict"], "outputs": outputs}
+            "changes": plan["changes"], "verdict": plan["verdict"], "outputs": outputs,
+            "left_behind": [{"logical_id": event.logical_id, "physical_id": event.physical_id,
+                             "type": event.resource_type, "reason": event.reason} for event in done.left_behind]}

@@ -20,7 +20,7 @@ class Recording(Observer):
         """Take where to write, and the template."""
         self._file = file
         self._rendered = rendered
-        self._events: list[StackEvent] = []
+        self.events: list[StackEvent] = []
         self._content: Content | None = None
 
     def planned(self, plan: Plan, history: Sequence[StackEvent]) -> None:
@@ -34,7 +34,7 @@ class Recording(Observer):
 
     def on_event(self, event: StackEvent) -> None:
         """Take an event of the deployment."""
-        self._events.append(event)
+        self.events.append(event)
 
     def ended(self, outcome: str, error: BaseException | None = None) -> None:
         """Write the page of what really happened. Raises InputError.
@@ -43,7 +43,7 @@ class Recording(Observer):
         """
         if self._file and self._content:
             cause = [str(error), *getattr(error, "__notes__", ())] if error else []
-            write_content(self._file, replace(self._content, went=happened(outcome, self._events, cause)))
+            write_content(self._file, replace(self._content, went=happened(outcome, self.events, cause)))
 
     def cost(self) -> str:
         """Return what the plan costs on one line; empty where that is not known."""

@@ -17,6 +17,7 @@ from tap.deploy.pending import PendingChangeSet
 from tap.deploy.recovery import Recovery
 from tap.deploy.stacks import current_operation, find_stack, follow, known_events
 from tap.deploy.template import Rendered
+from tap.deploy.wording import left_behind_line
 
 
 class CloudFormation:
@@ -132,7 +133,7 @@ class CloudFormation:
         witness = Witness(self.aws, env, observer)
         history = follow(self.aws, env, stack_id, known, token, witness, before)
         if failure := states.failure(env, history, goal):
-            for line in witness.lines or ():
+            for line in (*(witness.lines or ()), *map(left_behind_line, states.left_behind(history))):
                 failure.add_note(line)
             raise failure
 

@@ -81,6 +81,18 @@ def root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
     return next(iter(resources or own or failed), None)
 
 
+def left_behind(history: Sequence[StackEvent]) -> list[StackEvent]:
+    """Return the deletions that failed in an update's clean-up: what they were to delete is no longer in the stack.
+
+    A clean-up that fails does not fail the update. A replacement shares its logical id with the original.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+    if not history or history[-1].status not in ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+        return []
+    latest = {(event.logical_id, event.physical_id): event for event in history if not event.is_stack}
+    return [event for event in latest.values() if event.status == "DELETE_FAILED"]
+
+
 def is_cancelled(event: StackEvent) -> bool:
     """Whether a resource failed only because another one had."""
     return "cancelled" in (event.reason or "").lower()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tap.deploy.models import ChangeSet
+from tap.deploy.models import ChangeSet, StackEvent
 
 
 def summary(plan: ChangeSet) -> str:
@@ -19,6 +19,13 @@ def summary(plan: ChangeSet) -> str:
 def number_of_changes(plan: ChangeSet) -> str:
     """Return `1 change` or `12 changes`."""
     return "1 change" if len(plan.changes) == 1 else f"{len(plan.changes)} changes"
+
+
+def left_behind_line(event: StackEvent) -> str:
+    """Return the line for something that a stack no longer has, and that could not be deleted."""
+    reason = f" ({' '.join(event.reason.split()).rstrip('.')})" if event.reason else ""
+    return (f"{event.logical_id} {event.physical_id} ({short(event.resource_type)}) could not be deleted{reason}: it "
+            "is no longer part of the stack, and keeps costing. Delete it by hand")
 
 
 def duration(seconds: float) -> str:

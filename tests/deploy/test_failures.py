@@ -4,7 +4,7 @@ import pytest
 from deploy_fakes import DEV, event
 
 from tap.deploy import states
-from tap.deploy.models import NeedsRecovery, StackFailed
+from tap.deploy.models import NeedsRecovery, StackEvent, StackFailed
 
 CANCELLED = "Resource creation cancelled"
 
@@ -55,3 +55,18 @@ def test_a_deletion_that_succeeds_at_the_second_try_has_not_failed() -> None:
 )
 def test_a_stack_that_gets_stuck_needs_recovery(status: str) -> None:
     assert isinstance(states.failure(DEV, [event("tap-dev", status)], goal="CREATE_COMPLETE"), NeedsRecovery)
+
+
+GONE_WRONG = [event("Table", "DELETE_FAILED", "it is in use"), event("Table", "DELETE_FAILED", "it is in use")]
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_what_a_clean_up_cannot_delete_is_left_behind_once(status: str) -> None:
+    assert states.left_behind([*GONE_WRONG, event("tap-dev", status)]) == GONE_WRONG[:1]
+
+
+@pytest.mark.parametrize("history", [
+    [*GONE_WRONG, event("Table", "DELETE_COMPLETE"), event("tap-dev", "UPDATE_COMPLETE")],
+    [*GONE_WRONG, event("tap-dev", "DELETE_FAILED")], [event("Table", "DELETE_SKIPPED")], []])
+def test_what_is_deleted_in_the_end_or_stays_in_the_stack_is_not_left_behind(history: list[StackEvent]) -> None:
+    assert states.left_behind(history) == []

@@ -76,6 +76,7 @@ class MemoryAws:
         self.always: dict[str, BaseException] = {}
         self.hooks: dict[str, Callable[[], None]] = {}  # run once, before the method's work
         self.failing: set[str] = set()  # logical ids that fail to be made
+        self.undeletable: set[str] = set()  # logical ids of which an update's clean-up cannot delete the original
         self.reason = "no capacity"
         self.stuck = False  # whether rollbacks and deletions fail
         self.page = 100
@@ -179,10 +180,16 @@ class MemoryAws:
                     return
                 rolled = "UPDATE_ROLLBACK" if operation == "UPDATE" else "ROLLBACK"
                 yield stack.name, me, f"{rolled}_IN_PROGRESS", "it failed"
-                yield logical_id, kind, "DELETE_COMPLETE", ""
+                gone = "DELETE_FAILED" if logical_id in self.undeletable else "DELETE_COMPLETE"
+                yield logical_id, kind, gone, self.reason
                 yield stack.name, me, f"{rolled}_{'FAILED' if self.stuck else 'COMPLETE'}", ""
                 return
             yield logical_id, kind, f"{operation}_COMPLETE", ""
+        if operation == "UPDATE" and self.undeletable:
+            yield stack.name, me, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", ""
+            for logical_id in sorted(self.undeletable):
+                for _ in range(3):
+                    yield logical_id, resources[logical_id], "DELETE_FAILED", self.reason
         yield stack.name, me, f"{operation}_COMPLETE", ""
 
     def do_describe_stacks(self, StackName: str) -> Any:
