@@ -70,8 +70,10 @@ class Settings:
         shared: Mapping[str, Any] = document.get("default", {})
         own: Any = document.get(self.name, {})
         bucket = own.get("artifact_bucket", shared.get("artifact_bucket", ""))
+        owner = own.get("artifact_bucket_owner", shared.get("artifact_bucket_owner", account))
         wanted = {}
-        if bucket.replace("{account}", account).replace("{region}", region) != outputs["ArtifactBucketName"]:
+        named = bucket.replace("{account}", account).replace("{region}", region)
+        if owner == account and named != outputs["ArtifactBucketName"]:
             wanted["artifact_bucket"] = outputs["ArtifactBucketName"]
         if own.get("role_arn", shared.get("role_arn")) != outputs["ExecutionRoleArn"]:
             wanted["role_arn"] = outputs["ExecutionRoleArn"]

@@ -24,6 +24,12 @@ class Storage:
     region: str
     url_suffix: str  # amazonaws.com, in China amazonaws.com.cn
     endpoint: str  # the client's own
+    owner: str = ""  # the account that the artifact bucket belongs to, where it is another
+
+    @property
+    def bucket_owner(self) -> str:
+        """The account that the artifact bucket has to belong to."""
+        return self.owner or self.account
 
     @property
     def is_aws(self) -> bool:
@@ -43,12 +49,13 @@ class Storage:
         return f"https://{bucket}.s3.{self.region}.{self.url_suffix}/{key}"
 
 
-def storage(aws: AwsClient) -> Storage:
-    """Return where S3 keeps objects."""
+def storage(aws: AwsClient, env: Environment) -> Storage:
+    """Return where S3 keeps an environment's objects."""
     from tap.deploy.boto import url_suffix
 
     meta = aws.meta("s3")
-    return Storage(aws.account, meta.region_name, url_suffix(meta.partition), meta.endpoint_url)
+    return Storage(aws.account, meta.region_name, url_suffix(meta.partition), meta.endpoint_url,
+                   env.target.artifact_bucket_owner or "")
 
 
 def bucket_name(env: Environment, store: Storage) -> str | None:
@@ -70,7 +77,14 @@ def is_too_large(template: str) -> bool:
 
 def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
     """Return the name of the bucket that a template can go to. Raises InputError where there is none."""
-    size, store = len(template.encode()), storage(aws)
+    name, store = _named_bucket(aws, env, template)
+    with _explained(name, store):
+        aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=store.bucket_owner)
+    return name
+
+
+def _named_bucket(aws: AwsClient, env: Environment, template: str) -> tuple[str, Storage]:
+    size, store = len(template.encode()), storage(aws, env)
     if size > TEMPLATE_OBJECT_LIMIT:
         raise InputError(f"the template has {size:,} bytes, and CloudFormation takes {TEMPLATE_OBJECT_LIMIT:,} "
                          "at most: split it into stacks")
@@ -81,27 +95,28 @@ def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
             f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that a request takes: "
             f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, store.region)}) and name it in "
             f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
-    with _explained(name, store):
-        aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=store.account)
-    return name
+    return name, store
 
 
 def upload(aws: AwsClient, env: Environment, template: str) -> str:
     """Put a template into the artifact bucket unless it is there already; return its TemplateURL.
 
-    The bucket has to be the account's own: a name can be taken by somebody else. Raises InputError where
-    there is no bucket or it cannot be used.
+    The bucket has to belong to the account, or to the one that the target names: somebody else can take a name.
+    Raises InputError where there is no bucket or it cannot be used.
     """
-    name, body = check_bucket(aws, env, template), template.encode()
+    (name, store), body = _named_bucket(aws, env, template), template.encode()
     key = env.target.artifact_prefix + hashlib.sha256(body).hexdigest()
-    put(aws, name, key, body)
-    return storage(aws).url(name, key)
+    put(aws, store, name, key, body)
+    return store.url(name, key)
 
 
-def put(aws: AwsClient, bucket: str, key: str, body: bytes) -> None:
-    """Put an object into a bucket of the account unless it is there with this content. Raises InputError."""
-    store, call = storage(aws), aws.service("s3")
-    owner = {"Bucket": bucket, "ExpectedBucketOwner": store.account}
+def put(aws: AwsClient, store: Storage, bucket: str, key: str, body: bytes) -> None:
+    """Put an object into the artifact bucket unless it is there with this content. Raises InputError.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+    """
+    call = aws.service("s3")
+    owner = {"Bucket": bucket, "ExpectedBucketOwner": store.bucket_owner}
     with _explained(bucket, store):
         if not _is_there(call, owner, key, hashlib.sha256(body).digest()):
             call("put_object", **owner, Key=key, Body=body, ContentType="text/plain", ChecksumAlgorithm="SHA256")
@@ -117,8 +132,10 @@ def _explained(name: str, store: Storage) -> Iterator[None]:
             raise InputError("the template is to go to a bucket, and the artifact bucket is not there: tap bootstrap "
                              f"ENV, or {make_bucket_command(name, store.region)}, then run this again") from None
         if error.code in ("403", "AccessDenied"):
-            raise InputError(f"the artifact bucket {name} is not account {store.account}'s, or may not be used "
-                             f"by whoever runs this: look with aws s3api head-bucket --bucket {name}") from None
+            raise InputError(
+                f"the artifact bucket {name} is not account {store.bucket_owner}'s, or may not be used by whoever runs "
+                f"this: look with aws s3api head-bucket --bucket {name}; where the bucket is another account's, name "
+                "that in parameters/targets.toml: artifact_bucket_owner") from None
         if error.code in ("301", "PermanentRedirect"):
             raise InputError(f"the artifact bucket {name} is in another region than {store.region}: "
                              "name one that is there in parameters/targets.toml") from None

@@ -42,7 +42,8 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
 
     `in_us_east_1` returns a client of the region that CloudFront takes certificates of.
     """
-    account, bucket = aws.account, bucket_name(env, storage(aws))
+    account, store = aws.account, storage(aws, env)
+    bucket = bucket_name(env, store)
     allowed = not env.target.accounts or account in env.target.accounts
     found = [
         Examined("account", allowed, account if allowed else
@@ -52,7 +53,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     if env.target.role_arn:
         found.append(_asked("execution role", partial(_role, aws, env.target.role_arn.rpartition("/")[2])))
     if bucket:
-        found.append(_asked("artifact bucket", partial(_bucket, aws, bucket, account),
+        found.append(_asked("artifact bucket", partial(_bucket, aws, bucket, store.bucket_owner),
                             f"{env.command('bootstrap')}, or {make_bucket_command(bucket, aws.region)}"))
     found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
@@ -77,8 +78,8 @@ def _role(aws: AwsClient, name: str) -> tuple[bool, str]:
     return True, str(aws.service("iam")("get_role", RoleName=name)["Role"]["Arn"])
 
 
-def _bucket(aws: AwsClient, name: str, account: str) -> tuple[bool, str]:
-    aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=account)
+def _bucket(aws: AwsClient, name: str, owner: str) -> tuple[bool, str]:
+    aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=owner)
     return True, name
 
 

@@ -21,6 +21,7 @@ class Target:
     accounts: tuple[str, ...] = ()  # the only ones it may go to; none: any
     role_arn: str | None = None  # what CloudFormation acts as
     artifact_bucket: str | None = None  # {account} and {region} in it are filled in
+    artifact_bucket_owner: str | None = None  # the account that it belongs to; None: the one that is deployed into
     artifact_prefix: str = ""  # what the keys of templates in it begin with
     termination_protection: bool = False
     on_failure: str = "ROLLBACK"  # ROLLBACK, DELETE (of a stack whose creation fails), DO_NOTHING

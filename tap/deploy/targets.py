@@ -16,7 +16,8 @@ _DEFAULT = "default"
 _MOST_MONITORING_MINUTES, _MOST_ALARMS = 180, 5
 _KEYS: dict[str, Check] = {
     "stack_name": tables.stack_name, "region": tables.region, "accounts": list_of(tables.account, empty=True),
-    "role_arn": tables.role_arn, "artifact_bucket": tables.bucket, "termination_protection": tables.switch,
+    "role_arn": tables.role_arn, "artifact_bucket": tables.bucket,
+    "artifact_bucket_owner": tables.account, "termination_protection": tables.switch,
     # API members OnStackFailure and DeploymentConfig.Mode of CreateChangeSet.
     "on_failure": one_of("ROLLBACK", "DELETE", "DO_NOTHING"), "mode": one_of("STANDARD", "EXPRESS"),
     "rollback_alarms": list_of(tables.matches(".+", "must be the name of an output"), longest=_MOST_ALARMS, empty=True),

@@ -106,7 +106,7 @@ def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
     variables = env.values.variables
     if variables is None:
         return env
-    bucket = bucket_name(env, storage(aws))
+    bucket = bucket_name(env, storage(aws, env))
     if bucket is None:
         raise InputError(f"parameters/{env.name}.env needs an artifact bucket: "
                          f"create one with tap bootstrap {env.name}")
@@ -118,8 +118,11 @@ def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
 def upload(aws: AwsClient, env: Environment) -> None:
     """Put the file where EnvironmentFileArn says, unless it is there. Raises InputError."""
     variables = env.values.variables
-    if variables is not None and (bucket := bucket_name(env, storage(aws))) is not None:
-        put(aws, bucket, object_key(variables), file_text(variables).encode())
+    if variables is None:
+        return
+    store = storage(aws, env)
+    if bucket := bucket_name(env, store):
+        put(aws, store, bucket, object_key(variables), file_text(variables).encode())
 
 
 def read_deployed(aws: AwsClient, arn: str) -> dict[str, str]:

@@ -14,12 +14,13 @@ from tap.deploy.targets import read_settings
 
 CATALOG = "parameters/catalog.toml"
 # What the targets of the environments say for all holds here too. Their role may create their resources alone.
-_INHERITED = ("region", "accounts", "artifact_bucket")
+_INHERITED = ("region", "accounts", "artifact_bucket", "artifact_bucket_owner")
 # API type OrganizationNode of Service Catalog, and its AccountId.
 _NODE = r"\d{12}|o-[a-z0-9]{10,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
 _TARGET: dict[str, Check] = {
     "stack_name": tables.stack_name, "region": tables.region, "accounts": list_of(tables.account),
-    "role_arn": tables.role_arn, "artifact_bucket": tables.bucket}
+    "role_arn": tables.role_arn, "artifact_bucket": tables.bucket,
+    "artifact_bucket_owner": tables.account}
 _KEYS: dict[str, Check] = {
     **_TARGET, "keep": whole_number(1), "parameters": tables.texts,
     "share_with": list_of(matches(_NODE, "must be the id of an account, an organisation (o-…) or a unit (ou-…)"))}

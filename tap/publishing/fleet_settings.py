@@ -50,6 +50,7 @@ _KEYS: dict[str, Check] = {
     "stack_set_name": tables.stack_name,
     "template": one_of(*TEMPLATES), "environment": matches(".+", "must be the name of an environment"),
     "region": tables.region, "administrators": _accounts, "artifact_bucket": tables.bucket,
+    "artifact_bucket_owner": tables.account,
     "permission_model": one_of(SELF, SERVICE), "call_as": one_of("SELF", "DELEGATED_ADMIN"),
     "administration_role_arn": tables.role_arn,
     "execution_role_name": matches(r"[\w+=,.@-]{1,64}", "must be the name of an IAM role"),
@@ -132,7 +133,7 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
     table = _table(name, root)
     environments = environment_names(root)
     inherited = {key: value for key, value in read_settings(root, name, environments).items()
-                 if key in ("region", "artifact_bucket")}
+                 if key in ("region", "artifact_bucket", "artifact_bucket_owner")}
     settings = {**inherited,
                 **{key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}}
     environment = settings.pop("environment", None)
@@ -142,6 +143,7 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
                      tags={**base.tags, **settings.pop("tags", {})})
     target = Target(settings.pop("stack_set_name", f"tap-{name}"), settings.pop("region", None),
                     accounts=settings.pop("administrators", ()), artifact_bucket=settings.pop("artifact_bucket", None),
+                    artifact_bucket_owner=settings.pop("artifact_bucket_owner", None),
                     capabilities=TEMPLATES[template])
     overrides = tuple(Override(item["parameters"], tuple(item.get("accounts", ())), tuple(item.get("regions", ())))
                       for item in settings.pop("overrides", ()))

@@ -216,6 +216,15 @@ def test_another_bucket_is_written_and_comments_stay(bootstrap: Run, root: Path)
     assert "# filled in" in text
 
 
+def test_a_bucket_of_another_account_stays(bootstrap: Run, root: Path) -> None:
+    targets = 'artifact_bucket = "shared"\nartifact_bucket_owner = "210987654321"\n'
+    (root / "parameters/targets.toml").write_text(f"[default]\n{targets}")
+
+    bootstrap("--yes")
+
+    assert (root / "parameters/targets.toml").read_text().count("artifact_bucket =") == 1
+
+
 def test_an_environment_without_a_table_gets_one(bootstrap: Run, root: Path) -> None:
     (root / "parameters/targets.toml").write_text("[default]\n")
 

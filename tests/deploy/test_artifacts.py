@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from deploy_fakes import DEV, changed, planned
+from memory_aws import MemoryAws
+from memory_bucket import MemoryBucket
 
-from tap.deploy.artifacts import PLANS, Storage
+from tap.deploy.artifacts import PLANS, Storage, check_bucket, upload
 from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
@@ -120,3 +122,31 @@ def test_what_no_bucket_helps_is_refused(cloud: CloudFormation) -> None:
 ])
 def test_a_template_url_has_each_partitions_form(place: Storage, bucket: str, url: str) -> None:
     assert place.url(bucket, "k") == url
+
+
+@pytest.fixture
+def theirs(aws: MemoryAws) -> tuple[AwsClient, MemoryBucket]:
+    """Return requests of an account, and a bucket that another one owns."""
+    bucket = MemoryBucket()
+    bucket.owner = "210987654321"
+    return AwsClient(lambda service: bucket if service == "s3" else aws), bucket
+
+
+def test_a_bucket_of_another_account_is_used_where_the_target_names_its_owner(
+        theirs: tuple[AwsClient, MemoryBucket]) -> None:
+    requests, bucket = theirs
+    env = changed(ENV, artifact_bucket_owner="210987654321")
+
+    check_bucket(requests, env, large())
+    upload(requests, env, large())
+
+    assert bucket.objects == {hashlib.sha256(large().encode()).hexdigest(): large().encode()}
+
+
+def test_a_bucket_of_another_account_that_the_target_does_not_name_is_refused(
+        theirs: tuple[AwsClient, MemoryBucket]) -> None:
+    requests, bucket = theirs
+
+    with pytest.raises(InputError, match=r"is not account 123456789012's.*toml: artifact_bucket_owner$"):
+        upload(requests, ENV, large())
+    assert bucket.objects == {}
