@@ -9,7 +9,9 @@ from typing import Any
 
 NO_VALUE = object()
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
-URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
+# By partition; amazonaws.com elsewhere.
+URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu", "aws-iso": "c2s.ic.gov",
+                "aws-iso-b": "sc2s.sgov.gov", "aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov"}
 
 
 @dataclass(frozen=True)
