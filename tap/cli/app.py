@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from tap.cli.secrets import Secrets
 from tap.cli.terminal import complain
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
@@ -110,6 +111,7 @@ class App:
     lint: Callable[[Rendered], list[str]] = _lint
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
+    secrets: Secrets = field(default_factory=Secrets)
 
     def stop(self) -> None:
         """Let every thread that waits end as if interrupted."""
@@ -132,11 +134,21 @@ class Project:
         env = self.with_options(load_environment(
             name, self.root, document, overrides=self.overrides,
             previous=lambda env: self.cloud(self.with_options(env)).previous(env)))
+        self.app.secrets.learn(env)
         return env if env.values.variables is None else with_file_arn(self.cloud(env).aws, env)
 
     def target(self, name: str) -> Environment:
         """Return where an environment is, without its parameters. Raises InputError."""
-        return self.with_options(load_target(name, self.root))
+        env = self.with_options(load_target(name, self.root, self._declarations(), self.overrides))
+        self.app.secrets.learn(env)
+        return env
+
+    def _declarations(self) -> Mapping[str, Any] | None:
+        """Return the parameters that the template declares; None where it cannot be built."""
+        try:
+            return dict(self.app.template().document.get("Parameters", {}))
+        except InputError:
+            return None
 
     def with_options(self, env: Environment) -> Environment:
         """Return an environment with what the command line says of it."""
@@ -147,4 +159,7 @@ class Project:
 
     def cloud(self, env: Environment) -> CloudFormation:
         """Return CloudFormation in the region of an environment. Raises InputError."""
-        return self.app.cloud(env)
+        self.app.secrets.learn(env)
+        cloud = self.app.cloud(env)
+        cloud.aws.masked = env.masked
+        return cloud

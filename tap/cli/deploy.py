@@ -85,7 +85,7 @@ def _ended(recording: Recording, outcome: str, error: TapError | None = None) ->
 def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
     """Return the stack's outputs; where they cannot be had, the deployment has succeeded all the same."""
     try:
-        return dict(cloud.outputs(env))
+        return {name: env.masked(value) for name, value in cloud.outputs(env).items()}
     except (TapError, KeyboardInterrupt) as error:
         click.echo(f"tap: stack {env.stack_name} is up to date, but its outputs cannot be read: "
                    f"{str(error) or 'interrupted'}", err=True)

@@ -1,5 +1,6 @@
 """The command line, `tap`: its group, its exit codes, and how errors are told."""
 
+import io
 import signal
 import threading
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ from tap.cli.stack import (
     status_command,
     watch_command,
 )
-from tap.cli.terminal import complain, console, discard_stdout, if_it_can_be_told, tell
+from tap.cli.terminal import complain, console, discard_stdout, if_it_can_be_told, masked, tell
 from tap.cli.verify import verify_command
 from tap.deploy.models import TapError
 
@@ -42,11 +43,18 @@ def main(argv: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command and return its exit code; expected errors are lines on standard error."""
     app = app or App()
     _end_by_signal()
+    with click.Context(tap, obj=app):  # what is printed after the command, too, is masked as its own output
+        return _run(argv, app)
+
+
+def _run(argv: Sequence[str] | None, app: App) -> int:
     try:
         code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=app)
     except click.ClickException as error:
+        text = io.StringIO()
+        error.show(text)
         with if_it_can_be_told():
-            error.show()
+            click.echo(masked(text.getvalue()), nl=False, err=True)
         return error.exit_code
     except TapError as error:
         tell(error)

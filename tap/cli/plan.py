@@ -216,3 +216,5 @@ def _next(out: Console, plan: Plan, save: Path | None) -> None:
         return
     kept = f"Saved to {save}; change set {plan.change_set.name} is kept. " if save else ""
     out.print(f"{kept}To apply: {plan_text.deploy_command(plan, save)}", soft_wrap=True)
+    if names := plan_text.secret_overrides(plan):
+        out.print(f"Give it these secret parameters again: {', '.join(names)}", soft_wrap=True)

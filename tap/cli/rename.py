@@ -28,7 +28,7 @@ def rename_command(project: Project, environment: str, renames: tuple[str, ...],
     out = console()
     refactor = create_refactor(cloud, env, names)
     for physical_id, old, new in refactor.moves:
-        out.print(f"{old} → {new}  {physical_id}", soft_wrap=True)
+        out.print(f"{old} → {new}  {env.masked(physical_id)}", soft_wrap=True)
     if not (yes or ask(f"Rename in stack {env.stack_name}?", out)):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     execute_refactor(cloud, env, refactor)

@@ -75,7 +75,7 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
 def outputs_command(project: Project, environment: str, as_json: bool) -> int:
     """Print the outputs of the stack of ENV."""
     env = project.target(environment)
-    outputs = project.cloud(env).outputs(env)
+    outputs = {name: env.masked(value) for name, value in project.cloud(env).outputs(env).items()}
     if as_json:
         click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
     elif outputs:
@@ -96,7 +96,9 @@ def events_command(project: Project, environment: str, everything: bool, failed:
     env = project.target(environment)
     found = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
-        click.echo(json.dumps([{**vars(event), "timestamp": event.timestamp.isoformat()} for event in found], indent=1))
+        click.echo(json.dumps([{**vars(event), "timestamp": event.timestamp.isoformat(),
+                                "physical_id": event.physical_id and env.masked(event.physical_id)}
+                               for event in found], indent=1))
         return 0
     out = report()
     for event in found:

@@ -10,16 +10,21 @@ from typing import Any, TextIO
 import click
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
+from tap.cli.secrets import Secrets
 from tap.deploy.files import legible
 from tap.deploy.models import TapError
+from tap.template.resolve import MASK
 
 
 class Report(Console):
     """Standard output of what a command is there to print: where that cannot be, the command has failed."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Render as rich does; control characters of others do nothing to the terminal."""
+        """Render as rich does, without secrets; control characters of others do nothing to the terminal."""
+        if isinstance(renderable, str | Text):  # before lines are broken, which could part a secret
+            renderable = _masked_text(self.render_str(renderable) if isinstance(renderable, str) else renderable)
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=_legible_lines(segment.text))
 
@@ -61,7 +66,7 @@ def report() -> Report:
 def ask(question: str, console: Console) -> bool:
     """Return whether the user agrees; no answer is no."""
     try:
-        agreed = click.confirm(question, default=False, prompt_suffix=" ")
+        agreed = click.confirm(masked(question), default=False, prompt_suffix=" ")
     except (click.Abort, BrokenPipeError, RuntimeError):
         # No answer: end of input, Ctrl-C, nobody to read the question, or no standard input at all.
         agreed = False
@@ -79,7 +84,30 @@ def tell(error: TapError) -> None:
 def complain(line: str) -> None:
     """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
     with if_it_can_be_told():
-        click.echo(f"tap: {_legible_lines(line)}", err=True)
+        click.echo(f"tap: {_legible_lines(masked(line))}", err=True)
+
+
+def masked(text: str) -> str:
+    """Return text without the secrets that the running command knows."""
+    secrets = _secrets()
+    return secrets(text) if secrets else text
+
+
+def _masked_text(text: Text) -> Text:
+    secrets = _secrets()
+    spans = secrets.spans(text.plain) if secrets else []
+    if not spans:
+        return text
+    parts, position = [], 0
+    for start, end in spans:
+        parts += [text[position:start], Text(MASK)]
+        position = end
+    return text.blank_copy().join([*parts, text[position:]])
+
+
+def _secrets() -> Secrets | None:
+    context = click.get_current_context(silent=True)
+    return getattr(context.obj, "secrets", None) if context else None
 
 
 def _legible_lines(text: str) -> str:

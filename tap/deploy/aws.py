@@ -18,6 +18,13 @@ Call = Callable[..., Any]
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _LONGEST_TO_READ = 60.0  # seconds, after which a read is not retried
 _SILENCE = 2.0  # seconds, after which the user is told what is being waited for
+# Members of responses that are for people, and may repeat a value that a service was given. Nothing is decided by them,
+# nor are they ever sent back. (StatusReason, by which it shows that a change set is empty, is masked where it is told.)
+_PROSE = frozenset({
+    "activitystatusmessage", "actualproperties", "actualvalue", "aftercontext", "aftervalue", "beforecontext",
+    "beforevalue", "detectionstatusreason", "driftstatusreason", "expectedproperties", "expectedvalue",
+    "hookstatusreason", "message", "reason", "resourceproperties", "resourcestatusreason", "stackstatusreason",
+    "statusmessage", "stoppedreason", "validationstatusreason"})
 _READING = ("describe_", "detect_", "filter_", "get_", "head_", "list_", "search_")
 
 
@@ -41,6 +48,7 @@ class AwsClient:
         self._clients, self._cloudformation = clients, clients("cloudformation")
         self.sleep, self.clock, self.unique = sleep, clock, unique
         self._notify, self._timer = notify, timer
+        self.masked: Callable[[str], str] = str  # hides secrets in what AWS says to people
 
     @property
     def region(self) -> str:
@@ -97,8 +105,9 @@ class AwsClient:
         reads, began, waits = method.startswith(_READING), self.clock(), pauses()
         for attempt in itertools.count(1):
             try:
-                return send(client, method, request)
+                return _masked(send(client, method, request), self.masked)
             except CallFailed as error:
+                error.args = (self.masked(error.raw),)
                 errors.append(error)
                 throttled = error.code in THROTTLING_CODES
                 tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
@@ -111,3 +120,13 @@ class AwsClient:
 def _what_is_awaited(client: Any, method: str, errors: list[CallFailed]) -> str:
     why = f"retrying after: {errors[-1].message}" if errors else "no response yet"
     return f"waiting for {client.meta.endpoint_url} ({method}): {why}"
+
+
+def _masked(answer: Any, masked: Callable[[str], str]) -> Any:
+    """Return a response without secrets in what it says to people."""
+    if isinstance(answer, list):
+        return [_masked(item, masked) for item in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {key: masked(value) if isinstance(value, str) and key.lower() in _PROSE else _masked(value, masked)
+            for key, value in answer.items()}

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from tap.deploy.masking import is_masked
 from tap.deploy.models import Problem
 from tap.template.resolve import as_text
 
@@ -71,6 +72,8 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
         return f"{name} is still {placeholder}: set it in {file}{_described(declaration)}"
     if is_unchecked(value):
         return None
+    if secret and is_masked(value):
+        return f"{name} is {value}, which only stands for a secret: set the value itself in {file}"
     if len(value.encode("utf-8", "replace")) > _LONGEST:
         return f"{name} is too long: CloudFormation takes values of {_LONGEST:,} bytes at most"
     for item in items(value) if is_list(declaration) else [value]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap.deploy.aws import Call
-from tap.deploy.models import MASK, Environment, InputError
+from tap.deploy.models import Environment, InputError
 from tap.deploy.stacks import find_stack, pages
 from tap.deploy.states import TO_BE_CREATED
 from tap.deploy.template import parsed
-from tap.template.resolve import Resolved, resolve
+from tap.template.resolve import MASK, Resolved, resolve
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
+
+from tap.deploy.masking import Mask
 
 # CloudFormation takes a template of at most so many bytes in a request; a larger one has to lie in a bucket.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_BODY_LIMIT = 51_200
-MASK = "****"  # as CloudFormation shows a NoEcho value
 THROTTLING_CODES = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
 
 
@@ -46,13 +48,17 @@ class Values:
     secrets: frozenset[str] = frozenset()  # names of the NoEcho parameters
     overridden: frozenset[str] = frozenset()  # parameters given on the command line
     variables: Mapping[str, str] | None = field(default=None, repr=False)  # of `parameters/<environment>.env`
+    hidden: tuple[str, ...] = field(default=(), repr=False)  # secrets that are not among the parameters
 
-    def masked(self, text: str) -> str:
-        """Return text in which no value of a NoEcho parameter is legible."""
-        for value in sorted((self.parameters[name] for name in self.secrets & set(self.parameters)), key=len)[::-1]:
-            if value:
-                text = text.replace(value, MASK)
-        return text
+    @property
+    def all_hidden(self) -> tuple[str, ...]:
+        """Every value that nobody may read."""
+        return (*self.hidden, *(self.parameters[name] for name in self.secrets & set(self.parameters)))
+
+    @cached_property
+    def masked(self) -> Mask:
+        """What returns text in which no value of a NoEcho parameter is legible."""
+        return Mask(self.all_hidden)
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,12 @@ class Environment:
     def masked(self, text: str) -> str:
         """Return text in which no secret is legible."""
         return self.values.masked(text)
+
+    @property
+    def unspeakable(self) -> list[str]:
+        """The secrets that no text may hold, tap's own included: all but parts of the environment's public names."""
+        public = self.name, self.stack_name, self.target.region or "", self.options.text
+        return [value for value in self.values.all_hidden if not any(value in name for name in public)]
 
     def in_region(self, region: str) -> "Environment":
         """Return the environment in another region."""
@@ -241,13 +253,14 @@ class NeedsRecovery(TapError):
 class CallFailed(TapError):
     """AWS did not do what a request asked.
 
-    `code` is AWS's error code, empty where no answer came; `passing` says that the same request may
-    succeed in a while.
+    `message` is for people: the client masks secrets in it. `code` is AWS's error code, empty where no answer came;
+    `passing` says that the same request may succeed in a while.
     """
 
     def __init__(self, message: str, code: str = "", *, passing: bool = False) -> None:
         """Take the message for the user and what the caller may decide by."""
         super().__init__(message)
+        self.raw = message  # as AWS has it, to be judged and not shown
         self.code = code
         self.passing = passing
 

@@ -1,5 +1,6 @@
 """An environment, read from `parameters/` and checked against the template before anything is called."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
@@ -77,9 +78,9 @@ def load_environment(
                 *parameter_problems(template, env.values.parameters, draft.file, draft.names, env.values.previous),
                 *_other_name(env, template)]
     if problems:
-        raise InputError(joined(draft.file, [
+        raise InputError(env.masked(joined(draft.file, [
             f"{problem} (given with --parameter)" if problem.parameter in env.values.overridden else str(problem)
-            for problem in problems]))
+            for problem in problems])))
     return env
 
 
@@ -107,14 +108,40 @@ def _draft(name: str, root: Path, template: Mapping[str, Any], overrides: Mappin
     policy = sections.get("StackPolicy")
     values = Values(
         parameters, _texts(sections, "Tags"), json.dumps(policy) if policy else None, overridden=frozenset(overrides),
+        hidden=_hidden(declarations, _texts(sections, "Parameters"), overrides),
         secrets=frozenset(key for key, declaration in declarations.items() if constraints.is_no_echo(declaration)))
     return _Draft(Environment(name, read_target(root, name, known), values), file,
                   tuple(sections.get("Parameters", {})), _shape_problems(sections, declarations))
 
 
-def load_target(name: str, root: Path) -> Environment:
-    """Return where environment `name` is, without parameters, which need not be right. Raises InputError."""
-    return Environment(name, read_target(root, name, _known(name, root)))
+def load_target(name: str, root: Path, declarations: Mapping[str, Any] | None = None,
+                overrides: Mapping[str, str] | None = None) -> Environment:
+    """Return where environment `name` is, without parameters, which need not be right. Raises InputError.
+
+    It still knows which values nobody may read: those of the NoEcho parameters among the template's `declarations`,
+    or of all parameters where the template is not known.
+    """
+    target = read_target(root, name, _known(name, root))
+    texts: dict[str, str] = {}
+    with contextlib.suppress(InputError):
+        texts = {key: str(value) for key, value in read_sections(root, f"parameters/{name}.json").get(
+            "Parameters", {}).items()}
+    sources = texts, overrides or {}
+    if declarations is None:
+        declarations = {key: {"NoEcho": True, "Type": "CommaDelimitedList"} for source in sources for key in source}
+    return Environment(name, target, Values(hidden=_hidden(declarations, *sources)))
+
+
+def _hidden(declarations: Mapping[str, Any], *sources: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of NoEcho parameters, and each item of those that are lists."""
+    found: list[str] = []
+    for name, declaration in declarations.items():
+        if constraints.is_no_echo(declaration):
+            values = [source[name] for source in sources
+                      if name in source and not source[name].startswith(constraints.PLACEHOLDER)]
+            found += values
+            found += [item for value in values if constraints.is_list(declaration) for item in constraints.items(value)]
+    return tuple(found)
 
 
 def _known(name: str, root: Path) -> list[str]:

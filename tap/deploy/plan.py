@@ -9,7 +9,6 @@ from tap.deploy.constraints import did_you_mean
 from tap.deploy.diff import Difference, shown
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import (
-    MASK,
     Change,
     ChangeSet,
     Detail,
@@ -18,7 +17,7 @@ from tap.deploy.models import (
     Refused,
 )
 from tap.deploy.protection import looser
-from tap.template.resolve import Resolved, as_text
+from tap.template.resolve import MASK, Resolved, as_text
 
 
 @dataclass(frozen=True)

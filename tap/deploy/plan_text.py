@@ -53,7 +53,8 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "type": plan.change_set.type, "change_set": plan.change_set.id, "empty": plan.change_set.empty,
         "verdict": str(plan.grade), "needs_approval": list(plan.needs_approval),
         "changes": [{
-            "action": change.action, "logical_id": change.logical_id, "physical_id": change.physical_id,
+            "action": change.action, "logical_id": change.logical_id,
+            "physical_id": change.physical_id and plan.env.masked(change.physical_id),
             "type": change.resource_type, "replacement": change.replacement, "policy_action": change.policy_action,
             "scope": list(change.scope), "verdict": str(plan.verdicts[change.logical_id].grade),
             "reason": plan.verdicts[change.logical_id].reason,
@@ -102,12 +103,21 @@ def cut_lines(head: Sequence[str], rows: Sequence[str], limit: int) -> str:
 
 
 def deploy_command(plan: Plan, save: Path | None = None) -> str:
-    """Return the line that applies a plan, or the one saved in a file, with all that was given beside the file."""
+    """Return the line that applies a plan, or the one saved in a file, with all that was given beside the file.
+
+    All but secrets, which `secret_overrides` names.
+    """
     overrides = "".join(f" --parameter {shlex.quote(f'{parameter.name}={parameter.value}')}"
-                    for parameter in plan.parameters if parameter.source == "override")
+                        for parameter in plan.parameters
+                        if parameter.source == "override" and parameter.name not in plan.env.values.secrets)
     approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
     saved = f" --plan {shlex.quote(str(save))}" if save else ""
     return f"{plan.env.command('deploy')}{saved}{overrides}{approve}"
+
+
+def secret_overrides(plan: Plan) -> list[str]:
+    """Return the names of the secret parameters that were given beside the file, and must be given again to apply."""
+    return sorted(plan.env.values.overridden & plan.env.values.secrets)
 
 
 def _row(plan: Plan, change: Change) -> str:

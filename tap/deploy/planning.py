@@ -4,14 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap.deploy import guard, policies, variables
+from tap.deploy import constraints, guard, policies, variables
 from tap.deploy.aws import AwsClient
 from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, unlisted
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.hazards import find_hazards
 from tap.deploy.models import (
-    MASK,
     ChangeSet,
     Environment,
     TapError,
@@ -19,7 +18,7 @@ from tap.deploy.models import (
 from tap.deploy.plan import Plan, parameter_values
 from tap.deploy.prediction import NOTHING, Prediction, predicted
 from tap.deploy.template import Rendered
-from tap.template.resolve import Resolved, dependencies, resolve
+from tap.template.resolve import MASK, Resolved, dependencies, resolve
 
 
 def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = "",
@@ -29,12 +28,18 @@ def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = 
     `kept` has the values of parameters that keep what the stack has, `stored` what SSM parameters hold. Raises
     ValueError.
     """
-    values = {name: MASK if name in env.values.secrets and value else value
+    declarations = document.get("Parameters", {})
+    values = {name: _hidden(value, declarations.get(name, {})) if name in env.values.secrets and value else value
               for name, value in env.values.parameters.items()}
     values |= {name: (kept or {}).get(name, MASK) for name in env.values.previous}
     values |= {name: value for name, value in (stored or {}).items() if name not in env.values.secrets}
     place = location(stack_id) if stack_id else {"region": env.target.region} if env.target.region else {}
     return resolve(document, values, stack_name=env.stack_name, **place)
+
+
+def _hidden(value: str, declaration: Mapping[str, Any]) -> str:
+    """Return what stands for a secret; a list has as many items as before."""
+    return ",".join([MASK] * len(constraints.items(value))) if constraints.is_list(declaration) else MASK
 
 
 def review(aws: AwsClient, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,

@@ -67,7 +67,8 @@ def _only_image(env: Environment, deployed: Deployed, template: Rendered, image:
         {IMAGE: image}, previous=frozenset(declarations) - {IMAGE}, overridden=frozenset({IMAGE}),
         # Left out of the request, they would be removed. Those of AWS's own cannot be given.
         tags={tag["Key"]: tag["Value"] for tag in deployed.stack.get("Tags", []) if not tag["Key"].startswith("aws:")},
-        secrets=frozenset(name for name, each in declarations.items() if constraints.is_no_echo(each)))
+        secrets=frozenset(name for name, each in declarations.items() if constraints.is_no_echo(each)),
+        hidden=env.values.hidden)
     return replace(env, values=values, target=replace(env.target, termination_protection=deployed.is_protected))
 
 

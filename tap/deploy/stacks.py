@@ -26,7 +26,7 @@ def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
 
 def is_missing_stack(error: CallFailed) -> bool:
     """Whether a request failed for want of the stack; CloudFormation has no code of its own for that."""
-    return error.code == "ValidationError" and "does not exist" in error.message
+    return error.code == "ValidationError" and "does not exist" in error.raw
 
 
 def pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from tap.cost.estimate import NOT_COUNTED, Estimate
 from tap.deploy.diff import shown
 from tap.deploy.durations import Usual, usual
 from tap.deploy.guard import Grade
+from tap.deploy.masking import LONG, Mask
 from tap.deploy.models import Change, ChangeSet
 from tap.deploy.plan import Plan, property_changes
 from tap.deploy.plan_text import cut, deploy_command
@@ -63,7 +64,8 @@ def plan_page(content: Content) -> str:
             "" if content.went else timeline, _cost(content), _parameters(content)),
         tag("footer", "Written by tap from CloudFormation's change set and tap's own look at the template. Secret "
                       "parameter values are not on this page.")], "\n")
-    return document(f"{what} {plan.env.stack_name}", body)
+    masked = Markup(Mask(plan.env.unspeakable, shortest=LONG)(body))
+    return document(f"{what} {plan.env.stack_name}", masked)
 
 
 def _needs(content: Content) -> dict[str, set[str]]:
@@ -165,7 +167,7 @@ def _change(content: Content, change: Change) -> Markup:
                tag("span", short(change.resource_type), class_="type"),
                tag("span", verdict.reason, " ", tag("span", verdict.grade, class_=f"badge {verdict.grade}"),
                    class_="why"))
-    facts = [("Physical id", change.physical_id), ("Replacement", change.replacement),
+    facts = [("Physical id", content.plan.env.masked(change.physical_id or "")), ("Replacement", change.replacement),
              ("Policy action", change.policy_action), ("Scope", ", ".join(change.scope))]
     told = joined((joined((f"{name}: ", tag("code", value))) for name, value in facts if value), " · ")
     rows = property_changes(content.plan, change) or _all_values(content, change)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap.deploy.aws import Call
-from tap.deploy.models import MASK, CallFailed, Change, ChangeSet
+from tap.deploy.models import CallFailed, Change, ChangeSet
 from tap.deploy.stacks import pages
 from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.fleet_settings import SERVICE, Fleet
-from tap.template.resolve import as_text
+from tap.template.resolve import MASK, as_text
 
 Cell = tuple[str, str]  # an account, or an organisational unit, and a region
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 NO_VALUE = object()
+MASK = "****"  # as CloudFormation shows a NoEcho value
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
 # By partition; amazonaws.com elsewhere.
 URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu", "aws-iso": "c2s.ic.gov",
@@ -262,6 +263,8 @@ class Resolver:
             case "Fn::Split", [str() as delimiter, str() as text]:
                 return text.split(delimiter)
             case "Fn::Select", [place, list() as items]:
+                if set(items) == {MASK}:
+                    return MASK  # a list that nobody tells has any length
                 if not 0 <= int(place) < len(items):
                     raise ValueError(f"Fn::Select has no item {place} in {items}")
                 return items[int(place)]

@@ -11,6 +11,7 @@ from tap.cli import main as cli
 from tap.cli.app import App
 from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import InputError
 from tap.deploy.template import Rendered
 
 
@@ -21,6 +22,7 @@ class Tap:
         self.aws, self.root, self._capsys = aws, root, capsys
         self.services: dict[str, Any] = {}  # clients of services of which MemoryAws has too little
         self.document: dict[str, Any] = NEW
+        self.broken = False  # whether the template cannot be built
         self.slept = 0.0
         self.out = self.err = ""
 
@@ -28,10 +30,15 @@ class Tap:
         self.slept += seconds
         assert self.slept < 3600, "it waits for ever"
 
+    def _rendered(self) -> Rendered:
+        if self.broken:
+            raise InputError("the template cannot be built")
+        return Rendered(self.document, json.dumps(self.document))
+
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
         wiring = App(
-            template=lambda: Rendered(self.document, json.dumps(self.document)), lint=lambda _template: [],
+            template=self._rendered, lint=lambda _template: [],
             clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(
                 lambda service: self.services.get(service, self.aws), self._sleep, lambda: self.slept,

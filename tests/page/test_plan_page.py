@@ -11,14 +11,14 @@ from page_fakes import HOSTILE, content_of, event, failed_deployment, many
 
 from tap.cli.recording import Recording
 from tap.deploy.guard import judge
-from tap.deploy.models import MASK, Change, Environment, Options, StackFailed, Target, Values
+from tap.deploy.models import Change, Environment, Options, StackFailed, Target, Values
 from tap.deploy.plan import ParameterValue
 from tap.deploy.template import Rendered
 from tap.page.html import VOID
 from tap.page.plan_page import plan_page
 from tap.page.rehearsal import write_rehearsal
 from tap.page.write import page_content
-from tap.template.resolve import resolve
+from tap.template.resolve import MASK, resolve
 
 
 class Page(HTMLParser):
