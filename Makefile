@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE := $(BIN)/python -m compileall -q tap
 # Each with its file of templates/.
-TEMPLATES := tap:tap bootstrap:bootstrap catalog:service-catalog
+TEMPLATES := tap:tap bootstrap:bootstrap repository:repository catalog:service-catalog
 # The rules of cdk-preflight alone: what it depends on is the whole AWS CDK.
 PREFLIGHT := install --no-deps cdk-preflight
 GENERATE := "from tap.template.registry import builder; from tap.template.render import to_text; \

@@ -105,6 +105,7 @@ class App:
 
     template: Callable[[], Rendered] = rendered_template
     bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
+    repository: Callable[[], Rendered] = lambda: rendered_template("repository")
     cloud: Callable[[Environment], CloudFormation] = field(default_factory=Connections)
     rehearse: Callable[[str, Path, Console], bool] = _rehearse
     verify: Callable[[CloudFormation, Environment, Callable[[str], None]], list[Check]] = _verify

@@ -1,6 +1,6 @@
 """Applying a change set in front of a user: shown, checked, agreed to, watched to its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from tap.cli.app import App, Stopped
 from tap.cli.recording import Recording
 from tap.cli.terminal import ask
 from tap.cli.watching import Watch
-from tap.deploy import states
+from tap.deploy import images, states
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.durations import Usual, learned, usual
 from tap.deploy.models import ChangeSet, Environment, Outcome, StackEvent
@@ -36,8 +36,8 @@ class Deployment:
 
 def deploy_change_set(
         app: App, change_set: AbstractContextManager[PendingChangeSet], env: Environment, rendered: Rendered,
-        out: Console, recording: Recording, *, yes: bool) -> Deployment:
-    """Show a change set, check it, ask unless `yes`, apply it, and watch.
+        out: Console, recording: Recording, *, yes: bool, before: Callable[[], None] = lambda: None) -> Deployment:
+    """Show a change set, check it, ask unless `yes`, apply it, and watch. `before` runs once that is agreed to.
 
     Raises TapError; Stopped among them where the user declines, or interrupts before anything is applied.
     """
@@ -56,6 +56,7 @@ def deploy_change_set(
             needs = creation_order(env, rendered.document)
             expected = usual(change.content, learned(history))
             watch.expect(_without_absent(expected, needs, rendered), needs)
+            before()
             outcome = change.apply(watch)
             left = tuple(states.left_behind(recording.events))
             for event in left:
@@ -66,6 +67,13 @@ def deploy_change_set(
         for note in getattr(error, "__notes__", ()):
             stopped.add_note(note)
         raise stopped from None
+
+
+def mark_deployed(cloud: CloudFormation, image: str | None, out: Console) -> None:
+    """Keep an image from expiring in its repository; say so where that fails, which is no reason not to deploy."""
+    if image and (problem := images.mark_deployed(cloud.aws, image)):
+        out.print(Text(f"warning: image {image} cannot be tagged as deployed, and may expire: {problem}", "yellow"),
+                  soft_wrap=True)
 
 
 def _without_absent(expected: Mapping[str, Usual], present: Mapping[str, object], rendered: Rendered) -> dict[

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import click
 
+from tap.bootstrap.repository_names import KEEP, NAME
 from tap.bootstrap.settings import OUTPUTS, STACK, Settings
 from tap.cli.app import EXIT_CODES, Project
 from tap.cli.applying import OUTCOMES, deploy_account_stack
+from tap.cli.image_repository import deploy_repository
 from tap.cli.options import approve_option, env_argument, parameter_option, takes_project, yes_option
 from tap.cli.terminal import console
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.constraints import items
 from tap.deploy.deployed import Deployed, read_deployed
+from tap.deploy.files import legible
 from tap.deploy.models import CallFailed, Environment, InputError, TapError, Target
 from tap.deploy.parameters import parameter_problems
 from tap.deploy.stacks import find_stack, pages
@@ -30,21 +33,30 @@ _REPOSITORY = r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+"
 _IDS = """gh api repos/OWNER/NAME --jq '"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)"'"""
 
 
+def _repositories(_context: click.Context, _parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    if problem := next((name for name in names if not re.fullmatch(NAME, name) or not 2 <= len(name) <= 256), None):
+        raise click.BadParameter(f"{legible(problem)} is not the name of an ECR repository, such as payments/web")
+    return names
+
+
 @click.command("bootstrap", epilog=EXIT_CODES)
 @env_argument
 @click.option("--github", "repositories", metavar="OWNER[@ID]/NAME[@ID]", multiple=True,
               help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan. "
                    "With ids if it was created or renamed since July 15, 2026.")
+@click.option("--repository", "images", metavar="NAME", multiple=True, callback=_repositories,
+              help="Create an ECR repository for images, too, in a stack of its own; may be given several times.")
 @approve_option()
 @yes_option
 @parameter_option
 @takes_project
-def bootstrap_command(project: Project, environment: str, repositories: tuple[str, ...], yes: bool) -> int:
+def bootstrap_command(project: Project, environment: str, repositories: tuple[str, ...], images: tuple[str, ...],
+                      yes: bool) -> int:
     """Make what ENV's account and region need, once.
 
     That is an artifact bucket, roles, a permissions boundary and notifications of failures. Needs rights over IAM.
     Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
-    Parameters that are not given stay as they are.
+    Parameters that are not given stay as they are. KeepImages is a parameter of --repository.
     """
     if not all(re.fullmatch(_REPOSITORY, repository) for repository in repositories):
         raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
@@ -63,13 +75,18 @@ def bootstrap_command(project: Project, environment: str, repositories: tuple[st
     cloud.check_account(env)
     account = cloud.aws.account
     _check_bucket(cloud, env, account)
-    env = _with_parameters(cloud, env, rendered, project.overrides, repositories)
+    own = {name: value for name, value in project.overrides.items() if images and name == KEEP}
+    overrides = {name: value for name, value in project.overrides.items() if name not in own}
+    env = _with_parameters(cloud, env, rendered, overrides, repositories)
     out = console()
     outcome = deploy_account_stack(project.app, cloud, env, rendered, out, yes=yes)
     outputs = _outputs(cloud, env)
     for line in settings.write(account, cloud.aws.region, outputs):
         out.print(f"Written: {line}", soft_wrap=True)
     out.print(f"{OUTCOMES[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
+    shared = {**env.values.parameters, "DeployerRoleArn": outputs.get("DeployerRoleArn", ""), **own}
+    for name in images:
+        deploy_repository(project, cloud, env, name, shared, yes=yes)
     for repository in (re.sub(r"@\d+", "", repository) for repository in repositories):
         for role, suffix in (("Deployer", ""), ("Planner", PLANNING)):
             for name, value in (("AWS_ROLE_ARN", outputs.get(f"{role}RoleArn")), ("AWS_REGION", cloud.aws.region)):

@@ -8,7 +8,7 @@ import click
 
 from tap.cli import progress
 from tap.cli.app import EXIT_CODES, Project, Stopped
-from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set
+from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set, mark_deployed
 from tap.cli.options import (
     approve_option,
     env_argument,
@@ -20,7 +20,7 @@ from tap.cli.options import (
 )
 from tap.cli.recording import Recording
 from tap.cli.terminal import console
-from tap.deploy import plan_text, planfile
+from tap.deploy import plan_text, planfile, releases
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, TapError
 from tap.deploy.wording import duration
@@ -54,7 +54,9 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, y
               f"{f'executing {plan_file}' if saved else 'creating a change set'}", soft_wrap=True)
     change_set = cloud.saved_change_set(env, rendered, saved) if saved else cloud.change_set(env, rendered)
     try:
-        done = deploy_change_set(project.app, change_set, env, rendered, out, recording, yes=yes)
+        done = deploy_change_set(
+            project.app, change_set, env, rendered, out, recording, yes=yes,
+            before=lambda: mark_deployed(cloud, env.values.parameters.get(releases.IMAGE), out))
     except Stopped:
         raise
     except TapError as error:

@@ -3,7 +3,7 @@
 import click
 
 from tap.cli.app import EXIT_CODES, Project
-from tap.cli.applying import OUTCOMES, deploy_change_set
+from tap.cli.applying import OUTCOMES, deploy_change_set, mark_deployed
 from tap.cli.options import env_argument, takes_project, yes_option
 from tap.cli.recording import Recording
 from tap.cli.terminal import console
@@ -32,7 +32,8 @@ def release_command(project: Project, environment: str, image: str | None, previ
     out.print(f"Image   {release.old} → {release.new}", soft_wrap=True)
     out.print(f"Digest  {release.old_digest or 'not known'} → {release.new_digest or 'not known'}", soft_wrap=True)
     done = deploy_change_set(project.app, releases.change_set(cloud, release), release.env, release.template, out,
-                             Recording(None, release.template), yes=yes)
+                             Recording(None, release.template), yes=yes,
+                             before=lambda: mark_deployed(cloud, release.new, out))
     out.print(f"{OUTCOMES[done.outcome]}: stack {env.stack_name} has image {release.new}.", soft_wrap=True)
     if done.outcome is Outcome.APPLIED:
         out.print(f"To go back: {env.command('release')} --previous", soft_wrap=True)

@@ -213,7 +213,7 @@ def doctor_command(project: Project, environment: str, as_json: bool) -> int:
 
     Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
     """
-    env = project.target(environment)
+    env = project.with_options(read_environment(environment, project.root, project.app.template().document))
     found = doctor.examine(
         project.cloud(env).aws, env, lambda: project.cloud(env.in_region("us-east-1")).aws)
     if as_json:

@@ -8,7 +8,8 @@ from functools import partial
 from tap.deploy.artifacts import bucket_name, make_bucket_command, storage
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.existing_vpc import questions
-from tap.deploy.models import CallFailed, Environment
+from tap.deploy.images import find_digest
+from tap.deploy.models import CallFailed, Environment, InputError
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
                      f"aws iam create-service-linked-role --aws-service-name {service}")
               for role, service in _ROLES.items()]
+    if image := env.values.parameters.get("ContainerImage"):
+        found.append(_asked("image", partial(_image, aws, env, image)))
     if env.values.parameters.get("MonthlyBudget", "0") != "0":
         found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
     if env.values.parameters.get("AlertEmail") or env.values.parameters.get("Protected") == "true":
@@ -86,6 +89,16 @@ def _bucket(aws: AwsClient, name: str, owner: str) -> tuple[bool, str]:
 def _quota(aws: AwsClient, service: str, code: str, least: int) -> tuple[bool, str]:
     value = aws.service("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
     return value >= least, f"{value:g}, of which a stack takes up to {least}"
+
+
+def _image(aws: AwsClient, env: Environment, image: str) -> tuple[bool | None, str]:
+    try:
+        digest = find_digest(aws, env, image)
+    except InputError as error:
+        return False, error.message
+    return (True, digest) if digest else (None, f"the digest of {image} is not known here: only ECR in this region is "
+                                                f"asked, where {env.command('bootstrap')} --repository NAME creates a "
+                                                "repository")
 
 
 def _cost_tag(aws: AwsClient) -> tuple[bool, str]:

@@ -1,7 +1,6 @@
 """A release: another image for the stack as it is deployed, and nothing else."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,15 +10,14 @@ from tap.deploy import constraints
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.deployed import Deployed, physical_ids, read_deployed
-from tap.deploy.models import CallFailed, ChangeSet, Detail, Environment, InputError, Refused, Values
+from tap.deploy.images import digest_of, find_digest
+from tap.deploy.models import ChangeSet, Detail, Environment, InputError, Refused, Values
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.template import Rendered, parsed
 
 IMAGE = "ContainerImage"  # the parameter
 CONTAINER = "WebApp"  # of the service's task definition
 _MOST_REVISIONS = 20  # of DescribeServiceRevisions
-_ECR = re.compile(r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
-                  r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?")
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,12 @@ def prepare(cloud: CloudFormation, env: Environment, image: str | None) -> Relea
     new = image or _before(history, env)
     if problem := constraints.violation(IMAGE, new, template.document["Parameters"][IMAGE], "the command"):
         raise InputError(problem.replace(IMAGE, "the image", 1))
-    digest = find_digest(cloud.aws, new)
+    digest = find_digest(cloud.aws, env, new)
     if deployed.parameters.get("Protected") == "true" and "@" not in new:
         known = f": {env.command('release')} {new}@{digest}" if digest else f": {new}@sha256:…"
         raise Refused(f"stack {env.stack_name} is protected, and takes images by digest alone{known}")
     return Release(_only_image(env, deployed, template, new), template, old, new,
-                   _digest(old) or (_digest(history[0]) if history else None), digest)
+                   digest_of(old) or (digest_of(history[0]) if history else None), digest)
 
 
 def _only_image(env: Environment, deployed: Deployed, template: Rendered, image: str) -> Environment:
@@ -148,26 +146,3 @@ def _before(history: list[str], env: Environment) -> str:
         raise InputError(f"ECS has no record of an earlier image of stack {env.stack_name}. Name it: "
                          f"{env.command('release')} IMAGE")
     return earlier[0]
-
-
-def _digest(image: str) -> str | None:
-    return image.partition("@")[2] or None
-
-
-def find_digest(aws: AwsClient, image: str) -> str | None:
-    """Return an image's digest; None where it is not in its name and not known here.
-
-    Raises InputError for one that its ECR repository does not have.
-    """
-    place = _ECR.fullmatch(image)
-    if not place or place["region"] != aws.region:
-        return _digest(image)
-    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
-    try:
-        details = aws.service("ecr")("describe_images", registryId=place["registry"],
-                                     repositoryName=place["repository"], imageIds=[wanted])["imageDetails"]
-    except CallFailed as error:
-        if error.code in ("ImageNotFoundException", "RepositoryNotFoundException"):
-            raise InputError(f"image {image} does not exist: {error.message}") from None
-        return _digest(image)
-    return str(details[0]["imageDigest"])

@@ -243,6 +243,17 @@ def _record_query(_client: Client, _logical_id: str, _properties: Properties, _s
     return query_id, {"QueryDefinitionId": query_id}
 
 
+def _create_oidc_provider(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
+    arn = client("iam").create_open_id_connect_provider(
+        Url=properties["Url"], ClientIDList=properties.get("ClientIdList", []), Tags=properties.get("Tags", []))[
+            "OpenIDConnectProviderArn"]
+    return arn, {"Arn": arn}
+
+
+def _delete_oidc_provider(client: Client, physical_id: str, _properties: Properties) -> None:
+    client("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=physical_id)
+
+
 def _forget(_client: Client, _physical_id: str, _properties: Properties) -> None:
     """Delete what was only recorded."""
 
@@ -254,6 +265,7 @@ HANDLERS: dict[str, tuple[Create, Delete]] = {
         functools.partial(_create_rule, "ingress"), functools.partial(_delete_rule, "ingress")),
     "AWS::EC2::SecurityGroupEgress": (
         functools.partial(_create_rule, "egress"), functools.partial(_delete_rule, "egress")),
+    "AWS::IAM::OIDCProvider": (_create_oidc_provider, _delete_oidc_provider),
     "AWS::EC2::FlowLog": (_create_flow_log, _delete_flow_log),
     "AWS::CloudWatch::CompositeAlarm": (_create_composite_alarm, _delete_composite_alarm),
     "AWS::WAFv2::WebACLAssociation": (_create_acl_association, _delete_acl_association),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 TEMPLATES = {
     "tap": "tap.stack",
     "bootstrap": "tap.bootstrap.template",
+    "repository": "tap.bootstrap.repository",
     "catalog": "tap.publishing.template",
 }
 _FILES = {"catalog": "service-catalog"}  # of templates/, where they are not called as the template is

@@ -24,6 +24,8 @@ OTHERWISE = {
     "elbv2:DescribeRules": "elasticloadbalancing:DescribeRules",
     "elbv2:DescribeAccountLimits": None,  # CloudFormation's of the same name is what is called
     "s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject", "s3:ListObjectVersions": "s3:ListBucketVersions",
+    # The policy of a repository that tap bootstrap creates allows them: see tap/bootstrap/repository.py.
+    "ecr:BatchGetImage": None, "ecr:PutImage": None,
     "ec2:DescribeImages": None,  # ECR's of the same name is what is called
     "rds:DescribeEvents": None,  # CloudFormation's of the same name is what is called
     "sts:GetCallerIdentity": None, "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",

@@ -1,12 +1,13 @@
 """`tap release`: the image, and nothing else."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 from memory_aws import TABLE, MemoryAws, Stack
 from memory_ecs import MemoryEcs
-from memory_service import REGION, MemoryService, refusal
+from memory_service import ACCOUNT, REGION, MemoryService, refusal
 from memory_tap import Tap
 
 from tap.deploy import releases
@@ -25,13 +26,29 @@ class MemoryEcr(MemoryService):
 
     service = "ecr"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []  # that were added
+
     def do_describe_images(self, registryId: str, repositoryName: str, imageIds: list[dict[str, str]]) -> Any:
-        assert (registryId, repositoryName) == ("111122223333", "app")
+        assert registryId in (ACCOUNT, "111122223333")
+        assert repositoryName == "app"
         wanted, = imageIds
         for number, digest in enumerate(DIGESTS, 1):
             if wanted in ({"imageTag": f"{number}"}, {"imageDigest": digest}):
                 return {"imageDetails": [{"imageDigest": digest}]}
         raise refusal("ImageNotFoundException", "The image does not exist within the repository")
+
+    def do_batch_get_image(self, imageIds: list[dict[str, str]], acceptedMediaTypes: list[str], **_more: Any) -> Any:
+        digest = DIGESTS[int(imageIds[0]["imageTag"]) - 1]
+        return {"images": [{"imageId": {"imageDigest": digest}, "imageManifest": f"manifest of {digest}",
+                            "imageManifestMediaType": acceptedMediaTypes[-1]}]}
+
+    def do_put_image(self, imageTag: str, **_more: Any) -> Any:
+        if imageTag in self.tags:
+            raise refusal("ImageAlreadyExistsException", "The image exists")
+        self.tags.append(imageTag)
+        return {}
 
 
 def detail(name: str, cause: str | None, source: str = "ParameterReference") -> dict[str, Any]:
@@ -152,6 +169,46 @@ def test_the_same_image_is_no_change(tap: Tap) -> None:
 def test_an_image_of_another_registry_is_released_without_its_digest(tap: Tap) -> None:
     assert tap("release", "dev", "registry.example/app:1", "--yes") == 0
     assert f"Digest  {DIGESTS[1]} → not known" in tap.out
+
+
+OWN = REPOSITORY.replace("111122223333", ACCOUNT)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_image_is_tagged_as_deployed_before_it_is_and_only_once(tap: Tap, aws: MemoryAws) -> None:
+    at = []
+    ecr = tap.services["ecr"]
+    aws.hooks["execute_change_set"] = lambda: at.append(list(ecr.tags))
+
+    assert tap("release", "dev", f"{OWN}:3", "--yes") == 0
+    assert tap("release", "dev", f"{REPOSITORY}:2", "--yes") == 0
+    assert tap("release", "dev", f"{OWN}:3", "--yes") == 0
+
+    assert at == [[f"deployed-{'c' * 12}"]]
+    assert ecr.tags == [f"deployed-{'c' * 12}"]
+    assert "warning" not in tap.out
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_declined_release_tags_nothing(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+
+    assert tap("release", "dev", f"{OWN}:3") == 3
+    assert "put_image" not in tap.services["ecr"].calls
+
+
+@pytest.mark.usefixtures("deployed")
+def test_an_image_that_cannot_be_tagged_is_released_with_a_warning(tap: Tap) -> None:
+    tap.services["ecr"].faults["put_image"] = [("before", refusal("AccessDeniedException", "not authorized"))]
+
+    assert tap("release", "dev", f"{OWN}:3", "--yes") == 0
+    assert f"warning: image {OWN}:3 cannot be tagged as deployed, and may expire: " in tap.out
+
+
+@pytest.mark.usefixtures("deployed")
+def test_another_accounts_image_is_not_tagged(tap: Tap) -> None:
+    assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 0
+    assert "batch_get_image" not in tap.services["ecr"].calls
 
 
 def change(logical_id: str, *details: Detail, action: str = "Modify") -> Change:

@@ -214,6 +214,21 @@ def test_the_doctor_says_what_is_missing_and_how_to_make_it(tap: Tap, aws: Memor
     assert "ok quota of VPCs 5, of which a stack takes up to 1" in told
 
 
+def test_the_doctor_examines_what_the_parameters_name(tap: Tap, aws: MemoryAws) -> None:
+    def unknown(**_request: Any) -> Any:
+        raise refusal("AccessDenied")
+
+    aws.meta.partition = "aws"
+    aws.__dict__.update(do_describe_account_limits=unknown, do_get_role=unknown, do_get_service_quota=unknown,
+                        do_list_cost_allocation_tags=unknown)
+    tap.document = {"Parameters": {"MonthlyBudget": {"Type": "Number"}}, "Resources": {}}
+    (tap.root / "parameters/dev.json").write_text('{"Parameters": {"MonthlyBudget": "100"}}')
+
+    tap("doctor", "dev")
+
+    assert "cost allocation tag" in tap.out
+
+
 def test_the_doctors_commands_name_the_region_and_not_the_endpoint(tap: Tap, aws: MemoryAws) -> None:
     def missing(**_request: Any) -> Any:
         raise refusal("NoSuchBucket")

@@ -70,6 +70,40 @@ def test_a_vpc_that_does_not_exist_is_missing_and_not_merely_unknown() -> None:
     assert Examined("DNS of the VPC", False, "The vpc ID 'vpc-01234567' does not exist") in found
 
 
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1"
+
+
+def image_of(image: str, refusal: CallFailed | None = None) -> Examined | None:
+    class WithRepository(Aws):
+        def service(self, name: str) -> Callable[..., Any]:
+            def answer(_method: str, **_request: Any) -> Any:
+                if refusal:
+                    raise refusal
+                return {"imageDetails": [{"imageDigest": "sha256:1"}]}
+            return answer if name == "ecr" else self.call
+
+    env = Environment("dev", Target("tap-dev"), Values({"ContainerImage": image}))
+    found = examine(WithRepository(None), env, lambda: Aws(None))  # type: ignore[arg-type,return-value]
+    return next((each for each in found if each.what == "image"), None)
+
+
+def test_an_image_that_its_repository_has_is_told_by_its_digest() -> None:
+    assert image_of(IMAGE) == Examined("image", True, "sha256:1")
+
+
+def test_an_image_whose_repository_does_not_exist_is_missing_with_the_command_that_creates_it() -> None:
+    found = image_of(IMAGE, CallFailed("no repository", "RepositoryNotFoundException"))
+    assert found is not None
+    assert found.ok is False
+    assert found.told.endswith("Create the repository with: tap bootstrap dev --repository app")
+
+
+def test_an_image_of_another_registry_is_not_judged() -> None:
+    found = image_of("public.ecr.aws/nginx/nginx-unprivileged:stable")
+    assert found is not None
+    assert found.ok is None
+
+
 def test_without_a_budget_nothing_is_asked() -> None:
     assert tag_of([], budget="0") is None
 

@@ -13,6 +13,13 @@ from tap.deploy.aws import AwsClient
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import InputError
 from tap.deploy.template import Rendered
+from tap.template.registry import builder
+
+
+def as_json(template: str) -> Rendered:
+    """Return one of the project's templates as the account in memory reads it."""
+    document = builder(template)().to_dict()
+    return Rendered(document, json.dumps(document))
 
 
 class Tap:
@@ -39,6 +46,7 @@ class Tap:
         self._capsys.readouterr()
         wiring = App(
             template=self._rendered, lint=lambda _template: [],
+            bootstrap=lambda: as_json("bootstrap"), repository=lambda: as_json("repository"),
             clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(
                 lambda service: self.services.get(service, self.aws), self._sleep, lambda: self.slept,

@@ -1,0 +1,14 @@
+"""What repositories and their stacks are called, known without building the template."""
+
+import re
+
+from tap.bootstrap.settings import STACK
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html: repositoryName
+NAME = r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*"
+KEEP = "KeepImages"  # the parameter that says how many images are kept
+
+
+def stack_name(repository: str) -> str:
+    """Return the name of a repository's stack, which has letters, digits and hyphens alone."""
+    return f"{STACK}-repository-{re.sub('[^a-z0-9]', '-', repository)}"

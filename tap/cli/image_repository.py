@@ -1,0 +1,49 @@
+"""`tap bootstrap --repository`: an ECR repository, in a stack of its own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tap.bootstrap.repository_names import stack_name
+from tap.cli.app import Project
+from tap.cli.applying import OUTCOMES, deploy_account_stack
+from tap.cli.terminal import console
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deployed import Deployed, read_deployed
+from tap.deploy.models import CallFailed, Environment, InputError
+from tap.deploy.parameters import parameter_problems
+
+
+def deploy_repository(project: Project, cloud: CloudFormation, bootstrap: Environment, name: str,
+                      parameters: Mapping[str, str], *, yes: bool) -> None:
+    """Create or update the stack of a repository, and print where to push to.
+
+    `parameters` are those of the bootstrap stack, of which it takes what it declares; a value that is not among them
+    stays as it is. Raises TapError, InputError among them for a repository that no stack of ours has.
+    """
+    rendered, out = project.app.repository(), console()
+    env = replace(bootstrap, target=replace(bootstrap.target, stack_name=stack_name(name)))
+    deployed = read_deployed(cloud.aws.call, env)
+    _check_absent(cloud, deployed, name)
+    current = deployed.parameters if deployed else {}
+    declared = rendered.document["Parameters"]
+    values = {key: value for key, value in {**current, **parameters, "RepositoryName": name}.items() if key in declared}
+    if problems := parameter_problems(rendered.document, values, "--parameter"):
+        raise InputError(str(problems[0]))
+    env = env.with_parameters(values)
+    outcome = deploy_account_stack(project.app, cloud, env, rendered, out, yes=yes)
+    out.print(f"{OUTCOMES[outcome]}: stack {env.stack_name} is up to date.", soft_wrap=True)
+    out.print(f"Push images to: {cloud.outputs(env).get('RepositoryUri', name)}", soft_wrap=True)
+
+
+def _check_absent(cloud: CloudFormation, deployed: Deployed | None, name: str) -> None:
+    """Raise InputError if a stack of this name has another repository, or if the repository exists without it."""
+    if deployed:
+        if (other := deployed.parameters.get("RepositoryName")) != name:
+            raise InputError(f"stack {stack_name(name)} has the repository {other}: name the new one otherwise")
+        return
+    try:
+        cloud.aws.service("ecr")("describe_repositories", repositoryNames=[name])
+    except CallFailed:
+        return  # It does not exist; or CloudFormation says why it cannot be created.
+    raise InputError(f"repository {name} exists, and no stack of tap bootstrap has it: release from it as it is, or "
+                     "choose another name")

@@ -1,0 +1,70 @@
+"""Images in ECR: their digests, and the tag that keeps what is deployed from expiring."""
+
+import re
+
+from tap.deploy.aws import AwsClient
+from tap.deploy.models import CallFailed, Environment, InputError
+
+DEPLOYED = "deployed-"  # what the tag begins with that keeps an image from expiring: see tap/bootstrap/repository.py
+_DIGITS = 12  # of a digest that tell images of a repository apart
+# Those of an image, and of an index of images, in the formats of Docker and OCI.
+_MANIFESTS = [
+    "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"]
+_ECR = re.compile(r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+                  r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?")
+
+
+def digest_of(image: str) -> str | None:
+    """Return the digest in the name of an image, if there is one."""
+    return image.partition("@")[2] or None
+
+
+def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
+    """Return an image's digest; None where it is not in its name and not known here.
+
+    Raises InputError for one that its ECR repository does not have.
+    """
+    place = _ECR.fullmatch(image)
+    if not place or place["region"] != aws.region:
+        return digest_of(image)
+    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
+    try:
+        details = aws.service("ecr")("describe_images", registryId=place["registry"],
+                                     repositoryName=place["repository"], imageIds=[wanted])["imageDetails"]
+    except CallFailed as error:
+        if error.code == "RepositoryNotFoundException":
+            raise InputError(f"image {image} does not exist: {error.message}. Create the repository with: "
+                             f"{env.command('bootstrap')} --repository {place['repository']}") from None
+        if error.code == "ImageNotFoundException":
+            raise InputError(f"image {image} does not exist: {error.message}") from None
+        return digest_of(image)
+    return str(details[0]["imageDigest"])
+
+
+def mark_deployed(aws: AwsClient, image: str) -> str | None:
+    """Give an image the tag that keeps it from expiring; return why that did not work, None where it did.
+
+    Does nothing for an image that is not in ECR, or in another account's or region's, whose rules are not ours.
+    Putting an image's own manifest is how ECR adds a tag:
+    https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
+    """
+    place = _ECR.fullmatch(image)
+    if not place or (place["registry"], place["region"]) != (aws.account, aws.region):
+        return None
+    repository = {"registryId": place["registry"], "repositoryName": place["repository"]}
+    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
+    ecr = aws.service("ecr")
+    try:
+        found, = ecr("batch_get_image", **repository, imageIds=[wanted], acceptedMediaTypes=_MANIFESTS)["images"]
+        digest = found["imageId"]["imageDigest"]
+        ecr("put_image", **repository, imageManifest=found["imageManifest"], imageDigest=digest,
+            imageManifestMediaType=found["imageManifestMediaType"],
+            imageTag=DEPLOYED + digest.partition(":")[2][:_DIGITS])
+    except CallFailed as error:
+        # It was tagged before. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+        there = error.code in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
+        return None if there else error.message
+    except ValueError:  # no such image, which find_digest refuses where it may look
+        return "ECR returns no such image"
+    return None
