@@ -8,17 +8,18 @@ from tap.deploy.stacks import pages
 _TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
-def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -> list[dict[str, str]]:
-    """Return the triggers (API type RollbackTrigger) that the target names; none for a first creation.
+def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -> list[dict[str, str]] | None:
+    """Return the triggers (API type RollbackTrigger) that the target names; None: there are none, and were none.
 
-    An output's value is an alarm's ARN or its name. An output that the stack does not have yet is passed
-    over: it comes with this update. Raises Refused where an output is no alarm of the stack.
+    An empty list takes away those that the stack has, which it would keep. An output's value is an alarm's ARN or its
+    name. An output that the stack does not have yet is passed over: it comes with this update. Raises Refused where an
+    output is no alarm of the stack.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackTrigger.html
     """
     outputs = deployed.outputs if deployed else {}
     wanted = [name for name in env.target.rollback_alarms if name in outputs]
-    if deployed is None or not wanted:
-        return []
+    if deployed is None or not (wanted or deployed.rollback_triggers):
+        return None
     resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=deployed.stack_id)
     types = {_name(resource.get("PhysicalResourceId", "")): resource["ResourceType"]
              for resource in resources if resource["ResourceType"] in _TYPES}

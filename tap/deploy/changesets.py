@@ -21,10 +21,11 @@ _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
 def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str, name: str,
-           triggers: Sequence[Mapping[str, str]] = ()) -> None:
+           triggers: Sequence[Mapping[str, str]] | None = None) -> None:
     """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError.
 
-    `template` is TemplateBody, TemplateURL or UsePreviousTemplate, `triggers` the alarms that roll an update back.
+    `template` is TemplateBody, TemplateURL or UsePreviousTemplate, `triggers` the alarms that roll an update back; None
+    leaves the stack those that it has.
     """
     parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in env.values.parameters.items()]
@@ -40,9 +41,11 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     on_failure = "ROLLBACK" if kind == "UPDATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":
         request["OnStackFailure"] = on_failure
-    if triggers:
+    if triggers is not None:
+        # Without alarms, CloudFormation would wait all the same.
         request["RollbackConfiguration"] = {
-            "RollbackTriggers": list(triggers), "MonitoringTimeInMinutes": env.target.monitoring_minutes}
+            "RollbackTriggers": list(triggers),
+            "MonitoringTimeInMinutes": env.target.monitoring_minutes if triggers else 0}
     if env.target.mode != "STANDARD":
         request["DeploymentConfig"] = {"Mode": env.target.mode}
     try:

@@ -44,6 +44,22 @@ class Deployed:
         """Whether termination protection is on."""
         return bool(self.stack.get("EnableTerminationProtection"))
 
+    @property
+    def role_arn(self) -> str:
+        """What CloudFormation acts as, unless another role is named; empty for the caller."""
+        return str(self.stack.get("RoleARN", ""))
+
+    @property
+    def rollback_triggers(self) -> list[str]:
+        """The ARNs of the alarms that roll updates back."""
+        return [str(trigger["Arn"]) for trigger in
+                self.stack.get("RollbackConfiguration", {}).get("RollbackTriggers", ())]
+
+    @property
+    def topics(self) -> list[str]:
+        """The ARNs of the topics that get the stack's events."""
+        return list(map(str, self.stack.get("NotificationARNs", ())))
+
     def resolved(self, call: Call, env: Environment, stage: str = "Original") -> Resolved:
         """Return what the stack's template comes to with its own parameters, secrets masked.
 

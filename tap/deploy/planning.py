@@ -10,6 +10,7 @@ from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, unlisted
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.hazards import find_hazards
+from tap.deploy.lingering import lingering
 from tap.deploy.models import (
     ChangeSet,
     Environment,
@@ -64,15 +65,8 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
                        verdicts=worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
                        denied=tuple(denied(env.values.stack_policy or policy, change_set)))
-        warnings += [*comparison.hazards, *comparison.warnings, *_protection_remains(env, deployed)]
+        warnings += [*comparison.hazards, *comparison.warnings, *lingering(env, deployed, policy)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
-
-
-def _protection_remains(env: Environment, deployed: Deployed) -> list[str]:
-    if not deployed.is_protected or env.target.termination_protection:
-        return []
-    return ["the stack is protected against deletion and stays so, although its target is not: "
-            f"to lift it, --approve {guard.TERMINATION_PROTECTION}"]
 
 
 @dataclass(frozen=True)

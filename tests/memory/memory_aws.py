@@ -48,6 +48,7 @@ class Stack:
     resources: dict[str, tuple[str, str]] = field(default_factory=dict)  # type and status by logical id
     token: str | None = None
     outputs: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)  # what else DescribeStacks says
 
 
 @dataclass
@@ -197,7 +198,8 @@ class MemoryAws:
         return {"Stacks": [{
             "StackName": stack.name, "StackId": stack.stack_id, "StackStatus": stack.status, "CreationTime": NOON,
             "Parameters": stack.parameters, "EnableTerminationProtection": stack.protected,
-            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()]}]}
+            "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()],
+            **stack.attributes}]}
 
     def do_describe_stack_events(self, StackName: str, NextToken: str = "0") -> Any:
         stack = self._find(StackName)
