@@ -61,6 +61,7 @@ class Verdict:
 
     grade: Grade
     reason: str
+    final: bool = False  # nobody's approval lets it happen
 
 
 def holds_data(resource_type: str) -> bool:
@@ -144,13 +145,15 @@ def verdicts(plan: ChangeSet) -> dict[str, Verdict]:
 
 
 def unapproved(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> dict[str, Verdict]:
-    """Return what is destructive or will fail, and that nobody has approved, by logical id."""
+    """Return what is destructive or will fail, may be approved, and that nobody has, by logical id."""
     return {logical_id: verdict for logical_id, verdict in verdicts.items()
-            if verdict.grade >= Grade.DESTRUCTIVE and logical_id not in set(approved)}
+            if verdict.grade >= Grade.DESTRUCTIVE and not verdict.final and logical_id not in set(approved)}
 
 
 def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
-    """Raise Refused unless each change that is destructive or will fail is approved by its logical id."""
+    """Raise Refused unless each change that is destructive or will fail is approved by its logical id, and may be."""
+    if final := [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.final]:
+        raise Refused("\n  - ".join(["this plan would do harm:", *final]))
     found = unapproved(verdicts, approved)
     parts = [f"{grade}: {'; '.join(reasons)}" for grade in (Grade.WILL_FAIL, Grade.DESTRUCTIVE)
              if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items()

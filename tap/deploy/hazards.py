@@ -23,8 +23,8 @@ class LiveTraffic:
     service_arn: str = ""
 
 
-def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffic) -> Iterator[str]:
-    """Yield a line for each listener rule that an update sets back to a target group that has no tasks now.
+def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffic) -> Iterator[tuple[str, str]]:
+    """Yield each listener rule that an update sets back to a target group that has no tasks now, and what that does.
 
     Amazon ECS moves the weights with each deployment that shifts traffic, from one group to the other. CloudFormation
     knows those of the template alone, and sets them whenever it changes or replaces the rule. Where it removes the
@@ -35,13 +35,14 @@ def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffi
         wanted = {group for group, weight in _template_weights(before, change.logical_id).items() if weight}
         used = {group for group, weight in live.weights.get(change.logical_id, {}).items() if weight}
         if wanted and used and not wanted & used:
-            yield (f"{change.logical_id}: all traffic goes to {', '.join(sorted(used))}, and this update would send it "
-                   f"to {', '.join(sorted(wanted))}, which has no tasks. While DeploymentStrategy shifts traffic, "
-                   f"deploy the service once more, which shifts it back: {_redeploy(live.service_arn)}")
+            yield change.logical_id, (
+                f"all traffic goes to {', '.join(sorted(used))}, and this update would send it to "
+                f"{', '.join(sorted(wanted))}, which has no tasks. While DeploymentStrategy shifts traffic, deploy the "
+                f"service once more, which shifts it back: {_redeploy(live.service_arn)}")
 
 
-def lost_data(before: Resolved, after: Resolved) -> Iterator[str]:
-    """Yield a line for each database cluster that another snapshot, or none, would replace.
+def lost_data(before: Resolved, after: Resolved) -> Iterator[tuple[str, str]]:
+    """Yield each database cluster that another snapshot, or none, would replace, and what that does.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
     """
@@ -52,8 +53,9 @@ def lost_data(before: Resolved, after: Resolved) -> Iterator[str]:
         new = after.properties(name).get("SnapshotIdentifier")
         if new != snapshot:
             what = f"a database restored from {new}" if new else "an empty database"
-            yield (f"{name}: created from snapshot {snapshot}, and without it CloudFormation would replace it with "
-                   f"{what}. Keep the snapshot's name in the parameters, even once the snapshot is deleted")
+            yield name, (
+                f"created from snapshot {snapshot}, and without it CloudFormation would replace it with {what}. Keep "
+                "the snapshot's name in the parameters, even once the snapshot is deleted")
 
 
 def read_traffic(aws: AwsClient, stack_id: str, changes: Collection[Change]) -> LiveTraffic:
@@ -72,15 +74,17 @@ def read_traffic(aws: AwsClient, stack_id: str, changes: Collection[Change]) -> 
         (entry["PhysicalResourceId"] for entry in resources if entry["ResourceType"] == _SERVICE), ""))
 
 
-def find_hazards(
-        aws: AwsClient, change_set: ChangeSet, before: Resolved, after: Resolved) -> tuple[list[str], list[str]]:
-    """Return why a change set must not be applied, and a warning where that cannot be known."""
-    hazards = list(lost_data(before, after))
-    try:
-        live = read_traffic(aws, change_set.stack_id, change_set.changes)
-    except CallFailed as error:
-        return hazards, [f"the weights of the listener rules cannot be read: {error.message}"]
-    return [*hazards, *lost_traffic(change_set.changes, before, live)], []
+def hazards(aws: AwsClient | None, change_set: ChangeSet, before: Resolved, after: Resolved,
+            warnings: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the logical ids of changes that must not be applied, and why; add to `warnings` what cannot be known."""
+    yield from lost_data(before, after)
+    if aws:
+        try:
+            live = read_traffic(aws, change_set.stack_id, change_set.changes)
+        except CallFailed as error:
+            warnings.append(f"the weights of the listener rules cannot be read: {error.message}")
+        else:
+            yield from lost_traffic(change_set.changes, before, live)
 
 
 def _of_rules(changes: Collection[Change]) -> list[Change]:

@@ -41,7 +41,6 @@ class Plan:
     warnings: tuple[str, ...] = ()
     loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
     denied: tuple[str, ...] = ()  # what the stack policy will not let happen
-    hazards: tuple[str, ...] = ()  # what CloudFormation would carry out, and must not
     differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
     variables: tuple[tuple[str, str | None, str | None], ...] = ()  # of the application: name, before, after
     deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
@@ -67,8 +66,6 @@ class Plan:
         if self.denied:
             raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
                           f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
-        if self.hazards:
-            raise Refused("\n  - ".join(["this plan would do harm:", *self.hazards]))
         if self.loosened and guard.STACK_POLICY not in self.env.options.approved:
             raise Refused(looser(list(self.loosened)))
         guard.check(self.verdicts, self.env.options.approved)

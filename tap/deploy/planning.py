@@ -9,7 +9,6 @@ from tap.deploy.aws import AwsClient
 from tap.deploy.deployed import Deployed, location
 from tap.deploy.diff import Difference, compare, unlisted
 from tap.deploy.guard import Grade, Verdict
-from tap.deploy.hazards import find_hazards
 from tap.deploy.lingering import lingering
 from tap.deploy.models import (
     ChangeSet,
@@ -61,11 +60,10 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
         comparison = _compare(aws, env, template, deployed, change_set)
         policy = call("get_stack_policy", StackName=deployed.stack_id).get("StackPolicyBody")
         plan = replace(plan, deployed=comparison.before, differences=comparison.differences,
-                       hazards=tuple(map(env.masked, comparison.hazards)),
                        verdicts=worst(plan.verdicts, comparison.prediction.verdicts),
                        loosened=tuple(_loosened(env, template, policy, change_set)),
                        denied=tuple(denied(env.values.stack_policy or policy, change_set)))
-        warnings += [*comparison.hazards, *comparison.warnings, *lingering(env, deployed, policy)]
+        warnings += [*comparison.warnings, *lingering(env, deployed, policy)]
     return replace(plan, warnings=tuple(map(env.masked, warnings)))
 
 
@@ -76,7 +74,6 @@ class _Comparison:
     before: Resolved | None = None
     differences: tuple[Difference, ...] = ()
     prediction: Prediction = NOTHING
-    hazards: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -89,9 +86,7 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
                              _stored(env, change_set, deployed))
         found = compare(before, after)
         prediction = predicted(env, change_set, before, after, aws)
-        hazards, unknown = find_hazards(aws, change_set, before, after)
-        return _Comparison(before, tuple(found), prediction, tuple(hazards),
-                           (*unlisted(found, change_set), *prediction.warnings, *unknown))
+        return _Comparison(before, tuple(found), prediction, (*unlisted(found, change_set), *prediction.warnings))
     except (TapError, ValueError) as error:
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
 
@@ -111,7 +106,7 @@ def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dic
 def _joined(verdict: Verdict | None, other: Verdict) -> Verdict:
     if verdict is None or verdict.grade is Grade.SAFE or other.grade is Grade.WILL_FAIL:
         return other
-    return Verdict(max(verdict.grade, other.grade), f"{verdict.reason}; {other.reason}")
+    return Verdict(max(verdict.grade, other.grade), f"{verdict.reason}; {other.reason}", verdict.final or other.final)
 
 
 def _loosened(env: Environment, template: Rendered, policy: str | None, change_set: ChangeSet) -> list[str]:

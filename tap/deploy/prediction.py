@@ -1,4 +1,4 @@
-"""Whether an update will work: what the templates tell, with what only AWS knows of the stack."""
+"""Whether an update will work, and do no harm: what the templates tell, with what only AWS knows of the stack."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from tap.deploy.aws import AwsClient, Call
 from tap.deploy.cautions import cautions
 from tap.deploy.failures import Failure
 from tap.deploy.guard import Grade, Verdict
+from tap.deploy.hazards import hazards
 from tap.deploy.models import CallFailed, ChangeSet, Environment
 from tap.deploy.replacements import Update, update
 from tap.deploy.stacks import pages
@@ -33,7 +34,7 @@ NOTHING = Prediction({})
 
 def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: Resolved,
               aws: AwsClient | None = None) -> Prediction:
-    """Return what will fail, what cannot be undone, and what else is to be known of a change.
+    """Return what will fail, what does harm, what cannot be undone, and what else is to be known of a change.
 
     Without `aws` it is told from the templates alone. What AWS does not let the caller read is a warning.
     """
@@ -49,6 +50,8 @@ def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: 
                  for name, running, wanted in failures.version_changes(change, live)
                  if failures.is_major(running, wanted)}
     verdicts |= {name: Verdict(Grade.WILL_FAIL, _told(env, failure)) for name, failure in found.items()}
+    verdicts |= {name: Verdict(Grade.DESTRUCTIVE, env.masked(line), final=True)
+                 for name, line in hazards(aws, change_set, before, after, warnings)}
     return Prediction(verdicts, tuple(warnings))
 
 

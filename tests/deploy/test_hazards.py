@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from deploy_fakes import DEV, changed
 
+from tap.deploy import offline
 from tap.deploy.hazards import LiveTraffic, lost_data, lost_traffic, read_traffic
-from tap.deploy.models import Change
+from tap.deploy.models import Change, Refused
 from tap.stack import build
 from tap.template.resolve import Resolved, resolve
 
@@ -24,18 +26,17 @@ def change(action: str, replacement: str | None = None, scope: tuple[str, ...] =
     return Change(action, "ProductionRule", "arn:rule", "AWS::ElasticLoadBalancingV2::ListenerRule", replacement, scope)
 
 
-def lines(found: Change, weights: Mapping[str, int]) -> list[str]:
+def lines(found: Change, weights: Mapping[str, int]) -> list[tuple[str, str]]:
     return list(lost_traffic([found], stack(), LiveTraffic({"ProductionRule": weights}, SERVICE)))
 
 
 @pytest.mark.parametrize("found", [
     change("Remove"), change("Modify", "True", ("Properties",)), change("Modify", "False", ("Properties",))])
 def test_no_rule_is_set_back_to_a_group_without_tasks(found: Change) -> None:
-    (line,) = lines(found, AFTER_FIRST_CANARY)
-    assert line == (
-        "ProductionRule: all traffic goes to AlternateTargetGroup, and this update would send it to TargetGroup, which "
+    assert lines(found, AFTER_FIRST_CANARY) == [("ProductionRule", (
+        "all traffic goes to AlternateTargetGroup, and this update would send it to TargetGroup, which "
         "has no tasks. While DeploymentStrategy shifts traffic, deploy the service once more, which shifts it back: "
-        "aws ecs update-service --cluster tap-prod-Cluster-1 --service tap-prod-Service-1 --force-new-deployment")
+        "aws ecs update-service --cluster tap-prod-Cluster-1 --service tap-prod-Service-1 --force-new-deployment"))]
 
 
 def test_a_rule_may_change_once_traffic_is_back() -> None:
@@ -49,9 +50,19 @@ def test_tags_of_a_rule_may_change_at_any_time() -> None:
 @pytest.mark.parametrize(("snapshot", "instead"), [
     ("", "an empty database"), ("another", "a database restored from another")])
 def test_the_snapshot_that_a_database_came_from_is_kept(snapshot: str, instead: str) -> None:
-    (line,) = lost_data(stack(DatabaseSnapshot="before-migration"), stack(DatabaseSnapshot=snapshot))
-    assert line.startswith(f"DatabaseCluster: created from snapshot before-migration, and without it CloudFormation "
-                           f"would replace it with {instead}.")
+    (name, line), = lost_data(stack(DatabaseSnapshot="before-migration"), stack(DatabaseSnapshot=snapshot))
+    assert name == "DatabaseCluster"
+    assert line.startswith("created from snapshot before-migration, and without it CloudFormation would replace it "
+                           f"with {instead}.")
+
+
+def test_what_does_harm_is_refused_whoever_approves_it() -> None:
+    before, after = stack(DatabaseSnapshot="before-migration"), stack()
+    harmful = offline.plan(changed(DEV, approved=frozenset({"DatabaseCluster"})), before, after, TEMPLATE)
+
+    assert "DatabaseCluster" not in harmful.needs_approval
+    with pytest.raises(Refused, match=r"would do harm:\n  - DatabaseCluster: .*an empty database"):
+        harmful.check()
 
 
 @pytest.mark.parametrize("snapshot", ["", "before-migration"])
