@@ -37,6 +37,7 @@ SETTINGS = {
     "EmptyAssetsBucketOnDelete": ["true", "false"], "Firewall": ["true", "false"],
     "ValidationReservedConcurrency": ["0", "10"],
     "ContainerHealthCommand": ["", "curl -fsS localhost:$PORT || exit 1"],
+    "MigrationCommand": ["", "python migrate.py"],
     "SleepSchedule": ["", "cron(0 20 ? * MON-FRI *)"],
     "WakeSchedule": ["", "cron(0 6 ? * MON-FRI *)"], "Backups": ["true", "false"],
     "PagerTopicArn": ["", "arn:aws:sns:us-east-1:123456789012:on-call"], "TrafficAlarmRequests": ["0", "1"],

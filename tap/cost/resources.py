@@ -30,7 +30,7 @@ FREE = frozenset(f"AWS::{name}" for name in (
     "RDS::DBClusterParameterGroup", "RDS::DBParameterGroup", "RDS::DBSubnetGroup", "RDS::EventSubscription",
     "Route53::RecordSet", "S3::BucketPolicy", "SNS::Subscription", "SNS::TopicInlinePolicy", "SNS::TopicPolicy",
     "SQS::QueueInlinePolicy", "SQS::QueuePolicy",
-    "SecretsManager::SecretTargetAttachment", "WAFv2::WebACLAssociation"))
+    "SecretsManager::SecretTargetAttachment", "WAFv2::WebACLAssociation")) | {"Custom::Migration"}
 
 
 def _nat(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:

@@ -71,15 +71,14 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),
         # Whether a bucket is empty, before a deletion; and why something failed.
         allow([s3.ListBucketVersions], Sub(f"arn:${{AWS::Partition}}:s3:::{prefix}*")),
-        allow([ecs.DescribeServices, ecs.DescribeTasks],
+        # Which image runs, which ran before it, and how its tasks are.
+        allow([ecs.DescribeServiceRevisions, ecs.DescribeServices, ecs.DescribeTasks, ecs.ListServiceDeployments],
+              Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service-revision/{prefix}*"),
               Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service/{prefix}*"),
               Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:task/{prefix}*")),
         allow([ecs.ListTasks], "*", condition=Condition(ArnLike({
             "ecs:cluster": Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:cluster/{prefix}*")}))),
         allow([ecs.DescribeTaskDefinition], "*"),
-        # Which image runs, and which ran before it.
-        allow([ecs.ListServiceDeployments], Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service/{prefix}*")),
-        allow([ecs.DescribeServiceRevisions], Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service-revision/{prefix}*")),
         # Whether an image is there, and its digest; the repository may be another account's.
         allow([ecr.DescribeImages], Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:*:repository/*")),
         allow([functions.GetFunctionConfiguration],

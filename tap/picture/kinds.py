@@ -59,6 +59,7 @@ BELONGS: Mapping[str, str | None] = {
     "AWS::Backup::BackupPlan": "BackupPlan",
     "AWS::Backup::BackupSelection": "BackupPlanId",
     "AWS::CloudFormation::CustomResource": "ServiceToken",
+    "Custom::Migration": "ServiceToken",
     "AWS::CloudFront::OriginAccessControl": None,
     "AWS::CloudFront::ResponseHeadersPolicy": None,
     "AWS::EC2::EIP": None,

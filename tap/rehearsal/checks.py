@@ -257,7 +257,7 @@ def emptied_first(events: Iterable[tuple[str, str]]) -> Check:
     """In a deletion's events (resource type, status) the custom resource is done before the bucket begins."""
     order = []
     for kind, status in events:
-        if kind.startswith(CUSTOM) and status == "DELETE_COMPLETE":
+        if kind.startswith(CUSTOM) and kind != "Custom::Migration" and status == "DELETE_COMPLETE":
             order.append("emptied")
         if kind == "AWS::S3::Bucket" and status == "DELETE_IN_PROGRESS":
             order.append("deleted")

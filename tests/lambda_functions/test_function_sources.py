@@ -8,7 +8,7 @@ import pytest
 
 FUNCTIONS = Path(__file__).parents[2] / "lambda"
 
-each = pytest.mark.parametrize("name", ["validation", "empty_bucket", "probe"])
+each = pytest.mark.parametrize("name", ["validation", "empty_bucket", "migration", "probe"])
 
 
 def source(name: str) -> str:

@@ -1,0 +1,107 @@
+"""Custom::Migration: runs Command in a task of TaskDefinition; succeeds once it has exited with 0.
+
+The service waits for it, so a version whose migration fails never starts. It may take 55 minutes: the function hands
+over to itself before its own time is up.
+"""
+
+import json
+import shlex
+import time
+import urllib.request
+from typing import Any
+
+PAUSE = 10  # seconds between looks at the task
+LONGEST = 3300  # seconds; CloudFormation waits for an hour
+MARGIN = 100_000  # milliseconds: two calls to AWS with all their retries (78 s) and the answer with its own (18 s)
+
+
+def _client(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 3}
+    return boto3.client(service, config=Config(connect_timeout=2, read_timeout=10, retries=retries))
+
+
+def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
+    for pause in 0, 1, 2:
+        sleep(pause)
+        try:
+            # CloudFormation's own URL, signed for an empty Content-Type.
+            request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")
+            urllib.request.urlopen(request, timeout=5).close()
+            return
+        except Exception as e:
+            # No more of it: the URL is a secret.
+            error = type(e).__name__
+    raise RuntimeError(f"CloudFormation took no answer: {error}")
+
+
+def _start(event: Any, ecs: Any) -> str:
+    wanted = event["ResourceProperties"]
+    response = ecs.run_task(
+        cluster=wanted["Cluster"], taskDefinition=wanted["TaskDefinition"], launchType="FARGATE",
+        # Lambda may invoke the function twice for one request.
+        clientToken=event["RequestId"], startedBy="migration",
+        networkConfiguration={"awsvpcConfiguration": {
+            "subnets": wanted["Subnets"], "securityGroups": wanted["SecurityGroups"], "assignPublicIp": "DISABLED"}},
+        overrides={"containerOverrides": [{"name": wanted["Container"], "command": shlex.split(wanted["Command"])}]})
+    if response["failures"]:
+        raise RuntimeError(f"ECS did not start the migration: {response['failures'][0].get('reason')}")
+    return str(response["tasks"][0]["taskArn"])
+
+
+def _result(task: Any, name: str) -> str:
+    container = next(each for each in task["containers"] if each["name"] == name)
+    number = task["taskArn"].rpartition("/")[2]
+    if "exitCode" not in container:
+        raise RuntimeError(f"the migration never ran: {container.get('reason') or task.get('stoppedReason')}")
+    if container["exitCode"] != 0:
+        raise RuntimeError(f"the migration exited with {container['exitCode']}; see the log of task {number}")
+    return f"Task {number} migrated"
+
+
+def _migrate(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> str | None:
+    """Return what was done; None where another invocation goes on."""
+    if event["RequestType"] == "Delete":
+        return "Nothing to migrate"
+    status = client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]["StackStatus"]
+    # The old version comes back to a database that is the new one's, which its own migration would not know.
+    if "ROLLBACK" in status:
+        return f"Nothing to migrate: stack in {status}"
+    ecs, cluster = client("ecs"), event["ResourceProperties"]["Cluster"]
+    arn = event.setdefault("Task", None) or _start(event, ecs)
+    event |= {"Task": arn, "Deadline": event.get("Deadline", clock() + LONGEST)}
+    try:
+        while clock() < event["Deadline"]:
+            # A task that has just been started may not be known yet.
+            found = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
+            if found and found[0]["lastStatus"] == "STOPPED":
+                return _result(found[0], event["ResourceProperties"]["Container"])
+            if context.get_remaining_time_in_millis() <= MARGIN:
+                client("lambda").invoke(FunctionName=context.invoked_function_arn, InvocationType="Event",
+                                        Payload=json.dumps(event).encode())
+                return None
+            sleep(PAUSE)
+        raise TimeoutError("the migration took more than 55 minutes: run it by itself before the release")
+    except Exception:
+        ecs.stop_task(cluster=cluster, task=arn, reason="the migration is given up")
+        raise
+
+
+def handler(event: Any, context: Any, client: Any = _client, send: Any = _send, clock: Any = time.time,
+            sleep: Any = time.sleep) -> None:
+    """Answer CloudFormation SUCCESS or FAILED, whatever happens; raise only if no answer gets through."""
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    # Always the same: another one would be a replacement.
+    answer["PhysicalResourceId"] = event["LogicalResourceId"]
+    try:
+        status, reason = "SUCCESS", _migrate(event, context, client, clock, sleep)
+        if reason is None:
+            return
+    except Exception as e:
+        status, reason = "FAILED", f"{type(e).__name__}: {e}"
+    answer |= {"Status": status, "Reason": reason.encode("ascii", "replace").decode()[:500]}
+    body = json.dumps(answer)
+    print(body)
+    send(event["ResponseURL"], body.encode())

@@ -1,0 +1,47 @@
+"""A migration runs in a task of the new version, before the service has it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from stack_view import StackView
+
+Deployed = Callable[..., StackView]
+COMMAND = "python migrate.py"
+
+
+@pytest.fixture(scope="module")
+def migrating(deployed: Deployed) -> StackView:
+    return deployed(MigrationCommand=COMMAND)
+
+
+def test_without_a_command_nothing_of_the_migration_is_there(deployed: Deployed, migrating: StackView) -> None:
+    without = deployed()
+    assert set(migrating.resolved.resources) - set(without.resolved.resources) == {
+        "Migration", "MigrationFunction", "MigrationLogGroup", "MigrationPolicy", "MigrationRole"}
+
+
+@pytest.mark.parametrize("strategy", ["ROLLING", "ROLLING_PREPARED", "BLUE_GREEN", "CANARY", "LINEAR"])
+def test_the_service_waits_for_the_migration_and_that_for_the_new_version_whatever_the_strategy(
+        deployed: Deployed, strategy: str) -> None:
+    stack = deployed(MigrationCommand=COMMAND, DeploymentStrategy=strategy)
+    assert "Migration" in stack.waits_for("Service")
+    assert {"TaskDefinition", "MigrationFunction", "DatabaseWriter"} <= stack.waits_for("Migration")
+
+
+def test_its_task_has_the_network_of_the_services(migrating: StackView) -> None:
+    properties = migrating.properties("Migration")
+    network = migrating.properties("Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert (properties["Subnets"], properties["SecurityGroups"]) == (network["Subnets"], network["SecurityGroups"])
+    assert properties["TaskDefinition"] == migrating.properties("Service")["TaskDefinition"]
+    assert (properties["Container"], properties["Command"]) == ("WebApp", COMMAND)
+
+
+def test_the_function_passes_the_tasks_roles_and_no_others(migrating: StackView) -> None:
+    grants: dict[str, Any] = migrating.grants("MigrationRole")
+    assert set(grants["iam:PassRole"]) == {"${TaskExecutionRole.Arn}", "${TaskRole.Arn}"}
+
+
+def test_nobody_else_may_run_tasks(migrating: StackView) -> None:
+    roles = [title for title in migrating.all("AWS::IAM::Role") if "ecs:RunTask" in migrating.grants(title)]
+    assert roles == ["MigrationRole"]
