@@ -15,9 +15,7 @@ from troposphere.ecs import Cluster, ForceNewDeployment, HealthCheck, LoadBalanc
 from troposphere.logs import LogGroup
 
 from tap.deployment import Deployment
-from tap.existing_vpc import IDS_BY_PARAMETER
 from tap.load_balancer import Balancer
-from tap.migration import add_migration
 from tap.network import connect
 from tap.parts import SLEEPS, add_parameter, only_if
 from tap.tasks import CONTAINER, Tasks
@@ -46,18 +44,10 @@ def add_service(t: Template, tasks: Tasks, balancer: Balancer, deployment: Deplo
         "HealthCheck": only_if(has_health_command, HealthCheck(
             Command=["CMD-SHELL", health_command.ref()], Interval=30, Timeout=5, Retries=3, StartPeriod=60))})
     requests = connect(t, balancer.security_group, tasks.security_group, balancer.port, "Requests")
-    network, database = tasks.platform.network, tasks.platform.database
     capacity = tasks.settings["capacity"]
-    needs = [database.writer, *tasks.ways]
-    # Resources that not every environment has: DependsOn takes no condition, a reference in the metadata does.
-    ways_out = [network.private_routing, *network.ways_out]
-    migration = add_migration(t, tasks, task_definition, needs, {**IDS_BY_PARAMETER, "WaitsFor": ways_out})
     service = t.add_resource(Service(
-        "Service",
-        # ECS refuses a target group that no listener forwards to; tasks want their ways in and out, and
-        # their database.
-        DependsOn=[balancer.http_listener, *requests, *needs],
-        Metadata={**IDS_BY_PARAMETER, "WaitsFor": [balancer.https_listener, *ways_out, migration]},
+        # ECS refuses a target group that no listener forwards to.
+        "Service", **tasks.after(balancer.http_listener, *requests, if_present=[balancer.https_listener]),
         Cluster=tasks.cluster.ref(), TaskDefinition=task_definition.ref(),
         CapacityProviderStrategy=tasks.strategy,
         # ECS takes another strategy only with a new deployment, and the nonce has CloudFormation ask for one.

@@ -22,6 +22,7 @@ from tap.health import add_health
 from tap.keys import add_keys
 from tap.load_balancer import add_load_balancer
 from tap.logs import add_logs
+from tap.migration import add_migration
 from tap.network import add_network
 from tap.parts import Stack, tag_all
 from tap.probe import add_probe
@@ -59,6 +60,7 @@ def build() -> Template:
     application = t.add(add_application, platform)
     worker = t.add(add_worker_queue, platform)
     tasks = t.add(add_tasks, platform, balancer.port, application, worker.given())
+    tasks = t.add(add_migration, tasks)
     service = t.add(add_service, tasks, balancer, deployment)
     t.add(add_default_worker, tasks, worker)
     t.add(add_more_tasks, tasks)

@@ -6,9 +6,9 @@ That is the cluster, the image, its variables and secrets, its two roles, its ne
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from awacs import awslambda, ecr, xray
-from awacs.aws import Statement
-from troposphere import AWSHelperFn, Equals, If, Parameter, Ref, Select, Split, Sub, Template
+from awacs import awslambda, ecr, ecs, iam, xray
+from awacs.aws import ArnEquals, Condition, Statement, StringEquals
+from troposphere import AWSHelperFn, Equals, If, Not, Parameter, Ref, Select, Split, Sub, Template
 from troposphere.ec2 import SecurityGroup, SecurityGroupEgress
 from troposphere.ecs import (
     AwsvpcConfiguration,
@@ -33,6 +33,7 @@ from tap.alerts import Alerts
 from tap.assets import Assets
 from tap.database import PORT as DATABASE_PORT
 from tap.database import Database
+from tap.existing_vpc import IDS_BY_PARAMETER
 from tap.inputs import add_inputs, read_secret, secret_variable
 from tap.keys import Keys
 from tap.logs import Logs
@@ -42,6 +43,7 @@ from tap.sessions import Sessions
 from tap.validation import Validation
 
 CONTAINER = "WebApp"
+COMMAND = r"([!-~]+( [!-~]+)*)?"
 # Seconds for a task to end in once no request comes any more.
 STOPPING = 30
 # CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
@@ -102,6 +104,8 @@ class Tasks(NamedTuple):
     settings: Mapping[str, Parameter]
     """Image, processor, size, health command, user and capacity."""
     strategy: list[CapacityProviderStrategyItem]
+    migration: tuple[AWSHelperFn, ...] = ()
+    """What a new version waits for before its first task starts."""
 
     def define(
             self, title: str, stream: str, container: Mapping[str, Any], **attributes: Any) -> TaskDefinition:
@@ -127,6 +131,31 @@ class Tasks(NamedTuple):
                 LogConfiguration=LogConfiguration(LogDriver="awslogs", Options={
                     "awslogs-group": self.log_group.ref(), "awslogs-region": Ref("AWS::Region"),
                     "awslogs-stream-prefix": stream}))], **attributes))
+
+    def after(self, *needs: Any, if_present: Sequence[Any] = ()) -> dict[str, Any]:
+        """Return the attributes by which a resource waits for what every task needs, and for more.
+
+        DependsOn takes no condition, a reference in the metadata does: `if_present` is what not every environment has.
+        """
+        network = self.platform.network
+        return {
+            "DependsOn": [*needs, self.platform.database.writer, *self.ways],
+            "Metadata": {**IDS_BY_PARAMETER, "WaitsFor": [
+                *if_present, network.private_routing, *network.ways_out, *self.migration]}}
+
+    def run(self) -> list[Statement]:
+        """Return what a role needs to run a task: of any version, since a policy that names one takes time to apply."""
+        return [
+            # CloudFormation names the families after the stack.
+            allow([ecs.RunTask],
+                  Sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${AWS::StackName}-*:*"),
+                  condition=self.in_cluster()),
+            allow([iam.PassRole], *(role.get_att("Arn") for role in (self.execution_role, self.task_role)),
+                  condition=Condition(StringEquals({"iam:PassedToService": "ecs-tasks.amazonaws.com"})))]
+
+    def in_cluster(self) -> Condition:
+        """Return the condition that a request is about the stack's cluster."""
+        return Condition(ArnEquals({"ecs:cluster": self.cluster.get_att("Arn")}))
 
     @property
     def network_configuration(self) -> NetworkConfiguration:
@@ -209,6 +238,15 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
             *(secret_variable(secret.arn, key) for secret in app_secrets for key in secret.keys),
             *inputs.secrets],
         settings=settings, strategy=_capacity_strategy(t, settings["capacity"]))
+
+
+def add_command(t: Template, group: str, label: str, name: str, description: str) -> tuple[Split, str]:
+    """Declare `<name>Command`; return its words, and the condition `Has<name>` that there is one."""
+    command = add_parameter(t, group, label, Parameter(
+        f"{name}Command", Type="String", Default="", AllowedPattern=COMMAND, MaxLength=1024,
+        ConstraintDescription="must be words separated by single spaces, or empty",
+        Description=f"{description}: words separated by single spaces, run without a shell. Empty for none."))
+    return Split(" ", command.ref()), t.add_condition(f"Has{name}", Not(Equals(command.ref(), "")))
 
 
 def _where(given: Given | None, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from troposphere import And, AWSHelperFn, Equals, Not, Parameter, Split, Sub, Template
+from troposphere import And, AWSHelperFn, Split, Sub, Template
 from troposphere import Condition as ConditionOf
 from troposphere.applicationautoscaling import (
     CustomizedMetricSpecification,
@@ -16,21 +16,19 @@ from troposphere.applicationautoscaling import (
 )
 from troposphere.ecs import DeploymentCircuitBreaker, DeploymentConfiguration, Service
 
-from tap.existing_vpc import IDS_BY_PARAMETER
-from tap.parts import add_parameter, add_switch
+from tap.parts import add_switch
 from tap.queues import AppQueue, add_queue
-from tap.tasks import Given, Platform, Tasks
+from tap.tasks import Given, Platform, Tasks, add_command
 from tap.watched import metric
 from tap.whole_numbers import add_whole_number
 
-COMMAND = r"([!-~]+( [!-~]+)*)?"
 BACKLOG = 100  # messages that wait for each task
 
 
 class Worker(NamedTuple):
     """What is declared of the worker before the tasks: its queue is one of their variables."""
 
-    command: Parameter
+    command: Split
     condition: str
     queue: AppQueue
     queue_condition: str
@@ -45,12 +43,8 @@ class Worker(NamedTuple):
 
 def add_worker_queue(t: Template, platform: Platform) -> Worker:
     """Declare the worker, and add its queue and the alarm on what could not be processed."""
-    command = add_parameter(t, "Worker", "Command", Parameter(
-        "WorkerCommand", Type="String", Default="", AllowedPattern=COMMAND, MaxLength=1024,
-        ConstraintDescription="must be words separated by single spaces, or empty",
-        Description="Command of a second service of the same image, without a load balancer: words separated by single "
-                    "spaces, run without a shell. Empty for no worker."))
-    condition = t.add_condition("HasWorker", Not(Equals(command.ref(), "")))
+    command, condition = add_command(
+        t, "Worker", "Command", "Worker", "Command of a second service of the same image, without a load balancer")
     wants_queue = add_switch(
         t, "Worker", "Queue", "WorkerQueue", "false",
         f"A queue with a dead-letter queue: its address is the variable WORKER_QUEUE_URL of all tasks. The worker is "
@@ -70,7 +64,7 @@ def add_worker_queue(t: Template, platform: Platform) -> Worker:
 
 def add_default_worker(t: Template, tasks: Tasks, worker: Worker) -> None:
     """Add the worker that WorkerCommand asks for."""
-    add_worker(t, tasks, "Worker", Split(" ", worker.command.ref()), worker.limits, worker.queue,
+    add_worker(t, tasks, "Worker", worker.command, worker.limits, worker.queue,
                worker.condition, worker.queue_condition)
 
 
@@ -85,10 +79,8 @@ def add_worker(
     there: dict[str, Any] = {"Condition": condition} if condition else {}
     scaled: dict[str, Any] = {"Condition": queue_condition or condition} if queue_condition or condition else {}
     definition = tasks.define(f"{title}TaskDefinition", title.lower(), {"Command": command}, **there)
-    network = tasks.platform.network
     service = t.add_resource(Service(
-        f"{title}Service", DependsOn=[tasks.platform.database.writer, *tasks.ways],
-        Metadata={**IDS_BY_PARAMETER, "WaitsFor": [network.private_routing, *network.ways_out]},
+        f"{title}Service", **tasks.after(),
         Cluster=tasks.cluster.ref(), TaskDefinition=definition.ref(), CapacityProviderStrategy=tasks.strategy,
         # No DesiredCount: an update would undo what the scaling has set.
         DeploymentConfiguration=DeploymentConfiguration(

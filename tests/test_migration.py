@@ -18,7 +18,8 @@ def migrating(deployed: Deployed) -> StackView:
 def test_without_a_command_nothing_of_the_migration_is_there(deployed: Deployed, migrating: StackView) -> None:
     without = deployed()
     assert set(migrating.resolved.resources) - set(without.resolved.resources) == {
-        "Migration", "MigrationFunction", "MigrationLogGroup", "MigrationPolicy", "MigrationRole"}
+        "Migration", "MigrationFunction", "MigrationLogGroup", "MigrationPermission", "MigrationPolicy",
+        "MigrationRole", "MigrationTaskDefinition"}
 
 
 @pytest.mark.parametrize("strategy", ["ROLLING", "ROLLING_PREPARED", "BLUE_GREEN", "CANARY", "LINEAR"])
@@ -26,15 +27,29 @@ def test_the_service_waits_for_the_migration_and_that_for_the_new_version_whatev
         deployed: Deployed, strategy: str) -> None:
     stack = deployed(MigrationCommand=COMMAND, DeploymentStrategy=strategy)
     assert "Migration" in stack.waits_for("Service")
-    assert {"TaskDefinition", "MigrationFunction", "DatabaseWriter"} <= stack.waits_for("Migration")
+    assert {"MigrationTaskDefinition", "MigrationFunction", "DatabaseWriter"} <= stack.waits_for("Migration")
+
+
+def test_a_worker_waits_for_it_as_well(deployed: Deployed) -> None:
+    stack = deployed(MigrationCommand=COMMAND, WorkerCommand="python worker.py")
+    assert "Migration" in stack.waits_for("WorkerService")
 
 
 def test_its_task_has_the_network_of_the_services(migrating: StackView) -> None:
     properties = migrating.properties("Migration")
     network = migrating.properties("Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert (properties["Subnets"], properties["SecurityGroups"]) == (network["Subnets"], network["SecurityGroups"])
-    assert properties["TaskDefinition"] == migrating.properties("Service")["TaskDefinition"]
-    assert (properties["Container"], properties["Command"]) == ("WebApp", COMMAND)
+
+
+def test_its_task_is_the_services_but_for_the_command(migrating: StackView) -> None:
+    (own,) = migrating.properties("MigrationTaskDefinition")["ContainerDefinitions"]
+    (service,) = migrating.properties("TaskDefinition")["ContainerDefinitions"]
+    assert own.pop("Command") == ["python", "migrate.py"]
+    assert migrating.properties("Migration")["Container"] == own["Name"]
+    for name in own.keys() - {"LogConfiguration"}:
+        assert own[name] == service[name]
+    for name in ("ExecutionRoleArn", "TaskRoleArn"):
+        assert migrating.properties("MigrationTaskDefinition")[name] == migrating.properties("TaskDefinition")[name]
 
 
 def test_the_function_passes_the_tasks_roles_and_no_others(migrating: StackView) -> None:

@@ -66,7 +66,6 @@ WIDE = {
     "arn:aws:ecr:*:*:repository/*": "the image is a parameter: its repository may be of any account and region",
     "arn:aws:ecs:us-east-1:123456789012:task-definition/tap-*:*": "any version's: CloudFormation names the families",
     "arn:aws:ecs:us-east-1:123456789012:task/${Cluster}/*": "ECS numbers tasks",
-    "arn:aws:lambda:us-east-1:123456789012:function:tap-MigrationFunction-*": "the function does not exist yet",
     "arn:aws:kms:us-east-1:123456789012:key/*": "in place when keys are switched on, through services alone",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*": "the group is the region's, for all databases",
     "arn:aws:logs:us-east-1:123456789012:log-group:RDSOSMetrics*:log-stream:*": "RDS names its streams",

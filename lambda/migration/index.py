@@ -1,18 +1,20 @@
-"""Custom::Migration: runs Command in a task of TaskDefinition; succeeds once it has exited with 0.
+"""Custom::Migration: runs a task of TaskDefinition, and succeeds once the task has exited with 0.
 
-The service waits for it, so a version whose migration fails never starts. It may take 55 minutes: the function hands
-over to itself before its own time is up.
+The service waits for it, so a version whose migration fails never starts. It may take 55 minutes: before its own time
+is up, the function invokes itself to go on waiting.
 """
 
 import json
-import shlex
 import time
 import urllib.request
 from typing import Any
 
 PAUSE = 10  # seconds between looks at the task
-LONGEST = 3300  # seconds; CloudFormation waits for an hour
-MARGIN = 100_000  # milliseconds: two calls to AWS with all their retries (78 s) and the answer with its own (18 s)
+# Seconds; CloudFormation waits for 3,600. That takes five invocations; Lambda stops a chain of about sixteen.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+LONGEST = 3300
+MARGIN = 180_000  # milliseconds: a pause, three calls to AWS with all their retries (39 s each), and the answer (18 s)
 
 
 def _client(service: str) -> Any:
@@ -44,11 +46,33 @@ def _start(event: Any, ecs: Any) -> str:
         # Lambda may invoke the function twice for one request.
         clientToken=event["RequestId"], startedBy="migration",
         networkConfiguration={"awsvpcConfiguration": {
-            "subnets": wanted["Subnets"], "securityGroups": wanted["SecurityGroups"], "assignPublicIp": "DISABLED"}},
-        overrides={"containerOverrides": [{"name": wanted["Container"], "command": shlex.split(wanted["Command"])}]})
+            "subnets": wanted["Subnets"], "securityGroups": wanted["SecurityGroups"], "assignPublicIp": "DISABLED"}})
     if response["failures"]:
         raise RuntimeError(f"ECS did not start the migration: {response['failures'][0].get('reason')}")
     return str(response["tasks"][0]["taskArn"])
+
+
+def _rolls_back(event: Any, client: Any) -> bool:
+    stack = client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]
+    return "ROLLBACK" in stack["StackStatus"]
+
+
+def _wait(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> Any:
+    """Return the task once it has stopped; None where another invocation waits on."""
+    ecs, cluster = client("ecs"), event["ResourceProperties"]["Cluster"]
+    while clock() < event["Deadline"]:
+        # A task that has just been started may not be known yet.
+        tasks = ecs.describe_tasks(cluster=cluster, tasks=[event["Task"]])["tasks"]
+        if tasks and tasks[0]["lastStatus"] == "STOPPED":
+            return tasks[0]
+        if _rolls_back(event, client):
+            raise RuntimeError("the update was cancelled")
+        if context.get_remaining_time_in_millis() <= MARGIN:
+            client("lambda").invoke(FunctionName=context.invoked_function_arn, InvocationType="Event",
+                                    Payload=json.dumps(event).encode())
+            return None
+        sleep(PAUSE)
+    raise TimeoutError("the migration took more than 55 minutes: run it by itself before the release")
 
 
 def _result(task: Any, name: str) -> str:
@@ -65,28 +89,18 @@ def _migrate(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> s
     """Return what was done; None where another invocation goes on."""
     if event["RequestType"] == "Delete":
         return "Nothing to migrate"
-    status = client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]["StackStatus"]
-    # The old version comes back to a database that is the new one's, which its own migration would not know.
-    if "ROLLBACK" in status:
-        return f"Nothing to migrate: stack in {status}"
-    ecs, cluster = client("ecs"), event["ResourceProperties"]["Cluster"]
-    arn = event.setdefault("Task", None) or _start(event, ecs)
-    event |= {"Task": arn, "Deadline": event.get("Deadline", clock() + LONGEST)}
+    ecs = client("ecs")
+    if "Task" not in event:
+        # The old version comes back to a database that is the new one's, which its own migration would not know.
+        if _rolls_back(event, client):
+            return "Nothing to migrate: the stack rolls back"
+        event |= {"Task": _start(event, ecs), "Deadline": clock() + LONGEST}
     try:
-        while clock() < event["Deadline"]:
-            # A task that has just been started may not be known yet.
-            found = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"]
-            if found and found[0]["lastStatus"] == "STOPPED":
-                return _result(found[0], event["ResourceProperties"]["Container"])
-            if context.get_remaining_time_in_millis() <= MARGIN:
-                client("lambda").invoke(FunctionName=context.invoked_function_arn, InvocationType="Event",
-                                        Payload=json.dumps(event).encode())
-                return None
-            sleep(PAUSE)
-        raise TimeoutError("the migration took more than 55 minutes: run it by itself before the release")
+        task = _wait(event, context, client, clock, sleep)
     except Exception:
-        ecs.stop_task(cluster=cluster, task=arn, reason="the migration is given up")
+        ecs.stop_task(cluster=event["ResourceProperties"]["Cluster"], task=event["Task"], reason="migration given up")
         raise
+    return _result(task, event["ResourceProperties"]["Container"]) if task else None
 
 
 def handler(event: Any, context: Any, client: Any = _client, send: Any = _send, clock: Any = time.time,

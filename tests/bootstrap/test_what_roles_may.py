@@ -137,6 +137,14 @@ BOUNDARY = statements_of(STACK.properties("PermissionsBoundary")["PolicyDocument
      {"secretsmanager:ResourceTag/Application": "payroll"}, False),
     ("backup:TagResource", arn("backup", "recovery-point:1"), {}, True),
     ("backup:TagResource", arn("backup", "backup-vault:tap-1"), {}, False),
+    # Backups create grants on the stacks' keys and on those of copies, which other accounts have.
+    ("kms:CreateGrant", KEY, {**OURS, "kms:GrantIsForAWSResource": "true"}, True),
+    ("kms:CreateGrant", KEY, OURS, False),
+    ("ecs:RunTask", arn("ecs", "task-definition/tap-dev-TaskDefinition-1:1"), {}, True),
+    ("ecs:RunTask", arn("ecs", "task-definition/payroll:1"), {}, False),
+    ("iam:PassRole", ROLE, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}, True),
+    ("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}, False),
+    ("iam:PassRole", iam("role/Administrator"), {"iam:PassedToService": "ecs-tasks.amazonaws.com"}, False),
 ])
 def test_the_boundary_caps_what_the_stacks_roles_may(
         action: str, resource: str, context: dict[str, str], may: bool) -> None:

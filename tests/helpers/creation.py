@@ -221,6 +221,8 @@ class Life:
         if action.startswith("secretsmanager:"):
             cluster = self.names.arns(self.view.title("AWS::RDS::DBCluster"))[0]
             return {"secretsmanager:ResourceTag/aws:rds:primaryDBClusterArn": cluster}
+        if action == "iam:PassRole":  # what a role of the stack passes is a task's
+            return {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
         return {}
 
     @functools.cached_property

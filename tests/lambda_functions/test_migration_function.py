@@ -9,9 +9,8 @@ from loading import load
 
 FUNCTION = load("migration")
 TASK = "arn:aws:ecs:eu-west-1:123456789012:task/tap-dev/1234abcd"
-PROPERTIES = {"ServiceToken": "arn", "Cluster": "tap-dev", "TaskDefinition": "tap-dev-TaskDefinition:8",
-              "Container": "WebApp", "Command": "python migrate.py --to 'the latest'", "Subnets": ["subnet-1"],
-              "SecurityGroups": ["sg-1"]}
+PROPERTIES = {"ServiceToken": "arn", "Cluster": "tap-dev", "TaskDefinition": "tap-dev-MigrationTaskDefinition:8",
+              "Container": "WebApp", "Subnets": ["subnet-1"], "SecurityGroups": ["sg-1"]}
 
 
 class Aws:
@@ -81,17 +80,15 @@ def test_a_migration_that_exits_with_0_succeeds(kind: str) -> None:
         "PhysicalResourceId": "Migration", "Status": "SUCCESS", "Reason": "Task 1234abcd migrated"}
 
 
-def test_the_task_is_the_new_versions_with_the_command() -> None:
+def test_the_task_is_one_of_the_new_version_in_the_services_network() -> None:
     aws = Aws(stopped(exitCode=0))
     aws.run(event())
 
     assert aws.request("run_task") == {
-        "cluster": "tap-dev", "taskDefinition": "tap-dev-TaskDefinition:8", "launchType": "FARGATE",
+        "cluster": "tap-dev", "taskDefinition": "tap-dev-MigrationTaskDefinition:8", "launchType": "FARGATE",
         "clientToken": "11112222-3333", "startedBy": "migration",
         "networkConfiguration": {"awsvpcConfiguration": {
-            "subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}},
-        "overrides": {"containerOverrides": [
-            {"name": "WebApp", "command": ["python", "migrate.py", "--to", "the latest"]}]}}
+            "subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}}}
 
 
 @pytest.mark.parametrize(("state", "reason"), [
@@ -149,7 +146,15 @@ def test_a_migration_that_takes_too_long_is_stopped_before_cloudformation_gives_
     assert aws.now < 1000 + 3600
 
 
-def test_a_wrong_command_is_answered_and_not_waited_for() -> None:
-    broken = event(ResourceProperties={**PROPERTIES, "Command": "python 'migrate.py"})
+def test_a_cancelled_update_stops_the_migration() -> None:
+    aws = Aws(running(), status="UPDATE_ROLLBACK_IN_PROGRESS")
 
-    assert "No closing quotation" in Aws().run(broken)["Reason"]
+    assert aws.run(event(Task=TASK, Deadline=2000.0))["Reason"] == "RuntimeError: the update was cancelled"
+    assert aws.request("stop_task")["task"] == TASK
+
+
+def test_a_migration_that_has_failed_by_itself_is_not_stopped() -> None:
+    aws = Aws(stopped(exitCode=1))
+    aws.run(event())
+
+    assert not aws.did("stop_task")
