@@ -24,7 +24,7 @@ PINS = $(if $(UNPINNED),,-c $(1))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help rehearse test coverage template generated-files lint docs size pages fuzz bench package lock clean
+.PHONY: help rehearse test coverage mutate template generated-files lint docs size pages fuzz bench package lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ test: lint ## lint, then all tests; UNPINNED=1 with the newest releases
 # A target of its own, which CI runs too: measuring doubles what the tests cost.
 coverage: $(VENV)/.dev ## all tests, and what of the code none of them runs
 	$(BIN)/pytest --cov
+
+# Outside of `make test`: minutes a module. MODULE is one of tests/mutation/modules.toml, SAMPLE the mutants of each.
+mutate: $(VENV)/.dev ## break the core and list what no test notices; MODULE=FILE
+	SAMPLE=$(SAMPLE) $(BIN)/python tests/mutation/mutate.py $(MODULE)
 
 template: $(VENV)/.dev generated-files ## write templates/ and the generated pages of docs/
 	$(call write_page,tap.wiring,wiring-rules)
