@@ -1,3 +1,3 @@
-"""TAP: one CloudFormation template for a transaction-processing application, and its deploy helper."""
+"""TAP: a CloudFormation template for a transaction-processing application, and a command to deploy it."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`tap`, and `python -m tap`: answers Ctrl-C and SIGTERM from the start, while the commands are being imported, too."""
+"""Entry point of `tap` and `python -m tap`: handles Ctrl-C and SIGTERM even while the commands are being imported."""
 
 import io
 import signal
@@ -9,7 +9,7 @@ def main() -> int:
     """Run `tap` with the command line's arguments and return its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Not every terminal and log takes an arrow: a deployment must not end at one.
+        # An encoding without arrows must not end a deployment.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
@@ -18,7 +18,7 @@ def main() -> int:
             print(f"tap: {error.name} is not installed: pip install 'tap-cloudformation[cli]'", file=sys.stderr)
             return 2
         return run()
-    except KeyboardInterrupt:  # before `run` sees to it
+    except KeyboardInterrupt:  # before `run` handles it
         print("tap: interrupted", file=sys.stderr)
         return 130
 

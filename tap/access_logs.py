@@ -32,12 +32,12 @@ PRIVATE = PublicAccessBlockConfiguration(
 
 
 class AccessLogs(NamedTuple):
-    """What the senders of access logs need; each is absent where the logs are switched off."""
+    """Logging configurations for each source of access logs; `AWS::NoValue` where access logs are switched off."""
 
     bucket: Bucket
     condition: str
     is_writable: If
-    """A reference to the bucket's policy, for whoever must not start before it; or an empty string."""
+    """A reference to the bucket policy, for resources that must wait for it, or an empty string."""
 
     def of_bucket(self) -> If:
         """Return the logging configuration of a bucket."""
@@ -58,7 +58,7 @@ class AccessLogs(NamedTuple):
 
 
 def private_bucket(title: str, encryption: ServerSideEncryptionByDefault | AWSHelperFn, **attributes: Any) -> Bucket:
-    """Return a bucket that is private, versioned and encrypted; its rules of retention are the caller's."""
+    """Return a private, versioned, encrypted bucket; the caller sets its lifecycle rules."""
     return Bucket(
         title,
         BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(
@@ -68,26 +68,26 @@ def private_bucket(title: str, encryption: ServerSideEncryptionByDefault | AWSHe
 
 
 def add_access_logs(t: Template, logs: Logs) -> AccessLogs:
-    """Add the bucket, which outlives the stack, and its policy; a parameter switches them off."""
+    """Add the bucket, which outlives the stack, and its policy, unless the parameter AccessLogs is false."""
     condition = add_switch(
         t, "Environment", "Access logs", "AccessLogs", "true",
-        "Keep who asked the load balancer, CloudFront and the bucket for what, in a bucket that outlives the stack.")
+        "Log requests to the load balancer, CloudFront and the assets bucket in a bucket that outlives the stack.")
     bucket = t.add_resource(private_bucket(
         "LogsBucket",
-        # The load balancer's logs take no other encryption.
+        # The only encryption that load balancer access logs support.
         ServerSideEncryptionByDefault(SSEAlgorithm="AES256"),
-        # On creation too: the load balancer's first write would make the bucket's deletion, and with it the
-        # rollback, fail.
+        # Also when creation fails: the load balancer's first write makes the bucket non-empty, and its deletion would
+        # fail the rollback.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
         Condition=condition, DeletionPolicy="Retain", UpdateReplacePolicy="Retain",
-        # CloudFront writes by an access control list, which it adds itself.
+        # CloudFront adds an access control list to the bucket so that it can write.
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
         OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerPreferred")]),
         LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
             Status="Enabled", ExpirationInDays=logs.retention.ref(),
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=1),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=1))])))
-    suppress(bucket, {"CKV_AWS_18": "It would log itself"})
+    suppress(bucket, {"CKV_AWS_18": "The bucket would log itself"})
     written_by = Condition(ArnLike({"aws:SourceArn": Sub(
         "arn:${AWS::Partition}:elasticloadbalancing:${AWS::Region}:${AWS::AccountId}:loadbalancer/*")}))
     bucket_policy = t.add_resource(BucketPolicy(

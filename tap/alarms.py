@@ -1,7 +1,7 @@
-"""The alarms that tell people: what visitors notice first, then every tier.
+"""The alarms that notify people: first on what visitors notice, then on every tier.
 
-Each is judged by tests/alarms: whether it rings when it should, and keeps silent when it should, from one request a
-minute to hundreds a second, at night, during a failover, a pause of the database and a deployment.
+tests/alarms checks when each alarm triggers and when it does not: from one request a minute to hundreds a second, at
+night, and during a failover, a database pause and a deployment.
 """
 
 from typing import NamedTuple
@@ -37,14 +37,14 @@ from tap.watched import FIVE_MINUTES, MINUTE, expression, metric, query, share, 
 from tap.whole_numbers import add_whole_number
 
 DAY = 24 * 3600
-# Milliseconds after which the function repeats a write that the table has not answered.
+# Milliseconds after which the function retries a write to the table.
 TRIES_AGAIN = 2000
-# Failures in five minutes that count also where there is a request a minute.
+# Minimum failures in five minutes to trigger, low enough for one request a minute.
 FEW = 3
 
 
 class Tiers(NamedTuple):
-    """What is watched."""
+    """The tiers to watch."""
 
     network: Network
     database: Database
@@ -60,7 +60,7 @@ class Tiers(NamedTuple):
 
 
 def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> None:
-    """Add the alarms, most of which a parameter switches off."""
+    """Add the alarms; DetailedAlarms decides about most of them."""
     _watch_visitors(t, alerts, tiers)
     _watch_service(alerts, tiers)
     _watch_validation(alerts, tiers.validation)
@@ -72,29 +72,29 @@ def add_alarms(t: Template, alerts: Alerts, tiers: Tiers) -> None:
 
 def _watch_visitors(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     balancer = tiers.balancer
-    # Soon where there are many requests. A failover is over before four minutes are bad.
+    # Triggers soon with many requests. A failover ends before four minutes breach.
     alerts.add_alarm(
-        "FailedRequestsAlarm", "Many requests fail", failed_requests(balancer, 5, MINUTE), 5,
+        "FailedRequestsAlarm", "High rate of failed requests", failed_requests(balancer, 5, MINUTE), 5,
         periods=5, datapoints=4, is_critical=True)
-    # Later, but where there are few, too: a failover touches two periods at most.
+    # Triggers later, but also with few requests. A failover affects two periods at most.
     alerts.add_alarm(
-        "Target5xxAlarm", "High 5XX error rate of the tasks", failed_by_tasks(balancer, FEW, FIVE_MINUTES), 2,
+        "Target5xxAlarm", "High rate of 5XX responses from tasks", failed_by_tasks(balancer, FEW, FIVE_MINUTES), 2,
         periods=3, is_critical=True)
-    # Where no task is healthy, no task answers 5XX: the load balancer does, and counts apart.
+    # Without a healthy task, the load balancer itself responds with 5XX, which another metric counts.
     alerts.add_alarm(
-        "LoadBalancer5xxAlarm", "Requests without an answer of a task", unanswered(balancer, FEW, FIVE_MINUTES), 2,
+        "LoadBalancer5xxAlarm", "High rate of unanswered requests", unanswered(balancer, FEW, FIVE_MINUTES), 2,
         periods=3, is_critical=True)
     alerts.add_alarm(
-        "LatencyAlarm", "Slow answers", slow(requests(balancer, FIVE_MINUTES), *(
+        "LatencyAlarm", "High latency", slow(requests(balancer, FIVE_MINUTES), *(
             query(part, BALANCER, "TargetResponseTime", balancer.dimensions, part) for part in ("p99", "p50"))),
         tiers.health.latency, periods=3)
     floor = add_whole_number(
         t, "Alerts", "Traffic", "TrafficAlarmRequests", 0, 0, 1000000,
-        "Requests in five minutes below which an alarm rings after a quarter of an hour; 0 for no alarm. It needs a "
-        "service that never sleeps.")
+        "Minimum requests in five minutes; an alarm triggers after 15 minutes below it. 0 for no alarm. Requires an "
+        "empty SleepSchedule.")
     is_expected = t.add_condition("HasTrafficAlarm", Not(Equals(floor.ref(), "0")))
     alerts.add_alarm(
-        "TrafficAlarm", "Hardly any requests arrive: look at domain name, certificate and firewall",
+        "TrafficAlarm", "Too few requests: check domain name, certificate and firewall",
         expression("FILL(requests, 0)", requests(balancer, FIVE_MINUTES)), floor.ref(),
         periods=3, below=True, missing="breaching", is_critical=True, Condition=is_expected)
 
@@ -106,15 +106,15 @@ def _watch_service(alerts: Alerts, tiers: Tiers) -> None:
             f"High{resource.capitalize()}Alarm",
             f"High {resource if resource == 'CPU' else resource.lower()} utilization on ECS tasks",
             metric("AWS/ECS", f"{resource}Utilization", of_service, "Average"), 80, periods=2)
-    # Fewer than are wanted, and at night that may be none. Should none run, a count that is missing is 0.
+    # Compares with the desired count, which may be 0 at night. If no task runs, the missing running count is 0.
     alerts.add_alarm(
-        "MissingTasksAlarm", "Fewer tasks run than the scaling wants",
+        "MissingTasksAlarm", "Fewer running tasks than desired",
         expression("wanted - running", *(
             query(ident, "ECS/ContainerInsights", f"{name}TaskCount", of_service, "Minimum")
             for ident, name in (("wanted", "Desired"), ("running", "Running")))),
         1, periods=3, Condition=alerts.detailed)
     alerts.add_alarm(
-        "UnhealthyHostsAlarm", "Tasks that fail their health check",
+        "UnhealthyHostsAlarm", "Tasks fail their health check",
         expression("SUM(METRICS())", *_unhealthy(tiers)), 1, periods=3, Condition=alerts.detailed)
 
 
@@ -124,7 +124,7 @@ def _unhealthy(tiers: Tiers) -> tuple[MetricDataQuery, If]:
         query(ident, BALANCER, "UnHealthyHostCount", {
             **balancer.dimensions, "TargetGroup": group.get_att("TargetGroupFullName")}, "Maximum")
         for ident, group in (("m0", balancer.target_group), ("m1", alternate.target_group)))
-    # Either group may be the one in use.
+    # Either group may be in use.
     return blue, only_if(alternate.condition, green)
 
 
@@ -133,29 +133,29 @@ def _watch_validation(alerts: Alerts, validation: Validation) -> None:
     calls, errors, throttles = (
         query(ident, LAMBDA, ident.capitalize(), of_function) for ident in ("invocations", "errors", "throttles"))
     alerts.add_alarm(
-        "ValidationErrorAlarm", "High error rate on the validation function",
+        "ValidationErrorAlarm", "High error rate of the validation function",
         share(("errors",), ("invocations",), (calls, errors), FEW), 2, periods=3, datapoints=2, is_critical=True)
     alerts.add_alarm(
-        "ValidationUnavailableAlarm", "Transactions that could not be decided",
+        "ValidationUnavailableAlarm", "Transactions could not be decided",
         undecided(validation, FEW, FIVE_MINUTES), 2, periods=3, datapoints=2, is_critical=True)
-    # Of enough of them to mean something.
+    # The minimum keeps a handful of rejections from triggering it.
     alerts.add_alarm(
-        "ValidationRejectionAlarm", "More than half of the transactions rejected",
+        "ValidationRejectionAlarm", "More than half of transactions rejected",
         share(("rejected",), ("rejected", "accepted", "again"), outcomes(validation, FIVE_MINUTES)[1:], 11), 50,
         periods=2, Condition=alerts.detailed)
     alerts.add_alarm(
-        "ValidationThrottleAlarm", "Validations refused for want of concurrency",
+        "ValidationThrottleAlarm", "Validations throttled: concurrency limit reached",
         share(("throttles",), ("invocations", "throttles"), (calls, throttles), FEW), 1,
         periods=3, datapoints=2, Condition=alerts.detailed)
-    # A table that hangs is answered for within its timeouts, long before the function's own.
+    # If the table hangs, the function responds within the client's timeouts, long before its own.
     alerts.add_alarm(
-        "ValidationDurationAlarm", "Validations take longer than one try of a write",
+        "ValidationDurationAlarm", "Validations slower than one attempt to write",
         slow(query("requests", LAMBDA, "Invocations", of_function), *(
             query(part, LAMBDA, "Duration", of_function, part) for part in ("p99", "p50"))),
         TRIES_AGAIN, periods=3, datapoints=2, Condition=alerts.detailed)
-    # Each is a transaction that nobody was answered about.
+    # Each event is a transaction whose caller got no response.
     alerts.add_alarm(
-        "ValidationFailureAlarm", "Events that the function failed at wait in a queue",
+        "ValidationFailureAlarm", "Failed events are waiting in the queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
                {"QueueName": validation.failures.get_att("QueueName")}, "Maximum"), 1, Condition=alerts.detailed)
 
@@ -169,12 +169,12 @@ def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
         query(f"m{place}", "AWS/NATGateway", "ErrorPortAllocation", {"NatGatewayId": gateway.ref()})
         for place, gateway in enumerate(network.nat_gateways))
     alerts.add_alarm(
-        "NatPortAlarm", "Connections fail for want of ports of the NAT gateways",
+        "NatPortAlarm", "Connections fail: NAT gateways have no free ports",
         expression("SUM(METRICS())", first, *(only_if(network.has_nat_per_az, other) for other in others)),
         1, periods=3, Condition=has_nat)
-    # An attack, or a rule that is wrong about customers. A handful of bots is neither.
+    # An attack, or a rule that blocks customers. A handful of bots does not trigger it.
     alerts.add_alarm(
-        "FirewallAlarm", "The firewall blocks one request in ten",
+        "FirewallAlarm", "Firewall blocks at least 10 % of requests",
         share(("blocked",), ("blocked", "allowed"), [
             query(ident, "AWS/WAFV2", f"{ident.capitalize()}Requests", firewall.dimensions)
             for ident in ("blocked", "allowed")], 100), 10,
@@ -184,15 +184,15 @@ def _watch_edges(t: Template, alerts: Alerts, tiers: Tiers) -> None:
 def _watch_certificates(t: Template, alerts: Alerts, domain: Domain) -> None:
     has_certificate = t.add_condition("IsDetailedOnCertificate", And(
         Condition(alerts.detailed), Condition(domain.has_certificate)))
-    # CloudFront takes certificates of us-east-1 alone, and alarms see the metrics of their own region alone. Elsewhere
-    # `tap doctor` looks at it.
+    # CloudFront requires certificates in us-east-1, and an alarm sees only metrics of its own region. In other regions,
+    # `tap doctor` checks the certificate.
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
     has_cdn_certificate = t.add_condition("IsDetailedOnCdnCertificate", And(
         Condition(alerts.detailed), Condition(domain.has_cdn_certificate),
         Equals(Ref("AWS::Region"), "us-east-1")))
     for title, description, certificate, condition in (
-            ("CertificateExpiryAlarm", "Certificate about to expire", domain.certificate, has_certificate),
-            ("CdnCertificateExpiryAlarm", "Certificate of the CDN about to expire", domain.cdn_certificate,
+            ("CertificateExpiryAlarm", "Certificate expires soon", domain.certificate, has_certificate),
+            ("CdnCertificateExpiryAlarm", "CDN certificate expires soon", domain.cdn_certificate,
              has_cdn_certificate)):
         alerts.add_alarm(title, description, metric(
             "AWS/CertificateManager", "DaysToExpiry", {"CertificateArn": certificate}, "Minimum", DAY),

@@ -1,4 +1,4 @@
-"""The alerts: the topics that tell people, who may publish to them, and where goes what they cannot deliver."""
+"""Alerts: the topics that notify people, their policies, and the queue for undelivered notifications."""
 
 from typing import Any, NamedTuple
 
@@ -29,24 +29,24 @@ RUNBOOK = "RunbookUrl"
 
 
 class Alerts(NamedTuple):
-    """What the other tiers need to tell people something."""
+    """What other tiers need to add alarms and rules."""
 
     template: Template
     topic: Topic
     fallback: Queue
     detailed: str
-    """The condition that the alarms beyond the most needed are wanted."""
+    """The condition for the alarms that DetailedAlarms adds."""
     pager: AWSHelperFn
-    """The topic of whoever is on call, in a list; absent where there is none."""
+    """ARN of the on-call topic; used only under HAS_PAGER."""
 
     def add_alarm(
             self, title: str, description: str, watched: dict[str, Any], threshold: float | AWSHelperFn, *,
             periods: int = 1, datapoints: int | None = None, below: bool = False, missing: str = "notBreaching",
             is_critical: bool = False, **attributes: Any) -> Alarm:
-        """Add an alarm that tells the topic when what it watches is at or over a threshold, or else below it.
+        """Add an alarm that notifies the topic at or above a threshold, or below it with `below`; return the alarm.
 
-        `watched` comes from `tap.watched`. The alarm triggers when as many of the last `periods` as `datapoints` says,
-        or all of them, are beyond the threshold. A critical one tells whoever is on call, too, and when it is over.
+        `watched` comes from `tap.watched`. The alarm triggers when `datapoints` of the last `periods`, by default all
+        of them, breach the threshold. A critical alarm also notifies the on-call topic, and again when it recovers.
         """
         calls = {"OKActions": only_if(HAS_PAGER, [self.pager])} if is_critical else {}
         return self.template.add_resource(alarm(
@@ -55,7 +55,7 @@ class Alerts(NamedTuple):
 
     @property
     def critical_actions(self) -> list[AWSHelperFn]:
-        """Who is told of a critical alarm: the topic, and whoever is on call."""
+        """Actions of a critical alarm: the alerts topic and the on-call topic."""
         return [self.topic.ref(), only_if(HAS_PAGER, self.pager)]
 
 
@@ -63,7 +63,7 @@ def alarm(
         title: str, description: str, watched: dict[str, Any], threshold: float | AWSHelperFn, periods: int,
         datapoints: int | None = None, *, below: bool = False, missing: str = "notBreaching",
         **attributes: Any) -> Alarm:
-    """Return an alarm, whose description leads to its section of the runbook."""
+    """Return an alarm whose description links to its section of the runbook."""
     if datapoints:
         attributes["DatapointsToAlarm"] = datapoints
     return Alarm(
@@ -74,51 +74,51 @@ def alarm(
 
 
 def add_alerts(t: Template, keys: Keys) -> Alerts:
-    """Add the topics with their policies, an e-mail subscription where an address is given, and the queue."""
-    email = add_email(t, "Alerts", "Alert e-mail", "AlertEmail",
-                      "Address for alerts, which it must confirm twice; empty for none.")
+    """Add the topics with their policies, an email subscription if an address is given, and the fallback queue."""
+    email = add_email(t, "Alerts", "Alert email", "AlertEmail",
+                      "Email address for alerts; empty for none. AWS sends two confirmation requests: accept both.")
     has_email = t.add_condition("HasAlertEmail", Not(Equals(email.ref(), "")))
-    pager = add_parameter(t, "Alerts", "On call", Parameter(
+    pager = add_parameter(t, "Alerts", "On-call topic", Parameter(
         "PagerTopicArn", Type="String", Default="",
         AllowedPattern=r"(arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256})?",
         ConstraintDescription="must be the ARN of an SNS topic, or empty",
-        Description="SNS topic in the stack's region that also gets critical alarms, such as the on-call team's. Its "
-                    "policy and key must allow CloudWatch; empty for none."))
+        Description="ARN of an SNS topic in the stack's region that also receives critical alarms, such as the on-call "
+                    "team's; empty for none. The topic's policy and key must allow CloudWatch."))
     t.add_condition(HAS_PAGER, Not(Equals(pager.ref(), "")))
     add_parameter(t, "Alerts", "Runbook", Parameter(
         RUNBOOK, Type="String", Default="docs/runbook.md", AllowedPattern="[!-~]{1,200}",
-        ConstraintDescription="must be a URL or path of at most 200 characters, without spaces",
-        Description="URL of the page that says what to do about each alarm. Alarms and dashboard link to it."))
+        ConstraintDescription="must be a URL or path of up to 200 characters without spaces",
+        Description="URL of the runbook, which explains what to do about each alarm. Alarms and dashboard link to it."))
     detailed = add_switch(
         t, "Alerts", "Detailed alarms", "DetailedAlarms", "true",
-        "Alarms on every tier, beside those on what visitors notice.")
+        "Add alarms on every tier to the alarms on what visitors notice.")
 
     topic = t.add_resource(Topic(
         "AlertsTopic", DisplayName=Sub("Critical Alerts - ${Environment}"), KmsMasterKeyId=keys.arn(keys.operations)))
     t.add_resource(TopicPolicy("AlertsTopicPolicy", Topics=[topic.ref()], PolicyDocument=policy(
         admit(PUBLISHERS, [sns.Publish], topic.ref(), condition=of_this_account()),
-        # Under a condition it could not publish at all.
+        # No condition: with one, EventBridge could not publish.
         admit(EVENT_PUBLISHER, [sns.Publish], topic.ref()),
         refuse_plain_http([sns.Publish], topic.ref()))))
-    # Says that alerts reach nobody. It shares neither topic nor key with them: what breaks one leaves the other.
+    # Reports that alerts reach nobody. It shares neither topic nor key with them, so they do not fail together.
     path_topic = t.add_resource(Topic("AlertPathTopic", DisplayName=Sub("Alert delivery - ${Environment}")))
-    suppress(path_topic, {"CKV_AWS_26": "Tells the state of one alarm, also when the key of the alerts is lost"})
+    suppress(path_topic, {"CKV_AWS_26": "Reports the state of one alarm, even without the alerts' key"})
     t.add_resource(TopicPolicy("AlertPathTopicPolicy", Topics=[path_topic.ref()], PolicyDocument=policy(
         admit("cloudwatch.amazonaws.com", [sns.Publish], path_topic.ref(), condition=of_this_account()),
         refuse_plain_http([sns.Publish], path_topic.ref()))))
     fallback = t.add_resource(Queue(
-        # Under a key of SQS's, and so not lost together with the key of the topic.
+        # Encrypted with SQS's own key, so it does not depend on the topic's key.
         "AlertsFallbackQueue", DeletionPolicy="Delete", UpdateReplacePolicy="Delete",
         MessageRetentionPeriod=FORTNIGHT, SqsManagedSseEnabled=True))
-    suppress(fallback, {"CKV_AWS_27": "SQS's own key encrypts it, which is not lost together with the topic's"})
+    suppress(fallback, {"CKV_AWS_27": "Encrypted with SQS's own key, independent of the topic's key"})
     t.add_resource(QueuePolicy("AlertsFallbackQueuePolicy", Queues=[fallback.ref()], PolicyDocument=policy(
         admit("sns.amazonaws.com", [sqs.SendMessage], fallback.get_att("Arn"), condition=Condition(
             ArnEquals({"aws:SourceArn": topic.ref()}))),
-        # The rules name this queue, so it cannot name them.
+        # The rules refer to this queue, so its policy cannot refer to them.
         admit(EVENT_PUBLISHER, [sqs.SendMessage], fallback.get_att("Arn"), condition=of_this_account()),
         refuse_plain_http([Action("sqs", "*")], fallback.get_att("Arn")))))
-    # CloudFormation cannot ask for subscriptions that only their owner ends: that is decided in ConfirmSubscription,
-    # by whoever confirms. `tap doctor` says how.
+    # CloudFormation cannot require authentication to unsubscribe: the subscriber decides that in ConfirmSubscription.
+    # `tap doctor` explains how.
     # https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
     t.add_resource(SubscriptionResource(
         "AlertsSubscription", Condition=has_email, TopicArn=topic.ref(), Protocol="email",
@@ -128,7 +128,7 @@ def add_alerts(t: Template, keys: Keys) -> Alerts:
         Endpoint=email.ref()))
 
     t.add_resource(alarm(
-        "UndeliveredAlertsAlarm", "Alerts that reached nobody wait in the fallback queue",
+        "UndeliveredAlertsAlarm", "Undelivered alerts are waiting in the fallback queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
                {"QueueName": fallback.get_att("QueueName")}, "Maximum"), 1, 1,
         AlarmActions=[path_topic.ref(), only_if(HAS_PAGER, pager.ref())]))

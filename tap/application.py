@@ -1,7 +1,7 @@
-"""Your application: its variables, secrets, permissions and resources. The one module that a team edits.
+"""Your application's variables, secrets, permissions and resources. This is the only module that a team edits.
 
-Most of it takes no Python: variables are in parameters/ENV.env, a secret in AppSecretArn, and further policies of the
-task role in TaskPolicyArns. docs/how-to/configure-your-application.md has both ways.
+Most applications need no Python: put variables in parameters/ENV.env, a secret in AppSecretArn, and more policies for
+the task role in TaskPolicyArns. docs/how-to/configure-your-application.md describes both ways.
 """
 
 from troposphere import Template
@@ -9,8 +9,8 @@ from troposphere import Template
 from tap.tasks import Given, Platform, Tasks
 
 
-def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (for what you add)
-    """Add the application's own resources; return what its containers are given."""
+def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (for your resources)
+    """Add the application's own resources; return the variables, secrets and permissions for its containers."""
     # A queue that the application sends to, for example:
     #
     #   from tap.queues import add_queue
@@ -21,7 +21,7 @@ def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (
 
 
 def add_more_tasks(t: Template, tasks: Tasks) -> None:
-    """Add the application's further workers, beside the one of WorkerCommand."""
+    """Add further workers, in addition to the one of WorkerCommand."""
     # A worker that always runs two tasks, for example:
     #
     #   from tap.worker import add_worker

@@ -1,4 +1,4 @@
-"""The assets tier: a private, versioned bucket, CloudFront over it, and what empties it in the end."""
+"""The assets tier: a private, versioned bucket, a CloudFront distribution, and a function that empties the bucket."""
 
 from typing import NamedTuple
 
@@ -46,7 +46,7 @@ from tap.parts import (
     suppress,
 )
 
-# Policies that CloudFront keeps for everybody, under the same ids in every account:
+# CloudFront's managed policies have the same ids in every account:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -55,18 +55,18 @@ METHODS = ["GET", "HEAD", "OPTIONS"]
 
 
 class Assets(NamedTuple):
-    """What the other tiers may use of the assets."""
+    """The parts of the assets tier that other tiers use."""
 
     bucket: Bucket
     keys: Keys
 
     @property
     def objects(self) -> Sub:
-        """The ARN that stands for all objects of the bucket."""
+        """ARN that matches all objects of the bucket."""
         return Sub(f"${{{self.bucket.title}.Arn}}/*")
 
     def read(self) -> tuple[Statement, Statement, Statement]:
-        """Return what a role needs to list and read the assets."""
+        """Return the permissions to list and read the assets."""
         return (
             allow([s3.ListBucket], self.bucket.get_att("Arn")),
             allow([s3.GetObject], self.objects),
@@ -75,16 +75,16 @@ class Assets(NamedTuple):
 
 
 def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, domain: Domain) -> Assets:
-    """Add the bucket, the distribution that alone may read it and, by parameter, the emptying on deletion."""
+    """Add the bucket, the distribution that alone may read it and, by parameter, a function that empties it."""
     empties = add_switch(
         t, "Assets", "Empty on deletion", "EmptyAssetsBucketOnDelete", "false",
-        "Delete all objects with the stack; otherwise a bucket that holds any stops its deletion.")
+        "Delete all objects when the stack is deleted; if false, the deletion fails unless the bucket is empty.")
 
-    web_acl = add_parameter(t, "Assets", "Web ACL of CloudFront", Parameter(
+    web_acl = add_parameter(t, "Assets", "CloudFront web ACL", Parameter(
         "CdnWebAclArn", Type="String", Default="",
         AllowedPattern=r"(arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[\w-]+/[0-9a-f-]+)?",
-        ConstraintDescription="must be the ARN of a web ACL of scope CLOUDFRONT, or empty",
-        Description="AWS WAF ACL before CloudFront, made in us-east-1; empty for none."))
+        ConstraintDescription="must be the ARN of a web ACL with scope CLOUDFRONT, or empty",
+        Description="ARN of an AWS WAF web ACL for CloudFront, created in us-east-1; empty for none."))
     has_web_acl = t.add_condition("HasCdnWebAcl", Not(Equals(web_acl.ref(), "")))
 
     bucket = t.add_resource(private_bucket(
@@ -102,18 +102,18 @@ def add_assets(t: Template, keys: Keys, logs: Logs, access_logs: AccessLogs, dom
 
     access = t.add_resource(OriginAccessControl(
         "AssetsAccessControl", OriginAccessControlConfig=OriginAccessControlConfig(
-            # Must be unique in the account; a bucket's name is, and is no longer than the 64 characters.
+            # Must be unique in the account and at most 64 characters; so is a bucket name.
             Name=bucket.ref(),
             OriginAccessControlOriginType="s3", SigningBehavior="always", SigningProtocol="sigv4")))
     distribution = t.add_resource(Distribution("Distribution", DistributionConfig=DistributionConfig(
-        # Of at most 128 characters, which a stack's name may have by itself.
+        # At most 128 characters, which a stack name alone may have.
         Comment=Sub("Assets of ${Environment}"),
         Enabled=True, HttpVersion="http2and3", IPV6Enabled=True, PriceClass="PriceClass_100",
         DefaultRootObject="index.html",
         Origins=[Origin(
             Id="assets", DomainName=bucket.get_att("RegionalDomainName"),
             OriginAccessControlId=access.get_att("Id"),
-            # Required beside an origin access control, and then empty.
+            # Required with an origin access control, but empty.
             S3OriginConfig=S3OriginConfig(OriginAccessIdentity=""))],
         DefaultCacheBehavior=DefaultCacheBehavior(
             TargetOriginId="assets", ViewerProtocolPolicy="redirect-to-https", Compress=True,
@@ -148,8 +148,7 @@ def _add_emptying(t: Template, logs: Logs, assets: Assets, condition: str) -> No
         t, "EmptyBucket", "lambda.amazonaws.com",
         allow([s3.ListBucketVersions], assets.bucket.get_att("Arn")),
         allow([s3.DeleteObject, s3.DeleteObjectVersion], assets.objects),
-        # It empties the bucket only while the stack is being deleted.
-        # And only a bucket of the stack's own.
+        # The function checks that the stack is being deleted and owns the bucket.
         allow([cloudformation.DescribeStacks, cloudformation.ListStackResources], Ref("AWS::StackId")),
         logs.write(log_group),
         condition=condition)
@@ -159,8 +158,8 @@ def _add_emptying(t: Template, logs: Logs, assets: Assets, condition: str) -> No
         Role=role.get_att("Arn"), LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
         Code=Code(ZipFile=function_source("empty_bucket"))))
     suppress(function, {
-        "CKV_AWS_115": "Runs once", "CKV_AWS_116": "CloudFormation asks again", "CKV_AWS_117": "Calls AWS alone"})
-    # Deleted before the bucket that it names, which is when it empties it.
+        "CKV_AWS_115": "Runs once", "CKV_AWS_116": "CloudFormation retries", "CKV_AWS_117": "Calls only AWS"})
+    # CloudFormation deletes it before the bucket that it refers to; that deletion empties the bucket.
     t.add_resource(CustomResource(
         "EmptyAssetsBucket", Condition=condition, ServiceToken=GetAtt(function, "Arn"),
         BucketName=assets.bucket.ref()))

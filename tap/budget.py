@@ -1,4 +1,4 @@
-"""The budget: what a month may cost before people are told."""
+"""The monthly budget."""
 
 from troposphere import Equals, Not, Sub, Template
 from troposphere.budgets import Budget, BudgetData, Notification, NotificationWithSubscribers, Spend, Subscriber
@@ -8,15 +8,15 @@ from tap.whole_numbers import add_whole_number
 
 
 def add_budget(t: Template, alerts: Alerts) -> None:
-    """Add a budget of what carries the environment's tag; none where the amount is 0.
+    """Add a budget for resources with the environment's tag, unless the amount is 0.
 
-    The account's billing must have `Environment` as a cost allocation tag:
+    `Environment` must be activated as a cost allocation tag in the account:
     https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create-filters.html
     """
     amount = add_whole_number(
         t, "Alerts", "Monthly budget", "MonthlyBudget", 0, 0, 100000000,
-        "USD per month; alerts at 80 % spent and when the forecast exceeds it; 0 for none. Counts nothing until the "
-        "billing console has Environment activated as a cost allocation tag.")
+        "USD per month; 0 for none. Alerts at 80 % spent and when the forecast exceeds the budget. Requires the cost "
+        "allocation tag Environment to be activated in the billing console.")
     has_budget = t.add_condition("HasMonthlyBudget", Not(Equals(amount.ref(), "0")))
     t.add_resource(Budget(
         "Budget", Condition=has_budget,

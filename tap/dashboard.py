@@ -14,21 +14,21 @@ from tap.validation import NAMESPACE
 Metric = list[Any]
 BY_CODE = (f"SEARCH('{{{NAMESPACE},FunctionName,Code}} MetricName=\"Rejected\" "
            "FunctionName=\"${ValidationFunction}\"', 'Sum', 300)")
-# Of either target group; a strategy without a second one has no such guard.
+# Both target groups, if the strategy has two.
 HOSTS = ("SEARCH('{AWS/ApplicationELB,LoadBalancer,TargetGroup} MetricName=\"HealthyHostCount\" "
          "LoadBalancer=\"${LoadBalancer.LoadBalancerFullName}\"', 'Minimum', 60)")
 SUM, P50, P99, MOST, LEAST = ({"stat": stat} for stat in ("Sum", "p50", "p99", "Maximum", "Minimum"))
 HEIGHT, FULL = 6, 24
-# What begins a line of a widget's JSON.
+# Where a widget's JSON is broken into lines.
 METRIC_OR_PROPERTIES = re.compile(r"""(?<=[,[])(?="properties"|\["|\[{)""")
 
 
 def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
-    """Add the dashboard, with all alarms that there are so far; those that an environment lacks are not on it.
+    """Add the dashboard with every alarm added so far, each under its own condition.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
-    # Each alarm's ARN, under the conditions that alarms have in common.
+    # ARNs of alarms by their condition.
     groups: dict[str, list[str]] = {}
     for alarm in (resource for resource in t.resources.values() if isinstance(resource, Alarm)):
         groups.setdefault(alarm.resource.get("Condition", ""), []).append(f'"${{{alarm.title}.Arn}}"')
@@ -52,13 +52,13 @@ def add_dashboard(t: Template, health: CompositeAlarm, tiers: Tiers) -> None:
             lines.append(METRIC_OR_PROPERTIES.sub("\n", widget))
         y += HEIGHT
     t.add_resource(Dashboard(
-        # Dashboards have one name in all regions of an account.
+        # Dashboard names are unique in an account, across regions.
         "Dashboard", DashboardName=Sub("${AWS::StackName}-${AWS::Region}"),
         DashboardBody=Sub('{"widgets":[\n' + ",\n".join(lines) + "\n]}\n", values)))
 
 
 def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
-    """Return the rows, each of widgets, each with a title and its metrics."""
+    """Return the rows of widgets, each as title and metrics."""
     service, balancer, database = tiers.service, tiers.balancer, tiers.database
     of_service = ("ClusterName", f"${{{service.cluster.title}}}", "ServiceName", f"${{{service.service.title}.Name}}")
     of_balancer = ("LoadBalancer", f"${{{balancer.load_balancer.title}.LoadBalancerFullName}}")
@@ -69,7 +69,7 @@ def _rows(tiers: Tiers) -> list[list[tuple[str, list[Metric]]]]:
     of_function = ("FunctionName", f"${{{tiers.validation.function.title}}}")
 
     def metrics(namespace: str, of: tuple[str, ...], *named: tuple[str, dict[str, str]]) -> list[Metric]:
-        # A dot is what the line before has there.
+        # A dot repeats the value of the previous metric.
         (first, how), *others = named
         return [[namespace, first, *of, how], *([".", name, *"." * len(of), how] for name, how in others)]
 

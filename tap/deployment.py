@@ -1,4 +1,4 @@
-"""How a new version of the service takes over from the old: all at once or by steps, and what undoes it."""
+"""The service's deployment configuration: strategy, bake time, circuit breaker and alarms that roll back."""
 
 from typing import Any, NamedTuple
 
@@ -28,35 +28,35 @@ from tap.parts import add_role, allow, only_if
 from tap.strategy import Alternate
 from tap.whole_numbers import add_whole_number
 
-# CloudFormation waits 36 hours for a service at most, and refuses bake times that leave it less than three of them.
-# LINEAR bakes four times: after each of three steps, and at the end.
+# CloudFormation waits at most 36 hours for a service and rejects bake times that leave less than three of them. LINEAR
+# bakes four times: after each of three steps and at the end.
 MAX_BAKE_MINUTES = 33 * 60 // 4
 TEST_HEADER = "X-Test-Traffic"
 
 
 class Deployment(NamedTuple):
-    """What the service needs to be deployed."""
+    """The service's properties for deployments."""
 
     configuration: DeploymentConfiguration
     balancing: Any
-    """How traffic is shifted; absent where all tasks are replaced in turn."""
+    """Advanced configuration to shift traffic; `AWS::NoValue` for ROLLING."""
 
 
 def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: Health) -> Deployment:
-    """Add what a strategy that shifts traffic takes besides the second target group.
+    """Add the listener rules and the role that strategies other than ROLLING require; return the configuration.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
     """
     alternate, has_alternate, is_shifting, strategy = choice
     bake = add_whole_number(
         t, "Deployment", "Bake time", "DeploymentBakeMinutes", 10, 0, MAX_BAKE_MINUTES,
-        "Minutes that the deployment alarms watch each step, and that the old tasks stay available after the last; "
-        "not for ROLLING. Alarms need about five minutes to ring.")
+        "Minutes to watch the deployment alarms after each step and to keep the old tasks after the last. Ignored for "
+        "ROLLING. Alarms take about five minutes to trigger.")
     is_canary = t.add_condition("IsCanary", Equals(strategy.ref(), "CANARY"))
     is_linear = t.add_condition("IsLinear", Equals(strategy.ref(), "LINEAR"))
 
     def add_listener_rule(title: str, priority: int, condition: Condition) -> ListenerRule:
-        # ECS moves the weights, and then sees both groups in both rules.
+        # ECS changes the weights, so both rules need both groups.
         return t.add_resource(ListenerRule(
             title, Condition=has_alternate, ListenerArn=balancer.production_listener, Priority=priority,
             Conditions=[condition],
@@ -70,7 +70,7 @@ def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: H
         Field="path-pattern", PathPatternConfig=PathPatternConfig(Values=["/*"])))
     role = add_role(
         t, "Deployment", "ecs.amazonaws.com",
-        # Elastic Load Balancing describes all or nothing.
+        # The Describe actions of Elastic Load Balancing support no resources.
         allow([elasticloadbalancing.DescribeListeners, elasticloadbalancing.DescribeRules,
                elasticloadbalancing.DescribeTargetGroups, elasticloadbalancing.DescribeTargetHealth], "*"),
         allow([elasticloadbalancing.ModifyRule], test.ref(), production.ref()),
@@ -80,12 +80,12 @@ def add_deployment(t: Template, balancer: Balancer, choice: Alternate, health: H
     return Deployment(
         DeploymentConfiguration(
             Strategy=If(is_shifting, strategy.ref(), "ROLLING"), MinimumHealthyPercent=100, MaximumPercent=200,
-            # The API reference says that it is for rolling deployments. ECS honours it for the others too, as
-            # the acceptance tests canaryDeployment_withFailure and blueGreenDeployment_withCircuitBreaker show, and
-            # without it a bad image would hang until CloudFormation gives up, after up to 36 hours.
+            # The API reference limits it to rolling deployments, but ECS also applies it to the others, as the
+            # acceptance tests canaryDeployment_withFailure and blueGreenDeployment_withCircuitBreaker show. Without it,
+            # a bad image would block the stack until CloudFormation times out, after up to 36 hours.
             # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/ecs/service_test.go
             DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True),
-            # With ROLLING, a bake time would stretch CloudFormation's patience to 36 hours.
+            # With ROLLING, a bake time would raise CloudFormation's timeout to 36 hours.
             # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
             BakeTimeInMinutes=only_if(is_shifting, bake.ref()),
             CanaryConfiguration=only_if(is_canary, CanaryConfiguration(

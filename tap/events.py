@@ -1,4 +1,4 @@
-"""The events that people are told of: failed deployments and tasks, the database, backups."""
+"""EventBridge rules that notify people: failed deployments and tasks, database events, backups."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -10,8 +10,8 @@ from troposphere.events import DeadLetterConfig, InputTransformer, Rule, Target
 from tap.alarms import Tiers
 from tap.alerts import Alerts
 
-# By category, as the table has them. Not the pauses of a serverless database, which come four at a time, nor what
-# maintenance announces.
+# Event numbers by category, from the table below. Without pauses of a serverless database, which send four events each,
+# and announcements of maintenance.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Events.Messages.html
 DATABASE_EVENTS = {
     "failover": (69, 70, 71, 72, 73),
@@ -29,7 +29,7 @@ DATABASE_EVENTS = {
 
 
 def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
-    """Add the rules, each of which tells the topic in a line."""
+    """Add the rules, each of which publishes a line to the alerts topic."""
     add_rule = partial(_add_rule, t, alerts)
     service, database = tiers.service.service, tiers.database
     of_service = {"name": "$.detail.eventName", "reason": "$.detail.reason", "time": "$.time"}
@@ -38,13 +38,13 @@ def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
         "source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"],
         "resources": [service.ref()], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}},
         "${Environment}: a deployment of the service failed at <time>: <reason>", of_service)
-    # Tasks that do not start, or find no place. Amazon ECS tries for hours before a deployment fails for them.
+    # Tasks that do not start or cannot be placed. Amazon ECS retries for hours before the deployment fails.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
-    add_rule("ServiceActionRule", "Trouble of the service with its tasks", {
+    add_rule("ServiceActionRule", "Warnings and errors of the service", {
         "source": ["aws.ecs"], "detail-type": ["ECS Service Action"],
         "resources": [service.ref()], "detail": {"eventType": ["WARN", "ERROR"]}},
-        "${Environment}: the service has trouble with its tasks at <time>: <name> <reason>", of_service)
-    add_rule("DatabaseEventRule", "What makes the database unavailable, or is about to", {
+        "${Environment}: service warning at <time>: <name> <reason>", of_service)
+    add_rule("DatabaseEventRule", "Events that affect the database's availability", {
         "source": ["aws.rds"], "detail-type": ["RDS DB Cluster Event", "RDS DB Instance Event"],
         "detail": {
             "EventID": sorted(f"RDS-EVENT-{number:04}" for numbers in DATABASE_EVENTS.values() for number in numbers),
@@ -58,7 +58,8 @@ def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
 def _add_backup_rule(t: Template, alerts: Alerts, tiers: Tiers) -> None:
     backups = tiers.backups
     failed = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]
-    # Backups and copies have a state, restores a status. Who restores does so as any role: all of the account's count.
+    # Backups and copies have a state, restores a status. A restore may use any role, so all restores in the account
+    # count.
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html
     _add_rule(t, alerts, "BackupFailedRule", "Failed backups, copies and restores", {
         "source": ["aws.backup"],
@@ -77,10 +78,10 @@ def _add_backup_rule(t: Template, alerts: Alerts, tiers: Tiers) -> None:
 def _add_rule(
         t: Template, alerts: Alerts, title: str, description: str, pattern: dict[str, Any], text: str,
         paths: Mapping[str, str], **attributes: Any) -> Rule:
-    """Add a rule that tells the topic of events in a line, and the queue of those that the topic does not take.
+    """Add a rule that publishes events to the topic as a line, with the fallback queue for failed deliveries.
 
-    `text` holds names in angle brackets, each of which `paths` leads to in the event. A name whose path leads nowhere
-    is left out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+    `text` contains names in angle brackets; `paths` maps each to a JSON path in the event. A name whose path does not
+    exist is left out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
     """
     return t.add_resource(Rule(
         title, Description=description, EventPattern=pattern, Targets=[Target(

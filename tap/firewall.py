@@ -30,15 +30,15 @@ from tap.whole_numbers import add_whole_number
 # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
 MANAGED = ["AmazonIpReputationList", "KnownBadInputsRuleSet", "SQLiRuleSet", "CommonRuleSet"]
 
-# By which metrics know the ACL. Two stacks of a region would add theirs up under one name.
+# The ACL's name in metrics. A fixed name would mix up the metrics of two stacks in a region.
 METRIC_NAME = Ref("AWS::StackName")
 
-# Not merely counted. The property's name is a keyword of Python's.
+# Keep the actions of the group's rules. `None` is a keyword in Python.
 AS_THE_GROUP_SAYS: dict[str, Any] = {"None": {}}
 
 
 class Firewall(NamedTuple):
-    """What the other tiers may use of the firewall."""
+    """The parts of the firewall that other tiers use."""
 
     acl: WebACL
     condition: str
@@ -46,7 +46,7 @@ class Firewall(NamedTuple):
 
     @property
     def dimensions(self) -> dict[str, Ref | str]:
-        """The dimensions of the metrics of all requests that the ACL looks at.
+        """The dimensions of the metrics for all requests that the ACL inspects.
 
         https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
         """
@@ -54,13 +54,13 @@ class Firewall(NamedTuple):
 
 
 def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> Firewall:
-    """Add the ACL, its association and its log, which a parameter switches off."""
+    """Add the ACL, its association and its log group, unless the parameter Firewall is false."""
     condition = add_switch(
         t, "Load balancer", "Firewall", "Firewall", "true",
-        "AWS WAF before the load balancer: attacks, bad addresses and floods are blocked.")
+        "Put AWS WAF in front of the load balancer to block attacks, known bad addresses and floods of requests.")
     limit = add_whole_number(
         t, "Load balancer", "Rate limit", "FirewallRateLimit", 2000, 10, 2000000000,
-        "Requests per IP address in five minutes above which it is blocked.")
+        "Maximum requests per IP address in five minutes; AWS WAF blocks an address above it.")
 
     def seen_as(metric: str | Ref) -> VisibilityConfig:
         return VisibilityConfig(CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=metric)
@@ -83,7 +83,7 @@ def add_firewall(t: Template, logs: Logs, balancer: Balancer) -> Firewall:
     t.add_resource(WebACLAssociation(
         "WebAclAssociation", Condition=condition, ResourceArn=balancer.load_balancer.ref(),
         WebACLArn=acl.get_att("Arn")))
-    # WAF takes no group whose name starts otherwise. It is kept, so the next ACL's is another.
+    # WAF requires this prefix. The log group outlives the stack, so the next ACL gets a new name.
     # https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     log_group = logs.add_group("WebAclLogGroup", Condition=condition, LogGroupName=Sub("aws-waf-logs-${WebAcl.Id}"))
     t.add_resource(LoggingConfiguration(

@@ -1,4 +1,4 @@
-"""Flow logs of the VPC, whether the stack's own or an existing one."""
+"""Flow logs of the stack's own VPC or an existing one."""
 
 from awacs.logs import DescribeLogStreams
 from troposphere import Template
@@ -10,13 +10,13 @@ from tap.parts import add_role, add_switch, allow, of_this_account
 
 
 def add_flow_logs(t: Template, logs: Logs, network: Network) -> None:
-    """Add, by parameter, the VPC's flow log with its log group and role.
+    """Add the VPC's flow log, log group and role, unless the parameter FlowLogs is false.
 
-    An existing VPC may have flow logs of its owner's; another one to another destination is no conflict:
+    An existing VPC may already have a flow log; one with another destination does not conflict:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
     """
     condition = add_switch(
-        t, "Network", "Flow logs", "FlowLogs", "true", "Keep who talked to whom in the VPC, and what was refused.")
+        t, "Network", "Flow logs", "FlowLogs", "true", "Log accepted and rejected traffic in the VPC.")
     log_group = logs.add_group("FlowLogGroup", Condition=condition)
     role = add_role(
         t, "FlowLog", "vpc-flow-logs.amazonaws.com",

@@ -1,14 +1,14 @@
-"""The source of the functions under `lambda/`, as the template carries it."""
+"""Source code of the Lambda functions, for the template's inline code."""
 
 from pathlib import Path
 
 
 def function_source(name: str) -> str:
-    """Return `lambda/<name>/index.py` as it stands.
+    """Return the source of `lambda/<name>/index.py`.
 
-    Raises FileNotFoundError for an unknown name.
+    Raises FileNotFoundError if there is no such function.
     """
     package = Path(__file__).parent
-    # Beside the package in the repository, inside it once installed from a wheel.
+    # Next to the package in the repository, inside it in a wheel.
     functions = next(folder for folder in (package / "lambda", package.parent / "lambda") if folder.is_dir())
     return (functions / name / "index.py").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What parameters alone give an application: a file of variables, keys of a secret, policies of the task role."""
+"""Application inputs set by parameters: an environment file, keys of a secret, managed policies of the task role."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from tap.parts import add_parameter, allow, only_if
 
 GROUP = "Application"
 MOST_KEYS = 10
-# A role takes ten managed policies, unless its quota is raised, of which the stack's own is one.
+# A role can have ten managed policies by default; the stack's own policy is one of them.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MOST_POLICIES = 5
 _KEY = "[A-Za-z_][A-Za-z0-9_]{0,127}"
@@ -19,34 +19,34 @@ _POLICY = r"arn:[a-z-]+:iam::(aws|\d{12}):policy/[\w+=.@/-]+"
 
 
 class Inputs(NamedTuple):
-    """What every container is given beside the template's own variables."""
+    """What every container gets in addition to the template's own variables."""
 
     environment_files: If
     secrets: list[If]
     execution: list[If]
-    """What the execution role needs for both."""
+    """Permissions of the execution role to read both."""
     task_policies: list[If]
-    """Managed policies of the task role."""
+    """Managed policies for the task role."""
 
 
 def add_inputs(t: Template) -> Inputs:
-    """Declare the parameters of the application's variables, secrets and permissions."""
+    """Declare the parameters for the application's variables, secrets and permissions; return what they add."""
     files, may_read_file = _add_environment_file(t)
     secrets, may_read_secret = _add_secret(t)
-    policies = add_parameter(t, GROUP, "Policies of tasks", Parameter(
+    policies = add_parameter(t, GROUP, "Task policies", Parameter(
         "TaskPolicyArns", Type="String", Default="", AllowedPattern=_list_of(_POLICY, MOST_POLICIES),
-        ConstraintDescription=f"must be ARNs of up to {MOST_POLICIES} managed policies, separated by commas, or empty",
-        Description=f"Up to {MOST_POLICIES} managed policies that the task role has besides its own, by ARN; they give "
-                    "no more than the permissions boundary allows."))
+        ConstraintDescription=f"must be up to {MOST_POLICIES} comma-separated ARNs of managed policies, or empty",
+        Description=f"ARNs of up to {MOST_POLICIES} managed policies to attach to the task role, comma-separated. The "
+                    "permissions boundary still applies."))
     return Inputs(files, secrets, [*may_read_file, *may_read_secret],
                   [only_if(condition, arn) for condition, arn in _items(t, policies, MOST_POLICIES)])
 
 
 def read_secret(arn: Any) -> tuple[Statement, Statement]:
-    """Return what a role needs to read a secret whose key is not known.
+    """Return the permissions to read a secret whose KMS key is not known.
 
-    Decrypting is limited to this secret by the context that Secrets Manager encrypts it with; a key of one's own has to
-    admit the account in its policy as well.
+    The encryption context limits decryption to this secret. The policy of a customer managed key must also allow this
+    account.
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     """
     return (
@@ -58,7 +58,7 @@ def read_secret(arn: Any) -> tuple[Statement, Statement]:
 
 
 def secret_variable(arn: Any, key: Any) -> Secret:
-    """Return the variable of a container that has the name and the value of a secret's key.
+    """Return a container variable with the name and value of a secret's key.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
     """
@@ -66,17 +66,17 @@ def secret_variable(arn: Any, key: Any) -> Secret:
 
 
 def _add_environment_file(t: Template) -> tuple[If, list[If]]:
-    """Return the container's file, and what reading it takes.
+    """Return the container's environment file and the permissions to read it.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html
     """
-    arn = add_parameter(t, GROUP, "File of variables", Parameter(
+    arn = add_parameter(t, GROUP, "Environment file", Parameter(
         "EnvironmentFileArn", Type="String", Default="",
         AllowedPattern=r"(arn:[a-z-]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]+\.env)?",
         ConstraintDescription="must be the ARN of an S3 object whose name ends in .env, or empty",
-        Description="S3 object with variables for the container, one NAME=value a line, by ARN; its name ends in .env. "
-                    "Empty for none. The stack's own variables take precedence. For secrets, use AppSecretArn. tap "
-                    "sets it from parameters/ENVIRONMENT.env."))
+        Description="ARN of an S3 object with variables for the container, one NAME=value per line; its name must end "
+                    "in .env. Empty for none. The stack's own variables take precedence. For secrets, use "
+                    "AppSecretArn. tap sets it from parameters/ENVIRONMENT.env."))
     condition = t.add_condition("HasEnvironmentFile", Not(Equals(arn.ref(), "")))
     return only_if(condition, [EnvironmentFile(Type="s3", Value=arn.ref())]), [
         only_if(condition, allow([s3.GetObject], arn.ref())),
@@ -84,20 +84,20 @@ def _add_environment_file(t: Template) -> tuple[If, list[If]]:
 
 
 def _add_secret(t: Template) -> tuple[list[If], list[If]]:
-    """Return the container's variables, and what reading the secret takes."""
+    """Return the container's variables and the permissions to read the secret."""
     arn = add_parameter(t, GROUP, "Secret", Parameter(
         "AppSecretArn", Type="String", Default="",
-        # The name alone would not do: ECS finds a key by the whole ARN.
+        # ECS needs the full ARN to select a key of the secret.
         AllowedPattern=r"(arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6})?",
-        ConstraintDescription="must be the whole ARN of a secret, with the six characters at its end, or empty",
-        Description="Secret in Secrets Manager, in this account and region, whose value is a JSON object, by ARN; "
-                    "empty for none. Under the permissions boundary of tap bootstrap or the catalog, it must have the "
-                    "stack's tag Application."))
-    keys = add_parameter(t, GROUP, "Keys of the secret", Parameter(
+        ConstraintDescription="must be the full ARN of a secret, including the six characters at its end, or empty",
+        Description="ARN of a Secrets Manager secret in this account and region whose value is a JSON object; empty "
+                    "for none. With the permissions boundary of tap bootstrap or the catalog, the secret must have the "
+                    "stack's Application tag."))
+    keys = add_parameter(t, GROUP, "Secret keys", Parameter(
         "AppSecretKeys", Type="String", Default="", AllowedPattern=_list_of(_KEY, MOST_KEYS),
-        ConstraintDescription=f"must be up to {MOST_KEYS} names of variables, separated by commas, or empty",
-        Description=f"Up to {MOST_KEYS} keys of AppSecretArn, separated by commas. The container gets each as a "
-                    "variable of that name when it starts: a rotated secret needs a new deployment."))
+        ConstraintDescription=f"must be up to {MOST_KEYS} comma-separated variable names, or empty",
+        Description=f"Up to {MOST_KEYS} comma-separated keys of AppSecretArn. Each becomes a container variable of the "
+                    "same name, read when the task starts: after rotating the secret, deploy again."))
     condition = t.add_condition("HasAppSecret", Not(Equals(arn.ref(), "")))
     return [only_if(has_key, secret_variable(arn.ref(), key)) for has_key, key in _items(t, keys, MOST_KEYS)], [
         only_if(condition, statement) for statement in read_secret(arn.ref())]
@@ -108,10 +108,10 @@ def _list_of(pattern: str, most: int) -> str:
 
 
 def _items(t: Template, parameter: Parameter, most: int) -> list[tuple[str, Select]]:
-    """Return the items of a comma-separated parameter: the condition that there is one, and the item.
+    """Return the items of a comma-separated parameter, each with the condition that it exists.
 
-    CloudFormation has no loop without a transform, and refuses to select an item that does not exist: so the list is
-    padded with empty ones. A CommaDelimitedList would not do, whose pattern says nothing of the number of items.
+    CloudFormation has no loops without a transform and rejects `Fn::Select` beyond the end of a list, so the list is
+    padded with empty items. The pattern of a CommaDelimitedList could not limit the number of items.
     """
     padded = Split(",", Join("", [parameter.ref(), "," * most]))
     name = str(parameter.title).removesuffix("s")

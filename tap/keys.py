@@ -1,4 +1,4 @@
-"""The stack's own encryption keys, each with the grants that its purpose takes and no others."""
+"""The stack's own KMS keys, each with only the permissions that its purpose requires."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,33 +11,32 @@ from troposphere.kms import Alias, Key
 from tap.parts import add_switch, admit, allow, of_this_account, only_if, policy
 
 USE = [kms.Decrypt, Action("kms", "GenerateDataKey*")]
-# Who publishes to the alerts topic, which is under the operations key.
+# Services that publish to the alerts topic, which the operations key encrypts.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
-# Takes no condition in what lets it publish to a topic.
+# EventBridge supports no condition in the statement that lets it publish to a topic.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
 EVENT_PUBLISHER = "events.amazonaws.com"
 
 
 class Keys(NamedTuple):
-    """What the other tiers may use of the keys; where they are switched off, AWS's own keys encrypt."""
+    """The keys for other tiers to use; AWS managed keys encrypt where these are switched off."""
 
     data: Key
-    """Encrypts what customers entrust: table, assets, the function's variables and failed events."""
+    """Encrypts customer data: table, assets, the function's variables and failed events."""
     operations: Key
-    """Encrypts what tells of it: logs and alerts."""
+    """Encrypts operational data: logs and alerts."""
     condition: str
 
     def arn(self, key: Key) -> If:
-        """Return the value of a property that names a key, absent where the keys are switched off."""
+        """Return a key's ARN for a property; `AWS::NoValue` where the keys are switched off."""
         return only_if(self.condition, key.get_att("Arn"))
 
     def use(self, key: Key, *services: str, actions: Sequence[Action]) -> Statement:
-        """Return what a role needs to use a key through these services of AWS alone.
+        """Return the permission to use a key through these AWS services only.
 
-        It uses it with whatever the services let it do. Without keys the statement admits any key of the account, so
-        that it is in place when they are switched on: then table, bucket and queue use the key before CloudFormation
-        updates the policies, which name these.
+        Without keys of its own, the statement allows any key of the account, so that it is in place when the keys are
+        switched on: table, bucket and queue use the key before CloudFormation updates the policies that refer to them.
         https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
         """
         via = [Sub(f"{service}.${{AWS::Region}}.amazonaws.com") for service in services]
@@ -47,10 +46,11 @@ class Keys(NamedTuple):
 
 
 def add_keys(t: Template) -> Keys:
-    """Add the keys of data and of operations, which a parameter switches off."""
+    """Add the data key and the operations key, unless the parameter CustomerKeys is false."""
     condition = add_switch(
         t, "Environment", "Customer keys", "CustomerKeys", "true",
-        "Encrypt under keys of the stack's own, instead of AWS's; the database always has its own.")
+        "Encrypt with customer managed KMS keys of the stack, instead of AWS managed keys. The database always has its "
+        "own key.")
     logs = Sub("logs.${AWS::Region}.amazonaws.com")
     operations = add_key(
         t, "Operations",
@@ -64,8 +64,8 @@ def add_keys(t: Template) -> Keys:
         Condition=condition)
     data = add_key(
         t, "Data",
-        # Any distribution of the account, since naming the one would be a circle: it names the bucket, which
-        # names the key. The bucket's policy admits that one alone.
+        # Any distribution of the account, since naming this one would be a circular dependency: it refers to the
+        # bucket, which refers to the key. The bucket policy allows this distribution only.
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
         admit("cloudfront.amazonaws.com", [kms.Decrypt], "*", condition=Condition(ArnLike({"aws:SourceArn": Sub(
             "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/*")}))),
@@ -74,21 +74,21 @@ def add_keys(t: Template) -> Keys:
 
 
 def add_key(t: Template, purpose: str, *statements: Statement, **attributes: Any) -> Key:
-    """Add `<purpose>Key`, rotated yearly, with an alias; statements let services of AWS use it."""
+    """Add `<purpose>Key`, rotated yearly, with an alias; statements allow AWS services to use it. Return the key."""
     key = t.add_resource(Key(
         f"{purpose}Key",
-        # Kept with what it encrypts and the stack leaves behind, which nobody could read without it.
+        # Kept, since data that outlives the stack cannot be decrypted without it.
         DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         EnableKeyRotation=True,
-        # KMS would otherwise refuse a caller who may not change the policy afterwards. The execution role may, by the
-        # key's tag, which does not count yet; the account itself always may, by the first statement.
+        # KMS rejects a policy that would prevent its caller from changing it later. The execution role may change it by
+        # the key's tag, which does not exist yet; the account always may, by the first statement.
         # https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
         BypassPolicyLockoutSafetyCheck=True,
         KeyPolicy=policy(
             Statement(
                 Effect=Allow,
                 Principal=Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
-                # The account's IAM policies decide, as KMS recommends; in a key policy `*` is the key itself.
+                # Delegates to the account's IAM policies, as KMS recommends; `*` in a key policy means this key.
                 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
                 Action=[Action("kms", "*")], Resource=["*"]),
             *statements),

@@ -23,24 +23,24 @@ from tap.network import ANYWHERE, Network, add_security_group
 from tap.parts import add_export, add_parameter, suppress
 from tap.whole_numbers import add_whole_number
 
-# Seconds in which requests end that are under way when a task stops. With the 30 that the task then has, it is less
-# than the two minutes after which Spot takes it away.
+# Seconds for requests to complete when a task stops. With the task's 30 seconds to stop, that is less than Spot's
+# two-minute notice.
 DRAINING = 30
 
 
 class Balancer(NamedTuple):
-    """What the other tiers may use of the load balancer."""
+    """The parts of the load balancer tier that other tiers use."""
 
     load_balancer: LoadBalancer
     security_group: SecurityGroup
     target_group: TargetGroup
     http_listener: Listener
     https_listener: AWSHelperFn
-    """A reference to the HTTPS listener; an empty string where there is no certificate."""
+    """A reference to the HTTPS listener; an empty string without a certificate."""
     port: AWSHelperFn
-    """The port that the targets listen on."""
+    """Port that the targets listen on."""
     production_listener: AWSHelperFn
-    """The listener that forwards: the one with HTTPS, where there is a certificate."""
+    """The listener that forwards to tasks: HTTPS with a certificate, else HTTP."""
 
     @property
     def dimensions(self) -> dict[str, Any]:
@@ -51,14 +51,14 @@ class Balancer(NamedTuple):
 def add_load_balancer(
         t: Template, network: Network, domain: Domain, access_logs: AccessLogs,
         has_deletion_protection: str) -> Balancer:
-    """Add the ALB; with a certificate it serves HTTPS and redirects to it, without one it serves HTTP."""
+    """Add the ALB, which serves HTTPS and redirects HTTP if there is a certificate, else serves HTTP."""
     add_parameter(t, "Load balancer", "Health path", Parameter(
         "HealthCheckPath", Type="String", Default="/", AllowedPattern=r"/[\x21-\x7e]{0,1023}",
-        ConstraintDescription="must start with a slash and hold no spaces",
-        Description="Path that answers 200 in a healthy task."))
+        ConstraintDescription="must start with a slash and contain no spaces",
+        Description="Health check path. A healthy task responds with status 200."))
     port = add_whole_number(
         t, "Load balancer", "Container port", "ContainerPort", 8080, 1, 65535,
-        "Port the container listens on, and finds in PORT.")
+        "Port that the container listens on; also set as its variable PORT.")
     has_certificate = domain.has_certificate
 
     security_group = add_security_group(t, "LoadBalancer", network.vpc, "Load balancer")
@@ -73,15 +73,14 @@ def add_load_balancer(
     admit("HTTPS", 443, Condition=has_certificate)
     load_balancer = t.add_resource(LoadBalancer(
         "LoadBalancer", Scheme="internet-facing",
-        # Its nodes must be reachable from the moment that they are there. It tries to write to the bucket when its
-        # logs are switched on.
+        # Its nodes must be reachable as soon as they exist. Enabling logs makes it write a test file to the bucket.
         Metadata={**IDS_BY_PARAMETER, "WaitsFor": [network.public_routing, access_logs.is_writable]},
         Subnets=network.public_subnets,
         SecurityGroups=[security_group.get_att("GroupId")],
         LoadBalancerAttributes=[
             LoadBalancerAttributes(
                 Key="deletion_protection.enabled", Value=If(has_deletion_protection, "true", "false")),
-            # Lets ARC shift traffic away from a zone that is impaired.
+            # Lets ARC shift traffic away from an impaired zone.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/zonal-shift.html
             LoadBalancerAttributes(Key="zonal_shift.config.enabled", Value="true"),
             LoadBalancerAttributes(Key="routing.http.drop_invalid_header_fields.enabled", Value="true"),
@@ -97,13 +96,14 @@ def add_load_balancer(
         "HttpsListener", Condition=has_certificate, LoadBalancerArn=load_balancer.ref(),
         Port=443, Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
         Certificates=[Certificate(CertificateArn=domain.certificate)], DefaultActions=[forward],
-        # Browsers come by HTTPS for a year, whatever the application says.
+        # Browsers use HTTPS for a year, regardless of the application's own headers.
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/header-modification.html
         ListenerAttributes=[ListenerAttribute(
             Key="routing.http.response.strict_transport_security.header_value", Value="max-age=31536000")]))
     http_listener = t.add_resource(Listener(
         "HttpListener", LoadBalancerArn=load_balancer.ref(), Port=80, Protocol="HTTP",
-        # Where a certificate is added later, HTTP serves until HTTPS does: to issue one takes minutes, or fails.
+        # When a certificate is added later, HTTP keeps serving until HTTPS does: issuing one takes minutes and can
+        # fail.
         Metadata={"WaitsFor": If(has_certificate, https_listener.ref(), "")},
         DefaultActions=[If(has_certificate, redirect, forward)]))
     suppress(http_listener, dict.fromkeys(("CKV_AWS_2", "CKV_AWS_103"), "By CertificateArn"))
@@ -117,10 +117,10 @@ def add_load_balancer(
 
 
 def target_group_of(title: str, network: Network, **attributes: Any) -> TargetGroup:
-    """Return a target group of tasks; one answer within five seconds, twice, makes a task healthy."""
+    """Return a target group for tasks; two responses in a row, each within five seconds, make a task healthy."""
     return TargetGroup(
         title, VpcId=network.vpc, TargetType="ip", Protocol="HTTP",
-        # ECS registers each task with the port of its container. A change of this one would replace the group:
+        # ECS registers each task with its container's port. Changing the group's port would replace the group:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
         Port=80,
         HealthCheckPath=Ref("HealthCheckPath"), HealthCheckIntervalSeconds=30, HealthCheckTimeoutSeconds=5,

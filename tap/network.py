@@ -1,4 +1,4 @@
-"""The network tier: a VPC over three Availability Zones with subnets, ways out and endpoints, or an existing one."""
+"""The network tier: a VPC in three Availability Zones with subnets, NAT gateways and endpoints, or an existing VPC."""
 
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ ANYWHERE = "0.0.0.0/0"
 OCTET = f"({whole_numbers(0, 255)})"
 ZONE = "[a-z]{2}(-[a-z]+)+-[0-9][a-z]"
 ZONES = (1, 2, 3)
-# What tasks need of AWS where there is no NAT: their image, their logs, their secret, the function.
+# The AWS services that tasks call, for image, logs, secrets and validation, and so need without NAT.
 PRIVATE_SERVICES = {
     "EcrApi": "ecr.api", "EcrDocker": "ecr.dkr", "Logs": "logs", "SecretsManager": "secretsmanager",
     "Lambda": "lambda",
@@ -51,32 +51,31 @@ PRIVATE_SERVICES = {
 
 
 class Network(NamedTuple):
-    """What the other tiers may use of the network."""
+    """The parts of the network tier that other tiers use."""
 
     vpc: AWSHelperFn
-    """The id of the VPC, the stack's own or an existing one; subnets are lists of such ids."""
+    """Id of the VPC, the stack's own or an existing one; the subnets are lists of ids."""
     public_subnets: AWSHelperFn
     private_subnets: AWSHelperFn
     database_subnets: AWSHelperFn
     public_routing: AWSHelperFn
-    """References to what gives public subnets their route to the internet; an empty string with an existing VPC."""
+    """References to what connects public subnets to the internet; an empty string with an existing VPC."""
     private_routing: AWSHelperFn
-    """References to what gives private subnets their route tables, and those the gateway endpoints; an empty string
-    with an existing VPC."""
+    """References to the private subnets' routing and the gateway endpoints; an empty string with an existing VPC."""
     ways_out: tuple[AWSHelperFn, ...]
     """References to the first NAT route and the interface endpoints; empty strings where they are switched off. The
-    other NAT routes are waited for by what gives their subnets the route tables."""
+    other NAT routes are waited for by the associations of their subnets."""
     nat_gateways: tuple[NatGateway, ...]
-    """The first is there with has_nat, all of them with has_nat_per_az."""
+    """The first exists under has_nat, the others under has_nat_per_az."""
     has_nat: str
     has_nat_per_az: str
 
 
 def add_security_group(
         t: Template, kind: str, vpc: AWSHelperFn, description: str, **attributes: Any) -> SecurityGroup:
-    """Add `<kind>SecurityGroup`, which nothing enters or leaves; each rule is a resource of whoever needs it.
+    """Add `<kind>SecurityGroup`, which allows no traffic: each rule is a resource of its own. Return the group.
 
-    A group that names no way out would get one to everywhere, hence the rule that leads nowhere:
+    A group without an egress rule would allow all outbound traffic, hence the rule for 127.0.0.1:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
     """
     return t.add_resource(SecurityGroup(
@@ -88,7 +87,7 @@ def add_security_group(
 def connect(
         t: Template, source: SecurityGroup, target: SecurityGroup, port: AWSHelperFn | int,
         description: str) -> tuple[SecurityGroupEgress, SecurityGroupIngress]:
-    """Let one security group open TCP connections to a port of another: a rule out of it and one into it."""
+    """Allow TCP connections from one security group to a port of another; return the egress and the ingress rule."""
     title = f"{source.title}To{target.title}".replace("SecurityGroup", "")
     ends: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Description": description}
     return (
@@ -101,10 +100,10 @@ def connect(
 
 
 def add_network(t: Template, existing: ExistingVpc) -> Network:
-    """Add the VPC, three subnets a kind, their route tables, NAT gateways and endpoints; none with an existing VPC.
+    """Add the VPC, its nine subnets, route tables, NAT gateways and endpoints; nothing with an existing VPC.
 
-    Endpoints are left to an existing VPC as well: one more with the same private DNS name, or a second gateway endpoint
-    in a route table, is refused, and both serve everybody in the VPC.
+    An existing VPC must have its own endpoints: AWS rejects a second endpoint with the same private DNS name and a
+    second gateway endpoint in a route table, and both kinds serve the whole VPC.
     https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html (enable DNS name)
     """
     is_own = existing.is_absent
@@ -112,22 +111,23 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
         "VpcCidr", Type="String", Default="10.0.0.0/16",
         AllowedPattern=_networks(),
         ConstraintDescription="must be an IPv4 range from /16 to /20 with all host bits zero, such as 10.0.0.0/16",
-        Description="IPv4 range of the VPC; its nine subnets take a /24 each."))
+        Description="IPv4 range of the VPC. Each of the nine subnets uses a /24."))
     zones = add_parameter(t, "Network", "Availability Zones", Parameter(
-        # Not a List<AWS::EC2::AvailabilityZone::Name>, for which no source says that it may be empty.
+        # Not a List<AWS::EC2::AvailabilityZone::Name>: no AWS documentation says that it may be empty.
         "AvailabilityZones", Type="String", Default="", AllowedPattern=f"({ZONE}(,{ZONE}){{2}})?",
-        ConstraintDescription="must be three zones of the region, separated by commas, or empty",
-        Description="Three zones, in the order of the subnets, as the order in which AWS lists a region's zones may "
-                    "change; empty for the first three listed. A change replaces the subnets."))
+        ConstraintDescription="must be three comma-separated Availability Zones of the region, or empty",
+        Description="Three zones, in the order of the subnets; empty for the first three that AWS lists, whose order "
+                    "may change. A change replaces the subnets."))
     has_zones = t.add_condition("HasAvailabilityZones", Not(Equals(zones.ref(), "")))
     nat = add_parameter(t, "Network", "NAT gateways", Parameter(
         "NatGateways", Type="String", Default="one-per-az", AllowedValues=["none", "single", "one-per-az"],
-        Description="With none, set InterfaceEndpoints and take the image from a private ECR repository."))
+        Description="For none, set InterfaceEndpoints to true and pull the image from a private ECR repository."))
     has_nat = t.add_condition("HasNat", And(Condition(is_own), Not(Equals(nat.ref(), "none"))))
     has_nat_per_az = t.add_condition("HasNatPerAz", And(Condition(is_own), Equals(nat.ref(), "one-per-az")))
     wants_endpoints = add_switch(
         t, "Network", "Interface endpoints", "InterfaceEndpoints", "false",
-        "Reach ECR, Logs, Secrets Manager and Lambda inside the VPC. An existing VPC has its own.")
+        "Create VPC endpoints for ECR, CloudWatch Logs, Secrets Manager and Lambda. With an existing VPC, leave it "
+        "false.")
     has_endpoints = t.add_condition("HasOwnEndpoints", And(Condition(is_own), Condition(wants_endpoints)))
 
     vpc = t.add_resource(VPC(
@@ -158,7 +158,7 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
     internet_route = t.add_resource(Route(
         "PublicDefaultRoute", Condition=is_own, RouteTableId=public_table.ref(), DestinationCidrBlock=ANYWHERE,
         GatewayId=gateway.ref(),
-        # A route to a gateway that is not attached yet is refused.
+        # EC2 rejects a route to a gateway that is not attached yet.
         DependsOn=attachment))
     public_routing = [associate(subnet, public_table.ref()) for subnet in public]
 
@@ -183,11 +183,11 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
     for subnet, table, route in zip(private[1:], private_tables[1:], nat_routes[1:], strict=True):
         private_routing.append(associate(
             subnet, If(has_nat_per_az, table.ref(), private_tables[0].ref()),
-            # Running tasks keep the way out that they have until the zone's own is there, minutes later.
+            # Running tasks keep their outbound route until the zone's own NAT route exists, minutes later.
             Metadata={"WaitsFor": If(has_nat_per_az, route.ref(), "")}))
 
     isolated = add_subnets("Isolated", 6)
-    # No route but the VPC's own: nothing in these subnets reaches out, nothing reaches in.
+    # Only the local route: these subnets have no path to or from the internet.
     isolated_table = add_route_table("IsolatedRouteTable")
     for subnet in isolated:
         associate(subnet, isolated_table.ref())
@@ -214,9 +214,9 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
 
 
 def _networks() -> str:
-    """Return a pattern for IPv4 ranges from /16 to /20 without host bits.
+    """Return a pattern for IPv4 ranges from /16 to /20 with all host bits zero.
 
-    EC2 would clear the bits, and the VPC would then differ from its parameter:
+    EC2 clears host bits, so the VPC would differ from its parameter:
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html
     """
     lengths = "|".join(

@@ -1,4 +1,4 @@
-"""The vocabulary that every tier shares."""
+"""Helpers that every tier uses: parameters, outputs, policies, roles, tags."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -34,9 +34,9 @@ INTERFACE = "AWS::CloudFormation::Interface"
 NO_VALUE = Ref("AWS::NoValue")
 SWITCH = ("true", "false")
 HAS_BOUNDARY = "HasPermissionsBoundary"
-SLEEPS = "HasSleepSchedule"  # whether the service has hours without tasks
+SLEEPS = "HasSleepSchedule"  # whether a schedule scales the service to zero
 RUNTIME = "python3.14"
-# Types whose tags are not called Tags: their schema in CloudFormation's registry says so, as its `tagProperty`.
+# Types whose tag property has another name than Tags, per `tagProperty` of their registry schema.
 TAGGED_AS = {
     "AWS::Backup::BackupPlan": "BackupPlanTags", "AWS::Backup::BackupVault": "BackupVaultTags",
     "AWS::Budgets::Budget": "ResourceTags"}
@@ -46,17 +46,17 @@ Bundle = TypeVar("Bundle")
 
 
 class Stack(Template):
-    """A template in tiers, which its text has headings of."""
+    """A template that records each resource's tier, for the headings in its YAML."""
 
     def __init__(self, description: str) -> None:
-        """Start an empty template."""
+        """Create an empty template."""
         super().__init__(Description=description)
         self.set_version("2010-09-09")
         self.tiers: dict[str, str] = {}
-        """The heading of each resource."""
+        """Heading by logical id."""
 
     def add(self, add_tier: Callable[Concatenate[Template, P], Bundle], *args: P.args, **kwargs: P.kwargs) -> Bundle:
-        """Have a function `add_<tier>` add its tier with these arguments; return the tier's bundle."""
+        """Call `add_<tier>` with these arguments and record its resources under its heading; return its result."""
         bundle = add_tier(self, *args, **kwargs)
         name = add_tier.__name__.removeprefix("_").removeprefix("add_").replace("_", " ").capitalize()
         heading = f"{name} ({add_tier.__module__.replace('.', '/')}.py)"
@@ -66,7 +66,7 @@ class Stack(Template):
 
 
 def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> Parameter:
-    """Declare a parameter under a heading and with a label of the console's form.
+    """Declare a parameter with its group and label in the console's form; return it.
 
     The form's layout is the template's `AWS::CloudFormation::Interface` metadata:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-interface.html
@@ -83,10 +83,10 @@ def add_parameter(t: Template, group: str, label: str, parameter: Parameter) -> 
 
 
 def add_email(t: Template, group: str, label: str, title: str, description: str) -> Parameter:
-    """Declare a parameter that is an e-mail address, or empty."""
+    """Declare a parameter for an email address that may be empty; return it."""
     return add_parameter(t, group, label, Parameter(
         title, Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+\.[^@\s]+)?",
-        ConstraintDescription="must be an e-mail address, or empty", Description=description))
+        ConstraintDescription="must be an email address, or empty", Description=description))
 
 
 def add_switch(t: Template, group: str, label: str, title: str, default: str, description: str) -> str:
@@ -98,7 +98,7 @@ def add_switch(t: Template, group: str, label: str, title: str, default: str, de
 
 def add_export(
         t: Template, title: str, description: str, value: AWSHelperFn, name: str, **attributes: Any) -> None:
-    """Declare an output, exported as `<name>-<Environment>`, since a region has each export name once."""
+    """Declare an output and export it as `<name>-<Environment>`, since export names are unique in a region."""
     t.add_output(Output(
         title, Description=description, Value=value, Export=Export(Sub(f"{name}-${{Environment}}")), **attributes))
 
@@ -112,21 +112,21 @@ def allow(actions: Sequence[Action], *resources: Any, condition: Condition | Non
 def admit(
         services: str | list[str] | Sub, actions: Sequence[Action], *resources: Any,
         condition: Condition | None = None) -> Statement:
-    """Return a statement of a resource's policy that lets services of AWS in."""
+    """Return a resource policy statement that allows AWS services to act on resources."""
     statement = allow(actions, *resources, condition=condition)
     statement.Principal = Principal("Service", services)
     return statement
 
 
 def refuse_plain_http(actions: Sequence[Action], *resources: Any) -> Statement:
-    """Return a statement of a resource's policy that refuses whoever comes without TLS."""
+    """Return a resource policy statement that denies requests without TLS."""
     return Statement(
         Effect=Deny, Principal=Principal("*"), Action=list(actions), Resource=list(resources),
         Condition=Condition(Bool({"aws:SecureTransport": False})))
 
 
 def of_this_account() -> Condition:
-    """Return the condition that a service of AWS acts for this account and nobody else's.
+    """Return the condition that an AWS service acts on behalf of this account.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
@@ -134,9 +134,9 @@ def of_this_account() -> Condition:
 
 
 def policy(*statements: Statement | If) -> dict[str, Any]:
-    """Return a policy document in IAM's current policy language, with lists of one written as the one.
+    """Return a policy document; a list of one action or resource becomes a string.
 
-    A statement may be there by a condition of the template.
+    A statement may be wrapped in `Fn::If`.
     """
     document: dict[str, Any] = encode_to_dict({"Version": "2012-10-17", "Statement": list(statements)})
     for statement in document["Statement"]:
@@ -150,11 +150,10 @@ def policy(*statements: Statement | If) -> dict[str, Any]:
 def add_role(
         t: Template, title: str, service: str, *statements: Statement | If, condition: str | None = None,
         trust_condition: Condition | None = None, keep: bool = False) -> Role:
-    """Add `<title>Role`, assumed by a service, with a customer-managed policy of its own.
+    """Add `<title>Role`, which an AWS service assumes, with its own customer managed policy; return the role.
 
-    The role refers to the policy and not the other way round, so that whatever waits for the role
-    has its permissions too. It stays within the policy that the parameter PermissionsBoundary names. A role to keep
-    outlives its stack, with its policy.
+    The role refers to the policy rather than the reverse, so that a resource that depends on the role also has its
+    permissions. The parameter PermissionsBoundary bounds the role. With `keep`, role and policy outlive the stack.
     """
     extra: dict[str, Any] = {"Condition": condition} if condition else {}
     if keep:
@@ -173,26 +172,26 @@ def add_role(
 
 
 def only_if(condition: str, value: Any) -> If:
-    """Return value where the condition holds, and the absence of the property where it does not."""
+    """Return the value if the condition holds, else `AWS::NoValue`, which removes the property."""
     return If(condition, value, NO_VALUE)
 
 
 def suppress(resource: AWSObject, reasons: Mapping[str, str]) -> None:
-    """Have Checkov pass over checks on a resource, each for a reason.
+    """Suppress Checkov checks on a resource, each with its reason.
 
-    "By <parameter>" is the reason of what a parameter decides, since Checkov reads no `Fn::If`.
+    The reason "By <parameter>" marks what a parameter decides, since Checkov does not evaluate `Fn::If`.
     """
     skip = [{"id": check, "comment": reason} for check, reason in reasons.items()]
     resource.Metadata = {**resource.resource.get("Metadata", {}), "checkov": {"skip": skip}}
 
 
 def name_tag(name: str) -> Tags:
-    """Return the `Name` tag by which the console lists a resource."""
+    """Return the `Name` tag, `<stack name>-<name>`, which the console shows in its lists."""
     return Tags(Name=Sub(f"${{AWS::StackName}}-{name}"))
 
 
 def tag_all(t: Template, tags: dict[str, Any]) -> None:
-    """Add tags to every resource whose type can carry them."""
+    """Add tags to every resource whose type supports them."""
     for resource in t.resources.values():
         if not isinstance(resource, AWSObject):
             continue

@@ -1,4 +1,4 @@
-"""Saved queries of the logs, as whoever is on call needs them: one transaction, one trace, one address, what failed."""
+"""Saved CloudWatch Logs Insights queries: one transaction, one trace, one client address, failures, rejections."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tap.validation import Validation
 
 
 def add_queries(t: Template, validation: Validation, service: WebService, firewall: Firewall) -> None:
-    """Add the queries, which CloudWatch Logs Insights lists under the name of the stack.
+    """Add the queries, which CloudWatch Logs Insights lists under the stack's name.
 
-    What stands in capitals is to be filled in. A trace's id is in the header X-Amzn-Trace-Id, which the load balancer
-    adds to a request, in its access log, and in the function's log. A caller is known by its address to the firewall
-    alone: Lambda does not tell a function who calls it.
+    Replace the placeholders in capitals. A trace id is in the header X-Amzn-Trace-Id, which the load balancer adds to
+    each request, in its access log and in the function's log. Only the firewall logs client addresses: Lambda does not
+    pass the caller to a function.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
     """
     function, tasks, blocked = validation.log_group.ref(), service.log_group.ref(), firewall.log_group.ref()

@@ -23,7 +23,7 @@ from tap.whole_numbers import add_whole_number
 
 
 class WebService(NamedTuple):
-    """What the other tiers may use of the service."""
+    """The parts of the service that other tiers use."""
 
     cluster: Cluster
     service: Service

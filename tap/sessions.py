@@ -20,23 +20,23 @@ from tap.whole_numbers import add_whole_number
 
 
 class Sessions(NamedTuple):
-    """What the other tiers may use of the sessions."""
+    """The table for other tiers to use."""
 
     table: Table
     keys: Keys
 
     def read_write(self) -> tuple[Statement, Statement]:
-        """Return what a role needs to read and write the table's items."""
+        """Return the permissions to read and write the table's items."""
         return self._allow(
             dynamodb.BatchGetItem, dynamodb.BatchWriteItem, dynamodb.ConditionCheckItem, dynamodb.DeleteItem,
             dynamodb.DescribeTable, dynamodb.GetItem, dynamodb.PutItem, dynamodb.Query, dynamodb.UpdateItem)
 
     def put(self) -> tuple[Statement, Statement]:
-        """Return what a role needs to put an item, on a condition too."""
+        """Return the permissions to put an item, also conditionally."""
         return self._allow(dynamodb.PutItem)
 
     def _allow(self, *actions: Action) -> tuple[Statement, Statement]:
-        # DynamoDB uses the key for whoever asks:
+        # DynamoDB uses the key on behalf of the caller:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
         return (allow(actions, self.table.get_att("Arn")),
                 self.keys.use(self.keys.data, "dynamodb", actions=[kms.Decrypt]))
@@ -46,7 +46,7 @@ def add_sessions(t: Template, keys: Keys, has_deletion_protection: str) -> Sessi
     """Add the table, keyed by `sessionId`, whose items expire at their `expiresAt` (epoch seconds)."""
     recovery = add_whole_number(
         t, "Sessions", "Recovery days", "SessionsRecoveryDays", 35, 1, 35,
-        "Days back to any second of which the table can be restored.")
+        "Days of point-in-time recovery for the table.")
     table = t.add_resource(Table(
         "SessionsTable",
         # DynamoDB keeps a backup of a deleted table with point-in-time recovery for 35 days.

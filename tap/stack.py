@@ -1,4 +1,4 @@
-"""The stack: how its tiers are wired together. Read this first."""
+"""The stack: its tiers and how they depend on each other. Start reading here."""
 
 from troposphere import Template
 
@@ -37,7 +37,7 @@ from tap.worker import add_default_worker, add_worker_queue
 
 
 def build() -> Template:
-    """Return the template of the whole stack, for any environment."""
+    """Return the template of the whole stack, for every environment."""
     t = Stack("Transaction-processing web application")
     environment = t.add(add_environment)
     keys = t.add(add_keys)

@@ -1,4 +1,4 @@
-"""The strategy by which a new version of the service takes over, and the target group that it takes besides."""
+"""The deployment strategy, and the second target group that strategies other than ROLLING use."""
 
 from typing import NamedTuple
 
@@ -9,28 +9,29 @@ from tap.load_balancer import target_group_of
 from tap.network import Network
 from tap.parts import add_parameter
 
-# An existing service takes what shifts traffic by a rolling deployment, and only then another strategy.
+# An existing service needs a rolling deployment with the second target group before its strategy can change.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/update-rolling-to-bluegreen.html
 PREPARED = "ROLLING_PREPARED"
 
 
 class Alternate(NamedTuple):
-    """The second target group, and what decides about it."""
+    """The second target group, its condition and the strategy."""
 
     target_group: TargetGroup
     condition: str
-    """Where the group exists."""
+    """The condition that the group exists."""
     is_shifting: str
     strategy: Parameter
 
 
 def add_alternate(t: Template, network: Network) -> Alternate:
-    """Declare the strategy, and add the target group that takes turns with the load balancer's own."""
+    """Declare the strategy and add the second target group; return both."""
     strategy = add_parameter(t, "Deployment", "Strategy", Parameter(
         "DeploymentStrategy", Type="String", Default="ROLLING",
         AllowedValues=["ROLLING", PREPARED, "BLUE_GREEN", "CANARY", "LINEAR"],
-        Description=f"ROLLING replaces tasks in turn; {PREPARED} too, a step on the way to and from the others, which "
-                    "run old and new side by side and shift the traffic."))
+        Description="ROLLING replaces tasks in turn. BLUE_GREEN, CANARY and LINEAR run the old and new tasks side by "
+                    f"side and shift the traffic. Deploy {PREPARED} in between to change from ROLLING to one of these, "
+                    "or back."))
     has_alternate = t.add_condition("HasAlternateTargets", Not(Equals(strategy.ref(), "ROLLING")))
     is_shifting = t.add_condition("IsTrafficShifted", And(
         Condition(has_alternate), Not(Equals(strategy.ref(), PREPARED))))

@@ -1,4 +1,4 @@
-"""The validation tier: the function that checks a transaction, its live version, and where its failures go."""
+"""The validation tier: the function that checks transactions, its live version, and a queue for failed events."""
 
 import json
 import zlib
@@ -41,18 +41,18 @@ from tap.sessions import Sessions
 from tap.whole_numbers import add_whole_number
 
 TIMEOUT = 30
-# Of the metrics that the function writes into its log.
+# Namespace of the metrics that the function writes to its log.
 NAMESPACE = "TransactionValidation"
 # Code, minor units, maximum.
 CURRENCY = "[A-Z]{3}:[0-4]:[1-9][0-9]{0,11}"
 
 
 class Validation(NamedTuple):
-    """What the other tiers may use of the validation."""
+    """The parts of the validation tier that other tiers use."""
 
     function: Function
     alias: Alias
-    """What callers call: the version that is live."""
+    """The alias of the live version, which callers invoke."""
     failures: Queue
     log_group: LogGroup
 
@@ -66,24 +66,24 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
     """Add the function, from `lambda/validation/index.py`, with its role, log group, version and alias."""
     concurrency = add_whole_number(
         t, "Validation", "Reserved concurrency", "ValidationReservedConcurrency", 10, 0, 1000,
-        "Concurrent executions reserved for the function, and its maximum; 0 reserves none.")
+        "Concurrent executions to reserve for the function, which is also its maximum; 0 reserves none.")
     settings = {
         "CURRENCIES": add_parameter(t, "Validation", "Currencies", Parameter(
             "ValidationCurrencies", Type="String",
             Default="USD:2:1000000,EUR:2:1000000,GBP:2:1000000,JPY:0:150000000,KWD:3:300000",
             AllowedPattern=f"{CURRENCY}(,{CURRENCY})*", MaxLength=160,
-            ConstraintDescription="must be ISO 4217 codes with minor units and a maximum of at most 12 digits, such as "
-                                  "USD:2:1000000,JPY:0:150000000, in at most 160 characters",
-            Description="Accepted currencies, each with its minor units (decimals) and the largest amount of a "
-                        "transaction; at most 160 characters in all.")),
+            ConstraintDescription="must be ISO 4217 codes with minor units and a maximum of up to 12 digits, such as "
+                                  "USD:2:1000000,JPY:0:150000000, in up to 160 characters",
+            Description="Accepted currencies, each with its minor units (decimals) and the maximum amount of a "
+                        "transaction; up to 160 characters.")),
         "TYPES": add_parameter(t, "Validation", "Types", Parameter(
             "ValidationTypes", Type="String", Default="debit,credit,transfer,payment,refund,deposit,withdrawal,fee",
             AllowedPattern="[a-z_]+(,[a-z_]+)*", MaxLength=90,
-            ConstraintDescription="must be words, separated by commas, in at most 90 characters",
-            Description="Types of transactions taken, of 90 characters in all.")),
+            ConstraintDescription="must be comma-separated lowercase words, in up to 90 characters",
+            Description="Accepted transaction types; up to 90 characters.")),
         "TTL_DAYS": add_whole_number(
-            t, "Validation", "Memory", "ValidationMemoryDays", 30, 1, 3650,
-            "Days for which an accepted transaction is remembered. An older timestamp is refused."),
+            t, "Validation", "Deduplication period", "ValidationMemoryDays", 30, 1, 3650,
+            "Days to remember an accepted transaction. A transaction with an older timestamp is rejected."),
     }
     unreserved = t.add_condition("IsValidationUnreserved", Equals(concurrency.ref(), "0"))
 
@@ -96,10 +96,10 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
     log_group = logs.add_group("ValidationLogGroup")
     role = add_role(
         t, "Validation", "lambda.amazonaws.com", *sessions.put(), logs.write(log_group),
-        # Traces have no resource to name.
+        # X-Ray actions support no resources.
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
         allow([sqs.SendMessage], failures.get_att("Arn")),
-        # For its variables, and for what it could not do.
+        # For its environment variables and failed events.
         keys.use(keys.data, "lambda", "sqs", actions=[kms.Decrypt, kms.GenerateDataKey]))
     function = t.add_resource(Function(
         "ValidationFunction", Runtime=RUNTIME, Architectures=["arm64"], Handler="index.handler",
@@ -112,8 +112,8 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
             **{name: parameter.ref() for name, parameter in settings.items()}}),
         Code=Code(ZipFile=function_source("validation"))))
     suppress(function, {"CKV_AWS_116": "ValidationOnFailure", "CKV_AWS_117": "Calls AWS alone"})
-    # All of the function that a version freezes. Where nothing else changes, Lambda publishes none. Another key schema
-    # is another table, whose name the function has.
+    # Everything that a version freezes: if nothing else changes, Lambda publishes no new version. The key schema counts
+    # because changing it replaces the table, whose name the function has.
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
     frozen = {key: value for key, value in encode_to_dict(function)["Properties"].items()
               if key != "ReservedConcurrentExecutions"}
@@ -121,13 +121,13 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
     digest = zlib.crc32(json.dumps(frozen, sort_keys=True).encode())
     currencies = Join("", Split(":", Join("", Split(",", settings["CURRENCIES"].ref()))))
     version = t.add_resource(Version(
-        # A description that changes with the function makes a new version, which is what a version is for. The
-        # longest values make 256 characters, the most that it may have:
+        # The description changes with the function, so CloudFormation publishes a new version. The longest values add
+        # up to 256 characters, the maximum:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
         "ValidationVersion", FunctionName=function.ref(),
         Description=Sub(f"{digest:08x} ${{CustomerKeys}} ${{Currencies}} ${{{settings['TYPES'].title}}} "
                         f"${{{settings['TTL_DAYS'].title}}}", Currencies=currencies),
-        # So that the alias can go back to it.
+        # Kept so that the alias can be pointed back to it.
         DeletionPolicy="Delete", UpdateReplacePolicy="Retain"))
     alias = t.add_resource(Alias(
         "ValidationAlias", Name="live", FunctionName=function.ref(), FunctionVersion=version.get_att("Version")))
@@ -135,6 +135,6 @@ def add_validation(t: Template, keys: Keys, logs: Logs, sessions: Sessions) -> V
         "ValidationOnFailure", FunctionName=function.ref(), Qualifier="live", MaximumRetryAttempts=2,
         DependsOn=alias, DestinationConfig=DestinationConfig(OnFailure=OnFailure(
             Destination=failures.get_att("Arn")))))
-    add_export(t, "ValidationLambdaArn", "ARN of the validation function's live version", alias.ref(),
+    add_export(t, "ValidationLambdaArn", "ARN of the validation function's live alias", alias.ref(),
                "validation-lambda-arn")
     return Validation(function, alias, failures, log_group)

@@ -1,4 +1,4 @@
-"""What alarms watch: a metric, or an expression over metrics."""
+"""Properties of alarms: on one metric, or on an expression over metrics."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from troposphere import AWSHelperFn
 from troposphere.cloudwatch import Metric, MetricDataQuery, MetricDimension, MetricStat
 
 MINUTE, FIVE_MINUTES = 60, 300
-# Requests in one period from which on one in a hundred means something.
+# Minimum requests in a period for a 99th percentile to be meaningful.
 ENOUGH = 100
 
 
@@ -22,9 +22,9 @@ def metric(
 def query(
         ident: str, namespace: str, name: str, dimensions: Mapping[str, Any],
         statistic: str = "Sum", period: int = FIVE_MINUTES) -> MetricDataQuery:
-    """Return one metric of an expression, which calls it by its identifier; period in seconds.
+    """Return a metric for use in an expression, by its identifier; period in seconds.
 
-    All metrics of an alarm have one period.
+    All metrics of an alarm must have the same period.
     """
     return MetricDataQuery(Id=ident, ReturnData=False, MetricStat=MetricStat(
         Stat=statistic, Period=period,
@@ -32,7 +32,7 @@ def query(
 
 
 def expression(text: str, *queries: MetricDataQuery | AWSHelperFn, **parts: str) -> dict[str, Any]:
-    """Return the properties of an alarm on an expression over metrics; parts are expressions that it calls by name.
+    """Return the properties of an alarm on an expression; `parts` are expressions that it refers to by name.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
     """
@@ -41,23 +41,23 @@ def expression(text: str, *queries: MetricDataQuery | AWSHelperFn, **parts: str)
 
 
 def part(ident: str, text: str) -> MetricDataQuery:
-    """Return an expression that another one calls by its identifier."""
+    """Return an expression that another expression refers to by its identifier."""
     return MetricDataQuery(Id=ident, Expression=text, ReturnData=False)
 
 
 def total(*names: str) -> str:
-    """Return the expression for the total of metrics, of which some may have no data."""
+    """Return the expression for the sum of metrics, some of which may have no data."""
     return f"SUM([{', '.join(names)}])" if len(names) > 1 else names[0]
 
 
 def share(
         failed: Sequence[str], of: Sequence[str], queries: Sequence[MetricDataQuery | AWSHelperFn],
         least: int) -> dict[str, Any]:
-    """Return the properties of an alarm on failures as a percentage of all.
+    """Return the properties of an alarm on the percentage of failures.
 
-    Fewer failures than `least` in a period count as none: one of two requests is no outage. `failed` and `of` name
-    queries to be added up. A period with anything in it has a share, if only of 0; one without has none. So what
-    CloudWatch receives late is not taken for good news, as it would be were it filled with 0:
+    Fewer than `least` failures in a period count as 0: one failure in two requests is not an outage. `failed` and `of`
+    name the queries to sum. A period with requests has a value, even if 0; a period without requests has none, so that
+    data that arrives late is not mistaken for a healthy period:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html#metric-math-syntax-functions-list
     """
     return expression(
@@ -66,10 +66,10 @@ def share(
 
 
 def slow(requests: MetricDataQuery, p99: MetricDataQuery, p50: MetricDataQuery | None = None) -> dict[str, Any]:
-    """Return the properties of an alarm on the time that all but one request in a hundred stay below.
+    """Return the properties of an alarm on the 99th percentile of a duration.
 
-    Of fewer than 100 requests in a period, that is the slowest of them: then it is the median, where it is given, and
-    else nothing. The queries are called `requests`, `p99` and `p50`.
+    With fewer than 100 requests in a period, the 99th percentile is the slowest request: the alarm then uses the
+    median, or 0 without `p50`. The queries have the identifiers `requests`, `p99` and `p50`.
     """
     few = "p50" if p50 else "0"
     return expression(f"IF(requests >= {ENOUGH}, p99, {few})", requests, p99, *([p50] if p50 else []))

@@ -1,4 +1,4 @@
-"""Parameters that are whole numbers: text with a pattern, for the type Number also takes 30.5 and 1e1."""
+"""Parameters for whole numbers: strings with a pattern, since the type Number also accepts 30.5 and 1e1."""
 
 from collections.abc import Iterator
 
@@ -10,14 +10,14 @@ from tap.parts import add_parameter
 def add_whole_number(
         t: Template, group: str, label: str, title: str, default: int, low: int, high: int,
         description: str) -> Parameter:
-    """Declare a parameter that is a whole number from low to high, in digits without leading zeros."""
+    """Declare a parameter for a whole number from low to high, without leading zeros; return it."""
     return add_parameter(t, group, label, Parameter(
         title, Type="String", Default=str(default), AllowedPattern=whole_numbers(low, high),
         ConstraintDescription=f"must be a whole number from {low} to {high}", Description=description))
 
 
 def whole_numbers(low: int, high: int) -> str:
-    """Return a regular expression for the whole numbers from low, which is 0 or more, to high."""
+    """Return a regular expression that matches the whole numbers from low (at least 0) to high."""
     zero = ["0"] if low == 0 else []
     low = max(low, 1)
     bounds = {digits: (max(low, 10 ** (digits - 1)), min(high, 10 ** digits - 1))
@@ -30,7 +30,7 @@ def whole_numbers(low: int, high: int) -> str:
 
 
 def _between(first: str, last: str) -> Iterator[str]:
-    """Yield patterns for the numbers from first to last, which have the same number of digits."""
+    """Yield patterns for the numbers from first to last, which must have the same number of digits."""
     if len(first) == 1:
         yield f"[{first}-{last}]" if first != last else first
         return

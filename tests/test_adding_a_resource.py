@@ -21,7 +21,7 @@ from tap.tasks import Given
 
 
 class Orders(NamedTuple):
-    """What the other tiers may use of the orders."""
+    """The parts of the orders tier that other tiers use."""
 
     queue: Queue
 

@@ -56,16 +56,16 @@ def test_without_one_the_flow_logs_are_of_the_stacks_own_vpc(deployed: Callable[
 def test_a_vpc_without_all_its_subnets_is_refused(template: dict[str, Any], missing: str) -> None:
     parameters = {"Environment": "test", **EXISTING_VPC, missing: ""}
     assert violations(template, parameters) == [
-        "VpcId, PublicSubnetIds, PrivateSubnetIds and DatabaseSubnetIds go together"]
+        "VpcId, PublicSubnetIds, PrivateSubnetIds and DatabaseSubnetIds must be set together"]
 
 
 @pytest.mark.parametrize(("parameters", "refusal"), [
     ({}, []),
     ({"NatGateways": "none"}, []),
     ({"InterfaceEndpoints": "true"}, [
-        "VpcId requires InterfaceEndpoints=false: an existing VPC has its own ways out"]),
+        "VpcId requires InterfaceEndpoints=false: an existing VPC has its own endpoints"]),
     ({"AvailabilityZones": "us-east-1a,us-east-1b,us-east-1c"}, [
-        "VpcId requires an empty AvailabilityZones: an existing VPC's subnets have their zones"]),
+        "VpcId requires an empty AvailabilityZones: the existing subnets determine the zones"]),
 ])
 def test_what_an_existing_vpc_decides_cannot_be_asked_for(
         template: dict[str, Any], parameters: dict[str, str], refusal: list[str]) -> None:

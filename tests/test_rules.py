@@ -30,7 +30,7 @@ def test_the_parameter_protects_an_environment_whatever_its_name(template: dict[
 
 def test_production_needs_a_certificate(template: dict[str, Any]) -> None:
     (told,) = broken(template, **{**GOOD_PROD, "CertificateArn": ""})
-    assert told.startswith("Protected=true requires a CertificateArn")
+    assert told.startswith("Protected=true requires CertificateArn")
 
 
 def test_production_never_empties_its_bucket(template: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ def test_who_sleeps_wakes(template: dict[str, Any], given: str) -> None:
 def test_production_tells_somebody_by_mail_or_on_call(template: dict[str, Any]) -> None:
     without = {**GOOD_PROD, "AlertEmail": ""}
     (told,) = broken(template, **without)
-    assert told.startswith("Protected=true requires an AlertEmail or a PagerTopicArn")
+    assert told.startswith("Protected=true requires AlertEmail or PagerTopicArn")
     assert broken(template, **without, PagerTopicArn="arn:aws:sns:us-east-1:123456789012:on-call") == []
 
 

@@ -1,11 +1,11 @@
-"""Custom::EmptyBucket, property BucketName: empties that bucket of its own stack when it is deleted, not before."""
+"""Custom resource that empties the bucket BucketName of its own stack when the stack is deleted."""
 
 import json
 import time
 import urllib.request
 from typing import Any
 
-# Milliseconds: two calls to AWS with all their retries (78 s) and the answer with its own (18 s).
+# Milliseconds for two AWS calls with retries (78 s) and the response with retries (18 s).
 MARGIN = 100_000
 
 
@@ -21,36 +21,36 @@ def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
     for pause in 0, 1, 2:
         sleep(pause)
         try:
-            # CloudFormation's own URL, signed for an empty Content-Type.
+            # CloudFormation's presigned URL requires an empty Content-Type.
             request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")
             urllib.request.urlopen(request, timeout=5).close()
             return
         except Exception as e:
-            # No more of it: the URL is a secret.
+            # Not the message, which may contain the URL: it is a secret.
             error = type(e).__name__
-    raise RuntimeError(f"CloudFormation took no answer: {error}")
+    raise RuntimeError(f"cannot send the response to CloudFormation: {error}")
 
 
 def _empty(bucket: str, stack: str, context: Any, client: Any) -> str:
     cloudformation = client("cloudformation")
-    # A stack that drops this resource sends a Delete too, and may keep the bucket.
+    # A stack update that removes this resource also sends Delete, but may keep the bucket.
     state = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     if state not in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
-        return f"{bucket} is left as it is: stack in {state}"
+        return f"{bucket} was not emptied: the stack's status is {state}"
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     own = [r.get("PhysicalResourceId") for page in pages for r in page["StackResourceSummaries"]
            if r["ResourceType"] == "AWS::S3::Bucket"]
     if bucket not in own:
-        raise PermissionError(f"{bucket} is no bucket of this stack")
+        raise PermissionError(f"{bucket} is not a bucket of this stack")
     s3 = client("s3")
     deleted, before = 0, -1
     try:
-        # Once more after a pass that deleted something: what was refused may have been so for the moment.
+        # Repeat while a pass deletes something: errors may be transient.
         while deleted > before:
             before, refused = deleted, []
             for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
                 if context.get_remaining_time_in_millis() <= MARGIN:
-                    raise TimeoutError(f"{deleted} versions deleted, more are left: delete the stack again to go on")
+                    raise TimeoutError(f"{deleted} versions deleted, more remain: delete the stack again to continue")
                 found = page.get("Versions", []) + page.get("DeleteMarkers", [])
                 if found:
                     ids = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
@@ -59,18 +59,18 @@ def _empty(bucket: str, stack: str, context: Any, client: Any) -> str:
                     refused += errors
                     deleted += len(ids) - len(errors)
     except s3.exceptions.NoSuchBucket:
-        return f"{bucket} is already gone"
+        return f"{bucket} is already deleted"
     if refused:
         named = ", ".join(f"{e['Key']} ({e['Code']})" for e in refused)
-        raise RuntimeError(f"{deleted} versions deleted, {len(refused)} refused: {named}")
+        raise RuntimeError(f"{deleted} versions deleted, {len(refused)} could not be deleted: {named}")
     return f"{deleted} versions deleted"
 
 
 def handler(event: Any, context: Any, client: Any = _client, send: Any = _send) -> None:
-    """Answer CloudFormation SUCCESS or FAILED, whatever happens; raise only if no answer gets through."""
+    """Send SUCCESS or FAILED to CloudFormation in any case; raise RuntimeError only if sending fails."""
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer["PhysicalResourceId"] = event.get("PhysicalResourceId") or event["LogicalResourceId"]
-    status, reason = "SUCCESS", "To be emptied when the stack is deleted"
+    status, reason = "SUCCESS", "The bucket will be emptied when the stack is deleted"
     try:
         bucket = event["ResourceProperties"]["BucketName"]
         if event["RequestType"] == "Delete":

@@ -1,16 +1,16 @@
-"""Requests a URL as a visitor does, every minute. What goes wrong is raised: an alarm counts the errors."""
+"""Request a URL as a visitor does. Errors are raised, since an alarm counts the function's errors."""
 
 from urllib.request import urlopen
 
-# Seconds; of the load balancer's, a visitor waits for 60 at the most.
+# Seconds.
 PATIENCE = 10
 
 
 def handler(event, _context, request=urlopen):
-    """Return the status of the answer to event["url"]; raise an OSError for anything but success.
+    """Request event["url"] and return the status of the response; raise OSError unless it succeeds.
 
-    That includes a name that leads nowhere, a certificate that is not the name's or has expired, a timeout, and,
-    after redirections, every status from 400 on. Tests pass a request of their own.
+    Failures include an unknown host name, an invalid or expired certificate, a timeout and, after redirects, any status
+    from 400. Tests inject `request`.
     """
     with request(event["url"], timeout=PATIENCE) as response:
         return response.status

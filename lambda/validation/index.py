@@ -1,10 +1,10 @@
-"""Decide whether a transaction may proceed, and remember those that may. README.md beside this file is the contract.
+"""Decide whether transactions may proceed, and remember the accepted ones. The contract is in README.md.
 
 In: `{"transaction": {...}}`, `{"transactions": [{...}, ...]}` of 1 to 100, or an HTTP event of a load balancer, an API
 or a function URL whose body is either. Out: `statusCode` and a JSON `body`. Raises UnsupportedEvent for any other
-event, and Undecided where DynamoDB does not answer and the caller may not be waiting for the response.
+event, and Undecided if DynamoDB does not respond and the caller may not read a response.
 
-The file is deployed as it stands, comments included.
+This file is deployed unchanged, including comments.
 """
 
 import json
@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
 
-# ---- Settings: environment variables, checked once, when Lambda starts the function.
+# ---- Settings: environment variables, checked once when the function starts.
 
 DEFAULTS = {
     "CURRENCIES": "USD:2:1000000,EUR:2:1000000,GBP:2:1000000,JPY:0:150000000,KWD:3:300000",
@@ -28,15 +28,15 @@ SETTINGS = {name: os.environ.get(name, default) for name, default in DEFAULTS.it
 
 
 def invalid(name, expected):
-    """Return the error that ends the start of a function with a wrong setting."""
+    """Return the ValueError for an invalid setting."""
     return ValueError(f"environment variable {name} is {SETTINGS[name]!r}; expected {expected}")
 
 
 def read_currencies():
-    """Return the minor unit and the maximum of each currency, both in major units: 0.01 and 1000000 of USD."""
+    """Return the minor unit and the maximum of each currency, in major units: 0.01 and 1000000 for USD."""
     currencies = {}
     for entry in SETTINGS["CURRENCIES"].split(","):
-        # An amount of 12 digits cannot be a card number: see holds_card_number.
+        # Up to 12 digits, so that an amount is never a card number: see holds_card_number.
         match = re.fullmatch(r"([A-Z]{3}):([0-4]):([1-9]\d{0,11})", entry, re.A)
         if not match or match[1] in currencies:
             raise invalid("CURRENCIES", "each currency once, with its minor units and maximum, such as USD:2:1000000")
@@ -45,7 +45,7 @@ def read_currencies():
 
 
 def read_types():
-    """Return the accepted types."""
+    """Return the accepted transaction types."""
     types = SETTINGS["TYPES"].split(",")
     if not all(re.fullmatch("[a-z_]+", name) for name in types):
         raise invalid("TYPES", "lower-case words separated by commas, such as debit,credit")
@@ -53,7 +53,7 @@ def read_types():
 
 
 def read_memory_seconds():
-    """Return for how many seconds an accepted transaction is remembered."""
+    """Return how many seconds to remember an accepted transaction."""
     try:
         days = float(SETTINGS["TTL_DAYS"])
     except ValueError:
@@ -70,7 +70,7 @@ TABLE = SETTINGS["DYNAMODB_TABLE"]
 FUNCTION_NAME = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 
 if TABLE:
-    # In the init phase, which has a whole processor.
+    # Imported in the init phase, which has a full vCPU.
     from hashlib import sha256
 
     import boto3
@@ -83,41 +83,41 @@ if TABLE:
 
 KNOWN = {"transaction_id", "amount", "account_id", "type", "currency", "timestamp"}
 MAX_BATCH = 100
-# Of a body, in bytes. The most that a load balancer sends to a function; function URLs and APIs would send six times as
-# much: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+# Bytes of a body: the maximum that a load balancer sends to a function. Function URLs and APIs allow six times as much:
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 MAX_BODY = 1024 * 1024
-# Values in a body: Python takes up to 250 bytes for one that is written in three.
+# Values in a body: a value of three characters takes Python up to 250 bytes.
 MAX_ITEMS = 20_000
-# Characters of a transaction's other fields, as Python writes them.
+# Characters of a transaction's unknown fields in Python's repr.
 MAX_EXTRAS = 8192
-# Seconds by which a caller's clock may be ahead.
+# Seconds that a caller's clock may be ahead.
 CLOCK_SKEW = 60
-# Milliseconds that a write takes at most, with all its attempts.
+# Milliseconds that a write may take, including retries.
 WRITE = 8000
 
 AMOUNT = re.compile(r"[+-]?\d{1,24}(\.\d{1,24})?([eE][+-]?\d{1,3})?", re.A).fullmatch
 ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,63}", re.A).fullmatch
-# RFC 3339, without leap seconds. fromisoformat takes more, and not the same in each version of Python: 24:00:00,
-# offsets of 99 minutes, any character between date and time. Nine digits are nanoseconds.
+# RFC 3339 without leap seconds. fromisoformat accepts more, depending on the Python version: 24:00:00, offsets of 99
+# minutes, any character between date and time.
 TIMESTAMP = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
     r"(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.A).fullmatch
 
-# Thirteen digits or more, with what people write between them. The first pattern is a quick test for the second.
+# 13 digits or more, with separators. The first pattern is a fast check before the second.
 MAY_BE_LONG = re.compile("[0-9][0-9 _.:/-]{12}").search
 LONG_NUMBERS = re.compile("[0-9](?:[ _.:/-]*[0-9]){12,}").finditer
 NO_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-# UUIDs, SHA digests, dates with a time, and JSON numbers with a fraction. They are long, and one long number in ten
-# passes Luhn by chance.
+# UUIDs, SHA digests, timestamps and JSON numbers with a fraction: one long number in ten passes the Luhn check by
+# chance.
 NOT_A_CARD_NUMBER = re.compile(
     r"(?<![0-9A-Za-z])(?:[\da-fA-F]{8}(?:-?[\da-fA-F]{4}){4}[\da-fA-F]{8}|[\da-fA-F]{40}|[\da-fA-F]{64})(?![0-9A-Za-z])"
     r"|\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
     r"|(?<=[ \[])-?\d{1,12}\.\d+(?:e[+-]?\d+)?(?=[,\]}])")
 
-# ---- Answers and metrics
+# ---- Responses and metrics
 
-# 400 for the other codes.
+# Any other code: 400.
 STATUS = {"accepted": 200, "duplicate": 200, "conflict": 409, "too_large": 413, "unavailable": 503}
 METRICS = ("Accepted", "Duplicate", "Unavailable", "Rejected")
 NAMESPACE = {"Namespace": "TransactionValidation"}
@@ -128,30 +128,30 @@ JSON = "application/json"
 
 
 class UnsupportedEvent(Exception):
-    """The event is not a request: returning an answer would drop the messages of a queue, or an asynchronous call."""
+    """The event is not a request. A response would discard the messages of a queue or an asynchronous call."""
 
 
 class Undecided(Exception):
-    """DynamoDB did not answer, and the caller may not read a 503: Lambda is to retry, and to keep what fails."""
+    """DynamoDB did not respond and the caller may not read a 503, so Lambda must retry or keep the event."""
 
 
 class Refused(Exception):
-    """The request as a whole is refused; its arguments are code and reason."""
+    """The whole request is rejected; the arguments are code and reason."""
 
 
 # ---- Reading a request
 
 
 class Number(str):
-    """A JSON number as it was written: neither rounded nor, however long, computed."""
+    """A JSON number as written, neither rounded nor converted."""
 
     __slots__ = ()
-    # Without the quotes of a string.
+    # Without a string's quotes.
     __repr__ = str.__str__
 
 
 def unique(pairs):
-    """Return a JSON object as a dictionary; raise Refused where two of its keys are the same."""
+    """Return a JSON object as a dictionary; raise Refused for a duplicate key."""
     decoded = dict(pairs)
     if len(decoded) < len(pairs):
         raise Refused("duplicate_key", "Body has the same key twice in an object")
@@ -162,10 +162,10 @@ DECODE = json.JSONDecoder(object_pairs_hook=unique, parse_float=Number, parse_in
 
 
 def decode_body(event):
-    """Return the JSON of an HTTP event's body; raise Refused, before decoding, where it is too large to decode."""
+    """Return the decoded body of an HTTP event; raise Refused if it is not JSON, or too large to decode."""
     try:
         body, is_base64 = event["body"], event.get("isBase64Encoded")
-        # In base64, four characters stand for three bytes.
+        # Base64 encodes three bytes as four characters.
         if len(body) > (MAX_BODY * 4 // 3 + 4 if is_base64 else MAX_BODY):
             raise Refused("too_large", "Body is too large")
         data = a2b_base64(body, strict_mode=True) if is_base64 else body.encode()
@@ -180,9 +180,9 @@ def decode_body(event):
 
 
 def read(event, is_http):
-    """Return the transactions of an event, a list, and whether they are a batch.
+    """Return an event's transactions as a list, and whether they are a batch.
 
-    Raises Refused, with code and reason, and UnsupportedEvent.
+    Raises Refused or UnsupportedEvent.
     """
     request = decode_body(event) if is_http else event
     if not isinstance(request, dict):
@@ -193,7 +193,7 @@ def read(event, is_http):
             raise Refused("batch_size", "A batch has 1 to 100 transactions")
         return batch, True
     if request and "transaction" not in request and not is_http:
-        # Messages of a queue or a topic, a schedule: without its words, which may be anything.
+        # For example messages of a queue or a schedule. The event is not quoted, since it may contain anything.
         raise UnsupportedEvent("expected a transaction, transactions, or an HTTP event with a requestContext")
     return [request.get("transaction")], False
 
@@ -202,9 +202,9 @@ def read(event, is_http):
 
 
 def holds_card_number(text):
-    """Return whether 13 to 19 digits in a text pass Luhn (ISO/IEC 7812-1), separated or not, with others around or not.
+    """Return whether any 13 to 19 consecutive digits, ignoring separators, pass the Luhn check (ISO/IEC 7812-1).
 
-    Takes time in proportion to the text, whatever it holds: hence the running sums.
+    Running sums keep the time linear in the length of the text.
     """
     if not MAY_BE_LONG(text):
         return False
@@ -224,7 +224,7 @@ def holds_card_number(text):
 
 
 def check(tx, now):
-    """Return a code and its reason; for an accepted transaction, its id, account, amount, currency and type.
+    """Return a code and its reason, or for an accepted transaction its id, account, amount, currency and type.
 
     tx is a dictionary, now in epoch seconds.
     """
@@ -263,10 +263,10 @@ def check(tx, now):
         if when > now + CLOCK_SKEW:
             return "timestamp_future", "Timestamp is in the future"
         if when < now - MEMORY_SECONDS:
-            # Its id may have been forgotten: a replay would be accepted as new.
+            # Its id may have been forgotten, and a replay would be accepted as new.
             return "timestamp_too_old", "Timestamp is too old"
     text = name + "\n" + account
-    # The quick test here saves the call.
+    # The fast check saves the call.
     has_card_number = MAY_BE_LONG(text) and holds_card_number(text)
     if len(tx) > len(KNOWN) or not tx.keys() <= KNOWN:
         extras = [field for field in tx if field not in KNOWN]
@@ -276,7 +276,7 @@ def check(tx, now):
             return "too_large", "Transaction is too large"
         if len(written) > MAX_EXTRAS:
             return "too_large", "Transaction is too large"
-        # Few have as many digits, which are counted five times as fast as searched.
+        # Few texts have 13 digits, and counting is five times as fast as searching.
         digits = len(written.encode("utf-8", "replace").translate(None, NO_DIGITS))
         has_card_number = has_card_number or (digits >= 13 and holds_card_number(written))
     if has_card_number:
@@ -284,33 +284,33 @@ def check(tx, now):
     return "accepted", (name, account, amount, currency, kind)
 
 
-# ---- Remembering what was accepted
+# ---- Remembering accepted transactions
 
 
 def digest(*parts):
-    """Return a SHA-256, in hexadecimal, that is another one for other parts."""
+    """Return the SHA-256 of the parts, in hexadecimal."""
     return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def remember(client, content, now):
-    """Return what check does, or what an earlier transaction of the same id and account makes of it.
+    """Store an accepted transaction and return its code and content, or conflict or duplicate if its id is known.
 
-    Raises what the client does where the table does not answer.
+    Raises the client's error if the table does not respond.
     """
     name, account, amount, currency, kind = content
     content_digest = {"S": digest(name, account, str(amount.normalize()), currency, kind)}
-    # Tells a write that the SDK repeated from one of another request.
+    # Distinguishes the SDK's retry of a write from another request.
     token = {"S": os.urandom(9).hex()}
     try:
         client.put_item(
             TableName=TABLE,
             Item={
-                # No id has a "#".
+                # "#" is not allowed in an id.
                 "sessionId": {"S": f"transaction#{name}#{digest(name, account)}"},
                 "content": content_digest, "token": token,
-                # A timestamp may be ahead by the skew: it must be too old before its record goes.
+                # A timestamp may be ahead by the skew and must be too old before its record expires.
                 "expiresAt": {"N": str(int(now) + MEMORY_SECONDS + CLOCK_SKEW)}},
-            # DynamoDB deletes what has expired within days, not at once.
+            # DynamoDB deletes expired items within days, not immediately.
             ConditionExpression="attribute_not_exists(sessionId) OR expiresAt < :now",
             ExpressionAttributeValues={":now": {"N": str(int(now))}},
             ReturnValuesOnConditionCheckFailure="ALL_OLD")
@@ -324,9 +324,9 @@ def remember(client, content, now):
 
 
 def decide(transactions, context, client, now):
-    """Return the code of each transaction with its reason or content, and the name of the error that stopped it.
+    """Return each transaction's code with its reason or content, and the name of the first error or None.
 
-    One failure of the table is enough: the others would only wait for the same.
+    After one failure of the table, the remaining transactions are not tried.
     """
     outcomes, error_name = [], None
     for tx in transactions:
@@ -337,7 +337,7 @@ def decide(transactions, context, client, now):
                     raise TimeoutError
                 outcome = remember(client or CLIENT, outcome[1], now)
         except Exception as error:
-            # The code of an AWS error, which says more than ClientError. Never its words: they may quote the request.
+            # The code of an AWS error, or the exception type. Never the message, which may quote the request.
             response = getattr(error, "response", None) or {}
             error_name = error_name or response.get("Error", {}).get("Code") or type(error).__name__
             outcome = "unavailable", "Try again"
@@ -345,11 +345,11 @@ def decide(transactions, context, client, now):
     return outcomes, error_name
 
 
-# ---- Answering
+# ---- Responding
 
 
 def result_of(code, detail):
-    """Return the answer to one transaction, with its status."""
+    """Return the response to one transaction, including its status."""
     status = STATUS.get(code, 400)
     if status != 200:
         return {"statusCode": status, "valid": False, "reason": detail, "code": code}
@@ -358,12 +358,12 @@ def result_of(code, detail):
 
 
 def letters_and_digits(identifier):
-    """Return an id in lower case without its separators."""
+    """Return an id in lowercase without separators."""
     return identifier.replace("-", "").replace("_", "").replace(".", "").replace(":", "").lower()
 
 
 def loggable_id(tx):
-    """Return the id of a transaction, or None where there is none, or it gives away the account or a card number."""
+    """Return a transaction's id, or None if it is invalid or contains the account or a card number."""
     if not isinstance(tx, dict):
         return None
     name, account = tx.get("transaction_id"), tx.get("account_id")
@@ -373,7 +373,7 @@ def loggable_id(tx):
 
 
 def log(codes, ids, line):
-    """Print a line with its metrics for each code, which is one line for one transaction; ids None unless a batch."""
+    """Print a log line with metrics for each code; ids is None unless the transactions are a batch."""
     for code in dict.fromkeys(codes):
         count = codes.count(code)
         metric, directives = code.title(), [TOTALS]
@@ -387,7 +387,7 @@ def log(codes, ids, line):
 
 
 def handler(event, context, client=None, clock=time.time):
-    """Return the answer to an event, or raise UnsupportedEvent or Undecided; tests pass a client and a clock."""
+    """Return the response to an event, or raise UnsupportedEvent or Undecided. Tests inject client and clock."""
     start = time.perf_counter()
     line = {"requestId": getattr(context, "aws_request_id", ""), "FunctionName": FUNCTION_NAME}
     trace = os.environ.get("_X_AMZN_TRACE_ID")
@@ -410,8 +410,8 @@ def handler(event, context, client=None, clock=time.time):
     log(codes, ids, line | {"Latency": round(1000 * (time.perf_counter() - start), 3)})
     undecided = [place for place, code in enumerate(codes) if code == "unavailable"]
     if undecided and not is_http and event.get("synchronous") is not True:
-        # Lambda does not tell an asynchronous call from a synchronous one.
-        raise Undecided(f"{len(undecided)} of {len(codes)} not decided, send again: {undecided}")
+        # A function cannot distinguish an asynchronous from a synchronous invocation.
+        raise Undecided(f"{len(undecided)} of {len(codes)} not decided, retry: {undecided}")
     results = [result_of(*outcome) for outcome in outcomes]
     if is_batch:
         status, body = 200, {"results": results}
@@ -419,7 +419,7 @@ def handler(event, context, client=None, clock=time.time):
         status, body = results[0].pop("statusCode"), results[0]
     answer = {"statusCode": status, "body": json.dumps(body)}
     if is_http:
-        # A load balancer that sends the one kind of headers takes no other.
+        # A load balancer with multi-value headers requires them in the response.
         kind, value = ("multiValueHeaders", [JSON]) if event.get("multiValueHeaders") else ("headers", JSON)
         answer |= {kind: {"Content-Type": value}, "isBase64Encoded": False}
     return answer

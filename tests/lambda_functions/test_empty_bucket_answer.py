@@ -102,7 +102,7 @@ def test_an_answer_never_taken_raises_without_the_url_so_that_lambda_runs_the_fu
     empty_bucket: ModuleType, receiver: Callable[..., Receiver], url: str
 ) -> None:
     server = receiver(403, 403, 403)
-    with pytest.raises(RuntimeError, match="CloudFormation took no answer: ") as raised:
+    with pytest.raises(RuntimeError, match="cannot send the response to CloudFormation: ") as raised:
         empty_bucket._send(url.format(server=server.url, secret=SECRET), b"{}", sleep=lambda _: None)
     assert SECRET not in str(raised.value)
     assert raised.value.__context__ is None

@@ -183,7 +183,7 @@ def test_a_second_delete_succeeds(empty_bucket: ModuleType) -> None:
 
 def test_a_bucket_that_is_gone_is_a_success(empty_bucket: ModuleType) -> None:
     answer = respond(empty_bucket, request("Delete"), Bucket(name="another"))
-    assert (answer["Status"], answer["Reason"]) == ("SUCCESS", "assets is already gone")
+    assert (answer["Status"], answer["Reason"]) == ("SUCCESS", "assets is already deleted")
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -225,7 +225,8 @@ def test_the_bucket_of_a_stack_that_goes_is_emptied(empty_bucket: ModuleType, st
 def test_the_bucket_of_a_stack_that_lives_on_is_left_as_it_is(empty_bucket: ModuleType, status: str) -> None:
     bucket = Bucket(versions=3)
     answer = respond(empty_bucket, request("Delete"), bucket, status=status)
-    assert (answer["Status"], answer["Reason"]) == ("SUCCESS", f"assets is left as it is: stack in {status}")
+    assert (answer["Status"], answer["Reason"]) == ("SUCCESS", "assets was not emptied: the stack's status is "
+                                                               f"{status}")
     assert len(bucket.held) == 3
 
 
@@ -236,7 +237,8 @@ def test_versions_that_s3_refuses_to_delete_are_counted_and_the_others_deleted(
     answer = respond(empty_bucket, request("Delete"), bucket)
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
-        "RuntimeError: 1493 versions deleted, 7 refused: " + ", ".join(f"v/{n:05} (AccessDenied)" for n in range(7)),
+        "RuntimeError: 1493 versions deleted, 7 could not be deleted: " + ", ".join(f"v/{n:05} "
+                                                                                    "(AccessDenied)" for n in range(7)),
     )
     assert len(bucket.held) == 7
 
@@ -244,7 +246,8 @@ def test_versions_that_s3_refuses_to_delete_are_counted_and_the_others_deleted(
 def test_a_page_that_s3_refuses_as_a_whole_hides_none_of_the_others(empty_bucket: ModuleType) -> None:
     bucket = Bucket(versions=2_500, locked=1_200)
     answer = respond(empty_bucket, request("Delete"), bucket)
-    assert answer["Reason"].startswith("RuntimeError: 1300 versions deleted, 1200 refused: v/00000 (AccessDenied), ")
+    assert answer["Reason"].startswith("RuntimeError: 1300 versions deleted, 1200 could not be deleted: v/00000 "
+                                       "(AccessDenied), ")
     assert len(bucket.held) == 1_200
 
 
@@ -254,7 +257,7 @@ def test_a_bucket_that_is_not_in_its_stack_is_refused(empty_bucket: ModuleType, 
     event = request("Delete", PhysicalResourceId=foreign, ResourceProperties={"BucketName": foreign})
     answer = respond(empty_bucket, event, bucket)
     assert (answer["Status"], answer["Reason"]) == (
-        "FAILED", f"PermissionError: {foreign} is no bucket of this stack")
+        "FAILED", f"PermissionError: {foreign} is not a bucket of this stack")
     assert len(bucket.held) == 3
 
 
@@ -275,7 +278,7 @@ def test_when_time_runs_short_the_answer_says_how_to_go_on(empty_bucket: ModuleT
     answer = respond(empty_bucket, request("Delete"), bucket, Context(280_000))
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
-        "TimeoutError: 2000 versions deleted, more are left: delete the stack again to go on",
+        "TimeoutError: 2000 versions deleted, more remain: delete the stack again to continue",
     )
     assert respond(empty_bucket, request("Delete"), bucket)["Reason"] == "500 versions deleted"
 

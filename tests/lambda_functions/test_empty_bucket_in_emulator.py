@@ -172,7 +172,7 @@ def test_a_bucket_that_s3_does_not_know_is_a_success(
     empty_bucket: ModuleType, client: Callable[[str], Any]
 ) -> None:
     answer = delete(empty_bucket, client, "no-such-bucket", cloudformation=DeletingStack("no-such-bucket"))
-    assert answer == ("SUCCESS", "no-such-bucket is already gone")
+    assert answer == ("SUCCESS", "no-such-bucket is already deleted")
 
 
 def test_an_error_of_aws_is_answered_with_its_own_words(

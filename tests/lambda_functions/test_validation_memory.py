@@ -151,9 +151,9 @@ def results(remembering: ModuleType, batch: list[Any], context: Any, table: Tabl
 
 
 @pytest.mark.parametrize(("event", "undecided"), [
-    ({"transaction": transaction()}, "1 of 1 not decided, send again: [0]"),
+    ({"transaction": transaction()}, "1 of 1 not decided, retry: [0]"),
     ({"transactions": [transaction(), {}, transaction(transaction_id="t-2")]},
-     "2 of 3 not decided, send again: [0, 2]")])
+     "2 of 3 not decided, retry: [0, 2]")])
 def test_an_error_tells_lambda_to_retry_what_is_undecided_where_nobody_may_wait_for_the_answer(
         remembering: ModuleType, table: Table, event: Any, undecided: str) -> None:
     table.failures = [TimeoutError()]

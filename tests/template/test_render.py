@@ -196,7 +196,8 @@ def test_the_tags_that_all_resources_share_take_two_lines(readable: str) -> None
 def test_long_text_is_folded(readable: str) -> None:
     assert """
     Description: >-
-      Refuse to deploy without HTTPS and the controls that production requires; true for production, whatever its name.
+      Refuse to deploy without HTTPS and the controls that production requires. Set it to true for production, whatever
+      the environment is called.
 """ in readable
 
 
