@@ -50,12 +50,13 @@ def deploy_change_set(
             recording.planned(plan, history)
             out.print()
             out.print(plan_view.render_plan(plan))
+            needs = creation_order(env, rendered.document)
+            watch.expect(_without_absent(usual(change.content, learned(history)), needs, rendered), needs)
+            for line in filter(None, (recording.cost(), watch.estimate())):
+                out.print(line, soft_wrap=True)
             plan.check()
             if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?", out)):
                 raise Stopped(f"declined: stack {env.stack_name} is as it was")
-            needs = creation_order(env, rendered.document)
-            expected = usual(change.content, learned(history))
-            watch.expect(_without_absent(expected, needs, rendered), needs)
             before()
             outcome = change.apply(watch)
             left = tuple(states.left_behind(recording.events))

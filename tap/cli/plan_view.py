@@ -8,35 +8,30 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.cli.layout import table_of
-from tap.cli.progress import change_table
 from tap.deploy.guard import Grade
-from tap.deploy.models import Change
-from tap.deploy.plan import Plan, property_changes
-from tap.deploy.plan_text import cut, remarks, total
-from tap.deploy.wording import short
+from tap.deploy.plan import Plan
+from tap.deploy.plan_text import Row, cut, remarks, rows, total
 
 GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red",
                 Grade.WILL_FAIL: "bold red"}
 
 
-def plan_table(plan: Plan) -> RenderableType:
-    """Return what a plan does, resource by resource; a new stack's are a plain list."""
-    if plan.change_set.type == "CREATE":
-        return change_table(plan.change_set)
+def plan_table(plan: Plan) -> Table:
+    """Return what a plan does, the worst first; what a new stack creates has no verdict."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for change in plan.change_set.changes:
-        grade = plan.verdicts[change.logical_id].grade
-        table.add_row(Text(change.action, GRADE_STYLES[grade]), Text("\n").join(_lines(plan, change)))
+    for row in rows(plan):
+        style = "green" if plan.change_set.type == "CREATE" else GRADE_STYLES[row.verdict.grade]
+        table.add_row(Text(row.changes[0].action, style), Text("\n").join(_lines(plan, row)))
     return table
 
 
-def _lines(plan: Plan, change: Change) -> Iterator[Text]:
-    verdict = plan.verdicts[change.logical_id]
-    yield Text.assemble((change.logical_id, "bold"), f"  {short(change.resource_type)}")
-    yield Text(f"{verdict.grade}: {verdict.reason}", GRADE_STYLES[verdict.grade])
-    for path, before, after, cause in property_changes(plan, change):
+def _lines(plan: Plan, row: Row) -> Iterator[Text]:
+    yield Text.assemble((", ".join(change.logical_id for change in row.changes), "bold"), f"  {row.what}")
+    if plan.change_set.type != "CREATE":
+        yield Text(f"{row.verdict.grade}: {row.verdict.reason}", GRADE_STYLES[row.verdict.grade])
+    for path, before, after, cause in row.properties:
         values = f": {cut(before) or '(none)'} → {cut(after) or '(none)'}" if before or after else ""
         yield Text(f"{path}{values}{f' ({cause})' if cause else ''}")
 

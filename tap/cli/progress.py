@@ -3,23 +3,10 @@
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from rich.table import Table
 from rich.text import Text
 
-from tap.cli.layout import Cell, table_of
-from tap.deploy.models import Change, ChangeSet, StackEvent
+from tap.deploy.models import StackEvent
 from tap.deploy.wording import short
-
-_ACTION_STYLES = {"Add": "green", "Modify": "yellow", "Remove": "red"}
-
-
-def change_table(change_set: ChangeSet) -> Table:
-    """Return a row for each change; of updates, whether the resource is replaced, too."""
-    columns = ["Action", "Logical id", "Type", "Replacement"][:4 if change_set.type == "UPDATE" else 3]
-    rows: list[list[Cell]] = [
-        [Text(change.action, _ACTION_STYLES.get(change.action, "")), change.logical_id, short(change.resource_type),
-         _replacement(change)] for change in change_set.changes]
-    return table_of(columns, [row[:len(columns)] for row in rows], unbroken=("Action", "Replacement"))
 
 
 def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
@@ -40,10 +27,6 @@ def output_lines(outputs: Mapping[str, str]) -> Text:
     return Text("\n").join(
         Text.assemble((f"{name:<{width}}", "bold"), f"  {outputs[name]}") for name in outputs
     )
-
-
-def _replacement(change: Change) -> Text:
-    return Text(change.replacement or "", "red" if change.replacement in ("True", "Conditional") else "")
 
 
 def status_style(status: str) -> str:

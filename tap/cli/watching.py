@@ -100,13 +100,20 @@ class Watch(Observer):
         """Return how far it is, as `12 of 75, about 4 min 10 s left`."""
         total = len(self._expected.keys() | self._done | self._began.keys())
         progress = f"{len(self._done)} of {total}"
-        if not self._expected:
-            return progress
+        left = self._left()
+        return f"{progress}, {left} left" if left else progress
+
+    def estimate(self) -> str:
+        """Return how long it is expected to take, as a line; empty where there is nothing to tell."""
+        left = self._left()
+        return f"Expected duration: {left}." if left else ""
+
+    def _left(self) -> str:
         now = self._clock()
         left = remaining({name: usual.seconds for name, usual in self._expected.items()}, self._needs,
                          {name: now - began for name, (began, _) in self._began.items()}, self._done)
         roughly = "" if all(usual.learned for usual in self._expected.values()) else "roughly "
-        return f"{progress}, {roughly}{duration(left)} left" if left >= 1 else progress
+        return f"{roughly}{duration(left)}" if left >= 1 else ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return a line for each resource in flight, and a bar."""

@@ -3,18 +3,19 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tap.deploy.guard import Grade
+from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import Change
-from tap.deploy.plan import Plan, property_changes
+from tap.deploy.plan import Plan, PropertyChange, property_changes
 from tap.deploy.wording import number_of_changes, short, summary
 
 # https://docs.github.com/en/rest/issues/comments: the longest body that is taken.
 MARKDOWN_LIMIT = 65_536
 _LONGEST_VALUE = 160
+_MOST_NAMES = 25  # in one row
 
 
 def cut(text: str, longest: int = _LONGEST_VALUE) -> str:
@@ -35,6 +36,36 @@ def remarks(plan: Plan) -> list[tuple[str, str]]:
 
 def _value(value: str | None) -> str:
     return "(none)" if value is None else cut(value) or "(empty)"
+
+
+class Row(NamedTuple):
+    """Changes that differ in nothing but their logical ids."""
+
+    changes: tuple[Change, ...]
+    verdict: Verdict
+    properties: tuple[PropertyChange, ...]
+
+    @property
+    def what(self) -> str:
+        """The type of the resources, with their number where there are several."""
+        kind = short(self.changes[0].resource_type)
+        return f"{kind} ({len(self.changes)})" if len(self.changes) > 1 else kind
+
+
+def rows(plan: Plan) -> list[Row]:
+    """Return the changes of a plan, the worst first; those that differ in nothing but their logical ids are one row."""
+    found: dict[Any, list[Change]] = {}
+    for change in plan.change_set.changes:
+        verdict, properties = plan.verdicts[change.logical_id], tuple(property_changes(plan, change))
+        found.setdefault((verdict, properties, change.action, change.resource_type), []).append(change)
+    return [Row(batch, verdict, properties)
+            for (verdict, properties, *_), changes in sorted(found.items(), key=lambda item: -item[0][0].grade)
+            for batch in _batches(changes)]
+
+
+def _batches(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
+    for start in range(0, len(changes), _MOST_NAMES):
+        yield tuple(changes[start:start + _MOST_NAMES])
 
 
 def total(plan: Plan) -> str:
@@ -84,21 +115,21 @@ def _markdown(plan: Plan, limit: int) -> str:
     head += [f"> {_cell(line)}" for line, _ in remarks(plan)]
     head += [f"> To apply: `--approve {','.join(plan.needs_approval)}`"] if plan.needs_approval else []
     if plan.change_set.empty:
-        return cut_lines([*head, "No changes."], [], limit)
+        return _cut_rows([*head, "No changes."], [], limit)
     head += ["", "| action | resource | verdict | what changes |", "|---|---|---|---|"]
-    rows = [_row(plan, change) for change in sorted(
-        plan.change_set.changes, key=lambda change: -plan.verdicts[change.logical_id].grade)]
-    return cut_lines(head, rows, limit)
+    return _cut_rows(head, rows(plan), limit)
 
 
-def cut_lines(head: Sequence[str], rows: Sequence[str], limit: int) -> str:
-    """Return lines as text of at most `limit` characters, with the number of rows that are left out."""
+def _cut_rows(head: Sequence[str], rows: Sequence[Row], limit: int) -> str:
+    """Return lines and rows as text of at most `limit` characters, with the number of changes that are left out."""
     text = "\n".join(head)[:limit - 40]
-    for index, row in enumerate(rows):
-        rest = f"\n\n… and {len(rows) - index} more changes."
-        if len(text) + len(row) + 1 + len(rest) > limit:
+    left = sum(len(row.changes) for row in rows)
+    for row in rows:
+        line, rest = _row(row), f"\n\n… and {left} more changes."
+        if len(text) + len(line) + 1 + len(rest) > limit:
             return text + rest
-        text += f"\n{row}"
+        text += f"\n{line}"
+        left -= len(row.changes)
     return text
 
 
@@ -120,12 +151,13 @@ def secret_overrides(plan: Plan) -> list[str]:
     return sorted(plan.env.values.overridden & plan.env.values.secrets)
 
 
-def _row(plan: Plan, change: Change) -> str:
-    verdict = plan.verdicts[change.logical_id]
+def _row(row: Row) -> str:
+    verdict = row.verdict
     marks = {Grade.SAFE: "", Grade.DISRUPTIVE: "⚠️ ", Grade.DESTRUCTIVE: "⛔ ", Grade.WILL_FAIL: "⛔ "}
     changes = "<br>".join(_cell(f"{path}: {cut(before)} → {cut(after)}" if before or after else path)
-                          for path, before, after, _ in property_changes(plan, change))
-    return (f"| {change.action} | `{change.logical_id}` {short(change.resource_type)} "
+                          for path, before, after, _ in row.properties)
+    names = ", ".join(f"`{change.logical_id}`" for change in row.changes)
+    return (f"| {row.changes[0].action} | {names} {row.what} "
             f"| {marks[verdict.grade]}{verdict.grade}: {_cell(verdict.reason)} | {changes} |")
 
 

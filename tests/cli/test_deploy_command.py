@@ -61,23 +61,34 @@ def test_a_deployment_shows_changes_events_outputs_and_how_long_it_took(
     assert run("deploy", "dev", "--yes") == 0
 
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    assert lines[:6] == [
+    assert lines[:7] == [
         "Stack tap-dev (dev) in eu-west-1: creating a change set",
         "",
-        "Action  Logical id  Type",
-        "Add     Topic       SNS::Topic",
+        "Add  Topic  SNS::Topic",
         "",
         "1 change: 1 Add.",
+        "Cost: about $0.00 a month. Details: tap cost dev",
+        "Expected duration: roughly 12.0 s.",
     ]
-    assert lines[6].endswith("CREATE_IN_PROGRESS  tap-dev  CloudFormation::Stack")
-    assert lines[9].endswith("CREATE_COMPLETE     tap-dev  CloudFormation::Stack")
-    assert lines[10:] == [
+    assert lines[7].endswith("CREATE_IN_PROGRESS  tap-dev  CloudFormation::Stack")
+    assert lines[10].endswith("CREATE_COMPLETE     tap-dev  CloudFormation::Stack")
+    assert lines[11:] == [
         "",
         "Outputs",
         "TopicArn  arn:tap-dev",
         "",
         "Applied: stack tap-dev is up to date (8.2 s).",
     ]
+
+
+def test_cost_and_duration_are_shown_before_the_question(
+        run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, "n\n")
+
+    assert run("deploy", "dev") == 3
+    told = capsys.readouterr().out
+    assert "Cost: about " in told
+    assert "Expected duration: " in told
 
 
 def test_nothing_to_do_is_success(run: Run, aws: MemoryAws, capsys: pytest.CaptureFixture[str]) -> None:

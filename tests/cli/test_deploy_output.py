@@ -1,7 +1,6 @@
 """What a deployment looks like, in 80 columns and without colour."""
 
 import io
-from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -15,9 +14,6 @@ from tap.cli import progress
 from tap.deploy import wording
 from tap.deploy.models import ChangeSet
 
-LONG_ID = "ServiceTargetTrackingOnMemoryUtilisationScalingPolicy"
-LONG_TYPE = "AWS::ElasticLoadBalancingV2::ListenerCertificate"
-
 
 def shown(thing: Any, **options: Any) -> list[str]:
     console = Console(file=io.StringIO(), width=80, highlight=False, markup=False)
@@ -28,37 +24,6 @@ def shown(thing: Any, **options: Any) -> list[str]:
 
 def plan(*changes: Any, kind: str = "UPDATE") -> ChangeSet:
     return ChangeSet("id", "name", kind, STACK_ID, changes)
-
-
-def test_a_change_is_a_row() -> None:
-    changes = (change(), change("Table", "Modify", "Conditional"))
-
-    assert shown(progress.change_table(plan(*changes))) == [
-        "Action  Logical id  Type        Replacement",
-        "Add     Topic       SNS::Topic",
-        "Modify  Table       SNS::Topic  Conditional",
-    ]
-
-
-def test_a_creation_has_no_column_for_replacements() -> None:
-    assert shown(progress.change_table(plan(change(), kind="CREATE")))[0] == "Action  Logical id  Type"
-
-
-def test_a_table_of_long_names_fits_80_columns_and_loses_nothing() -> None:
-    lines = shown(
-        progress.change_table(plan(replace(change(LONG_ID, "Modify", "True"), resource_type=LONG_TYPE)))
-    )
-
-    assert max(map(len, lines)) <= 80
-    text = "".join("".join(lines[1:]).split())
-    assert all(part in text for part in ("ServiceTargetTracking", "True"))
-    assert sorted(c for c in text if c.isupper()) == sorted(
-        c for c in f"Modify{LONG_ID}True{LONG_TYPE[5:]}" if c.isupper()
-    )
-
-
-def test_a_name_in_brackets_is_no_markup() -> None:
-    assert shown(progress.change_table(plan(change("[red]"))))[1].split()[1] == "[red]"
 
 
 def test_an_event_is_one_line_however_long_its_reason() -> None:

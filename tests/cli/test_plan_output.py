@@ -18,7 +18,7 @@ from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Detail
 from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan import parameter_values as parameters_of
-from tap.deploy.plan_text import as_json, cut, markdown
+from tap.deploy.plan_text import as_json, cut, markdown, rows
 from tap.deploy.preflight import capabilities
 
 DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
@@ -40,15 +40,53 @@ def shown(made: Plan, width: int = 80) -> str:
 
 
 def test_a_change_shows_value_before_and_after_cause_and_verdict() -> None:
-    assert shown(plan(CLASS, GONE)) == """\
+    assert shown(plan(CLASS)) == """\
 Modify  Writer  RDS::DBInstance
         disruptive: DBInstanceClass interrupts it
         DBInstanceClass: db.t4g.medium → db.r8g.large (parameter
         DatabaseInstanceClass)
+
+1 change: 1 Modify; 1 disruptive."""
+
+
+def test_the_worst_change_comes_first() -> None:
+    assert shown(plan(CLASS, GONE)).startswith("""\
 Remove  Table  DynamoDB::Table
         destructive: deleted; it holds data
+Modify  Writer  RDS::DBInstance
+""")
 
-2 changes: 1 Modify, 1 Remove; 1 destructive, 1 disruptive."""
+
+def test_changes_that_differ_in_their_logical_ids_alone_are_one_row() -> None:
+    made = plan(CLASS, GONE, replace(CLASS, logical_id="Reader"), replace(GONE, logical_id="Bin"))
+    assert shown(made, 200).splitlines()[:4:2] == [
+        "Remove  Table, Bin  DynamoDB::Table (2)", "Modify  Writer, Reader  RDS::DBInstance (2)"]
+    assert "| Remove | `Table`, `Bin` DynamoDB::Table (2) | ⛔ destructive" in markdown([made])
+    assert [each["logical_id"] for each in as_json(made)["changes"]] == ["Writer", "Table", "Reader", "Bin"]
+
+
+@pytest.mark.parametrize("other", [
+    replace(CLASS, logical_id="Reader", details=(replace(DETAIL, after="db.r8g.xlarge"),)),
+    replace(CLASS, logical_id="Reader", replacement="True"), replace(CLASS, logical_id="Reader", action="Dynamic")])
+def test_changes_that_differ_otherwise_are_rows_of_their_own(other: Change) -> None:
+    assert len(rows(plan(CLASS, other))) == 2
+
+
+def test_a_new_stack_is_a_list_without_verdicts() -> None:
+    added = [Change("Add", name, None, "AWS::SNS::Topic", None) for name in ("[red]", "B")]
+    made = plan(*added)
+    assert shown(replace(made, change_set=replace(made.change_set, type="CREATE"))) == """\
+Add  [red], B  SNS::Topic (2)
+
+2 changes: 2 Add."""
+
+
+def test_a_row_of_long_names_fits_80_columns_and_loses_nothing() -> None:
+    kind = "AWS::ElasticLoadBalancingV2::ListenerCertificate"
+    name = "ServiceTargetTrackingOnMemoryUtilisationScalingPolicy"
+    lines = shown(plan(Change("Remove", name, "x", kind, None, (), "Delete"))).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert f"{name}{kind[5:]}" in "".join("".join(lines).split())
 
 
 def test_parameters_show_where_they_come_from_and_defaults_are_counted() -> None:
@@ -107,8 +145,9 @@ def test_a_comment_is_never_longer_than_github_takes(plans: int, changes: int, l
 
 def test_what_does_not_fit_is_counted() -> None:
     made = plan(*(replace(CLASS, logical_id=f"Writer{number}") for number in range(400)))
-    shown_rows = markdown([made], 5000).count("| Modify |")
-    assert f"… and {400 - shown_rows} more changes." in markdown([made], 5000)
+    names = markdown([made], 5000).count("`Writer")
+    assert 0 < names < 400
+    assert f"… and {400 - names} more changes." in markdown([made], 5000)
 
 
 def test_a_long_value_is_cut_and_its_length_told() -> None:
