@@ -112,6 +112,11 @@ def _items(t: Template, parameter: Parameter, most: int) -> list[tuple[str, Sele
 
     CloudFormation has no loops without a transform and rejects `Fn::Select` beyond the end of a list, so the list is
     padded with empty items. The pattern of a CommaDelimitedList could not limit the number of items.
+
+    AWS's list of functions for `Fn::Equals` names Ref and Fn::FindInMap alone, but CloudFormation takes Fn::Select,
+    Fn::Split and Fn::Join, too: AWS ParallelCluster was deployed by a template with such conditions
+    (https://github.com/aws-cloudformation/cfn-lint/issues/876), and cfn-lint accepts them since. Only a list by itself
+    is refused: "every Fn::Equals object requires a list of 2 string parameters" (ibid., issue 1639).
     """
     padded = Split(",", Join("", [parameter.ref(), "," * most]))
     name = str(parameter.title).removesuffix("s")

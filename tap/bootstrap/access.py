@@ -73,6 +73,7 @@ def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
         AllowedPattern=r"(arn:[a-z-]+:iam::\d{12}:(root|user/.+|role/.+))?",
         ConstraintDescription="must be the ARN of an account's root, a user or a role, or empty",
         Description="Role, user or account that may assume the deployer's role, too; or empty."))
+    # Fn::Join in a condition: see `_items` of tap/inputs.py.
     has_github = t.add_condition("HasGitHub", Not(Equals(Join("", subjects.ref()), "")))
     has_planner = t.add_condition("HasPlanner", Not(Equals(Join("", planners.ref()), "")))
     has_principal = t.add_condition("HasPrincipal", Not(Equals(principal.ref(), "")))

@@ -16,7 +16,7 @@ from tap.cli.progress import output_lines
 from tap.cli.publish import deploy_command, product_option, share_command
 from tap.cli.terminal import ask, console, report
 from tap.deploy.guard import check, judge, verdicts
-from tap.deploy.models import ChangeSet
+from tap.deploy.models import ChangeSet, Environment
 from tap.deploy.output import write
 from tap.deploy.parameters import load_environment
 from tap.deploy.variables import upload, with_file_arn
@@ -168,16 +168,20 @@ def _prepared(project: Project, environment: str, version: str | None, name: str
               product: str | None) -> tuple[Launcher, Launch]:
     """Return what plans, and what is to be planned. Raises InputError and Refused."""
     settings = read_catalog(project.root)
-    env = load_environment(environment, project.root, project.app.template().document,
-                           overrides=project.overrides)
     cloud = project.cloud(settings.env)
+    launcher = Launcher(cloud.aws)
+
+    def previous(env: Environment) -> list[str]:
+        return launcher.previous(product_of(cloud, settings, product), name or env.stack_name, path)
+
+    env = load_environment(environment, project.root, project.app.template().document,
+                           overrides=project.overrides, previous=previous)
     env = with_file_arn(cloud.aws, env)
     upload(cloud.aws, env)
     product_id = product_of(cloud, settings, product)
     chosen = newest(Product(cloud.aws, product_id).versions(), version)
-    launcher = Launcher(cloud.aws)
     return launcher, Launch(product_id, chosen.id, name or env.stack_name, env.values.parameters, env.values.tags,
-                            launcher.path(product_id, path))
+                            launcher.path(product_id, path), env.values.previous)
 
 
 def _shown(plan: ChangeSet) -> RenderableType:

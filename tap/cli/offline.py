@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tap.deploy.plan import Plan
 from tap.deploy.planning import resolved_for
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, parsed
+from tap.deploy.variables import PARAMETER, changed, object_key
 from tap.template.resolve import NOTHING, Resolved
 
 TEMPLATE = "templates/tap.yaml"
@@ -90,16 +92,24 @@ def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, over
     Stand-ins take the place of values that are still placeholders. Raises InputError.
     """
     env = _load(name, root, rendered.document, overrides)
-    before = NOTHING
+    before, variables = NOTHING, env.values.variables or {}
+    old: Mapping[str, str] = {}
     if (base / "parameters" / f"{name}.json").exists():
         document = parsed(_read(base / TEMPLATE))
-        before = _resolved(_load(name, base, document, {}), document)
-    return offline.plan(env, before, _resolved(env, rendered.document), rendered.document)
+        old_env = _load(name, base, document, {})
+        before, old = _resolved(old_env, document), old_env.values.variables or {}
+    plan = offline.plan(env, before, _resolved(env, rendered.document), rendered.document)
+    return replace(plan, variables=changed(old, variables))
 
 
 def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
-    return load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
-                            previous=lambda _: without_default(document))
+    """Return an environment. Its file of variables is where it would be, in a bucket whose name only AWS tells."""
+    env = load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
+                           previous=lambda _: without_default(document))
+    if env.values.variables is None:
+        return env
+    arn = f"arn:aws:s3:::artifact-bucket/{object_key(env.values.variables)}"
+    return env.with_parameters({**env.values.parameters, PARAMETER: arn})
 
 
 def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan:

@@ -261,4 +261,9 @@ def _parameters(content: Content) -> Markup:
             "default": "template's default", "previous": "as the stack has it"}
     rows = [(each.name, tag("pre", each.value + (f" = {each.resolved}" if each.resolved is not None else "")),
              told.get(each.source, each.source)) for each in content.plan.parameters]
-    return tag("section", tag("h2", "Parameters"), table(("Parameter", "Value", "From"), rows), id="parameters")
+    parts: list[object] = [tag("h2", "Parameters"), table(("Parameter", "Value", "From"), rows)]
+    if content.plan.variables:
+        parts += [tag("h3", "Variables that change"), table(("Variable", "Before", "After"), [
+            (tag("span", name, class_="mono"), tag("td", _value(before or ""), class_="before"), _value(after or ""))
+            for name, before, after in content.plan.variables], classes="values")]
+    return tag("section", *parts, id="parameters")

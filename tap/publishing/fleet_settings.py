@@ -14,6 +14,7 @@ from tap.deploy.parameters import environment_names, parameter_problems, read_en
 from tap.deploy.tables import Check, list_of, matches, one_of, problems_of, switch, texts, whole_number
 from tap.deploy.targets import read_settings
 from tap.deploy.template import Rendered
+from tap.deploy.variables import PARAMETER
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
@@ -148,7 +149,8 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
     overrides = tuple(Override(item["parameters"], tuple(item.get("accounts", ())), tuple(item.get("regions", ())))
                       for item in settings.pop("overrides", ()))
     fleet = Fleet(Environment(name, target, values), template, overrides=overrides, **settings)
-    if problems := [f"[{name}] {problem}" for problem in _parameter_problems(fleet, rendered)]:
+    problems = [*_unread_variables(fleet, root, environment), *_parameter_problems(fleet, rendered)]
+    if problems := [f"[{name}] {problem}" for problem in problems]:
         raise InputError(joined(FILE, problems))
     return fleet
 
@@ -185,6 +187,18 @@ def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
             found += [f"[{name}] overrides {value}, which is none of its {key}" for item in items
                       for value in item.get(key, ()) if value not in known]
     return found
+
+
+def _unread_variables(fleet: Fleet, root: Path, environment: str | None) -> list[str]:
+    """Return a problem where the environment has a file of variables that the fleet's tasks would not get.
+
+    A stack set has one value for all accounts, and ECS reads the file from a bucket that each account has to reach.
+    """
+    named = {*fleet.env.values.parameters, *(name for override in fleet.overrides for name in override.parameters)}
+    if not environment or PARAMETER in named or not (root / f"parameters/{environment}.env").exists():
+        return []
+    return [f"does not read parameters/{environment}.env: upload it where each account can read it, and set "
+            f'{PARAMETER} in parameters or overrides of the fleet; or "" for no variables']
 
 
 def _parameter_problems(fleet: Fleet, rendered: Rendered) -> list[str]:

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisionedProductPlan.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,6 +39,7 @@ class Launch:
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     path_id: str | None = None
+    previous: Collection[str] = ()  # parameters that keep the value that the product has
 
 
 class PendingLaunch(Pending):
@@ -146,6 +147,21 @@ class Launcher:
             raise InputError(f"choose one of the product's paths with --path: {paths}")
         return str(next(iter(names)))
 
+    def previous(self, product_id: str, name: str, path_id: str | None) -> list[str]:
+        """Return the parameters that a provisioned product has values of; none where it does not exist.
+
+        https://docs.aws.amazon.com/servicecatalog/latest/dg/API_DescribeProvisioningParameters.html
+        """
+        product = self._find(product_id, name)
+        if product is None:
+            return []
+        return [parameter["ParameterKey"] for parameter in self._call(
+            "describe_provisioning_parameters", ProductId=product_id, ProvisioningArtifactId=product.version_id,
+            PathId=self.path(product_id, path_id))["ProvisioningArtifactParameters"]]
+
+    def _find(self, product_id: str, name: str) -> Provisioned | None:
+        return next((product for product in provisioned(self._call, product_id) if product.name == name), None)
+
     @contextmanager
     def plan(self, launch: Launch) -> Iterator[PendingLaunch]:
         """Create a plan, wait for it, and describe it; discard it on exit, unless it is executed.
@@ -153,8 +169,7 @@ class Launcher:
         Raises InputError where the plan is refused; LeftRunning and NeedsRecovery where the provisioned product
         can take none.
         """
-        product = next((product for product in provisioned(self._call, launch.product_id)
-                        if product.name == launch.name), None)
+        product = self._find(launch.product_id, launch.name)
         if product and (obstacle := _obstacle(product)):
             raise obstacle
         name = f"tap-{self._aws.unique()}"
@@ -171,7 +186,8 @@ class Launcher:
         return self._call(
             "create_provisioned_product_plan", PlanName=name, PlanType="CLOUDFORMATION", ProductId=launch.product_id,
             ProvisioningArtifactId=launch.version_id, ProvisionedProductName=launch.name, IdempotencyToken=name,
-            ProvisioningParameters=[{"Key": key, "Value": value} for key, value in launch.parameters.items()],
+            ProvisioningParameters=[{"Key": key, "Value": value} for key, value in launch.parameters.items()] + [
+                {"Key": key, "UsePreviousValue": True} for key in sorted(launch.previous)],
             Tags=[{"Key": key, "Value": value} for key, value in launch.tags.items()],
             **({"PathId": launch.path_id} if launch.path_id else {}))
 

@@ -25,6 +25,7 @@ class Provisioned:
     version: str  # its name; the id where Service Catalog gives no name
     user: str  # the ARN of who launched it
     message: str = ""
+    version_id: str = ""
 
     @property
     def failed(self) -> bool:
@@ -55,4 +56,4 @@ def provisioned(call: Call, product_id: str) -> list[Provisioned]:
 def _provisioned(product: dict[str, Any]) -> Provisioned:
     version = product.get("ProvisioningArtifactName") or product.get("ProvisioningArtifactId", "")
     return Provisioned(product["Id"], product["Name"], product["Status"], version, product.get("UserArn", ""),
-                       " ".join(product.get("StatusMessage", "").split()))
+                       " ".join(product.get("StatusMessage", "").split()), product.get("ProvisioningArtifactId", ""))

@@ -59,6 +59,20 @@ def test_a_changed_value_of_the_parameter_file_is_a_change(project: Tap) -> None
     assert verdicts(project) == {"Queue": "destructive"}
 
 
+def test_a_changed_variable_of_the_application_is_named_and_changes_the_task(project: Tap) -> None:
+    task = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Family": {"Ref": "EnvironmentFileArn"}}}
+    project.document = {"Parameters": {"EnvironmentFileArn": {"Type": "String", "Default": ""}},
+                        "Resources": {"Task": task}}
+    (project.root / "templates/tap.yaml").write_text(json.dumps(project.document))
+    (project.root / "parameters/dev.env").write_text("GREETING=hello\nOLD=1\n")
+    commit(project.root)
+    (project.root / "parameters/dev.env").write_text("GREETING=hi\n")
+
+    assert set(verdicts(project)) == {"Task"}
+    assert json.loads(project.out)["variables"] == [
+        {"name": "GREETING", "before": "hello", "after": "hi"}, {"name": "OLD", "before": "1", "after": None}]
+
+
 def test_an_added_resource_is_safe_and_a_removed_queue_destructive(project: Tap) -> None:
     project.document = document(Other=QUEUE | {"Properties": {}})
     assert verdicts(project) == {"Other": "safe", "Queue": "destructive"}

@@ -130,6 +130,23 @@ def test_the_values_of_an_environment_are_a_fleets_too(tap: Tap) -> None:
     assert request["Tags"] == [{"Key": "Owner", "Value": "team-a"}]
 
 
+@pytest.mark.parametrize(("more", "code"), [
+    ({}, 2), ({"parameters": {"EnvironmentFileArn": ""}}, 0),
+    ({"overrides": [{"accounts": ["111111111111"], "parameters": {"EnvironmentFileArn": "arn:1"}}]}, 0)],
+    ids=["unsaid", "none", "by account"])
+def test_variables_that_a_fleet_would_leave_out_are_refused_until_it_says_so(
+        tap: Tap, more: dict[str, Any], code: int) -> None:
+    tap.document = {**tap.document, "Parameters": {
+        **tap.document["Parameters"], "EnvironmentFileArn": {"Type": "String", "Default": ""}}}
+    (tap.root / "parameters/prod.json").write_text('{"Parameters": {}}')
+    (tap.root / "parameters/prod.env").write_text("GREETING=hello\n")
+    tap.fleet(**{"environment": "prod", "parameters": {"Environment": "prod"}, **more} | (
+        {"parameters": {"Environment": "prod", **more.get("parameters", {})}}))
+
+    assert tap("fleet", "plan", "prod") == code
+    assert ("[prod] does not read parameters/prod.env" in tap.err) is (code == 2)
+
+
 def test_a_value_of_an_environment_that_is_no_text_is_refused_and_not_passed_over(tap: Tap) -> None:
     (tap.root / "parameters/prod.json").write_text('{"Parameters": {"Size": 7}}')
     tap.fleet(environment="prod", parameters=None)

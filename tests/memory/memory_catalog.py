@@ -30,6 +30,7 @@ class MemoryCatalog(MemoryService):
         self.plan_message = ""
         self.errors: list[dict[str, str]] = []
         self.ends = "AVAILABLE"  # in which state a launch leaves the product
+        self.parameters: dict[str, list[str]] = {}  # of each version
         self.shares: dict[str, str] = {}
         self.share_states = ["IN_PROGRESS", "COMPLETED"]
 
@@ -90,6 +91,11 @@ class MemoryCatalog(MemoryService):
 
     def do_list_launch_paths(self, **_request: Any) -> Any:
         return {"LaunchPathSummaries": self.paths}
+
+    def do_describe_provisioning_parameters(self, ProductId: str, ProvisioningArtifactId: str, PathId: str) -> Any:
+        assert (ProductId, PathId) == (PRODUCT, self.paths[0]["Id"])
+        return {"ProvisioningArtifactParameters": [
+            {"ParameterKey": key} for key in self.parameters[ProvisioningArtifactId]]}
 
     # -- plans
 

@@ -113,6 +113,16 @@ def test_every_parameter_has_its_provenance(template: dict[str, Any]) -> None:
     assert "InterfaceEndpointsfalsetemplate's default" in text
 
 
+def test_variables_that_change_are_on_the_page(template: dict[str, Any]) -> None:
+    content = content_of(template, None, {})
+    variables = (("GREETING", "hello", "hi"), ("OLD", "1", None))
+    text = Page(plan_page(replace(content, plan=replace(content.plan, variables=variables)))).text
+    assert "Variables that change" in text
+    assert "GREETINGhellohi" in text
+    assert "OLD1(none)" in text
+    assert "Variables that change" not in Page(plan_page(content)).text
+
+
 def test_a_secret_is_not_on_the_page(template: dict[str, Any]) -> None:
     content = content_of(template, None, {})
     env = Environment("test", Target("tap-test"), Values({"Password": "hunter2"}, secrets=frozenset({"Password"})))

@@ -95,6 +95,38 @@ def test_what_runs_is_updated_through_a_plan_of_its_own(tap: Tap) -> None:
     assert tap.out.endswith("Updated: tap-dev.\n")
 
 
+@pytest.fixture
+def keeping(tap: Tap) -> Tap:
+    """Return the command line over a project that keeps Size."""
+    tap.write("parameters/targets.toml", '[dev]\nkeep = ["Size"]\n')
+    return tap
+
+
+def sent(tap: Tap) -> dict[str, str | bool]:
+    """The parameters of the plan: a value, or True where the product keeps its own."""
+    request, = calls(tap, "create_provisioned_product_plan")
+    return {each["Key"]: each.get("Value", each.get("UsePreviousValue")) for each in request["ProvisioningParameters"]}
+
+
+def test_a_parameter_to_be_kept_keeps_the_value_that_the_product_has(keeping: Tap) -> None:
+    keeping.catalog.run("tap-dev")
+    keeping.catalog.parameters["pa-1"] = ["Size"]
+    assert keeping(*LAUNCH) == 0
+    assert sent(keeping) == {"Size": True, "Environment": "dev"}
+
+
+def test_a_product_that_does_not_exist_yet_takes_the_files_value(keeping: Tap) -> None:
+    assert keeping(*LAUNCH) == 0
+    assert sent(keeping) == {"Size": "2", "Environment": "dev"}
+
+
+def test_a_parameter_that_the_products_version_does_not_have_takes_the_files_value(keeping: Tap) -> None:
+    keeping.catalog.run("tap-dev")
+    keeping.catalog.parameters["pa-1"] = ["Environment"]
+    assert keeping(*LAUNCH) == 0
+    assert sent(keeping) == {"Size": "2", "Environment": "dev"}
+
+
 def test_the_newest_version_that_is_not_deprecated_is_launched(tap: Tap, version: str) -> None:
     tap.catalog.add("2.0.0", Guidance="DEPRECATED")
     tap.catalog.add("3.0.0", Active=False)
