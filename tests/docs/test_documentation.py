@@ -1,0 +1,118 @@
+"""What the documentation names exists: links, commands with their options, paths, and the names of templates."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import click
+import pytest
+from botocore import xform_name
+from markdown import ROOT, Page, pages
+
+from tap.cli.main import tap
+from tap.deploy.constraints import violation
+from tap.template.registry import TEMPLATES, builder
+
+PAGES = {page.path: page for page in pages()}
+# A changelog names what there was.
+CURRENT = [page for path, page in PAGES.items() if path != "CHANGELOG.md"]
+BUILT: dict[str, dict[str, Any]] = {name: builder(name)().to_dict() for name in TEMPLATES}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    name: entry for document in reversed(BUILT.values()) for name, entry in document["Parameters"].items()}
+NAMES = {name for document in BUILT.values() for section in ("Parameters", "Resources", "Outputs", "Rules", "Conditions")
+         for name in document.get(section, ())}
+# The reader's own: environments, files and whatever is in capitals.
+OWN_FILES = {"parameters/pr-123.json", "parameters/drill.json", "parameters/pay.json", "parameters/dev.env"}
+PLACEHOLDER = re.compile(r"[A-Z_]{2,}")
+# Options of the AWS CLI itself, and commands that are no operation of a service.
+CLI_OPTIONS = {"region", "profile", "query", "output", "endpoint-url"}
+CLI_COMMANDS = {"sso login", "s3 mb", "s3 rb", "s3 cp", "s3 ls", "s3 rm", "cloudformation deploy", "ecr get-login-password",
+                "logs tail", "configure sso"}
+# Members of templates and policies, actions of IAM and operations of services.
+AWS_NAMES = {
+    "AccessDenied", "DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
+SESSION = botocore.session.get_session()
+
+
+def of_pages(*found: tuple[Page, Any]) -> list[Any]:
+    return [pytest.param(page, each, id=f"{page.path}: {' '.join(each) if isinstance(each, list) else each}")
+            for page, each in found]
+
+
+@pytest.mark.parametrize(("page", "link"), of_pages(*((page, link) for page in PAGES.values() for link in page.links())))
+def test_each_link_leads_to_a_file_and_a_heading_of_it(page: Page, link: str) -> None:
+    path, _, anchor = link.partition("#")
+    target = Path(ROOT, page.path).parent.joinpath(path).resolve() if path else Path(ROOT, page.path)
+    assert target.exists()
+    assert not anchor or anchor in Page(str(target.relative_to(ROOT))).anchors()
+
+
+@pytest.mark.parametrize(("page", "words"), of_pages(
+    *((page, words) for page in CURRENT for words in page.commands("tap"))))
+def test_each_command_of_tap_exists_with_its_options(page: Page, words: list[str]) -> None:  # noqa: ARG001
+    command: click.Command = tap
+    options = {"--help", "--version"}
+    for word in words[1:]:
+        if word == "--":
+            break
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            assert word in command.commands
+            command = command.commands[word]
+            options = {name for parameter in command.params for name in parameter.opts}
+        elif word.startswith("-"):
+            assert word.partition("=")[0] in options
+
+
+@pytest.mark.parametrize(("page", "words"), of_pages(
+    *((page, words) for page in CURRENT for words in page.commands("aws"))))
+def test_each_command_of_the_aws_cli_exists_with_its_options(page: Page, words: list[str]) -> None:  # noqa: ARG001
+    service, operation, *rest = words[1:]
+    if f"{service} {operation}" in CLI_COMMANDS:
+        return
+    model = SESSION.get_service_model(service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in names
+    shape = model.operation_model(names[operation]).input_shape
+    options = CLI_OPTIONS | {xform_name(name, "-") for name in (shape.members if shape else ())}
+    used = {word.removeprefix("--").removeprefix("no-") for word in rest if word.startswith("--")}
+    assert used - options == set()
+
+
+@pytest.mark.parametrize(("page", "words"), of_pages(
+    *((page, words) for page in CURRENT for words in page.commands("make"))))
+def test_each_target_of_make_exists(page: Page, words: list[str]) -> None:  # noqa: ARG001
+    assert re.search(rf"^{words[1]}:", Path(ROOT, "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "path"), of_pages(*(
+    (page, name) for page in CURRENT for name in sorted(page.in_backticks)
+    if re.fullmatch(r"(?:tap|tests|docs|templates|parameters|lambda|bench|examples|\.github|\.ci)/[\w./-]*", name)
+    and not PLACEHOLDER.search(name) and name not in OWN_FILES)))
+def test_each_path_exists(page: Page, path: str) -> None:  # noqa: ARG001
+    assert Path(ROOT, path).exists()
+
+
+@pytest.mark.parametrize(("page", "name"), of_pages(*(
+    (page, name) for page in CURRENT for name in sorted(page.in_backticks)
+    if re.fullmatch(r"[A-Z][a-z0-9]+(?:[A-Z]\w*)+", name))))
+def test_each_name_is_one_of_the_templates_or_of_aws(page: Page, name: str) -> None:  # noqa: ARG001
+    assert name in NAMES or name in AWS_NAMES
+
+
+@pytest.mark.parametrize(("page", "pair"), of_pages(*(
+    (page, pair) for page in CURRENT for pair in sorted(page.in_backticks)
+    if re.fullmatch(r"[A-Z]\w+=[^\s=]+", pair) and not PLACEHOLDER.fullmatch(pair.partition("=")[2]))))
+def test_each_parameter_with_a_value_exists_and_takes_it(page: Page, pair: str) -> None:
+    name, _, value = pair.partition("=")
+    assert violation(name, value, PARAMETERS[name], page.path) is None
+
+
+@pytest.mark.parametrize(("page", "block"), of_pages(*(
+    (page, block.text) for page in CURRENT for block in page.blocks if block.language == "json")))
+def test_each_json_is_well_formed_and_its_parameters_take_their_values(page: Page, block: str) -> None:
+    values = json.loads(block if block.lstrip()[0] in "{[" else f"{{{block}}}")
+    assert [violation(name, value, PARAMETERS[name], page.path)
+            for name, value in values.items() if name in PARAMETERS and not PLACEHOLDER.search(value)] == [
+        None for name, value in values.items() if name in PARAMETERS and not PLACEHOLDER.search(value)]
