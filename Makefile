@@ -71,6 +71,7 @@ lint: $(VENV)/.dev ## ruff, mypy, the template's validators, templates/ up to da
 docs: $(VENV)/.docs ## the documentation as a site, in build/site; dead links fail
 	rm -rf build/pages && mkdir -p build/pages
 	git ls-files --cached --others --exclude-standard | tar -cf - -T - | tar -xf - -C build/pages
+	@# Without the advertisement that Material for MkDocs prints.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 size: $(VENV)/.rehearse ## the template's resources and bytes

@@ -48,7 +48,7 @@ def test_the_service_may_send_to_the_queue(stack: StackView) -> None:
     assert stack.grants("TaskRole")["sqs:SendMessage"] == {"${OrdersQueue.Arn}"}
 '''
 # What is about the whole template, and so about resources that it does not know.
-TESTS = ("test_orders", "test_readme", "test_permissions_of_roles", "test_service")
+TESTS = ("test_orders", "test_permissions_of_roles", "test_service")
 
 
 def run(folder: Path, *command: str) -> None:

@@ -1,48 +1,31 @@
-"""What the README says is so: every path, command, parameter and exit code that it names."""
+"""The README: short, and its figures are those of `tap cost`. tests/docs checks what it names."""
 
+import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tap.stack import build
+from tap.cli import main as cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PARAMETERS: dict[str, dict[str, Any]] = build().to_dict()["Parameters"]
 
 
-def in_backticks(pattern: str) -> list[str]:
-    """Return what the README has in backticks, or links to, that matches a pattern."""
-    found = re.findall(r"`([^`\n]+)`", README) + re.findall(r"\]\(([^)#]+)\)", README)
-    return sorted({text for text in found if re.fullmatch(pattern, text)})
+def test_it_has_at_most_120_lines() -> None:
+    assert len(README.splitlines()) <= 120
 
 
-@pytest.mark.parametrize(
-    "path", in_backticks(r"(tap|lambda|parameters|templates|tests|bench|docs)/[\w./-]*|\w+\.(py|md)"))
-def test_the_path_is_there(path: str) -> None:
-    # A branch's environment is the reader's own file.
-    assert (ROOT / path).exists() or path == "parameters/pr-123.json"
+def test_the_first_commands_are_the_rehearsal_and_the_tests() -> None:
+    first, = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[:1]
+    assert first.splitlines() == ["make rehearse", "make test"]
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)\b(?=`|\n|  | ENV)", README))))
-def test_the_make_target_is_there(target: str) -> None:
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-
-
-@pytest.mark.parametrize("flag", sorted(set(re.findall(r"`(--[\w-]+)", README))))
-def test_the_flag_is_there(flag: str) -> None:
-    sources = [ROOT / "generate.py", *(ROOT / "tap").rglob("*.py")]
-    assert any(f'"{flag}"' in source.read_text(encoding="utf-8") for source in sources)
-
-
-# Words of CloudFormation's and of parameter files.
-OTHER_WORDS = {"DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
-
-
-@pytest.mark.parametrize("name", sorted({
-    word for word in re.findall(r"`([A-Z]\w+)`", README) if re.fullmatch(r"([A-Z][a-z0-9]+){2,}", word)} - OTHER_WORDS))
-def test_the_parameter_or_resource_is_there(name: str) -> None:
-    assert name in PARAMETERS or name in build().to_dict()["Resources"]
-
+@pytest.mark.parametrize(("label", "key"), [
+    ("fixed, without any traffic", "fixed"), ("with the traffic that `tap cost` assumes", "total")])
+def test_the_costs_are_what_tap_estimates(capsys: pytest.CaptureFixture[str], label: str, key: str) -> None:
+    costs = []
+    for environment in ("dev", "prod"):
+        assert cli.main(["cost", environment, "--json", "--root", str(ROOT)]) == 0
+        costs.append(f"{json.loads(capsys.readouterr().out)[key]:.0f}")
+    assert f"| {label} | {' | '.join(costs)} |" in README

@@ -61,8 +61,3 @@ def test_every_check_that_a_resource_suppresses_for_a_reason_is_in_the_document(
 
     # Of the function that runs once, when the stack is deleted.
     assert {check for check in reasoned if check not in DOCUMENT} <= {"CKV_AWS_115"}
-
-
-@pytest.mark.parametrize("path", sorted(name for name in NAMED if re.fullmatch(r"(tests|parameters)/[\w./]*", name)))
-def test_the_path_is_there(path: str) -> None:
-    assert (ROOT / path).exists()

@@ -9,7 +9,7 @@ import botocore.session
 import click
 import pytest
 from botocore import xform_name
-from markdown import ROOT, Page, pages
+from documentation import ROOT, Page, pages
 
 from tap.cli.main import tap
 from tap.deploy.constraints import violation
@@ -21,19 +21,24 @@ CURRENT = [page for path, page in PAGES.items() if path != "CHANGELOG.md"]
 BUILT: dict[str, dict[str, Any]] = {name: builder(name)().to_dict() for name in TEMPLATES}
 PARAMETERS: dict[str, dict[str, Any]] = {
     name: entry for document in reversed(BUILT.values()) for name, entry in document["Parameters"].items()}
-NAMES = {name for document in BUILT.values() for section in ("Parameters", "Resources", "Outputs", "Rules", "Conditions")
-         for name in document.get(section, ())}
+SECTIONS = ("Conditions", "Outputs", "Parameters", "Resources", "Rules")
+NAMES = {name for document in BUILT.values() for section in SECTIONS for name in document.get(section, ())}
 # The reader's own: environments, files and whatever is in capitals.
 OWN_FILES = {"parameters/pr-123.json", "parameters/drill.json", "parameters/pay.json", "parameters/dev.env"}
+# A parameter that only a page invents.
+INVENTED = {"Pin=e"}
 PLACEHOLDER = re.compile(r"[A-Z_]{2,}")
 # Options of the AWS CLI itself, and commands that are no operation of a service.
 CLI_OPTIONS = {"region", "profile", "query", "output", "endpoint-url"}
-CLI_COMMANDS = {"sso login", "s3 mb", "s3 rb", "s3 cp", "s3 ls", "s3 rm", "cloudformation deploy", "ecr get-login-password",
-                "logs tail", "configure sso"}
-# Members of templates and policies, actions of IAM and operations of services.
-AWS_NAMES = {
-    "AccessDenied", "DeletionPolicy", "UpdateReplacePolicy", "StackPolicy"}
+CLI_COMMANDS = {"acm wait", "cloudformation deploy", "ecr get-login-password", "s3 mb", "s3 rb", "sso login"}
+# Members of templates, of functions' events and of policies, and what the pages themselves define.
+OTHER_NAMES = {
+    "AccessControl", "AccessDenied", "AppSecret", "DataClassification", "DeletionPolicy", "FunctionName", "NaN",
+    "ReadOnlyAccess", "ReceiptsThrottledAlarm", "ReturnValuesOnConditionCheckFailure", "RoleArn", "StackPolicy",
+    "TaskExecution", "TransactionValidation", "UnsupportedEvent", "UpdateReplacePolicy", "ZipFile"}
 SESSION = botocore.session.get_session()
+OPERATIONS = {name for service in ("cloudformation", "ecs", "servicecatalog")
+              for name in SESSION.get_service_model(service).operation_names}
 
 
 def of_pages(*found: tuple[Page, Any]) -> list[Any]:
@@ -41,7 +46,8 @@ def of_pages(*found: tuple[Page, Any]) -> list[Any]:
             for page, each in found]
 
 
-@pytest.mark.parametrize(("page", "link"), of_pages(*((page, link) for page in PAGES.values() for link in page.links())))
+@pytest.mark.parametrize(("page", "link"), of_pages(
+    *((page, link) for page in PAGES.values() for link in page.links())))
 def test_each_link_leads_to_a_file_and_a_heading_of_it(page: Page, link: str) -> None:
     path, _, anchor = link.partition("#")
     target = Path(ROOT, page.path).parent.joinpath(path).resolve() if path else Path(ROOT, page.path)
@@ -98,12 +104,13 @@ def test_each_path_exists(page: Page, path: str) -> None:  # noqa: ARG001
     (page, name) for page in CURRENT for name in sorted(page.in_backticks)
     if re.fullmatch(r"[A-Z][a-z0-9]+(?:[A-Z]\w*)+", name))))
 def test_each_name_is_one_of_the_templates_or_of_aws(page: Page, name: str) -> None:  # noqa: ARG001
-    assert name in NAMES or name in AWS_NAMES
+    assert name in NAMES | OPERATIONS | OTHER_NAMES
 
 
 @pytest.mark.parametrize(("page", "pair"), of_pages(*(
     (page, pair) for page in CURRENT for pair in sorted(page.in_backticks)
-    if re.fullmatch(r"[A-Z]\w+=[^\s=]+", pair) and not PLACEHOLDER.fullmatch(pair.partition("=")[2]))))
+    if re.fullmatch(r"[A-Z][a-z]\w+=[^\s=]+", pair) and pair not in INVENTED
+    and not PLACEHOLDER.fullmatch(pair.partition("=")[2]))))
 def test_each_parameter_with_a_value_exists_and_takes_it(page: Page, pair: str) -> None:
     name, _, value = pair.partition("=")
     assert violation(name, value, PARAMETERS[name], page.path) is None
@@ -116,3 +123,8 @@ def test_each_json_is_well_formed_and_its_parameters_take_their_values(page: Pag
     assert [violation(name, value, PARAMETERS[name], page.path)
             for name, value in values.items() if name in PARAMETERS and not PLACEHOLDER.search(value)] == [
         None for name, value in values.items() if name in PARAMETERS and not PLACEHOLDER.search(value)]
+
+
+def test_each_page_of_docs_is_in_the_navigation_of_the_site() -> None:
+    navigation = Path(ROOT, "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    assert [path for path in PAGES if path.startswith("docs/") and f" {path}\n" not in navigation] == []

@@ -1,37 +1,15 @@
-"""What the pages for application teams name exists, and the image contract is what the template says."""
+"""The image contract and the page of existing VPCs say what the template and tap doctor do."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
 from stack_view import EXISTING_VPC, ROOT, StackView
 
-from tap.cli.main import tap
 from tap.deploy.existing_vpc import FREE_FOR_BALANCER, FREE_FOR_DATABASE, NEEDED
 
-PAGES = ("docs/reference/image-contract.md", "docs/explanation/limits.md", "docs/how-to/use-an-existing-vpc.md")
-TEXTS = {page: Path(ROOT, page).read_text(encoding="utf-8") for page in PAGES}
-CONTRACT, _, VPC_PAGE = (TEXTS[page] for page in PAGES)
-LINKS = sorted({(page, target) for page, text in TEXTS.items() for target in re.findall(r"\]\(([^)#:]+)[)#]", text)})
-
-
-@pytest.mark.parametrize(("page", "target"), LINKS)
-def test_each_link_leads_to_a_file(page: str, target: str) -> None:
-    assert Path(ROOT, page).parent.joinpath(target).resolve().exists()
-
-
-@pytest.mark.parametrize("command", sorted({
-    each for text in TEXTS.values() for each in re.findall(r"`tap (\w+)", text)}))
-def test_each_command_exists(command: str) -> None:
-    assert command in tap.commands
-
-
-@pytest.mark.parametrize("name", sorted({each for text in TEXTS.values() for each in re.findall(
-    r"`([A-Z][a-z]\w*?)(?:=\w+)?`", text)}))
-def test_each_parameter_exists(template: dict[str, Any], name: str) -> None:
-    assert name in template["Parameters"]
+CONTRACT, VPC_PAGE = (Path(ROOT, "docs", page).read_text(encoding="utf-8")
+                      for page in ("reference/image-contract.md", "how-to/use-an-existing-vpc.md"))
 
 
 def test_the_contract_lists_every_variable_of_the_stack(dev: StackView) -> None:
