@@ -1,6 +1,6 @@
 """Applying a change set in front of a user: shown, checked, agreed to, watched to its end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from tap.cli.terminal import ask
 from tap.cli.watching import Watch
 from tap.deploy import images, states
 from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.durations import Usual, learned, usual
+from tap.deploy.durations import learned, usual
 from tap.deploy.models import ChangeSet, Environment, Outcome, StackEvent
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.plan import Plan
@@ -51,7 +51,7 @@ def deploy_change_set(
             out.print()
             out.print(plan_view.render_plan(plan))
             needs = creation_order(env, rendered.document)
-            watch.expect(_without_absent(usual(change.content, learned(history)), needs, rendered), needs)
+            watch.expect(usual(change.content, learned(history)), needs)
             for line in filter(None, (recording.cost(), watch.estimate())):
                 out.print(line, soft_wrap=True)
             plan.check()
@@ -75,13 +75,6 @@ def mark_deployed(cloud: CloudFormation, image: str | None, out: Console) -> Non
     if image and (problem := images.mark_deployed(cloud.aws, image)):
         out.print(Text(f"warning: image {image} cannot be tagged as deployed, and may expire: {problem}", "yellow"),
                   soft_wrap=True)
-
-
-def _without_absent(expected: Mapping[str, Usual], present: Mapping[str, object], rendered: Rendered) -> dict[
-        str, Usual]:
-    """Leave out resources whose condition is false: an emulator lists those, too."""
-    return {name: seconds for name, seconds in expected.items()
-            if name in present or name not in rendered.document["Resources"]}
 
 
 def _these(change_set: ChangeSet) -> str:

@@ -83,6 +83,8 @@ def judge(change: Change) -> Verdict:
             return Verdict(Grade.SAFE, "only the stack's record changes")
         case "Remove":
             return _removal(change)
+        case "Modify" if not change.physical_id:
+            return _loss(change, "CloudFormation does not say which resource it changes")
         case "Modify":
             return max((_replacement(change), _in_place(change)), key=lambda verdict: verdict.grade)
         case "Dynamic":

@@ -138,6 +138,11 @@ def _generated() -> Mapping[str, Mapping[str, Any]]:
     return document
 
 
+def is_known(resource_type: str) -> bool:
+    """Return whether there is anything to know of a type."""
+    return resource_type in _generated()
+
+
 def create_only(resource_type: str) -> Sequence[str]:
     """Return the paths of the properties whose change replaces a resource; none of a type that is not known."""
     return tuple(_generated().get(resource_type, {}).get("create_only", ()))

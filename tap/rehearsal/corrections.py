@@ -12,12 +12,14 @@ from typing import Any
 from ministack.services import ecs, rds
 from ministack.services.cloudformation import provisioners
 
+from tap.rehearsal import change_sets
 from tap.rehearsal.dropped import DROPPED, is_true
 from tap.rehearsal.handler_types import Client, Created, Handler, Properties
 
 
 def correct(client: Client) -> None:
-    """Put the corrected handlers in the place of MiniStack's own."""
+    """Put the corrected handlers, and what computes change sets, in the place of MiniStack's own."""
+    change_sets.correct()
     table = provisioners._RESOURCE_HANDLERS
     for corrections in (CORRECTIONS, DROPPED):
         for resource_type, of_type in corrections.items():

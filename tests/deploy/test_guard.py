@@ -22,7 +22,8 @@ SAFE, DISRUPTIVE, DESTRUCTIVE, _ = Grade
 
 
 def change(action: str, resource_type: str = TABLE, **more: Any) -> Change:
-    return Change(action, "Thing", None, resource_type, **{"replacement": None, **more})
+    physical_id = None if action == "Add" else "thing-1"
+    return Change(action, "Thing", physical_id, resource_type, **{"replacement": None, **more})
 
 
 def modify(resource_type: str = TABLE, replacement: str | None = "False", *recreations: str, **more: Any) -> Change:
@@ -42,6 +43,7 @@ def modify(resource_type: str = TABLE, replacement: str | None = "False", *recre
     (change("Dynamic"), DESTRUCTIVE),
     (change("Dynamic", TOPIC), DISRUPTIVE),
     (modify(), SAFE),
+    (replace(modify(), physical_id=None), DESTRUCTIVE),
     (modify(TABLE, "False", "Never"), SAFE),
     (modify(TABLE, "False", "Never", "Always"), DESTRUCTIVE),
     (modify(TABLE, "Conditional"), DESTRUCTIVE),

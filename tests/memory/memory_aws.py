@@ -365,6 +365,7 @@ class MemoryAws:
             changes.append({"Type": "Resource", "ResourceChange": {
                 "Action": action, "LogicalResourceId": name, "ResourceType": (new.get(name) or old[name])["Type"],
                 **({"Replacement": "False", "Scope": ["Properties"]} if action == "Modify" else {}),
+                **({} if action == "Add" else {"PhysicalResourceId": f"{name}-1"}),
                 **self.changed.get(name, {})}})
         return changes + self.extra_changes
 

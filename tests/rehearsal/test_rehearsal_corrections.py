@@ -294,3 +294,28 @@ def test_a_container_is_named_as_in_the_api(aws, sandbox):
     assert container["secrets"] == [{"name": "PASSWORD", "valueFrom": "arn"}]
     assert container["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
     assert container["memory"] == 512
+
+
+def changes(aws, name, template):
+    client = aws("cloudformation")
+    made = client.create_change_set(StackName=name, ChangeSetName="look", TemplateBody=json.dumps(template))["Id"]
+    found = client.describe_change_set(ChangeSetName=made)["Changes"]
+    client.delete_change_set(ChangeSetName=made)
+    return {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in found}
+
+
+@pytest.mark.parametrize(("changed", "replacement"), [
+    ({"RetentionInDays": 7}, "False"), ({"LogGroupName": "other"}, "True")])
+def test_a_log_group_is_replaced_where_its_schema_says_so(aws, sandbox, changed, replacement):
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 1}}
+    stack = sandbox.create({"Group": group})
+    found = changes(aws, stack.name, {"Resources": {"Group": more(group, **changed)}})
+    assert found["Group"]["Replacement"] == replacement
+
+
+def test_a_change_set_has_no_resource_whose_condition_is_false(aws, sandbox):
+    never = {"Never": {"Fn::Equals": ["a", "b"]}}
+    stack = sandbox.create({"Topic": {"Type": "AWS::SNS::Topic"}})
+    absent = {"Type": "AWS::SNS::Topic", "Condition": "Never"}
+    resources = {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}, "Absent": absent}
+    assert list(changes(aws, stack.name, {"Conditions": never, "Resources": resources})) == ["Topic"]
