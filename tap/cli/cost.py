@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,15 @@ from tap.cli.options import env_argument, json_option, takes_root
 from tap.cli.terminal import report
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
-from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_assumptions, read_prices
+from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_prices
 from tap.cost.refresh import refreshed
+from tap.cost.use import use_of
 from tap.deploy import planfile
 from tap.deploy.deployed import read_deployed
-from tap.deploy.models import InputError, Refused
+from tap.deploy.models import Environment, InputError, Refused, TapError
 from tap.deploy.output import DEFAULT_REGION, resolved_environment, write
 from tap.deploy.template import fingerprint
-from tap.template.resolve import resolve
+from tap.template.resolve import Resolved, resolve
 
 
 def _price_list() -> Any:
@@ -31,6 +31,16 @@ def _price_list() -> Any:
     # The Price List API answers in few regions, for all of them.
     # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
     return Session().client(DEFAULT_REGION, "pricing")
+
+
+def _region(project: Project, env: Environment) -> str | None:
+    """Return where an environment is, as far as that is known without asking AWS."""
+    if env.target.region:
+        return env.target.region
+    try:
+        return project.cloud(env).aws.region
+    except TapError:
+        return None
 
 
 def _today() -> str:
@@ -48,7 +58,8 @@ def _today() -> str:
 @click.option("--prices", "prices_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Another price table than tap's own.")
 @click.option("--refresh", is_flag=True,
-              help="First ask the AWS Price List API for every price, and write them to the table given by --prices.")
+              help="First ask the AWS Price List API for the prices of ENV's region, and write them to the table given "
+                   "by --prices.")
 @click.option("--details", is_flag=True, help="Also what is assumed, what is not counted, which prices are doubtful.")
 @json_option
 @takes_root
@@ -63,25 +74,27 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
         raise click.UsageError("choose one of --vs, --plan and --reference")
     if refresh and not prices_file:
         raise click.UsageError("--refresh needs --prices FILE: the table to write")
-    prices = _refreshed(prices_file, _price_list, _today) if refresh and prices_file else read_prices(prices_file)
     template = project.app.template()
+    env, resolved = resolved_environment(environment, project.root, template)
+    region = _region(project, env)
+    prices = (_refreshed(prices_file, _price_list, _today, region) if refresh and prices_file
+              else read_prices(prices_file))
 
-    def of(name: str, assumed_as: str) -> Estimate:
-        env, resolved = resolved_environment(name, project.root, template)
-        return replace(estimate(resolved, prices, read_assumptions(assumed_as, assumptions), name),
-                       note=view.region_note(env.target.region, prices))
+    def of(env: Environment, resolved: Resolved, region: str | None) -> Estimate:
+        use = use_of(env, resolved.parameters, assumptions)
+        return estimate(resolved, prices, use.figures, env.name, view.region_note(region, prices), use.source)
 
-    found = of(environment, environment)
+    found = of(env, resolved, region)
     beside = None
     if other:
-        beside = of(other, other)
+        other_env, other_resolved = resolved_environment(other, project.root, template)
+        beside = of(other_env, other_resolved, _region(project, other_env))
     elif reference:
         beside = estimate(resolve(json.loads(packaged(REFERENCE)), {}), prices, found.assumptions, "reference")
     elif plan_file:
         saved = planfile.load(plan_file)
         if saved.environment != environment:
             raise Refused(f"{plan_file} is a plan for {saved.environment}, not {environment}")
-        env, _ = resolved_environment(environment, project.root, template)
         if (saved.template, saved.parameters) != (fingerprint(template.document), planfile.parameters_hash(env)):
             raise Refused(f"the template or parameters/{environment}.json has changed since {plan_file}: plan anew")
         call = project.cloud(env.in_region(saved.region)).aws.call
@@ -97,13 +110,14 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
     return 0
 
 
-def _refreshed(file: Path, price_list: Callable[[], Any], today: Callable[[], str]) -> Prices:
+def _refreshed(file: Path, price_list: Callable[[], Any], today: Callable[[], str], region: str | None) -> Prices:
     table = read_prices(file if file.exists() else None)
-    prices, missing = refreshed(table, price_list(), today())
+    prices, missing = refreshed(table, price_list(), today(), region)
     if len(missing) == len(table.by_name):
         raise InputError(f"the AWS Price List API knows none of the prices of {PRICES}: {missing[0]}")
     write(file, prices.text())
     for line in missing:
         click.echo(f"tap: kept as it was: {line}", err=True)
-    click.echo(f"Wrote {file}: {len(table.by_name) - len(missing)} of {len(table.by_name)} prices from AWS.", err=True)
+    click.echo(f"Wrote {file}: {len(table.by_name) - len(missing)} of {len(table.by_name)} prices from AWS for "
+               f"{prices.region}.", err=True)
     return prices

@@ -25,6 +25,7 @@ def show(out: Console, found: Estimate, beside: Estimate | None, prices: Prices,
             out.print(Text(f"not priced, {estimate.name}: {resource}: {why}", "yellow"), soft_wrap=True)
     if found.note:
         out.print(Text(f"warning: {found.note}", "yellow"), soft_wrap=True)
+    out.print(Text(f"{found.use[:1].upper()}{found.use[1:]}.", "dim"), soft_wrap=True)
     if details:
         out.print(Text(f"Not counted: {', '.join(NOT_COUNTED)}.", "dim"))
         out.print(Text(_assumptions(found), "dim"))

@@ -2,25 +2,27 @@
 
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
-from tap.cost.prices import read_assumptions, read_prices
+from tap.cost.prices import read_prices
+from tap.cost.use import use_of
+from tap.deploy.models import Environment
 from tap.template.resolve import Resolved
 
 
-def estimates(environment: str, before: Resolved | None, after: Resolved) -> tuple[Estimate, Estimate | None]:
-    """Return what an environment will cost a month, and what it costs as it is deployed, if it is."""
-    prices, assumed = read_prices(), read_assumptions(environment)
-    return (estimate(after, prices, assumed, environment),
-            estimate(before, prices, assumed, "deployed") if before else None)
+def estimates(env: Environment, before: Resolved | None, after: Resolved, region: str | None = None) -> tuple[
+        Estimate, Estimate | None]:
+    """Return what an environment will cost a month, and what it costs as it is deployed, if it is, used as much.
 
-
-def cost_line(environment: str, before: Resolved | None, after: Resolved) -> str:
-    """Return one line, as `Cost: $87.25 a month, 12.10 more than deployed; not priced: Thing.`"""
-    return told(*estimates(environment, before, after))
+    Raises InputError for a use that makes no sense.
+    """
+    prices, use = read_prices(), use_of(env, after.parameters)
+    note = view.region_note(region or env.target.region, prices)
+    return (estimate(after, prices, use.figures, env.name, note, use.source),
+            estimate(before, prices, use.figures, "deployed") if before else None)
 
 
 def told(now: Estimate, before: Estimate | None) -> str:
-    """Return estimates on one line, as `cost_line` does."""
+    """Return estimates on one line, as `Cost: $87.25 a month, 12.10 more than deployed; not priced: Thing.`"""
     amount = view.difference(now, before) if before else f"${view.usd(now.total)} a month"
     unpriced = sorted({resource for resource, _ in now.unpriced})
     more = f"; not priced: {', '.join(unpriced)}" if unpriced else ""
-    return f"Cost: about {amount}{more}. Details: tap cost {now.name}"
+    return f"Cost: about {amount}{f'; {now.note}' if now.note else ''}{more}. Details: tap cost {now.name}"

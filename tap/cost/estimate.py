@@ -45,6 +45,7 @@ class Estimate:
     unpriced: tuple[tuple[str, str], ...]  # resource, and why it has no price
     assumptions: Mapping[str, float] = field(default_factory=dict)
     note: str = ""  # what else is to be known
+    use: str = ""  # where the assumptions are from
 
     @property
     def total(self) -> float:
@@ -64,7 +65,8 @@ class Estimate:
         return sums
 
 
-def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], name: str) -> Estimate:
+def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], name: str, note: str = "",
+             use: str = "") -> Estimate:
     """Return what the resources cost a month. What has no price is named, not left out."""
     month = Month(resolved, prices, assumed)
     rows: list[Row] = []
@@ -89,4 +91,4 @@ def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], n
                                 line.quantity * prices.by_name[line.price].usd, line.fixed))
     order = list(dict.fromkeys(TIERS.values()))
     rows.sort(key=lambda row: order.index(row.tier))
-    return Estimate(name, tuple(rows), tuple(unpriced), dict(assumed))
+    return Estimate(name, tuple(rows), tuple(unpriced), dict(assumed), note, use)

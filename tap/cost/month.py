@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tap.cost.prices import Prices
+from tap.cost.schedule import awake_share
 from tap.template.resolve import Resolved, references
 
 KB_PER_GB = 1024 * 1024
@@ -32,12 +33,25 @@ class Month:
 
     @property
     def task_hours(self) -> float:
-        """The hours of a month for which tasks run: fewer where a schedule stops all of them."""
-        sleeps = any(str(action.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0"
-                     for target in self.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
-                     for action in target.get("ScheduledActions", []))
-        awake = self.assumed["awake_hours_per_day"] * self.assumed["active_days_per_month"]
-        return min(self.hours, awake) if sleeps else self.hours
+        """The hours of a month for which tasks of some service run: fewer where schedules stop all of them."""
+        services = self.of_type("AWS::ECS::Service") or {"": {}}
+        return max(self.hours_of(service) for service in services)
+
+    def hours_of(self, service: str) -> float:
+        """Return the hours of a month for which tasks of a service run."""
+        share = 1.0
+        for target in self.scaling_of(service):
+            actions = {str(action.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0": str(action["Schedule"])
+                       for action in target.get("ScheduledActions", [])}
+            if actions.keys() == {True, False}:
+                share = min(share, awake_share(sleep=actions[True], wake=actions[False]))
+        return self.hours * share
+
+    def scaling_of(self, service: str) -> list[Mapping[str, Any]]:
+        """Return the scalable targets of a service; one that refers to no service is everybody's."""
+        targets = self.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
+        return [target for target in targets if not (
+            named := self.referred(target.get("ResourceId"), "AWS::ECS::Service")) or service in named]
 
     def of_type(self, *types: str) -> dict[str, Mapping[str, Any]]:
         """Return the properties of the resources of these types, by logical id."""

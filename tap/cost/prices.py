@@ -1,4 +1,4 @@
-"""The price table and the assumptions: data files of the package, read and checked."""
+"""The price table: a data file of the package, or of somebody's own, read and checked."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import InputError
 
 _MOST = 1e15  # of anything, a month: beyond that, and at NaN, sums say nothing
-REFERENCE, PRICES, ASSUMPTIONS = "reference.json", "prices.json", "assumptions.json"
+REFERENCE, PRICES = "reference.json", "prices.json"
+ELSEWHERE = "elsewhere"  # the word for a figure of another region
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def packaged(name: str) -> str:
 
 def read_prices(file: Path | None = None) -> Prices:
     """Return the package's price table, or that of a file. Raises InputError."""
-    content = _parsed(file, PRICES)
+    content = _parsed(file)
     try:
         prices = {name: Price(**{**entry, "usd": _figure(entry["usd"])}) for name, entry in content["prices"].items()}
         return Prices(content["region"], content["date"], content["checked"], prices)
@@ -78,31 +79,9 @@ def _figure(usd: Any) -> float:
     raise ValueError("usd must be a number of zero or more")
 
 
-def read_assumptions(environment: str, file: Path | None = None) -> dict[str, float]:
-    """Return what is assumed of an environment's use; a file's figures take the place of the package's.
-
-    Raises InputError for figures that are not known or no numbers of zero or more.
-    """
-    known: dict[str, dict[str, float]] = json.loads(packaged(ASSUMPTIONS))
-    found = {**known["default"], **known.get(environment, {})}
-    if file:
-        content = _parsed(file, ASSUMPTIONS)
-        for section in ("default", environment):
-            figures = content.get(section, {})
-            if not isinstance(figures, dict):
-                raise InputError(f"{file}: {section} must be an object of figures")
-            for name, value in figures.items():
-                if name not in found:
-                    raise InputError(f"{file}: {name} is no assumption; there are {', '.join(found)}")
-                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
-                    raise InputError(f"{file}: {name} must be a number of zero or more, not {json.dumps(value)[:100]}")
-                found[name] = value
-    return found
-
-
-def _parsed(file: Path | None, default: str) -> dict[str, Any]:
-    text = read_given(file, str(file)) if file else packaged(default)
-    content = parsed_json(text, str(file or default))
+def _parsed(file: Path | None) -> dict[str, Any]:
+    text = read_given(file, str(file)) if file else packaged(PRICES)
+    content = parsed_json(text, str(file or PRICES))
     if not isinstance(content, dict) or not all(isinstance(each, dict | str) for each in content.values()):
-        raise InputError(f"{file or default} must be an object of objects")
+        raise InputError(f"{file or PRICES} must be an object of objects")
     return content

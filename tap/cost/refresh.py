@@ -1,45 +1,72 @@
-"""The price table anew from the AWS Price List API.
+"""The price table anew from the AWS Price List API, for any region.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tap.cost.prices import Price, Prices
+from tap.cost.prices import ELSEWHERE, Price, Prices
+
+# What a region's usage types begin with, if with anything: USE1-, EUC1-, EU- or, of KMS, eu-central-1-.
+_PREFIX = r"(?:[A-Z]+[0-9]*-|[a-z]{2}(?:-[a-z]+)+-[0-9]+-)?"
+# Listed by where its readers are, and not by region.
+_WORLDWIDE = ("AmazonCloudFront",)
 
 
-def refreshed(table: Prices, client: Any, date: str) -> tuple[Prices, list[str]]:
-    """Return a table with the figures that the API answers, and a line for each price that it does not.
+def refreshed(table: Prices, client: Any, date: str, region: str | None = None) -> tuple[Prices, list[str]]:
+    """Return a table with a region's figures as the API answers them, and a line for each price that it does not.
 
-    `client` is boto3's for `pricing`. Where the API has several figures, that for the first units counts.
+    `client` is boto3's for `pricing`; without `region` it is the table's. Where the API has several figures, that for
+    the first units counts. A figure that is kept of another region is marked so.
     """
+    here = region or table.region
     figures: dict[str, float] = {}
     missing: list[str] = []
     for name, price in table.by_name.items():
         try:
-            answers = client.get_products(ServiceCode=price.service, Filters=_filters(price, table.region),
-                                          FormatVersion="aws_v1")["PriceList"]
-            figures[name] = _figure(answers) * price.scale
+            figures[name] = _figure(_products(client, price, here)) * price.scale
         except (LookupError, ValueError, TypeError) as error:
-            missing.append(f"{name}: {price.service} {price.usage}: {error}")
-    return table.with_usd(figures, date), missing
+            missing.append(f"{name}: {price.service} {_usage(price)}: {error}")
+    kept = {name: replace(price, checked=ELSEWHERE) if here != table.region and price.service not in _WORLDWIDE
+            else price for name, price in table.by_name.items()}
+    return replace(table, region=here, by_name=kept).with_usd(figures, date), missing
+
+
+def _usage(price: Price) -> str:
+    return price.usage if price.service in _WORLDWIDE else re.sub(f"^{_PREFIX}(?=.)", "", price.usage)
+
+
+def _products(client: Any, price: Price, region: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the products whose usage type is the price's, whatever its prefix for the region is."""
+    request = {"ServiceCode": price.service, "Filters": _filters(price, region), "FormatVersion": "aws_v1"}
+    while True:
+        page = client.get_products(**request)
+        for answer in page["PriceList"]:
+            product = json.loads(answer) if isinstance(answer, str) else answer
+            if re.fullmatch(_PREFIX + re.escape(_usage(price)), product["product"]["attributes"]["usagetype"]):
+                yield product
+        if not page.get("NextToken"):
+            return
+        request["NextToken"] = page["NextToken"]
 
 
 def _filters(price: Price, region: str) -> list[dict[str, str]]:
-    wanted = {"usagetype": price.usage, "operation": price.operation, "databaseEngine": price.engine}
-    # What CloudFront and transfers to the Internet cost is listed by place, not by region.
-    if price.service not in ("AmazonCloudFront", "AWSDataTransfer"):
-        wanted["regionCode"] = region
-    return [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items() if value]
+    wanted = {"operation": price.operation, "databaseEngine": price.engine}
+    if price.service not in _WORLDWIDE:
+        # Transfers have two ends.
+        wanted["fromRegionCode" if price.service == "AWSDataTransfer" else "regionCode"] = region
+    return [{"Type": "CONTAINS", "Field": "usagetype", "Value": _usage(price)},
+            *({"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items() if value)]
 
 
-def _figure(answers: list[Any]) -> float:
+def _figure(products: Iterator[Mapping[str, Any]]) -> float:
     """Return the on-demand price in US dollars for one unit beyond a free tier."""
     found: list[tuple[float, float]] = []
-    for answer in answers:
-        product: Mapping[str, Any] = json.loads(answer) if isinstance(answer, str) else answer
+    for product in products:
         for term in product["terms"]["OnDemand"].values():
             for dimension in term["priceDimensions"].values():
                 usd = float(dimension["pricePerUnit"]["USD"])

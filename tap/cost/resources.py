@@ -98,8 +98,8 @@ def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
 
 def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     tasks = float(properties.get("DesiredCount", 1))
-    hours = month.task_hours
-    for target in month.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values():
+    hours = month.hours_of(month.title)
+    for target in month.scaling_of(month.title):
         tasks = min(max(float(target["MinCapacity"]), month.assumed["average_tasks"]), float(target["MaxCapacity"]))
     on_demand = on_demand_share(properties.get("CapacityProviderStrategy", []), tasks)
     spot = (tasks - on_demand) * (1 - month.assumed["spot_discount_percent"] / 100)

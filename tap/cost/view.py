@@ -3,9 +3,9 @@
 from typing import Any
 
 from tap.cost.estimate import NOT_COUNTED, Estimate, Row
-from tap.cost.prices import Prices
+from tap.cost.prices import ELSEWHERE, Prices
 
-DOUBTFUL = ("others", "unchecked")
+DOUBTFUL = ("others", "unchecked", ELSEWHERE)
 
 
 def region_note(region: str | None, prices: Prices) -> str:
@@ -45,6 +45,7 @@ def as_json(found: Estimate, beside: Estimate | None, prices: Prices) -> dict[st
     used = {row.price for row in found.rows} | {row.price for row in (beside.rows if beside else ())}
     result = {**told(found), "currency": "USD", "region": prices.region, "date": prices.date,
               "assumptions": dict(found.assumptions), "not_counted": list(NOT_COUNTED), "note": found.note,
+              "use": found.use,
               "prices": {name: vars(price) for name, price in prices.by_name.items() if name in used}}
     if beside:
         result["beside"] = told(beside)

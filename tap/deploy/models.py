@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 from tap.deploy.masking import Mask
 
@@ -31,6 +32,7 @@ class Target:
     monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update
     mode: str = "STANDARD"  # STANDARD, EXPRESS: done before resources are stable
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
+    use: str | Mapping[str, Any] | None = None  # how much the environment is used: tap/cost/use.py
     keep: tuple[str, ...] = ()  # parameters that keep the value that the stack has; a new stack takes the file's
 
 

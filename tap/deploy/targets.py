@@ -23,6 +23,7 @@ _KEYS: dict[str, Check] = {
     "rollback_alarms": list_of(tables.matches(".+", "must be the name of an output"), longest=_MOST_ALARMS, empty=True),
     "monitoring_minutes": whole_number(0, _MOST_MONITORING_MINUTES),
     "keep": list_of(tables.matches("[A-Za-z0-9]+", "must be the name of a parameter"), empty=True),
+    "use": lambda value: None if isinstance(value, str | dict) else "must be a name or a table of figures",
     "capabilities": list_of(one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"), empty=True),
 }
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 
 from tap.cost.estimate import FREE_OF_CHARGE, NOT_COUNTED
-from tap.cost.prices import ASSUMPTIONS, Prices, packaged, read_prices
+from tap.cost.prices import Prices, packaged, read_prices
+from tap.cost.use import USES
 
 _HEAD = """# What an environment costs
 
@@ -26,25 +27,41 @@ Free, and so without a row: {free}.
 | `tap cost dev --assumptions FILE` | with other figures of use |
 | `tap cost dev --refresh --prices FILE` | asks the AWS Price List API first, and writes FILE |
 
-<!-- Written by python -m tap.docs.costs: edit tap/cost/prices.json and tap/cost/assumptions.json. -->
+<!-- Written by python -m tap.docs.costs: edit tap/cost/prices.json and tap/cost/uses.json. -->
 
 ## Prices
 
 Table of {date}. How far each figure can be relied upon:
 """
 _MIDDLE = """
-## Assumptions
+## Use
 
-`tap cost` prints those that it used. A file given with `--assumptions` has the same shape as
-`tap/cost/assumptions.json`: `{"default": {}, "ENV": {}}`. They are guesses about use, to be replaced by what is
-measured; those of prod are of a load that the reference's two db.t3.medium (4 GB each, as 2 ACU have) can bear.
+What an environment costs follows from its parameters, not from its name. Schedules say for how many hours tasks run;
+`MinTasks` and `MaxTasks`, the size of tasks and the capacity of the database set limits. Traffic and data are
+assumptions, of one of three uses: `production` where `Protected` is true, `development` where `SleepSchedule` is set,
+otherwise `default`. `tap cost` says which one it took and why. In `parameters/targets.toml` an environment may name
+another one, or set figures over it:
+
+```toml
+[staging]
+use = {{like = "production", requests_per_month = 3000000}}
+```
+
+`tap cost --details` prints the figures. A file given with `--assumptions` takes precedence:
+`{{"default": {{}}, "ENV": {{}}}}`. They are guesses, to be replaced by what is measured; those of production are of a
+load that the reference's two db.t3.medium (4 GB each, as 2 ACU have) can bear.
+
+## Other regions
+
+The prices are those of {region}; where the environment is in another region, `tap cost` and `tap plan` say so.
+`tap cost ENV --refresh --prices FILE` asks the AWS Price List API for those of the environment's region, with the
+permission `pricing:GetProducts`, and writes them to FILE, which `tap cost ENV --prices FILE` reads.
 
 """
 _MEANING = {
     "hours_per_month": "hours of a month, as AWS's own calculator has them",
     "active_hours_per_day": "hours a day in which somebody uses it; in the others, a database at 0 ACU pauses",
     "active_days_per_month": "days a month in which somebody uses it",
-    "awake_hours_per_day": "hours on each of those days for which tasks run, where a schedule stops them at night",
     "average_tasks": "tasks on average; never fewer than MinTasks nor more than MaxTasks",
     "spot_discount_percent": "how much cheaper Spot is; AWS says up to 70: https://aws.amazon.com/fargate/pricing/",
     "requests_per_month": "requests to the load balancer",
@@ -92,8 +109,8 @@ def _lines(prices: Prices) -> Iterator[str]:
     for name, price in prices.by_name.items():
         amount = f"{price.usd:.10f}".rstrip("0").rstrip(".")
         yield f"| `{name}` | {amount} | {price.per} | {price.checked} | {price.read} | {price.source} |"
-    yield _MIDDLE
-    assumed = json.loads(packaged(ASSUMPTIONS))
+    yield _MIDDLE.format(region=prices.region)
+    assumed = json.loads(packaged(USES))
     environments = [name for name in assumed if name != "default"]
     yield f"| assumption | otherwise | {' | '.join(environments)} | what it is |"
     yield f"|---|---:{'|---:' * len(environments)}|---|"

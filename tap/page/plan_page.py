@@ -249,7 +249,8 @@ def _cost(content: Content) -> Markup:
                tag("div", tag("b", "Not priced"), tag("ul", *unpriced, class_="plain"), class_="panel disruptive")
                if unpriced else "",
                tag("p", f"On-demand list prices without tax, discounts or free tiers. Not counted: "
-                        f"{', '.join(NOT_COUNTED)}. Assumed: {assumed}.", class_="soft"), id="cost")
+                        f"{', '.join(NOT_COUNTED)}. {now.use[:1].upper()}{now.use[1:]}: {assumed}.", class_="soft"),
+               tag("p", f"Warning: {now.note}.", class_="panel disruptive") if now.note else "", id="cost")
 
 
 def _amounts(name: str, here: float, there: float, before: Estimate | None) -> list[str]:

@@ -22,7 +22,8 @@ def page_content(plan: Plan, rendered: Rendered, history: Sequence[StackEvent]) 
     kept = {name: ",".join(value) if isinstance(value, list) else value
             for name, value in (before.parameters if before else {}).items()}
     after = resolved_for(plan.env, rendered.document, plan.change_set.stack_id, kept, plan.change_set.resolved)
-    return Content(plan, after, before, *estimates(plan.env.name, before, after), history=learned(history))
+    region = plan.change_set.stack_id.split(":")[3]
+    return Content(plan, after, before, *estimates(plan.env, before, after, region), history=learned(history))
 
 
 def write_content(file: Path, content: Content) -> None:

@@ -12,8 +12,9 @@ from tap.cli.app import App
 from tap.cli.cost import cost_command
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.month import Month
-from tap.cost.prices import REFERENCE, Prices, packaged, read_assumptions, read_prices
-from tap.deploy.models import TapError
+from tap.cost.prices import REFERENCE, Prices, packaged, read_prices
+from tap.cost.use import figures_of, use_of
+from tap.deploy.models import Environment, TapError, Target
 from tap.deploy.template import Rendered
 from tap.template.resolve import resolve
 
@@ -27,7 +28,7 @@ def prices() -> Prices:
 def month(prices: Prices) -> Callable[..., Month]:
     """Return a function from resources and assumptions to a month of them."""
     def of(resources: dict[str, Any] | None = None, **assumed: float) -> Month:
-        return Month(resolve({"Resources": resources or {}}, {}), prices, {**read_assumptions("test"), **assumed})
+        return Month(resolve({"Resources": resources or {}}, {}), prices, {**figures_of("default"), **assumed})
 
     return of
 
@@ -36,7 +37,7 @@ def month(prices: Prices) -> Callable[..., Month]:
 def cost_of(prices: Prices) -> Callable[..., Estimate]:
     """Return a function from resources and assumptions to what they cost."""
     def of(resources: dict[str, Any], **assumed: float) -> Estimate:
-        return estimate(resolve({"Resources": resources}, {}), prices, {**read_assumptions("test"), **assumed}, "test")
+        return estimate(resolve({"Resources": resources}, {}), prices, {**figures_of("default"), **assumed}, "test")
 
     return of
 
@@ -45,7 +46,7 @@ def cost_of(prices: Prices) -> Callable[..., Estimate]:
 def beside_reference(prices: Prices, environments: dict[str, StackView]) -> Callable[[str], tuple[Estimate, Estimate]]:
     """Return a function from an environment to its cost, and the reference's for the same use."""
     def of(name: str) -> tuple[Estimate, Estimate]:
-        assumed = read_assumptions(name)
+        assumed = use_of(Environment(name, Target("s")), environments[name].resolved.parameters).figures
         reference = resolve(json.loads(packaged(REFERENCE)), {})
         return (estimate(environments[name].resolved, prices, assumed, name),
                 estimate(reference, prices, assumed, "reference"))

@@ -15,6 +15,11 @@ from tap.cost.resources import lcu, on_demand_share
 Cost = Callable[..., Estimate]
 
 
+# Fourteen hours of each day.
+NIGHTS = [{"Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 0}},
+          {"Schedule": "cron(0 6 * * ? *)", "ScalableTargetAction": {"MinCapacity": 1, "MaxCapacity": 2}}]
+
+
 def service(processor: str) -> dict[str, Any]:
     return {
         "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {
@@ -133,11 +138,25 @@ def test_tasks_that_a_schedule_stops_at_night_cost_nothing_then(cost_of: Cost) -
         "MinCapacity": 1, "MaxCapacity": 2}}}
     asleep = {"Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
         "MinCapacity": 1, "MaxCapacity": 2,
-        "ScheduledActions": [{"ScalableTargetAction": {"MinCapacity": 0, "MaxCapacity": 0}}]}}}
-    days = {"awake_hours_per_day": 14, "active_days_per_month": 22}
-    awake = cost_of({**service("ARM64"), **scaling}, **days).total
-    half = cost_of({**service("ARM64"), **asleep}, **days).total
-    assert half / awake == pytest.approx(14 * 22 / 730)
+        "ScheduledActions": NIGHTS}}}
+    awake = cost_of({**service("ARM64"), **scaling}).total
+    half = cost_of({**service("ARM64"), **asleep}).total
+    assert half / awake == pytest.approx(14 / 24)
+
+
+def test_each_service_has_the_tasks_and_the_nights_of_its_own_target(cost_of: Cost) -> None:
+    one = service("ARM64")
+    name, = (name for name, entry in one.items() if entry["Type"] == "AWS::ECS::Service")
+    both = {**one, "Worker": one[name]}
+
+    def target(service: str, tasks: int, **more: Any) -> dict[str, Any]:
+        return {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
+            "ResourceId": {"Fn::Sub": f"service/x/${{{service}.Name}}"}, "MinCapacity": tasks, "MaxCapacity": tasks,
+            **more}}
+
+    found = cost_of({**both, "A": target(name, 2, ScheduledActions=NIGHTS), "B": target("Worker", 1)})
+    cost = {title: sum(row.usd for row in found.rows if row.resource == title) for title in (name, "Worker")}
+    assert cost[name] / cost["Worker"] == pytest.approx(2 * 14 / 24)
 
 
 def test_container_insights_has_metrics_while_tasks_run(cost_of: Cost) -> None:
@@ -145,11 +164,10 @@ def test_container_insights_has_metrics_while_tasks_run(cost_of: Cost) -> None:
     cluster = {"Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {
         "ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]}}}
     sleeps = {"Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
-        "ScheduledActions": [{"ScalableTargetAction": {"MaxCapacity": 0}}]}}}
+        "ScheduledActions": NIGHTS}}}
     assert round(cost_of(cluster, container_insights_metrics=10).total, 2) == 3
-    asleep = cost_of({**cluster, **sleeps}, container_insights_metrics=10, awake_hours_per_day=10,
-                     active_days_per_month=73 / 2)
-    assert round(asleep.total, 2) == 1.50
+    asleep = cost_of({**cluster, **sleeps}, container_insights_metrics=10)
+    assert round(asleep.total, 2) == 1.75
 
 
 def test_an_expression_is_billed_by_its_metrics_and_a_composite_alarm_as_one(cost_of: Cost) -> None:

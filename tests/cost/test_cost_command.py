@@ -117,7 +117,7 @@ def test_assumptions_of_a_file_are_used(run: Run, tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(("text", "problem"), [
-    ('{"dev": {"request": 1}}', "request is no assumption"), ('{"dev": {"nat_gb": -1}}', "zero or more, not -1"),
+    ('{"dev": {"request": 1}}', "request is not an assumption"), ('{"dev": {"nat_gb": -1}}', "zero or more, not -1"),
     ('{"dev": {"nat_gb": "1"}}', 'zero or more, not "1"'), ("{", "a.json:1:2: "), ("[]", "must be an object"),
     ('{"dev": {"nat_gb": NaN}}', "zero or more, not NaN"), ('{"dev": {"nat_gb": 1e999}}', "zero or more, not Infinity"),
     ('{"dev": {"nat_gb": 1' + "0" * 400 + "}}", "zero or more, not 1000"), ('{"dev": "x"}', "dev must be an object"),

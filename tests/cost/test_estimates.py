@@ -1,21 +1,23 @@
 """What environments cost, beside the reference; and that nothing is left out in silence."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from looping import some
-from stack_view import ENVIRONMENTS, ROOT, StackView
+from stack_view import ENVIRONMENTS, ROOT
 
-from tap.cost.change import cost_line
+from tap.cost.change import estimates, told
 from tap.cost.estimate import Estimate
-from tap.cost.prices import ASSUMPTIONS, REFERENCE, Prices, packaged, read_assumptions
+from tap.cost.prices import REFERENCE, Prices, packaged
 from tap.cost.resources import FREE, PRICED
+from tap.cost.use import USES
+from tap.deploy.models import Environment, Target
 from tap.docs.costs import _MEANING, markdown
 from tap.template.resolve import resolve
 
+TEST = Environment("test", Target("tap-test", region="us-east-1"))
 Beside = Callable[[str], tuple[Estimate, Estimate]]
 
 
@@ -41,14 +43,6 @@ def test_the_sum_is_that_of_the_tiers_and_of_its_parts(name: str, beside_referen
     by_use = sum(row.usd for row in ours.rows if not row.fixed)
     assert ours.total == pytest.approx(sum(ours.tiers().values()))
     assert ours.total == pytest.approx(ours.fixed + by_use)
-
-
-def test_the_hours_that_tasks_of_dev_are_awake_are_those_of_its_schedules(environments: dict[str, StackView]) -> None:
-    asleep, awake = (re.fullmatch(r"cron\(0 (\d+) \? \* MON-FRI \*\)", environments["dev"].parameter(f"{name}Schedule"))
-                     for name in ("Sleep", "Wake"))
-    assert asleep
-    assert awake
-    assert read_assumptions("dev")["awake_hours_per_day"] == int(asleep[1]) - int(awake[1])
 
 
 def test_a_type_without_a_price_is_named_and_not_counted_as_nothing(cost_of: Callable[..., Estimate]) -> None:
@@ -77,19 +71,25 @@ def test_a_reader_less_is_an_instance_less(template: dict[str, Any]) -> None:
     plain = {"Environment": "test", "DetailedAlarms": "false", "DatabaseMonitoringInterval": "0"}
     with_one = resolve(template, plain)
     without = resolve(template, {**plain, "DatabaseReaderInstance": "false"})
-    line = cost_line("test", with_one, without)
+    line = told(*estimates(TEST, with_one, without))
     assert "53.29 less than deployed" in line  # 730 hours of db.t4g.medium at $0.073
 
 
 def test_a_new_stack_costs_all_of_it(template: dict[str, Any]) -> None:
-    line = cost_line("test", None, resolve(template, {"Environment": "test"}))
+    line = told(*estimates(TEST, None, resolve(template, {"Environment": "test"})))
     assert line.startswith("Cost: about $")
     assert line.endswith(" a month. Details: tap cost test")
 
 
+def test_a_plan_says_where_its_prices_are_another_regions(template: dict[str, Any]) -> None:
+    after = resolve(template, {"Environment": "test"})
+    assert "; prices are those of us-east-1; the environment is in eu-central-1. Details" in told(
+        *estimates(TEST, None, after, "eu-central-1"))
+
+
 def test_a_change_that_costs_nothing_says_so(template: dict[str, Any]) -> None:
     same = resolve(template, {"Environment": "test"})
-    assert "a month, as deployed" in cost_line("test", same, same)
+    assert "a month, as deployed" in told(*estimates(TEST, same, same))
 
 
 def test_every_figure_has_its_source_and_how_far_it_was_checked(prices: Prices) -> None:
@@ -112,7 +112,7 @@ def test_the_page_about_costs_is_up_to_date(prices: Prices) -> None:
 
 
 def test_every_assumption_is_explained_and_known_by_default() -> None:
-    known = json.loads(packaged(ASSUMPTIONS))
-    assert set(_MEANING) == set(known["default"]) == set(read_assumptions("prod"))
+    known = json.loads(packaged(USES))
+    assert set(_MEANING) == set(known["default"])
     for name, section in known.items():
         assert set(section) <= set(known["default"]), name

@@ -35,7 +35,7 @@ def content_of(template: Mapping[str, Any], before: Mapping[str, str] | None, af
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
                 parameter_values(env, template, change_set), warnings=warnings, denied=denied,
                 differences=tuple(compare(old, new)) if old else ())
-    now, then = estimates("test", old, new)
+    now, then = estimates(env, old, new)
     return Content(plan, new, old, now, then)
 
 
@@ -73,7 +73,7 @@ def many(count: int) -> Content:
     plan = Plan(env, change_set, {each.logical_id: guard.judge(each) for each in changes},
                 parameter_values(env, document, change_set), warnings=(HOSTILE,), loosened=(HOSTILE,),
                 denied=(HOSTILE,))
-    now, then = estimates("test", new, new)
+    now, then = estimates(env, new, new)
     return Content(plan, new, new, now, then)
 
 

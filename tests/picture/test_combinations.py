@@ -9,7 +9,8 @@ from geometry import overlap
 from stack_view import EXISTING_VPC
 
 from tap.cost.estimate import estimate
-from tap.cost.prices import read_assumptions, read_prices
+from tap.cost.prices import read_prices
+from tap.cost.use import figures_of
 from tap.picture.architecture import architecture
 from tap.picture.boxes import lay_out
 from tap.picture.routes import routes
@@ -46,4 +47,4 @@ def test_a_combination_is_drawn_whole_and_priced_whole(template: dict[str, Any],
     outer = [name for name in layout.items if name not in found.inside]
     assert [(one, other) for one, other in itertools.combinations(outer, 2)
             if overlap(layout.items[one], layout.items[other])] == []
-    assert estimate(resolved, read_prices(), read_assumptions("test"), "test").unpriced == ()
+    assert estimate(resolved, read_prices(), figures_of("default"), "test").unpriced == ()
