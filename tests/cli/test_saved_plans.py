@@ -6,7 +6,7 @@ import resource
 from pathlib import Path
 
 import pytest
-from memory_aws import TABLE, TOPIC, MemoryAws, Stack
+from memory_aws import TABLE, TOPIC, MemoryAws, Stack, refusal
 from memory_tap import Tap
 
 SAVED = {"version": 1, **dict.fromkeys(("environment", "account", "region", "stack", "stack_id", "type", "change_set",
@@ -59,6 +59,35 @@ def test_a_saved_plan_does_not_outlive_a_change_of_the_template(tap: Tap, aws: M
     assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
     assert "the template has changed since" in tap.err
     assert aws.executed == []
+
+
+def test_a_change_set_that_holds_another_template_is_refused(tap: Tap, aws: MemoryAws, saved: Path) -> None:
+    change_set, = aws.change_sets.values()
+    aws.extra_changes = aws._changes(change_set)
+    change_set.template = change_set.stack.template  # the same changes, of something else
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
+    assert "its change set holds another template" in tap.err
+    assert aws.executed == []
+
+
+@pytest.mark.parametrize(("error", "code", "told"), [
+    (refusal("ChangeSetNotFoundException"), 4, "its change set is gone"),
+    (refusal("AccessDenied", "you may not"), 1, "you may not")])
+def test_a_change_set_that_cannot_be_read_is_gone_only_if_aws_says_so(
+        tap: Tap, aws: MemoryAws, saved: Path, error: BaseException, code: int, told: str) -> None:
+    aws.always["describe_change_set"] = error
+
+    assert tap("deploy", "dev", "--plan", str(saved), "--yes") == code
+    assert told in tap.err
+    assert aws.executed == []
+
+
+def test_a_plan_file_is_readable_by_its_owner_alone_and_keeps_its_format(saved: Path) -> None:
+    assert saved.stat().st_mode & 0o777 == 0o600
+    content = json.loads(saved.read_text())
+    assert (content["version"], set(content)) == (1, set(SAVED))
+    assert [path.name for path in saved.parent.iterdir() if path.is_file()] == ["plan"]
 
 
 @pytest.mark.usefixtures("stack")
