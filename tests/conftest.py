@@ -1,6 +1,7 @@
 """The template, and its stack in each environment and with any other parameters."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in item.iter_markers("needs"):
             if set(marker.args) & missing:
                 item.add_marker(pytest.mark.skip(f"{', '.join(marker.args)} is not installed"))
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Take back what a command that runs in this process does on SIGTERM."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memory_aws import MemoryAws, refusal
+from memory_aws import MemoryAws
+from memory_service import refusal
 
 from tap.bootstrap.settings import Settings
 from tap.bootstrap.template import build
@@ -401,7 +402,7 @@ def test_files_keep_their_permissions(bootstrap: Run, root: Path) -> None:
 
 def test_without_rights_it_is_one_line_and_nothing_is_written(
         account: Account, bootstrap: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    account.always["create_change_set"] = refusal("AccessDenied", "not you", "CreateChangeSet")
+    account.always["create_change_set"] = refusal("AccessDenied", "not you", operation="CreateChangeSet")
 
     assert bootstrap("--yes") == 1
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from deploy_fakes import cloud_of
-from memory_aws import MemoryAws, refusal
+from memory_aws import MemoryAws
+from memory_service import refusal
 
 from tap.cli import main as cli
 from tap.cli.app import App

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
-from memory_aws import NEW, NOON, OLD, TABLE, TOPIC, ChangeSet, MemoryAws, Stack, refusal
+from memory_aws import NEW, NOON, OLD, TABLE, TOPIC, ChangeSet, MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 
 TIMEOUT = ReadTimeoutError(endpoint_url="http://aws")

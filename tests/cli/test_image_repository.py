@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from memory_aws import MemoryAws, refusal
-from memory_service import MemoryService
+from memory_aws import MemoryAws
+from memory_service import MemoryService, refusal
 from memory_tap import Tap
 
 from tap.bootstrap.repository import build

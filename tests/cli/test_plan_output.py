@@ -9,7 +9,8 @@ import pytest
 from deploy_fakes import DEV, STACK_ID, changed
 from hypothesis import given
 from hypothesis import strategies as st
-from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
+from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 from rich.console import Console
 

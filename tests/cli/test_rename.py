@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 import pytest
-from memory_aws import MemoryAws, Stack, refusal
+from memory_aws import MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 
 from tap.deploy.refactor import renamed_template

@@ -6,7 +6,8 @@ import resource
 from pathlib import Path
 
 import pytest
-from memory_aws import TABLE, TOPIC, MemoryAws, Stack, refusal
+from memory_aws import TABLE, TOPIC, MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 
 SAVED = {"version": 1, **dict.fromkeys(("environment", "account", "region", "stack", "stack_id", "type", "change_set",

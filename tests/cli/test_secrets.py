@@ -6,7 +6,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from memory_aws import NEW, TABLE, MemoryAws, Stack, refusal
+from memory_aws import NEW, TABLE, MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 
 SECRET = "correct horse\"battery"

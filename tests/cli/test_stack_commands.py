@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 from deploy_fakes import DEV, event
-from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack, refusal
+from memory_aws import NEW, OLD, TABLE, TOPIC, MemoryAws, Stack
+from memory_service import refusal
 from memory_tap import Tap
 
 from tap.deploy.aws import AwsClient

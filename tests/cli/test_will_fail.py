@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from memory_aws import MemoryAws, refusal
+from memory_aws import MemoryAws
+from memory_service import refusal
 from memory_tap import Tap
 
 IN_PLACE = {"Replacement": "False", "PhysicalResourceId": "cluster-1"}

@@ -1,7 +1,8 @@
 """What the role for planning may do is what `tap plan` asks for, over an account in memory."""
 
 import pytest
-from memory_aws import NEW, MemoryAws, Stack, model, refusal
+from memory_aws import NEW, MemoryAws, Stack
+from memory_service import model, refusal
 from memory_tap import Tap
 
 from tap.deploy.artifacts import PLANS
@@ -20,7 +21,7 @@ def allowed() -> set[str]:
 
 def asked(aws: MemoryAws) -> set[str]:
     """The operations of CloudFormation that were called."""
-    _, names = model()
+    _, names = model("cloudformation")
     return {names[call] for call in aws.calls if call in names}
 
 

@@ -1,7 +1,5 @@
 """An organisation in memory, and a fleet of two accounts in two regions."""
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +7,7 @@ from memory_stack_sets import Tap
 
 
 @pytest.fixture
-def tap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Tap]:
-    (tmp_path / "parameters").mkdir()
+def tap(signals: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Tap:  # noqa: ARG001
     made = Tap(tmp_path, capsys)
     made.fleet()
-    handler = signal.getsignal(signal.SIGTERM)
-    yield made
-    signal.signal(signal.SIGTERM, handler)
+    return made

@@ -1,8 +1,6 @@
 """An account in memory, and the command line over it."""
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +14,11 @@ def aws() -> MemoryAws:
 
 
 @pytest.fixture
-def tap(aws: MemoryAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Tap]:
+def tap(signals: None, aws: MemoryAws, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Tap:  # noqa: ARG001
     (tmp_path / "parameters").mkdir()
     policy = {"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]}
     (tmp_path / "parameters/dev.json").write_text(json.dumps({"Parameters": {}, "StackPolicy": policy}))
-    handler = signal.getsignal(signal.SIGTERM)
-    yield Tap(aws, tmp_path, capsys)
-    signal.signal(signal.SIGTERM, handler)
+    return Tap(aws, tmp_path, capsys)
 
 
 @pytest.fixture

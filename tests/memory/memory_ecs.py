@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from memory_aws import ACCOUNT, NOON, REGION
-from memory_service import MemoryService
+from memory_aws import NOON
+from memory_service import ACCOUNT, REGION, MemoryService
 
 
 def arn(kind: str, name: str) -> str:

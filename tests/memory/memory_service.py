@@ -23,9 +23,9 @@ def model(service: str) -> Any:
     return client.meta.service_model, client.meta.method_to_api_mapping
 
 
-def refusal(code: str, message: str = "no", status: int = 400) -> ClientError:
+def refusal(code: str, message: str = "no", status: int = 400, operation: str = "Call") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message},
-                        "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+                        "ResponseMetadata": {"HTTPStatusCode": status}}, operation)
 
 
 def check_texts(value: Any, shape: Any, path: str = "") -> None:
@@ -54,6 +54,7 @@ class MemoryService:
         self.calls: list[str] = []
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.faults: dict[str, list[tuple[str, BaseException]]] = {}  # method: (when, error), one for each call
+        self.always: dict[str, BaseException] = {}  # method: what every call of it fails with
         self.hooks: dict[str, Callable[[], None]] = {}  # run once, before the method's work
         self.meta: Any = type("Meta", (), {
             "region_name": REGION, "endpoint_url": f"https://{self.service}.{REGION}.amazonaws.com",
@@ -65,24 +66,31 @@ class MemoryService:
         def call(**request: Any) -> Any:
             self.calls.append(name)
             self.requests.append((name, request))
-            service, names = model(self.service)
-            operation = service.operation_model(names[name])
-            validate_parameters(request, operation.input_shape)
-            check_texts(request, operation.input_shape, name)
+            self._check(name, request, "input_shape")
             if hook := self.hooks.pop(name, None):
                 hook()
+            if name in self.always:
+                raise self.always[name]
             faults = self.faults.get(name)
             when, error = faults.pop(0) if faults else ("", None)
             if error and when == "before":
                 raise error
-            answer = work(**request)
-            validate_parameters(answer, operation.output_shape)
-            check_texts(answer, operation.output_shape, name)
+            answer = work(**request) or {}
+            self._check(name, answer, "output_shape")
             if error and when == "after":
                 raise error
+            if error and when == "twice":  # the client's own second try, after the first answer was lost
+                return work(**request) or {}
             return answer
 
         return call
+
+    def _check(self, method: str, value: Any, kind: str) -> None:
+        service, names = model(self.service)
+        # A fake that stands for several services is checked where a call is of its own.
+        if shape := method in names and getattr(service.operation_model(names[method]), kind):
+            validate_parameters(value, shape)
+            check_texts(value, shape, method)
 
     def lose(self, method: str, when: str, times: int = 1) -> None:
         """Let answers to a method be lost, `before` its work is done or `after`."""

@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 from memory_bucket import MemoryBucket
 from memory_service import ACCOUNT, MemoryService, refusal
-
-from tap.cli import main as cli
-from tap.cli.app import App
-from tap.deploy.aws import AwsClient
-from tap.deploy.cloudformation import CloudFormation
-from tap.deploy.template import Rendered
+from memory_tap import Driver
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A, B, C = "111111111111", "222222222222", "333333333333"
@@ -187,38 +182,19 @@ class Sts(MemoryService):
         return {"Account": ACCOUNT}
 
 
-class Tap:
-    """The command line over an organisation in memory, and what it said."""
+class Tap(Driver):
+    """The command line over an organisation in memory."""
 
     def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.root, self._capsys = root, capsys
-        self.aws = MemoryStackSets()
-        self.bucket = MemoryBucket()
-        self.document: dict[str, Any] = TEMPLATE
-        self.slept = 0.0
-        self.out = self.err = ""
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        assert self.slept < 3600, "it waits for ever"
-
-    def __call__(self, *arguments: str) -> int:
-        self._capsys.readouterr()
-        services = {"cloudformation": self.aws, "s3": self.bucket, "sts": Sts()}
-        wiring = App(
-            template=lambda: Rendered(self.document, json.dumps(self.document)),
-            cloud=lambda _env: CloudFormation(AwsClient(
-                services.__getitem__, self._sleep, lambda: self.slept, lambda: f"{next(self.aws.numbers)}")))
-        code = cli.main([*arguments, "--root", str(self.root)], wiring)
-        self.out, self.err = self._capsys.readouterr()
-        return code
+        self.aws, self.bucket = MemoryStackSets(), MemoryBucket()
+        super().__init__(self.aws, root, capsys, TEMPLATE, s3=self.bucket, sts=Sts())
 
     def fleet(self, **settings: Any) -> None:
         """Write parameters/fleet.toml with one fleet, `prod`; None leaves a key out."""
         given: dict[str, Any] = {"accounts": [A, B], "regions": [IRELAND, FRANKFURT],
                                  "parameters": {"Environment": "prod"}} | settings
         lines = ["[prod]", *(f"{key} = {_toml(value)}" for key, value in given.items() if value is not None)]
-        (self.root / "parameters/fleet.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.write("parameters/fleet.toml", "\n".join(lines) + "\n")
 
     def requests(self, *methods: str) -> list[tuple[str, dict[str, Any]]]:
         return [(name, request) for name, request in self.aws.requests if name in methods]

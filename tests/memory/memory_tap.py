@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from memory_aws import NEW, NOON, MemoryAws
+from memory_service import MemoryService
 
 from tap.cli import main as cli
 from tap.cli.app import App
@@ -22,14 +23,17 @@ def as_json(template: str) -> Rendered:
     return Rendered(document, json.dumps(document))
 
 
-class Tap:
-    """The command line over an account in memory, and what it said."""
+class Driver:
+    """The command line over services in memory, and what it said."""
 
-    def __init__(self, aws: MemoryAws, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.aws, self.root, self._capsys = aws, root, capsys
-        self.services: dict[str, Any] = {}  # clients of services of which MemoryAws has too little
-        self.document: dict[str, Any] = NEW
+    def __init__(self, cloudformation: Any, root: Path, capsys: pytest.CaptureFixture[str], document: dict[str, Any],
+                 **services: MemoryService) -> None:
+        """Take CloudFormation, which stands for all that is not among the other services, by their names."""
+        self.cloudformation, self.root, self._capsys = cloudformation, root, capsys
+        self.services: dict[str, Any] = services
+        self.document = document
         self.broken = False  # whether the template cannot be built
+        self.problems: list[str] = []  # of the template, which lint finds
         self.slept = 0.0
         self.out = self.err = ""
 
@@ -45,15 +49,28 @@ class Tap:
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
         wiring = App(
-            template=self._rendered, lint=lambda _template: [],
+            template=self._rendered, lint=lambda _template: self.problems,
             bootstrap=lambda: as_json("bootstrap"), repository=lambda: as_json("repository"),
             clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(
-                lambda service: self.services.get(service, self.aws), self._sleep, lambda: self.slept,
-                lambda: f"{next(self.aws.numbers)}")))
+                lambda service: self.services.get(service, self.cloudformation), self._sleep, lambda: self.slept,
+                lambda: f"{next(self.cloudformation.numbers)}")))
         code = cli.main([*arguments, "--root", str(self.root)], wiring)
         self.out, self.err = self._capsys.readouterr()
         return code
+
+    def write(self, file: str, content: str) -> None:
+        path = self.root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+
+
+class Tap(Driver):
+    """The command line over an account in memory."""
+
+    def __init__(self, aws: MemoryAws, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        super().__init__(aws, root, capsys, NEW)
+        self.aws = aws
 
     def left(self) -> list[str]:
         """What of our own is left behind without a word."""
