@@ -272,10 +272,15 @@ def process(emulator: str, root: Path) -> Callable[..., subprocess.CompletedProc
     return run_process
 
 
+def complaints(errors: str) -> list[str]:
+    """Return the lines of standard error, without those of an emulator that is slow to answer on a busy machine."""
+    return [line for line in errors.splitlines() if not line.startswith("tap: waiting for ")]
+
+
 def test_the_usual_environment_variables_are_honoured(process: Any, client: Any, emulator: str) -> None:
     done = process("deploy", "dev", "--yes")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done.stderr)) == (0, [])
     assert f"in eu-west-1 at {emulator}" in done.stdout
     assert "\x1b" not in done.stdout
     assert client.describe_stacks(StackName="tap-dev")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
@@ -287,7 +292,7 @@ def test_a_reader_that_goes_away_does_not_stop_a_deployment(process: Any, client
     with os.fdopen(writing, "w") as closed:
         done = process("deploy", "dev", "--yes", capture_output=False, stdout=closed, stderr=subprocess.PIPE)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done.stderr)) == (0, [])
     assert client.describe_stacks(StackName="tap-dev")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
 
 
