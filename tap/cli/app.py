@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import click
 from rich.console import Console
 
+from tap.cli.answer import Answer
 from tap.cli.secrets import Secrets
 from tap.cli.terminal import complain
 from tap.deploy.aws import AwsClient
@@ -93,7 +93,7 @@ def _lint(template: Rendered) -> list[str]:
 
         findings = cfn_lint(template.text, {})
     except (ImportError, InputError):
-        click.echo("tap: not linted: cfn-lint is not installed (pip install -e '.[lint]')", err=True)
+        complain("not linted: cfn-lint is not installed (pip install -e '.[lint]')")
         return []
     return [f"cfn-lint {finding.rule} {finding.place}: {finding.message}" for finding in findings
             if finding.severity == "error"]
@@ -113,6 +113,7 @@ class App:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     secrets: Secrets = field(default_factory=Secrets)
+    answer: Answer = field(default_factory=Answer)  # of the one run
 
     def stop(self) -> None:
         """Let every thread that waits end as if interrupted."""
@@ -135,14 +136,11 @@ class Project:
         env = self.with_options(load_environment(
             name, self.root, document, overrides=self.overrides,
             previous=lambda env: self.cloud(self.with_options(env)).previous(env)))
-        self.app.secrets.learn(env)
         return env if env.values.variables is None else with_file_arn(self.cloud(env).aws, env)
 
     def target(self, name: str) -> Environment:
         """Return where an environment is, without its parameters. Raises InputError."""
-        env = self.with_options(load_target(name, self.root, self._declarations(), self.overrides))
-        self.app.secrets.learn(env)
-        return env
+        return self.with_options(load_target(name, self.root, self._declarations(), self.overrides))
 
     def _declarations(self) -> Mapping[str, Any] | None:
         """Return the parameters that the template declares; None where it cannot be built."""
@@ -155,12 +153,16 @@ class Project:
         """Return an environment with what the command line says of it."""
         text = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
                         f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
-        return replace(env, target=replace(env.target, region=self.region or env.target.region),
-                       options=Options(self.approved, text))
+        env = replace(env, target=replace(env.target, region=self.region or env.target.region),
+                      options=Options(self.approved, text))
+        self.app.secrets.learn(env)
+        self.app.answer.about(env)
+        return env
 
     def cloud(self, env: Environment) -> CloudFormation:
         """Return CloudFormation in the region of an environment. Raises InputError."""
         self.app.secrets.learn(env)
         cloud = self.app.cloud(env)
         cloud.aws.masked = env.masked
+        self.app.answer.located(env, cloud.aws.region)
         return cloud

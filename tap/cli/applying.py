@@ -12,9 +12,10 @@ from tap.cli.app import App, Stopped
 from tap.cli.recording import Recording
 from tap.cli.terminal import ask
 from tap.cli.watching import Watch
-from tap.deploy import images, states
+from tap.deploy import images, plan_text, states
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.durations import learned, usual
+from tap.deploy.guard import Grade
 from tap.deploy.models import ChangeSet, Environment, Outcome, StackEvent
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.plan import Plan
@@ -45,8 +46,10 @@ def deploy_change_set(
     try:
         with change_set as change, watch:
             if change.empty:
+                app.answer.add(env.name, changes=[], verdict=str(Grade.SAFE))
                 return Deployment(change.apply(watch))
             plan, history = change.review(), change.history()
+            app.answer.add(env.name, **plan_text.as_json(plan))
             recording.planned(plan, history)
             out.print()
             out.print(plan_view.render_plan(plan))
@@ -55,7 +58,7 @@ def deploy_change_set(
             for line in filter(None, (recording.cost(), watch.estimate())):
                 out.print(line, soft_wrap=True)
             plan.check()
-            if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?", out)):
+            if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?")):
                 raise Stopped(f"declined: stack {env.stack_name} is as it was")
             before()
             outcome = change.apply(watch)

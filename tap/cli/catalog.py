@@ -1,6 +1,5 @@
 """`tap catalog`: the product's form, its versions and who runs them, and launching it through a plan."""
 
-import json
 from pathlib import Path
 
 import click
@@ -69,12 +68,12 @@ def status_command(project: Project, product: str | None, as_json: bool) -> int:
     versions = Product(cloud.aws, product_id).versions()
     running = provisioned(cloud.aws.service("servicecatalog"), product_id)
     if as_json:
-        click.echo(json.dumps({
-            "product": product_id,
-            "versions": [{"id": version.id, "name": version.name, "created": version.created.isoformat(),
-                          "active": version.active, "deprecated": version.deprecated, "sha256": version.digest}
-                         for version in versions],
-            "provisioned": [{**vars(product), "failed": product.failed} for product in running]}, indent=1))
+        project.app.answer.add(
+            product=product_id,
+            versions=[{"id": version.id, "name": version.name, "created": version.created.isoformat(),
+                       "active": version.active, "deprecated": version.deprecated, "sha256": version.digest}
+                      for version in versions],
+            provisioned=[{**vars(product), "failed": product.failed} for product in running])
         return 1 if any(product.failed for product in running) else 0
     out = report()
     out.print(table_of(("Version", "Published", "", "Runs"), [
@@ -116,11 +115,12 @@ def plan_command(project: Project, environment: str, version: str | None, name: 
     with launcher.plan(launch) as pending:
         plan = pending.content
     if as_json:
-        click.echo(json.dumps({
-            "name": launch.name, "type": plan.type, "empty": plan.empty,
-            "changes": [{"action": change.action, "logical_id": change.logical_id, "type": change.resource_type,
-                         "replacement": change.replacement, "verdict": str(judge(change).grade),
-                         "reason": judge(change).reason} for change in plan.changes]}, indent=1))
+        project.app.answer.add(
+            outcome="no changes" if plan.empty else "changes", environment=environment, name=launch.name,
+            type=plan.type, empty=plan.empty, changes=[
+                {"action": change.action, "logical_id": change.logical_id, "type": change.resource_type,
+                 "replacement": change.replacement, "verdict": str(judge(change).grade),
+                 "reason": judge(change).reason} for change in plan.changes])
     else:
         report().print(_shown(plan))
     return 0
@@ -151,7 +151,7 @@ def launch_command(project: Project, environment: str, version: str | None, name
             return 0
         out.print(_shown(plan.content))
         check(verdicts(plan.content), project.approved)
-        if not (yes or ask(f"Execute this plan for {launch.name}?", out)):
+        if not (yes or ask(f"Execute this plan for {launch.name}?")):
             raise Stopped(f"declined: {launch.name} is as it was")
         outputs = plan.execute()
     out.print(output_lines(outputs), soft_wrap=True)

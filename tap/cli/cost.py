@@ -11,7 +11,7 @@ import click
 from tap.cli.app import Project
 from tap.cli.cost_view import show
 from tap.cli.options import env_argument, json_option, takes_root
-from tap.cli.terminal import report
+from tap.cli.terminal import complain, report
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
 from tap.cost.prices import PRICES, REFERENCE, Prices, packaged, read_prices
@@ -102,9 +102,9 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
             try:
                 beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
             except ValueError as error:
-                click.echo(f"tap: not compared with the stack, whose template does not resolve: {error}", err=True)
+                complain(f"not compared with the stack, whose template does not resolve: {error}")
     if as_json:
-        click.echo(json.dumps(view.as_json(found, beside, prices), indent=1))
+        project.app.answer.add(environment=environment, **view.as_json(found, beside, prices))
     else:
         show(report(), found, beside, prices, details=details)
     return 0
@@ -117,7 +117,7 @@ def _refreshed(file: Path, price_list: Callable[[], Any], today: Callable[[], st
         raise InputError(f"the AWS Price List API knows none of the prices of {PRICES}: {missing[0]}")
     write(file, prices.text())
     for line in missing:
-        click.echo(f"tap: kept as it was: {line}", err=True)
+        complain(f"kept as it was: {line}")
     click.echo(f"Wrote {file}: {len(table.by_name) - len(missing)} of {len(table.by_name)} prices from AWS for "
                f"{prices.region}.", err=True)
     return prices

@@ -1,6 +1,5 @@
 """`tap deploy`: change a stack through a change set that was reviewed."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from tap.cli.options import (
     yes_option,
 )
 from tap.cli.recording import Recording
-from tap.cli.terminal import console
-from tap.deploy import plan_text, planfile, releases
+from tap.cli.terminal import complain, console
+from tap.deploy import planfile, releases
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, TapError
 from tap.deploy.wording import duration
@@ -64,8 +63,8 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, y
         raise
     _ended(recording, "applied")
     outputs = _outputs(cloud, env)
+    project.app.answer.add(env.name, outcome=done.outcome.value, outputs=outputs, left_behind=_left_behind(env, done))
     if as_json:
-        click.echo(json.dumps(_result(env, done, outputs), indent=1))
         return 0
     if outputs:
         out.print("\nOutputs", style="bold")
@@ -81,7 +80,7 @@ def _ended(recording: Recording, outcome: str, error: TapError | None = None) ->
     try:
         recording.ended(outcome, error)
     except TapError as trouble:
-        click.echo(f"tap: {trouble.message}", err=True)
+        complain(trouble.message)
 
 
 def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
@@ -89,14 +88,11 @@ def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
     try:
         return {name: env.masked(value) for name, value in cloud.outputs(env).items()}
     except (TapError, KeyboardInterrupt) as error:
-        click.echo(f"tap: stack {env.stack_name} is up to date, but its outputs cannot be read: "
-                   f"{str(error) or 'interrupted'}", err=True)
+        complain(f"stack {env.stack_name} is up to date, but its outputs cannot be read: "
+                 f"{str(error) or 'interrupted'}")
         return {}
 
 
-def _result(env: Environment, done: Deployment, outputs: dict[str, str]) -> dict[str, Any]:
-    plan = plan_text.as_json(done.plan) if done.plan else {"changes": [], "verdict": "safe"}
-    return {"environment": env.name, "stack": env.stack_name, "outcome": done.outcome.value,
-            "changes": plan["changes"], "verdict": plan["verdict"], "outputs": outputs,
-            "left_behind": [{"logical_id": event.logical_id, "physical_id": event.physical_id,
-                             "type": event.resource_type, "reason": event.reason} for event in done.left_behind]}
+def _left_behind(env: Environment, done: Deployment) -> list[dict[str, Any]]:
+    return [{"logical_id": event.logical_id, "physical_id": event.physical_id and env.masked(event.physical_id),
+             "type": event.resource_type, "reason": event.reason} for event in done.left_behind]

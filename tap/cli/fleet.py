@@ -1,6 +1,5 @@
 """`tap fleet`: a template in many accounts and regions, through CloudFormation StackSets."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +42,7 @@ def plan_command(project: Project, name: str, as_json: bool) -> int:
     """
     fleet, _, plan = _planned(project, name)
     if as_json:
-        click.echo(json.dumps(_as_json(fleet, plan), indent=1))
+        project.app.answer.add(outcome="no changes" if plan.empty else "changes", **_as_json(fleet, plan))
     else:
         _show(report(), plan)
     return 0
@@ -63,18 +62,17 @@ def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int
     """
     out = console(stderr=as_json)
     fleet, rendered, plan = _planned(project, name, upload=True)
+    project.app.answer.add(**_as_json(fleet, plan))
     _show(out, plan)
     guard.check(guard.verdicts(plan.removals), project.approved)
-    if plan.steps and not (yes or ask(f"Do this to stack set {fleet.name}?", out)):
+    if plan.steps and not (yes or ask(f"Do this to stack set {fleet.name}?")):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = project.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
         plan, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
         lambda each: _print_result(out, each))
-    if as_json:
-        outcome = "applied" if plan.steps else "no changes"
-        click.echo(json.dumps({**_as_json(fleet, plan), "outcome": outcome}, indent=1))
-    elif plan.steps:
+    project.app.answer.add(outcome="applied" if plan.steps else "no changes")
+    if plan.steps and not as_json:
         out.print(f"Applied: stack set {fleet.name} is up to date.", soft_wrap=True)
     return 0
 
@@ -97,7 +95,7 @@ def status_command(project: Project, name: str, drift: bool, follow: bool, as_js
     if found is None:
         out.print(f"There is no stack set {fleet.name}: tap fleet deploy {name} makes it.", soft_wrap=True)
         if as_json:
-            click.echo(json.dumps({"fleet": name, "stack_set": None, "instances": []}, indent=1))
+            project.app.answer.add(fleet=name, stack_set=None, operation=None, instances=[])
         return 0
     running = operator.running()
     if follow and running:
@@ -107,9 +105,9 @@ def status_command(project: Project, name: str, drift: bool, follow: bool, as_js
     if follow or drift:
         found, running = look(cloud.aws.call, fleet) or found, operator.running()
     if as_json:
-        click.echo(json.dumps({"fleet": name, "stack_set": fleet.name, "operation": running, "instances": [
+        project.app.answer.add(fleet=name, stack_set=fleet.name, operation=running, instances=[
             {key: value for key, value in vars(instance).items() if key != "overrides"}
-            for instance in found.instances]}, indent=1))
+            for instance in found.instances])
     else:
         out.print(_instance_table(found))
         if running:

@@ -1,14 +1,18 @@
 """The command line, `tap`: its group, its exit codes, and how errors are told."""
 
 import io
+import itertools
 import signal
+import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from tap import __version__
+from tap.cli.answer import Answer
 from tap.cli.app import INTERRUPTED, App, Project
 from tap.cli.bootstrap import bootstrap_command
 from tap.cli.catalog import catalog_group
@@ -41,38 +45,60 @@ from tap.deploy.models import TapError
 
 def main(argv: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command and return its exit code; expected errors are lines on standard error."""
-    app = app or App()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    options = list(itertools.takewhile(lambda argument: argument != "--", arguments))
+    app = replace(app or App(), answer=Answer(wanted="--json" in options))
     _end_by_signal()
     with click.Context(tap, obj=app):  # what is printed after the command, too, is masked as its own output
-        return _run(argv, app)
+        code = _run(arguments, app.answer, app)
+        if code and code != INTERRUPTED and app.answer.failed and "--detailed-exitcode" in options:
+            code = 1  # 2 says that there are changes
+        return _printed(app.answer, code)
 
 
-def _run(argv: Sequence[str] | None, app: App) -> int:
+def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
     try:
-        code = tap.main(argv, prog_name="tap", standalone_mode=False, obj=app)
+        return int(tap.main(arguments, prog_name="tap", standalone_mode=False, obj=app) or 0)
     except click.ClickException as error:
         text = io.StringIO()
         error.show(text)
         with if_it_can_be_told():
             click.echo(masked(text.getvalue()), nl=False, err=True)
-        return error.exit_code
+        return answer.fail(error.exit_code, error.format_message())
     except TapError as error:
         tell(error)
-        return error.exit_code
+        return answer.fail(error.exit_code, error.message, getattr(error, "__notes__", ()))
     except (KeyboardInterrupt, click.Abort) as error:
         # click raises its own from Ctrl-C, and the notes are on the cause.
-        for line in ("interrupted", *getattr(error.__cause__ or error, "__notes__", ())):
+        notes = getattr(error.__cause__ or error, "__notes__", ())
+        for line in ("interrupted", *notes):
             complain(line)
-        return INTERRUPTED
+        return answer.fail(INTERRUPTED, "interrupted", notes)
     except BrokenPipeError:
         discard_stdout()
         return 1
     except OSError as error:
         # Files have errors of their own: what is left is what is printed.
-        complain(f"{error.filename or 'standard output'}: {error.strerror}")
+        message = f"{error.filename or 'standard output'}: {error.strerror}"
+        complain(message)
+        if not error.filename:
+            discard_stdout()
+        return answer.fail(1, message)
+
+
+def _printed(answer: Answer, code: int) -> int:
+    """Print the JSON document of a run that ended with `code`; return that, or 1 where it cannot be printed."""
+    try:
+        if document := answer.text(code):
+            click.echo(document)
+    except BrokenPipeError:
         discard_stdout()
         return 1
-    return int(code or 0)
+    except OSError as error:
+        complain(f"standard output: {error.strerror}")
+        discard_stdout()
+        return 1
+    return code
 
 
 def _end_by_signal() -> None:

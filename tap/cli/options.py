@@ -30,7 +30,7 @@ parameter_option = click.option(
     "--parameter", "overrides", metavar="KEY=VALUE", multiple=True,
     help="Take this value instead of the file's; may be given several times.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, however the command ends.")
 html_option = click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write a page for reviewers: verdicts, changes, timeline, cost.")

@@ -11,15 +11,17 @@ import click
 from rich.console import Console
 
 from tap.cli import plan_view
+from tap.cli.answer import Answer
 from tap.cli.app import EXIT_CODES, App, Project
 from tap.cli.offline import offline_plans
 from tap.cli.options import environments, html_option, json_option, parameter_option, takes_project
 from tap.cli.recording import Recording
-from tap.cli.terminal import report, tell
+from tap.cli.terminal import report
 from tap.deploy import plan_text, planfile
 from tap.deploy.artifacts import PLANS
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, InputError, TapError
+from tap.deploy.parameters import environment_names
 from tap.deploy.plan import Plan
 from tap.deploy.template import Rendered, parsed
 
@@ -81,26 +83,27 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     change set again unless it is saved. With --offline, compares this template and these parameter files with those of
     a commit instead: what the commits since then would change in each environment.
     """
-    options = PlanOptions(**values)
-    try:
-        options.check(names)
-        plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
-        several = len(plans) + len(errors) > 1
+    options, answer = PlanOptions(**values), project.app.answer
+    if names:
+        answer.several(names)
+    options.check(names)
+    plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
+    for plan, _ in plans:
+        answer.add(plan.env.name, outcome="no changes" if plan.change_set.empty else "changes",
+                   **plan_text.as_json(plan))
+    for name, error in errors.items():
+        answer.fail(error.exit_code, error.message, getattr(error, "__notes__", ()), name)
+    several = len(plans) + len(errors) > 1
+    if not options.as_json:
         _show(plans, options, several=several)
-        _raise_first(errors, named=several)
-    except (click.ClickException, TapError) as error:
-        if not options.detailed_exitcode:
-            raise
-        if isinstance(error, TapError):
-            tell(error)
-        else:
-            error.show()
-        return 1
+    _raise_first(errors, named=several)
     return 2 if options.detailed_exitcode and any(not plan.change_set.empty for plan, _ in plans) else 0
 
 
 def _plan_offline(project: Project, names: tuple[str, ...], options: PlanOptions) -> tuple[
         list[Costed], dict[str, TapError]]:
+    if not (names or options.template_file):
+        project.app.answer.several(environment_names(project.root), always=True)
     return [(plan, _recorded(plan, rendered, options.html)) for plan, rendered in offline_plans(
         project, names, options.base, options.template_file)], {}
 
@@ -109,7 +112,7 @@ def _plan_stacks(project: Project, names: tuple[str, ...], options: PlanOptions)
         list[Costed], dict[str, TapError]]:
     rendered = project.app.template()
     envs = [dataclasses.replace(env, target=dataclasses.replace(env.target, artifact_prefix=PLANS)) for env in _loaded(
-        dict.fromkeys(names), lambda name: project.load(name, rendered.document))]
+        project.app.answer, dict.fromkeys(names), lambda name: project.load(name, rendered.document))]
     problems = [] if options.no_lint else project.app.lint(rendered)
     results = _all(project.app, envs, lambda env: _plan(project.cloud(env), env, rendered, problems, options))
     plans = [result for result in results if isinstance(result, tuple)]
@@ -123,7 +126,7 @@ def _recorded(plan: Plan, rendered: Rendered, html: Path | None) -> str:
     return recording.cost()
 
 
-def _loaded(names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:
+def _loaded(answer: Answer, names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:
     """Return environments. Raises InputError with what is wrong with any of them."""
     envs: list[Environment] = []
     wrong: list[InputError] = []
@@ -131,6 +134,7 @@ def _loaded(names: Iterable[str], load: Callable[[str], Environment]) -> list[En
         try:
             envs.append(load(name))
         except InputError as error:
+            answer.fail(error.exit_code, error.message, environment=name)
             wrong.append(error)
     for other in wrong[1:]:
         wrong[0].add_note(other.message)
@@ -184,10 +188,8 @@ def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems:
 
 
 def _show(plans: Sequence[Costed], options: PlanOptions, *, several: bool) -> None:
-    if options.as_json:
-        click.echo(plan_text.json_text([plan for plan, _ in plans]))
-    elif options.as_markdown and plans:
-        click.echo(plan_text.markdown([plan for plan, _ in plans]), nl=False)
+    if options.as_markdown:
+        click.echo(plan_text.markdown([plan for plan, _ in plans]) if plans else "", nl=False)
     else:
         out = report()
         for plan, cost in plans:

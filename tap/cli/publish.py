@@ -1,6 +1,5 @@
 """`tap publish`, `tap catalog deploy` and `tap catalog share`: what its owners do to the catalog."""
 
-import json
 
 import click
 
@@ -49,19 +48,18 @@ def publish_command(project: Project, version: str | None, product: str | None, 
     out = console(stderr=as_json)  # standard output is for a machine then
     catalog = Product(cloud.aws, product_of(cloud, settings, product))
     already = catalog.is_published(new, digest)
+    project.app.answer.add(product=catalog.id, version=new.version, sha256=digest, deprecated=[])
     if not already:
         out.print(f"Version {new.version} of product {catalog.id} in {cloud.aws.endpoint}, template sha256:{digest}:",
                   soft_wrap=True)
         out.print(new.text, soft_wrap=True)
-        if not (yes or ask(f"Publish version {new.version}?", out)):
+        if not (yes or ask(f"Publish version {new.version}?")):
             raise Stopped("declined: nothing is published")
         url = _uploaded(cloud, settings, rendered)
     catalog.publish(new, digest, "" if already else url)
     deprecated = catalog.deprecate(settings.keep)
     if as_json:
-        click.echo(json.dumps({"product": catalog.id, "version": new.version, "sha256": digest,
-                               "outcome": "already published" if already else "published",
-                               "deprecated": deprecated}, indent=1))
+        project.app.answer.add(outcome="already published" if already else "published", deprecated=deprecated)
         return 0
     if deprecated:
         out.print(f"Deprecated: {', '.join(deprecated)} (the newest {settings.keep} stay).", soft_wrap=True)
@@ -107,7 +105,7 @@ def share_command(project: Project, yes: bool) -> int:
     cloud.check_account(settings.env)
     out = console()
     portfolio = output(cloud, settings, "PortfolioId")
-    if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?", out)):
+    if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?")):
         raise Stopped("declined: nothing is shared")
     shared = share(cloud.aws, portfolio, settings.share_with)
     out.print(f"Shared with {', '.join(shared)}." if shared else "Shared with all of them already.", soft_wrap=True)

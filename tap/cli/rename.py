@@ -29,7 +29,7 @@ def rename_command(project: Project, environment: str, renames: tuple[str, ...],
     refactor = create_refactor(cloud, env, names)
     for physical_id, old, new in refactor.moves:
         out.print(f"{old} → {new}  {env.masked(physical_id)}", soft_wrap=True)
-    if not (yes or ask(f"Rename in stack {env.stack_name}?", out)):
+    if not (yes or ask(f"Rename in stack {env.stack_name}?")):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     execute_refactor(cloud, env, refactor)
     out.print(f"Renamed. Compare with the template: {env.command('plan')}", soft_wrap=True)

@@ -32,7 +32,7 @@ def recover_command(project: Project, environment: str, skip: tuple[str, ...], y
         out.print(line, soft_wrap=True)
     if not (way.method or way.change_sets):
         return 0
-    if not (yes or ask("Do that?", out)):
+    if not (yes or ask("Do that?")):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     with Watch(out, project.app.clock) as watch:
         cloud.recover(env, way, watch)
@@ -66,7 +66,7 @@ def delete_command(project: Project, environment: str, lift_protection: str | No
                       f"--lift-protection {env.stack_name}")
     if plan.blocks:
         raise Refused(f"stack {env.stack_name} would not be deleted: {'; '.join(plan.blocks)}")
-    if not (yes or ask(f"Delete stack {env.stack_name}?", out)):
+    if not (yes or ask(f"Delete stack {env.stack_name}?")):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
     if plan.protected:
         cloud.lift_protection(env, plan.stack_id)

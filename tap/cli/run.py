@@ -36,7 +36,7 @@ def run_command(project: Project, environment: str, command: tuple[str, ...]) ->
     try:
         return run.follow(cloud.aws, task, lambda line: out.print(line, soft_wrap=True))
     except KeyboardInterrupt:
-        if not ask("Stop the task?", progress):
+        if not ask("Stop the task?"):
             raise LeftRunning(f"task {task.arn} still runs. Stop it with: aws ecs stop-task "
                               f"--cluster {task.cluster} --task {task.arn}") from None
     run.stop(cloud.aws, task)

@@ -1,7 +1,6 @@
 """Commands that look and change nothing: watch, status, outputs, events, drift, diff, doctor."""
 
 import itertools
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from tap.cli import progress
 from tap.cli.app import EXIT_CODES, Project
 from tap.cli.layout import table_of
 from tap.cli.options import env_argument, environments, envs_argument, json_option, takes_project, takes_root
-from tap.cli.terminal import console, report
+from tap.cli.terminal import complain, console, report
 from tap.cli.watching import Watch
 from tap.deploy import diff, doctor, inspection
 from tap.deploy.models import Environment, InputError, TapError
@@ -51,10 +50,13 @@ def watch_command(project: Project, environment: str) -> int:
 @takes_project
 def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> int:
     """Show in which state the stack of each ENV is."""
+    answer = project.app.answer
+    answer.several(names)
     envs = [project.target(name) for name in names]
     found = [inspection.status(project.cloud(env).aws.call, env) for env in envs]
     if as_json:
-        click.echo(json.dumps([vars(status) for status in found], indent=1))
+        for env, status in zip(envs, found, strict=True):
+            answer.add(env.name, **vars(status))
         return 0
     out = report()
     out.print(table_of(("Environment", "Stack", "Status", "Changed", "Protected"), [
@@ -75,13 +77,13 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
 def outputs_command(project: Project, environment: str, as_json: bool) -> int:
     """Print the outputs of the stack of ENV."""
     env = project.target(environment)
-    outputs = {name: env.masked(value) for name, value in project.cloud(env).outputs(env).items()}
+    outputs = {name: env.masked(value) for name, value in inspection.outputs(project.cloud(env).aws.call, env).items()}
     if as_json:
-        click.echo(json.dumps({"environment": env.name, "stack": env.stack_name, "outputs": outputs}, indent=1))
+        project.app.answer.add(outputs=outputs)
     elif outputs:
         report().print(progress.output_lines(outputs), soft_wrap=True)
     else:
-        click.echo(f"tap: stack {env.stack_name} has no outputs, or is not there", err=True)
+        complain(f"stack {env.stack_name} has no outputs")
     return 0
 
 
@@ -96,9 +98,9 @@ def events_command(project: Project, environment: str, everything: bool, failed:
     env = project.target(environment)
     found = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
-        click.echo(json.dumps([{**vars(event), "timestamp": event.timestamp.isoformat(),
-                                "physical_id": event.physical_id and env.masked(event.physical_id)}
-                               for event in found], indent=1))
+        project.app.answer.add(events=[
+            {**vars(event), "timestamp": event.timestamp.isoformat(),
+             "physical_id": event.physical_id and env.masked(event.physical_id)} for event in found])
         return 0
     out = report()
     for event in found:
@@ -118,8 +120,7 @@ def drift_command(project: Project, environment: str, as_json: bool) -> int:
     env = project.target(environment)
     found = inspection.drift(project.cloud(env).aws, env)
     if as_json:
-        click.echo(json.dumps({"environment": env.name, "stack": env.stack_name,
-                               "drift": [vars(drift) for drift in found]}, indent=1))
+        project.app.answer.add(drift=[vars(drift) for drift in found])
     else:
         out = report()
         for drift in found:
@@ -156,11 +157,11 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
         raise InputError(f"the template does not resolve: {error}") from None
     found = [difference for difference in found if not _is_name(difference, envs)]
     if as_json:
-        click.echo(json.dumps({
-            "environments": [first, second],
-            "parameters": [{"name": name, first: old, second: new} for name, old, new in parameters],
-            "resources": [{"path": ".".join(difference.path[1:]), first: diff.shown(difference.before),
-                           second: diff.shown(difference.after)} for difference in found]}, indent=1))
+        project.app.answer.add(
+            environments=[first, second],
+            parameters=[{"name": name, first: old, second: new} for name, old, new in parameters],
+            resources=[{"path": ".".join(difference.path[1:]), first: diff.shown(difference.before),
+                        second: diff.shown(difference.after)} for difference in found])
         return 0
     out = report()
     if not (parameters or found):
@@ -217,7 +218,7 @@ def doctor_command(project: Project, environment: str, as_json: bool) -> int:
     found = doctor.examine(
         project.cloud(env).aws, env, lambda: project.cloud(env.in_region("us-east-1")).aws)
     if as_json:
-        click.echo(json.dumps([vars(finding) for finding in found], indent=1))
+        project.app.answer.add(checks=[vars(finding) for finding in found])
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
         out = report()

@@ -63,15 +63,17 @@ def report() -> Report:
     return Report(highlight=False, markup=False)
 
 
-def ask(question: str, console: Console) -> bool:
+def ask(question: str) -> bool:
     """Return whether the user agrees; no answer is no."""
     try:
-        agreed = click.confirm(masked(question), default=False, prompt_suffix=" ")
-    except (click.Abort, BrokenPipeError, RuntimeError):
+        # On standard error: standard output may be a file, or JSON.
+        agreed = click.confirm(masked(question), default=False, prompt_suffix=" ", err=True)
+    except (click.Abort, OSError, RuntimeError):
         # No answer: end of input, Ctrl-C, nobody to read the question, or no standard input at all.
         agreed = False
     if sys.stdin is None or not sys.stdin.isatty():
-        console.print()
+        with if_it_can_be_told():
+            click.echo(err=True)
     return agreed
 
 

@@ -1,6 +1,5 @@
 """The command that checks a deployed environment: verify."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,8 +39,9 @@ def verify_command(project: Project, environment: str, as_json: bool, junit_file
     if junit_file:
         junit_file.write_bytes(junit(env.stack_name, checks))
     if as_json:
-        click.echo(json.dumps([{"name": check.name, "result": check.result, "seen": check.seen,
-                                "expected": check.expected, "reason": check.skipped} for check in checks], indent=1))
+        project.app.answer.add(checks=[
+            {"name": check.name, "result": check.result, "seen": check.seen, "expected": check.expected,
+             "reason": check.skipped} for check in checks])
     else:
         _print(env, checks)
     return 0 if all(check.ok for check in checks) else FAILED

@@ -99,6 +99,11 @@ def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
             for difference in resource.get("PropertyDifferences", ())]
 
 
+def outputs(call: Call, env: Environment) -> dict[str, str]:
+    """Return the outputs of an environment's stack. Raises InputError where there is no stack."""
+    return {output["OutputKey"]: output["OutputValue"] for output in _stack(call, env).get("Outputs", ())}
+
+
 def _stack(call: Call, env: Environment) -> dict[str, Any]:
     stack = find_stack(call, env.stack_name)
     if stack is None:

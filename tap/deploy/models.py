@@ -208,7 +208,7 @@ class Outcome(Enum):
 
     APPLIED = "applied"
     NO_CHANGES = "no changes"
-    PROTECTED = "stack policy or termination protection changed"
+    PROTECTED = "protection changed"  # stack policy, termination protection
 
 
 class TapError(Exception):

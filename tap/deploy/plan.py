@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tap.deploy import guard
 from tap.deploy.constraints import did_you_mean
+from tap.deploy.deployed import location
 from tap.deploy.diff import Difference, shown
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import (
@@ -44,6 +45,12 @@ class Plan:
     differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
     variables: tuple[tuple[str, str | None, str | None], ...] = ()  # of the application: name, before, after
     deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
+
+    @property
+    def region(self) -> str | None:
+        """Where the stack is; None where that is planned without AWS, and said nowhere."""
+        arn = self.change_set.stack_id
+        return location(arn)["region"] if arn else self.env.target.region
 
     @property
     def grade(self) -> Grade:

@@ -1,6 +1,5 @@
 """A plan as text: JSON, a pull request's comment, and the lines that every view shares."""
 
-import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -80,7 +79,7 @@ def total(plan: Plan) -> str:
 def as_json(plan: Plan) -> dict[str, Any]:
     """Return a plan as JSON has it; no secret is in it."""
     return {
-        "environment": plan.env.name, "stack": plan.env.stack_name, "region": plan.env.target.region,
+        "environment": plan.env.name, "stack": plan.env.stack_name, "region": plan.region,
         "type": plan.change_set.type, "change_set": plan.change_set.id, "empty": plan.change_set.empty,
         "verdict": str(plan.grade), "needs_approval": list(plan.needs_approval),
         "changes": [{
@@ -96,12 +95,6 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "parameters": [vars(parameter) for parameter in plan.parameters],
         "warnings": list(plan.warnings), "policy_allows_more": list(plan.loosened),
         "policy_denies": list(plan.denied)}
-
-
-def json_text(plans: Sequence[Plan]) -> str:
-    """Return one plan as an object, several as a list."""
-    objects = [as_json(plan) for plan in plans]
-    return json.dumps(objects[0] if len(objects) == 1 else objects, indent=1)
 
 
 def markdown(plans: Sequence[Plan], limit: int = MARKDOWN_LIMIT) -> str:

@@ -106,7 +106,7 @@ def test_the_question_names_the_stack_and_the_number_of_changes(
     answer(monkeypatch, "n\n")
 
     run("deploy", "dev", document={"Resources": topics})
-    assert "Apply these 2 changes to stack tap-dev? [y/N]" in capsys.readouterr().out
+    assert "Apply these 2 changes to stack tap-dev? [y/N]" in capsys.readouterr().err
 
 
 def test_a_piped_yes_applies(run: Run, aws: MemoryAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_no_answer_and_no_are_declined(
 
     assert run("deploy", "dev") == 3
     assert (aws.stacks, aws.change_sets) == ({}, {})
-    assert capsys.readouterr().err == "tap: declined: stack tap-dev is as it was\n"
+    assert capsys.readouterr().err.endswith("[y/N] \ntap: declined: stack tap-dev is as it was\n")
 
 
 def test_a_stack_that_was_rolled_back_exits_with_1(

@@ -1,12 +1,12 @@
 """`tap verify`: what it prints, writes and exits with."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from documents import document
 from memory_aws import MemoryAws
 from memory_tap import Tap
 
@@ -55,7 +55,8 @@ def test_progress_is_on_standard_error_and_json_alone_on_standard_output(
     run([OK, STAND_IN], "--json")
 
     out, err = capsys.readouterr()
-    assert [(each["name"], each["result"], each["seen"], each["reason"]) for each in json.loads(out)] == [
+    told = document(out, "verify")
+    assert [(each["name"], each["result"], each["seen"], each["reason"]) for each in told["checks"]] == [
         ("Table", "ok", "ACTIVE", ""), ("TLS 1.1", "skipped", "", "no certificate")]
     assert err == "  0.0 s  checking: tags\n"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from stack_view import ROOT, StackView
 
+from tap.cli.answer import Answer
 from tap.cli.app import App
 from tap.cli.cost import cost_command
 from tap.cost.estimate import Estimate, estimate
@@ -58,9 +59,11 @@ def beside_reference(prices: Prices, environments: dict[str, StackView]) -> Call
 def run(template: dict[str, Any]) -> Callable[..., int | str]:
     """Return a function that runs `tap cost` and answers its exit code, or what it says is wrong."""
     def typed(*arguments: str, root: Path = ROOT, **wiring: Any) -> int | str:
-        outside = App(template=lambda: Rendered(template, ""), **wiring)
+        outside = App(template=lambda: Rendered(template, ""), answer=Answer(wanted="--json" in arguments), **wiring)
         try:
-            return int(cost_command.main([*arguments, "--root", str(root)], standalone_mode=False, obj=outside))
+            code = int(cost_command.main([*arguments, "--root", str(root)], standalone_mode=False, obj=outside))
+            print(outside.answer.text(code), end="")  # as tap.cli.main does
+            return code
         except TapError as error:
             return error.message
         except Exception as error:

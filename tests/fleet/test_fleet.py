@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import document
 from memory_service import refusal
 from memory_stack_sets import FRANKFURT, IRELAND, OU, TEMPLATE, A, B, C, Tap
 
@@ -351,9 +352,18 @@ def test_another_administrator_than_the_fleets_is_refused(tap: Tap) -> None:
 def test_status_lists_every_page_of_stacks(tap: Tap) -> None:
     tap(*DEPLOY)
     assert tap("fleet", "status", "prod", "--json") == 0
-    told = json.loads(tap.out)
+    told = document(tap.out, "fleet-status")
     assert len(told["instances"]) == 4
     assert {each["status"] for each in told["instances"]} == {"CURRENT"}
+
+
+def test_plans_and_deployments_of_a_fleet_are_documents(tap: Tap) -> None:
+    assert tap("fleet", "plan", "prod", "--json") == 0
+    assert document(tap.out, "fleet-plan")["outcome"] == "changes"
+    assert tap(*DEPLOY, "--json") == 0
+    assert document(tap.out, "fleet-deploy")["outcome"] == "applied"
+    assert tap(*DEPLOY, "--json") == 0
+    assert document(tap.out, "fleet-deploy")["outcome"] == "no changes"
 
 
 def test_a_stack_that_is_not_current_fails_the_status(tap: Tap) -> None:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from documents import document
 from memory_catalog import NOON, PORTFOLIO
 from memory_publishing import Tap
 from memory_service import LOST, refusal
@@ -36,7 +37,7 @@ def test_all_pages_of_who_runs_the_product_are_listed(tap: Tap) -> None:
         tap.catalog.run(name)
     tap.catalog.run("other", ProductId="prod-another")
     assert tap("catalog", "status", "--json") == 0
-    assert [each["name"] for each in json.loads(tap.out)["provisioned"]] == ["a", "b", "c", "d", "e"]
+    assert [each["name"] for each in document(tap.out, "catalog-status")["provisioned"]] == ["a", "b", "c", "d", "e"]
 
 
 @pytest.mark.parametrize(("status", "code"), [
@@ -46,6 +47,7 @@ def test_a_tainted_product_counts_as_failed(tap: Tap, status: str, code: int) ->
     assert tap("catalog", "status") == code
     assert status in tap.out
     assert tap("catalog", "status", "--json") == code
+    assert document(tap.out, "catalog-status")["outcome"] == ("failed" if code else "ok")
 
 
 def test_each_version_is_listed_with_how_many_run_it(tap: Tap) -> None:
@@ -70,6 +72,8 @@ def test_a_look_that_is_lost_is_taken_again(tap: Tap) -> None:
 def test_a_plan_is_shown_with_all_its_pages_and_deleted_again(tap: Tap) -> None:
     tap.catalog.changes = [{"Action": "ADD", "LogicalResourceId": f"Topic{number}", "ResourceType": "AWS::SNS::Topic"}
                            for number in range(5)]
+    assert tap("catalog", "plan", "dev", "--json") == 0
+    assert document(tap.out, "catalog-plan")["outcome"] == "changes"
     assert tap("catalog", "plan", "dev") == 0
     assert all(f"Topic{number}" in tap.out for number in range(5))
     assert "5 changes: 5 Add." in tap.out

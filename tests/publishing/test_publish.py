@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from documents import document
 from memory_publishing import TEMPLATE, Tap
 from memory_service import refusal
 
@@ -156,8 +157,9 @@ def test_a_deprecation_that_failed_is_made_up_for_by_the_next_run(tap: Tap) -> N
     tap.catalog.faults["update_provisioning_artifact"] = [("before", refusal("ResourceNotFoundException"))]
     assert tap("publish", "--yes") == 1
     assert tap("publish", "--yes", "--json") == 0
-    assert json.loads(tap.out) | {"product": ""} == {
-        "product": "", "version": "1.1.0", "sha256": DIGEST, "outcome": "already published", "deprecated": ["0.1.0"]}
+    assert document(tap.out, "publish") | {"product": ""} == {
+        "product": "", "version": "1.1.0", "sha256": DIGEST, "outcome": "already published", "error": None,
+        "deprecated": ["0.1.0"]}
 
 
 def test_without_an_answer_nothing_is_published(tap: Tap, monkeypatch: pytest.MonkeyPatch) -> None:
