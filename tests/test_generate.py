@@ -114,7 +114,7 @@ def test_a_resource_type_whose_permissions_are_not_listed_is_one_line_and_exit_2
         capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], find=lambda _name: lambda: entry("AWS::Nothing::Such")) == 2
     assert capsys.readouterr().err == (
-        "generate.py: AWS::Nothing::Such has no IAM actions: add what its creation, update and deletion take to "
+        "generate.py: AWS::Nothing::Such has no IAM actions: add those that create, update and delete it to "
         "tap/permissions/actions.toml\n")
 
 

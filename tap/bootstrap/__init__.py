@@ -1,1 +1,1 @@
-"""What an account needs once a region before `tap` deploys into it: the template, and the command that deploys it."""
+"""The bootstrap stack, which an account needs once per region before `tap` can deploy."""

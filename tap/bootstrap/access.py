@@ -1,4 +1,4 @@
-"""Who deploys: what CloudFormation acts as, who runs `tap`, and the most that the stacks' own roles may do."""
+"""Access: the execution role of CloudFormation, the roles that run `tap`, and the boundary of the stacks' own roles."""
 
 from typing import Any
 
@@ -17,27 +17,28 @@ from tap.permissions import NARROWED, Names, boundary, execution, keep_artifacts
 from tap.permissions.deployer import deployer, planner
 from tap.stack import build as build_stack
 
-STACKS = "tap-"  # what the names of the stacks begin with
-PATH = "/bootstrap/"  # what may change roles and policies that are named as the stacks may not change these
+STACKS = "tap-"  # prefix of stack names
+PATH = "/bootstrap/"  # outside the names that the execution role may change
 GITHUB = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-_DEPLOYMENT_SECONDS = 2 * 3600  # the longest there was takes an hour
+_DEPLOYMENT_SECONDS = 2 * 3600  # the longest observed deployment took an hour
 
 
 def add_boundary(t: Template, application: Ref) -> Names:
-    """Add the permissions boundary of the stacks' roles; return what the stacks are told by."""
+    """Add the permissions boundary of the stacks' roles; return the names that identify the stacks."""
     limit = ManagedPolicy("PermissionsBoundary", Path=PATH, Description="The most that roles of the stacks may do")
     names = Names(STACKS, application, limit.ref())
     limit.PolicyDocument = policy(*boundary(names))
     t.add_resource(limit)
-    suppress(limit, {"CKV_AWS_111": "Limits what others grant, and grants nothing"})
-    t.add_output(Output("PermissionsBoundaryArn", Description="For the parameter PermissionsBoundary of the stacks",
+    suppress(limit, {"CKV_AWS_111": "A boundary limits permissions and grants none"})
+    t.add_output(Output("PermissionsBoundaryArn", Description="Permissions boundary of the stacks' roles: parameter "
+                                                              "PermissionsBoundary",
                         Value=limit.ref()))
     return names
 
 
 def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
-    """Add the role that CloudFormation acts as, with what the resource types of `tap.stack` take."""
+    """Add the role that CloudFormation assumes, with permissions for the resource types of `tap.stack`; return it."""
     types = {str(resource.resource_type) for resource in build_stack().resources.values()}
     keep = keep_artifacts(NotAction=[s3.GetObject])
     read = Statement(Sid="Artifacts", Effect=Allow, Action=[s3.GetObject], Resource=[Sub(f"${{{bucket.title}.Arn}}/*")])
@@ -51,28 +52,28 @@ def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
     role = t.add_resource(Role(
         "ExecutionRole", Path=PATH, AssumeRolePolicyDocument=policy(trust),
         ManagedPolicyArns=[each.ref() for each in policies]))
-    t.add_output(Output("ExecutionRoleArn", Description="What CloudFormation acts as: role_arn of the targets",
+    t.add_output(Output("ExecutionRoleArn", Description="Role that CloudFormation assumes: role_arn in targets.toml",
                         Value=role.get_att("Arn")))
     return role
 
 
 def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
-    """Add the role that runs `tap`, and one that only plans, if somebody may assume them.
+    """Add the deployer's and the planner's role, each if a principal may assume it.
 
-    That is GitHub's workflows, by environment, and for the first one also a principal of an account.
+    GitHub workflows may assume either, by environment; an IAM principal may assume the deployer's role.
     """
-    subjects = _add_subjects(t, "GitHubSubjects", "GitHub: deploying", "Workflows that deploy")
-    planners = _add_subjects(t, "GitHubPlanSubjects", "GitHub: planning", "Workflows that plan and change nothing")
-    provider = add_parameter(t, "Who deploys", "GitHub's OIDC provider", Parameter(
+    subjects = _add_subjects(t, "GitHubSubjects", "GitHub subjects: deploy", "Workflows that deploy")
+    planners = _add_subjects(t, "GitHubPlanSubjects", "GitHub subjects: plan", "Workflows that only plan")
+    provider = add_parameter(t, "Deployment access", "GitHub OIDC provider", Parameter(
         "GitHubProviderArn", Type="String", Default="",
         AllowedPattern=rf"(arn:[a-z-]+:iam::\d{{12}}:oidc-provider/{GITHUB})?".replace(".", r"\."),
         ConstraintDescription="must be the ARN of GitHub's OIDC provider, or empty",
-        Description="The account's, of which it has one; empty makes it."))
-    principal = add_parameter(t, "Who deploys", "Principal", Parameter(
+        Description="ARN of the account's OIDC provider for GitHub, if it already has one; empty to create it."))
+    principal = add_parameter(t, "Deployment access", "Principal", Parameter(
         "DeployerPrincipalArn", Type="String", Default="",
         AllowedPattern=r"(arn:[a-z-]+:iam::\d{12}:(root|user/.+|role/.+))?",
         ConstraintDescription="must be the ARN of an account's root, a user or a role, or empty",
-        Description="Role, user or account that may assume the deployer's role, too; or empty."))
+        Description="ARN of a role, user or account that may assume the deployer's role; empty for none."))
     # Fn::Join in a condition: see `_items` of tap/inputs.py.
     has_github = t.add_condition("HasGitHub", Not(Equals(Join("", subjects.ref()), "")))
     has_planner = t.add_condition("HasPlanner", Not(Equals(Join("", planners.ref()), "")))
@@ -83,7 +84,7 @@ def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
 
     own = t.add_resource(OIDCProvider(
         "GitHubProvider", Condition="NeedsProvider",
-        # Another region's bootstrap stack may use it by now.
+        # The bootstrap stack of another region may use it.
         DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
         Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
     federated = If("NeedsProvider", own.ref(), provider.ref())
@@ -95,11 +96,12 @@ def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
 
 
 def _add_subjects(t: Template, title: str, label: str, who: str) -> Parameter:
-    return add_parameter(t, "Who deploys", label, Parameter(
+    return add_parameter(t, "Deployment access", label, Parameter(
         title, Type="CommaDelimitedList", Default="", AllowedPattern=r"(repo:[^\s*?,]+:environment:[^\s*?,]+)?",
         ConstraintDescription="must be like repo:OWNER/NAME:environment:ENVIRONMENT, without wildcards",
-        Description=f"{who}, comma-separated: repo:OWNER/NAME:environment:ENVIRONMENT, or for repositories created or "
-                    "renamed since July 15, 2026 repo:OWNER@ID/NAME@ID:environment:ENVIRONMENT; or empty."))
+        Description=f"{who}, comma-separated: repo:OWNER/NAME:environment:ENVIRONMENT, or "
+                    "repo:OWNER@ID/NAME@ID:environment:ENVIRONMENT for repositories created or renamed since July 15, "
+                    "2026; empty for none."))
 
 
 def _workflows(federated: If, subjects: Parameter) -> Statement:
@@ -116,7 +118,7 @@ def _add_role(t: Template, title: str, condition: str, may: list[Statement], tru
         f"{title}Role", Condition=condition, Path=PATH, MaxSessionDuration=_DEPLOYMENT_SECONDS,
         AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": trust},
         ManagedPolicyArns=[permissions.ref()]))
-    t.add_output(Output(f"{title}RoleArn", Condition=condition, Description="For AWS_ROLE_ARN of workflows",
+    t.add_output(Output(f"{title}RoleArn", Condition=condition, Description="Role for AWS_ROLE_ARN in workflows",
                         Value=role.get_att("Arn")))
 
 

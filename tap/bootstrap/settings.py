@@ -1,4 +1,4 @@
-"""Writing what the bootstrap stack made into the files that `tap deploy` reads, and nothing else of them."""
+"""Write the bootstrap stack's outputs to the files that `tap deploy` reads."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from tap.deploy.models import InputError, TapError
 from tap.deploy.parameters import read_sections
 from tap.deploy.targets import FILE
 
-STACK = "bootstrap-tap"  # not named like the stacks that its roles may change
+STACK = "bootstrap-tap"  # without the prefix of the stacks that its roles may change
 BOUNDARY = "PermissionsBoundary"  # the stacks' parameter
-OUTPUTS = ("ArtifactBucketName", "ExecutionRoleArn", "PermissionsBoundaryArn")  # of the bootstrap stack, to be written
+OUTPUTS = ("ArtifactBucketName", "ExecutionRoleArn", "PermissionsBoundaryArn")  # outputs to write
 
 
 def boundary_for(document: Mapping[str, Any], arn: str) -> dict[str, str]:
-    """Return the boundary's parameter as a template takes it, by ARN or by path and name; nothing where it has none.
+    """Return the boundary parameter as the template expects it, as ARN or as path and name; empty if it has none.
 
     An ARN is `arn:<partition>:iam::<account>:policy<path><name>`, a path begins and ends with a slash.
     """
@@ -33,7 +33,7 @@ def boundary_for(document: Mapping[str, Any], arn: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Settings:
-    """The files of one environment, whose stack's template is `document`."""
+    """The settings files of one environment; `document` is its template."""
 
     root: Path
     name: str
@@ -45,7 +45,7 @@ class Settings:
         return f"parameters/{self.name}.json"
 
     def check(self) -> None:
-        """Raise InputError unless the files are there, have the right shape and can be written."""
+        """Raise InputError unless the files exist, are valid and writable."""
         files: dict[str, Callable[[Path, str], object]] = {FILE: read}
         if boundary_for(self.document, ""):
             files[self._parameters] = read_sections
@@ -53,18 +53,18 @@ class Settings:
             reader(self.root, file)
             path = (self.root / file).resolve()
             if not all(self.access(each, os.W_OK) for each in (path, path.parent)):
-                raise InputError(f"{file} cannot be written, and what the bootstrap makes goes there: allow it")
+                raise InputError(f"cannot write {file}, which bootstrap updates: make it writable")
 
     def write(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
-        """Set bucket, role and boundary where they are not set so; return a line for each that was set.
+        """Set bucket, role and boundary; return a line for each changed value.
 
-        `outputs` are the bootstrap stack's, all of OUTPUTS among them. Comments and layout stay. Raises TapError where
-        a file cannot be written.
+        `outputs` must include all of OUTPUTS. Comments and layout are kept. Raises TapError if a file cannot be
+        written.
         """
         return [*self._write_target(account, region, outputs), *self._write_boundary(outputs)]
 
     def _write_target(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:
-        import tomlkit  # as slow to import as it is rarely needed
+        import tomlkit  # slow to import and rarely needed
 
         document = tomlkit.parse(read(self.root, FILE))
         shared: Mapping[str, Any] = document.get("default", {})
@@ -99,5 +99,5 @@ class Settings:
         try:
             replace_file(self.root / file, text)
         except OSError as error:
-            raise TapError(f"the bootstrap stack is deployed, but {file} cannot be written: "
-                           f"{error.strerror or error}; run this again") from None
+            raise TapError(f"the bootstrap stack is deployed, but {file} cannot be written: {error.strerror or error}. "
+                           "Make it writable, then run this command again") from None

@@ -1,7 +1,7 @@
-"""The bootstrap stack, once an account and region: artifact bucket, roles, permissions boundary, notifications.
+"""The bootstrap stack, once per account and region: artifact bucket, roles, permissions boundary, notifications.
 
-Its stack is not named as those that it is for, and its roles and policies have a path of their own: what may change
-a stack's resources may not change these.
+Its name has another prefix than the stacks', and its roles and policies have their own path, so that a role that may
+change the stacks' resources may not change these.
 """
 
 from awacs.aws import Action, Bool, Condition, Deny, NumericLessThan, Principal, Statement
@@ -25,8 +25,8 @@ from tap.bootstrap.notifications import add_notifications
 from tap.environment import add_tags
 from tap.parts import Stack, policy, suppress, tag_all
 
-_TOLD_BY = "; and of those of the stacks, which the execution role tells by it"
-# What switches everything on.
+_TOLD_BY = ", and of the stacks' resources, by which the execution role recognizes them"
+# Values that enable everything.
 SAMPLES = {
     "made": {
         "GitHubSubjects": "repo:payments/tap:environment:dev,repo:payments/tap:environment:prod",
@@ -41,7 +41,7 @@ SAMPLES = {
 
 def build() -> Template:
     """Return the template of the bootstrap stack."""
-    t = Stack("What tap needs once an account and region: artifact bucket, roles, notifications")
+    t = Stack("What tap needs once per account and region: artifact bucket, roles, notifications")
     tags = add_tags(t, "Tags", Application=_TOLD_BY)
 
     bucket = t.add(_add_artifact_bucket)
@@ -53,26 +53,26 @@ def build() -> Template:
     return t
 
 def _add_artifact_bucket(t: Template) -> Bucket:
-    # Templates hold no secret: keys of S3's own cost nothing.
+    # Templates contain no secrets, and S3 managed keys are free.
     bucket = t.add_resource(Bucket(
         "ArtifactBucket", DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain",
-        # The name that parameters/targets.toml makes.
+        # The default in parameters/targets.toml.
         BucketName=Sub("tap-artifacts-${AWS::AccountId}-${AWS::Region}"),
         BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[ServerSideEncryptionRule(
             ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))]),
         PublicAccessBlockConfiguration=PRIVATE,
         VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
-        # What is current stays: a version of a product names its template.
+        # Current objects stay, since product versions refer to their templates.
         LifecycleConfiguration=LifecycleConfiguration(Rules=[LifecycleRule(
             Status="Enabled",
             NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=90),
             AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7))])))
-    suppress(bucket, {"CKV_AWS_18": "CloudTrail tells who puts a template there, and nothing else is"})
+    suppress(bucket, {"CKV_AWS_18": "Holds only templates; CloudTrail records who uploads them"})
     everything = [bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*")]
     t.add_resource(BucketPolicy("ArtifactBucketPolicy", Bucket=bucket.ref(), PolicyDocument=policy(*(
         Statement(Effect=Deny, Principal=Principal("*"), Action=[Action("s3", "*")], Resource=everything,
                   Condition=Condition(test))
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html
         for test in (Bool({"aws:SecureTransport": "false"}), NumericLessThan({"s3:TlsVersion": "1.2"}))))))
-    t.add_output(Output("ArtifactBucketName", Description="Where templates go", Value=bucket.ref()))
+    t.add_output(Output("ArtifactBucketName", Description="Bucket for templates", Value=bucket.ref()))
     return bucket

@@ -18,7 +18,12 @@ def summary(plan: ChangeSet) -> str:
 
 def number_of_changes(plan: ChangeSet) -> str:
     """Return `1 change` or `12 changes`."""
-    return "1 change" if len(plan.changes) == 1 else f"{len(plan.changes)} changes"
+    return counted(len(plan.changes), "change")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 error` or `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def left_behind_line(event: StackEvent) -> str:

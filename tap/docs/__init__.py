@@ -1,1 +1,1 @@
-"""The documents of docs/ that are generated."""
+"""Generators of pages in docs/."""

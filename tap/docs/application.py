@@ -1,6 +1,6 @@
-"""What the container is given and what each role may do: `python -m tap.docs.application > docs/application.md`.
+"""docs/application.md: the container's variables and each role's permissions.
 
-From the template, so that a review shows who may do more than before as a difference of this page.
+Generated from the template with `python -m tap.docs.application`, so that a diff of the page shows added permissions.
 """
 
 import json
@@ -26,12 +26,12 @@ def _lines(resources: Mapping[str, Any]) -> Iterator[str]:
     for definition in _of_type(resources, "AWS::ECS::TaskDefinition").values():
         for container in definition["ContainerDefinitions"]:
             if container["Name"] in seen:
-                continue  # every task has the same
+                continue  # every task has the same variables
             seen.add(container["Name"])
             yield from ("", f"## Variables of {container['Name']}", "", "| variable | value |", "|---|---|")
             for entry in container["Environment"] + container["Secrets"]:
                 switch, entry, _ = entry.get("Fn::If", ("", entry, None))
-                # The application's own come by parameters: the line below says so.
+                # The application's own variables come from parameters, as the line below says.
                 if isinstance(entry["Name"], str):
                     value = entry.get("Value", entry.get("ValueFrom"))
                     yield (f"| `{entry['Name']}` | {'secret ' if 'ValueFrom' in entry else ''}`{shown(value)}`"
@@ -44,7 +44,7 @@ def _lines(resources: Mapping[str, Any]) -> Iterator[str]:
         yield from ("", f"## {title}" + (f", where {condition}" if condition else ""), "",
                     "| action | resource | condition |", "|---|---|---|")
         for policy in role["ManagedPolicyArns"]:
-            if "Ref" not in policy:  # one of TaskPolicyArns, which the template does not know
+            if "Ref" not in policy:  # an entry of TaskPolicyArns, unknown to the template
                 continue
             for statement in policies[policy["Ref"]]["PolicyDocument"]["Statement"]:
                 yield from _permissions(statement)
@@ -71,7 +71,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def shown(value: Any) -> str:
-    """Return a value as `Fn::Sub` writes it; a choice as either of its values, a function of others as JSON."""
+    """Return a value as in `Fn::Sub`; `Fn::If` as both of its values, any other function as JSON."""
     match value:
         case str():
             return value

@@ -1,4 +1,4 @@
-"""docs/costs.md: every figure of the price table with its source, and every assumption.
+"""docs/costs.md: every price with its source, and every assumption.
 
     python -m tap.docs.costs > docs/costs.md
 """

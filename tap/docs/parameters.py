@@ -1,4 +1,4 @@
-"""The template's parameters as a page of Markdown: `python -m tap.docs.parameters > docs/parameters.md`."""
+"""docs/parameters.md: the template's parameters: `python -m tap.docs.parameters > docs/parameters.md`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tap.stack import build
 
 
 def page(template: Mapping[str, Any]) -> str:
-    """Return the page: a heading for each group of the console's form, under it a row for each parameter."""
+    """Return the page: a heading per group of the console's form, with a table row per parameter."""
     return "\n".join(_lines(template)) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""What CloudFormation's registry says of replacing each resource type: `python -m tap.docs.resource_types`.
+"""Replacement behaviour of every resource type: `python -m tap.docs.resource_types`.
 
-Writes tap/deploy/resource_types.json from the registry schemas that cfn-lint carries, so that `tap plan` needs neither
-cfn-lint nor AWS to know them. The members are those of
+Writes tap/deploy/resource_types.json from the registry schemas in cfn-lint, so that `tap plan` needs neither cfn-lint
+nor AWS. Schema members:
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 
@@ -11,12 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-VERSION = "cfn-lint"  # the key of the release whose schemas were read
-REGION = "us-east-1"  # has every type that any region has, but for a few of the first regions to get one
+VERSION = "cfn-lint"  # key of the cfn-lint release that the schemas come from
+REGION = "us-east-1"  # has nearly every type of any region
 
 
 def document() -> str:
-    """Return the JSON document, one line a type. Raises ImportError where cfn-lint is not installed."""
+    """Return the JSON document, one line per type. Raises ImportError if cfn-lint is not installed."""
     types: dict[str, Any] = {VERSION: version("cfn-lint")}
     types |= {name: entry for name, schema in sorted(_schemas()) if (entry := _entry(name, schema))}
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(entry, sort_keys=True)}" for name, entry in types.items())
@@ -53,10 +53,10 @@ def _name(pointer: str) -> str:
 
 
 def _unique(name: str, schema: Mapping[str, Any], create_only: list[str]) -> list[list[str]]:
-    """Return the sets of properties that no two resources of a type may share.
+    """Return the sets of properties whose values must be unique among resources of a type.
 
-    The primary identifier where the template sets all of it; else a name that cannot be changed, which is the
-    resource's own: `Name`, or the type with `Name` behind it.
+    The primary identifier if the template sets all of it; else a name that cannot be changed: `Name`, or the type
+    followed by `Name`.
     """
     identifier = [_name(pointer) for pointer in schema.get("primaryIdentifier", ())]
     if identifier and not set(identifier) & set(_names(schema, "readOnlyProperties")):

@@ -1,1 +1,1 @@
-"""The validators, over every environment."""
+"""Lint of the templates, for every environment."""

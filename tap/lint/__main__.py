@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tap.deploy.models import TapError
 from tap.deploy.parameters import environment_names, load_environment
 from tap.deploy.stand_ins import STAND_INS
+from tap.deploy.wording import counted
 from tap.lint.checkov import CHECKOV
 from tap.lint.finding import CFN_LINT
 from tap.lint.validators import DEFAULTS, VALIDATE, findings
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | None" = None) -> int:
     """Print a line for each finding and return the exit code.
 
-    0: nothing that fails, warnings of cloudformation-validate aside; 1: findings; 2: a tool is not
-    installed, or an environment's file is wrong. `build` stands in for that of the template.
+    The code is 0 without errors (warnings of cloudformation-validate do not count), 1 with errors, 2 if a tool is not
+    installed or an environment's file is invalid. `build` replaces the template's own, for tests.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m tap.lint", description=f"Put the templates before {CFN_LINT}, {VALIDATE} and {CHECKOV}.")
-    parser.add_argument("--template", choices=TEMPLATES, help="check this one (default: each)")
+        prog="python -m tap.lint", description=f"Lint the templates with {CFN_LINT}, {VALIDATE} and {CHECKOV}.")
+    parser.add_argument("--template", choices=TEMPLATES, help="check this template (default: all)")
     parser.add_argument("--environment", metavar="ENV", action="append",
-                        help="check tap with the parameters of this environment (default: of each)")
+                        help="check tap with this environment's parameters (default: all environments)")
     parser.add_argument("--root", metavar="DIR", type=Path, default=Path(),
-                        help="the folder that has parameters/ (default: the working directory)")
+                        help="directory that contains parameters/ (default: the current directory)")
     arguments = parser.parse_args(argv)
 
     named = ("tap",) if build or arguments.environment else tuple(TEMPLATES)
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | Non
 
 
 def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str] | None, root: Path) -> int:
-    # After the flags: the usage need not wait for troposphere.
+    # Imported late so that --help does not wait for troposphere.
     from tap.template.render import to_text
 
     built = build()
@@ -56,9 +57,9 @@ def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str
     for finding in found:
         print(f"{file_of(name)}:{finding}")
     failing = sum(finding.fails for finding in found)
-    told = "" if name == "tap" else f"{name}: "
-    print(f"tap.lint: {told}{failing} to mend, {len(found) - failing} to consider "
-          f"(parameters: {', '.join((DEFAULTS, *values))})")
+    prefix = "" if name == "tap" else f"{name}: "
+    print(f"tap.lint: {prefix}{counted(failing, 'error')}, {counted(len(found) - failing, 'warning')} (parameters: "
+          f"{', '.join((DEFAULTS, *values))})")
     return 1 if failing else 0
 
 
@@ -66,4 +67,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit(130)  # as shells have it; there is nothing to tell
+        sys.exit(130)  # 128 + SIGINT, as in shells

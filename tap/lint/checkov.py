@@ -1,7 +1,7 @@
-"""The template before Checkov, as people read it and as what each environment gets.
+"""Run Checkov on the template, both as written and as resolved for each environment.
 
-Checkov runs in a process and a virtual environment of its own: it holds boto3 and networkx to old versions.
-What the template suppresses stands in the resource's metadata, with its reason:
+Checkov runs in a separate virtual environment, since it pins old versions of boto3 and networkx. Suppressions are in
+the resources' metadata, with their reasons:
 https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html
 """
 
@@ -19,9 +19,9 @@ from tap.deploy.models import InputError
 from tap.lint.finding import Finding, Values
 
 CHECKOV = "checkov"
-INSTALL_CHECKOV = "make lint installs it, and so does pipx install checkov"
-# The parameter that switches off what a check asks for. Checkov reads no Fn::If, so the template suppresses some of
-# these; what an environment gets has none, and must pass wherever the parameter is not one of OFF.
+INSTALL_CHECKOV = "run make lint, or pipx install checkov"
+# The parameter that decides what a check asks for. Checkov does not evaluate Fn::If, so the template suppresses some of
+# these checks; an environment's resolved template has no suppressions and must pass unless the parameter is in OFF.
 DECIDED_BY = {
     "CKV_AWS_2": "CertificateArn",
     "CKV_AWS_18": "AccessLogs",
@@ -40,11 +40,11 @@ DECIDED_BY = {
 }
 OFF = ("false", "0", "")
 BY_PARAMETER = "By "
-"""How the reason of a suppression starts that is there for Checkov to pass over a Fn::If."""
+"""Prefix of the reason for a suppression that exists only because Checkov does not evaluate `Fn::If`."""
 
 
 class Failure(NamedTuple):
-    """A check that a resource of a document fails."""
+    """A failed check of a resource in a document."""
 
     document: str
     logical_id: str
@@ -53,25 +53,26 @@ class Failure(NamedTuple):
 
 
 def find_program() -> str | None:
-    """Return the path of Checkov: that of this virtual environment, else the one on the path; None without either."""
+    """Return the path of Checkov, in this virtual environment or on PATH, or None."""
     return shutil.which(CHECKOV, path=Path(sys.prefix) / CHECKOV / "bin") or shutil.which(CHECKOV)
 
 
 def run(documents: Mapping[str, str]) -> Iterator[Failure]:
-    """Yield what Checkov finds in documents, by their names.
+    """Run Checkov on documents by name; yield its failures.
 
-    Raises InputError where Checkov is not installed, or does not read them all.
+    Raises InputError if Checkov is not installed or cannot read a document.
     """
     program = find_program()
     if program is None:
         raise InputError(f"{CHECKOV} is not installed: {INSTALL_CHECKOV}")
-    # Nothing of the caller's that would make it ask a server, nor a configuration file of the working directory.
+    # No environment variables that would make Checkov call a server, and no configuration file of the working
+    # directory.
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("BC_", "CKV_", "PRISMA_"))}
     with tempfile.TemporaryDirectory() as folder:
         files = {f"{place}.yaml": name for place, name in enumerate(documents)}
         for file, name in files.items():
             Path(folder, file).write_text(documents[name], encoding="utf-8")
-        # No shell, and nothing of the template's on the command line.
+        # No shell, and no content of the template on the command line.
         ran = subprocess.run(  # noqa: S603
             [program, "--framework", "cloudformation", "--compact", "--quiet", "--soft-fail", "-o", "json",
              "-f", *files],
@@ -80,10 +81,10 @@ def run(documents: Mapping[str, str]) -> Iterator[Failure]:
         report = json.loads(ran.stdout)
     except ValueError:
         report = {}
-    # A report of no checks at all has no summary either.
+    # A report without checks has no summary.
     if ran.returncode or not report or report.get("summary", {}).get("parsing_errors"):
         *_, last = ["no report", *ran.stderr.strip().splitlines()]
-        raise InputError(f"{CHECKOV} does not read the template: {last}")
+        raise InputError(f"{CHECKOV} cannot read the template: {last}")
     for failed in report.get("results", {}).get("failed_checks", ()):
         yield Failure(files[Path(failed["file_path"]).name], failed["resource"].partition(".")[2],
                       failed["check_id"], failed["check_name"])
@@ -92,10 +93,10 @@ def run(documents: Mapping[str, str]) -> Iterator[Failure]:
 def checkov(
         text: str, template: Mapping[str, Any], values: Values, literal: Mapping[str, Mapping[str, Any]],
         run: Callable[[Mapping[str, str]], Iterable[Failure]] = run) -> list[Finding]:
-    """Return what Checkov finds, and suppressions without a reason.
+    """Return Checkov's findings, and suppressions without a reason.
 
-    `template` is the template as a dictionary, `text` the same as people read it; `literal` is what each
-    environment of `values` gets. Raises InputError as `run` does.
+    `template` is the template as a dictionary, `text` its YAML; `literal` is the resolved template of each environment
+    in `values`. Raises InputError as `run` does.
     """
     found: dict[tuple[str, str, str], list[str]] = {}
     for logical_id, check, reason in suppressions(template):
@@ -119,7 +120,7 @@ def checkov(
 
 
 def suppressions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield what a template suppresses: logical id, check, and the reason, which may be missing: empty then."""
+    """Yield a template's suppressions: logical id, check and reason, which may be empty."""
     for logical_id, resource in template["Resources"].items():
         for skip in resource.get("Metadata", {}).get(CHECKOV, {}).get("skip", ()):
             yield logical_id, skip["id"], skip.get("comment") or ""

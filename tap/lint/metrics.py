@@ -1,4 +1,4 @@
-"""Metrics of dashboards and alarms that do not exist, or not for the resources of an environment."""
+"""Check that the metrics in dashboards and alarms exist for the resources of each environment."""
 
 import contextlib
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from tap.template.resolve import resolve
 
 
 def metrics(template: Mapping[str, Any], environments: Values) -> list[Finding]:
-    """Return what is wrong with the metrics of each environment's dashboards and alarms, once for all that have it."""
+    """Return findings on metrics of dashboards and alarms, each with its environments."""
     found: dict[tuple[str, str], list[str]] = {}
     for environment, parameters in environments.items():
-        with contextlib.suppress(ValueError):  # of parameters that are missing: cloudformation-validate says so
+        with contextlib.suppress(ValueError):  # missing parameters: cloudformation-validate reports them
             resolved = resolve(template, parameters)
             problems = [(dashboard.logical_id, problem) for dashboard in dashboards(resolved)
                         for problem in dashboard.problems]

@@ -1,7 +1,7 @@
-"""What the validators find in a template.
+"""Run the validators on a template.
 
-cfn-lint reads the template as it is; cloudformation-validate, with the rules of cdk-preflight, reads
-what the template comes to in each environment; Checkov reads both. All do so offline.
+cfn-lint checks the template as written; cloudformation-validate, with the rules of cdk-preflight, checks the resolved
+template of each environment; Checkov checks both. All run offline.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ WIRING = "tap.wiring"
 VALIDATE = "cloudformation-validate"
 INSTALL = "pip install -e '.[lint,validate]'"
 INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
-REGION = "eu-central-1"  # that of the stand-ins
+REGION = "eu-central-1"  # the region of the stand-in values
 DEFAULTS = "defaults"
-# What resolving makes of parameters: these rules are for templates that people write.
+# Rules for hand-written templates that resolved parameters break.
 ARTEFACTS = {
     "W3010": "availability zones are Fn::GetAZs in the template",
     "W9013": "the account is AWS::AccountId in the template",
@@ -41,11 +41,11 @@ SHOWN_NO_ECHO = "*" * 16
 
 
 def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,)) -> list[Finding]:
-    """Return what cfn-lint finds in a template.
+    """Return cfn-lint's findings in a template.
 
-    Without `values` every allowed value of a parameter is tried; with them, these, and the defaults of
-    the others. `append_rules` are folders and modules of further rules: ours. A `.cfnlintrc` in the working
-    directory counts, as it does for the command. Raises InputError where cfn-lint is not installed.
+    Without `values`, cfn-lint tries every allowed value of a parameter; with `values`, these and the defaults of the
+    others. `append_rules` are folders and modules with further rules. A `.cfnlintrc` in the working directory applies,
+    as for the command. Raises InputError if cfn-lint is not installed.
     """
     try:
         from cfnlint.api import lint
@@ -60,10 +60,10 @@ def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,))
 
 
 def validate(text: str, template: Mapping[str, Any], values: Values) -> list[Finding]:
-    """Return what cloudformation-validate, with cdk-preflight's rules, finds in what each environment gets.
+    """Return the findings of cloudformation-validate, with cdk-preflight's rules, in each environment's template.
 
-    `template` is the template as a dictionary, `text` the same as people read it, for the line numbers.
-    Raises InputError where one of the two is not installed or does not fit the other.
+    `template` is the template as a dictionary, `text` its YAML, for line numbers. Raises InputError if one of the two
+    tools is not installed or they are incompatible.
     """
     try:
         import cloudformation_validate as validator
@@ -103,8 +103,8 @@ def validate(text: str, template: Mapping[str, Any], values: Values) -> list[Fin
 def preflight_rules(types: Set[str]) -> Iterator[tuple[str, str]]:
     """Yield the names and sources of the Rego modules of cdk-preflight for resources of these types.
 
-    They lie in the archive of JavaScript inside its wheel. Importing the package would start Node.js.
-    Raises InputError where the package is not installed or has them elsewhere.
+    The modules are in the JavaScript archive inside the wheel; importing the package would start Node.js. Raises
+    InputError if the package is not installed or its layout has changed.
     """
     package = importlib.util.find_spec("cdk_preflight")
     if package is None or package.origin is None:
@@ -118,13 +118,13 @@ def preflight_rules(types: Set[str]) -> Iterator[tuple[str, str]]:
     except (ValueError, KeyError, OSError, tarfile.TarError) as error:
         version = importlib.metadata.version("cdk-preflight")
         raise InputError(
-            f"cdk-preflight {version} does not have its rules where they are looked for ({error}): "
-            f"install the version that constraints.txt names") from None
+            f"cdk-preflight {version} has an unexpected layout ({error}): install the version in "
+            "constraints.txt") from None
     header = "package cdk_preflight\n\nimport rego.v1\n"
     yield "_pf_deploy_environment", f'{header}\ndeploy_region := "{REGION}"\n'
     for library in libraries:
         yield library["name"], library["rego"]
-    # A module a service, as cdk-preflight does it: compiling takes its time by the module.
+    # One module per service, as in cdk-preflight, since compilation time depends on the number of modules.
     services: dict[str, list[str]] = {}
     for rule in rules:
         wanted = rule["resourceTypes"]
@@ -147,7 +147,7 @@ def _literal_template(template: Mapping[str, Any], parameters: Mapping[str, str]
 
 
 def _literals(template: Mapping[str, Any], values: Values) -> dict[str, dict[str, Any]]:
-    """Return the template of each environment that has one: `validate` tells of those that have none."""
+    """Return the resolved template of each environment; `validate` reports those that cannot be resolved."""
     literals = {}
     for environment, parameters in values.items():
         with contextlib.suppress(ValueError):
@@ -182,26 +182,26 @@ def _line(text: str, logical_id: str | None) -> int:
 
 
 def _without_secrets(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
-    # The tools repeat values in what they say.
+    # The tools quote values in their messages.
     return {name: SHOWN_NO_ECHO if is_no_echo(template["Parameters"][name]) else value
             for name, value in parameters.items()}
 
 
 def _split(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    # cfn-lint takes the values of lists as lists.
+    # cfn-lint expects values of list parameters as lists.
     return {name: items(value) if is_list(template["Parameters"][name]) else value
             for name, value in parameters.items()}
 
 
 def findings(text: str, template: Mapping[str, Any], environments: Values) -> list[Finding]:
-    """Return what the tools find, with the defaults and with each environment's parameters, by line."""
+    """Return the findings of all tools, with the defaults and with each environment's parameters, sorted by line."""
     given = {name: _without_secrets(template, values) for name, values in environments.items()}
     required = {name: DEFAULTS for name, entry in template["Parameters"].items() if "Default" not in entry}
     all_given = {DEFAULTS: required, **given}
-    # Beside the others: it is a process of its own.
+    # In parallel with the others, since it is a separate process.
     with ThreadPoolExecutor() as pool:
         security = pool.submit(checkov, text, template, all_given, _literals(template, all_given))
-        # The quicker one first: it tells at once where a tool is missing.
+        # The faster one first, so that a missing tool is reported at once.
         found = validate(text, template, all_given)
         found += cfn_lint(text, {})
         if given:

@@ -1,4 +1,4 @@
-"""What making a stack takes, and what the stack's own roles may do at most: tables, and IAM statements out of them.
+"""Permissions to deploy a stack, and the boundary of its roles: tables, and IAM statements generated from them.
 
     names = Names(prefix="tap-", application=application.ref(), boundary=boundary.ref())
     groups = split(execution(types, names))  # lists of awacs Statements, each fits a managed policy
@@ -6,11 +6,11 @@
         t.add_resource(ManagedPolicy(f"ExecutionPolicy{number}", Path=…, PolicyDocument=policy(*statements)))
     t.add_resource(ManagedPolicy("Boundary", Path=…, PolicyDocument=policy(*boundary(names))))
 
-`types` are resource types, those of `build()` for example: `{each.resource_type for each in
+`types` are resource types, for example those of `build()`: `{each.resource_type for each in
 build().resources.values()}`; one without an entry in `actions.toml` raises LookupError. `prefix` is literal text:
-physical names begin with their stack's name, which S3 and RDS write in lower case. A product that Service Catalog
-launches is a stack named SC-<account>-pp-<id>: prefix "SC-". A role that must not change itself needs a path, as
-/bootstrap/, or a name that does not begin so. A role takes ten managed policies.
+physical names begin with their stack's name, which S3 and RDS convert to lowercase. A product that Service Catalog
+launches is a stack named SC-<account>-pp-<id>: prefix "SC-". A role that must not change itself needs a path, such as
+/bootstrap/, or a name without the prefix. A role can have ten managed policies.
 """
 
 from tap.permissions.statements import (

@@ -1,6 +1,6 @@
-"""What `tap` needs of AWS while it plans, deploys, watches, examines and deletes the stacks of an account.
+"""Permissions of `tap` to plan, deploy, watch, inspect and delete stacks.
 
-Making the resources is the execution role's, which this one hands to CloudFormation and to nobody else.
+The execution role creates the resources: the deployer may pass it to CloudFormation only.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from troposphere import Sub
 from tap.parts import allow
 
 _HERE = "${AWS::Region}:${AWS::AccountId}"
-# What planning takes, of stacks: nothing of it changes a resource.
+# Actions on stacks for planning, none of which changes a resource.
 _PLANNING = (
     "CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "DescribeEvents", "DescribeStackEvents",
     "DescribeStacks", "GetStackPolicy", "GetTemplate", "ListChangeSets", "ListStackResources", "TagResource",
@@ -25,53 +25,54 @@ _DEPLOYING = (
 
 
 def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, variables: str) -> list[Statement]:
-    """Return what `tap plan` takes for stacks whose names begin with `prefix`.
+    """Return the permissions of `tap plan` for stacks whose names begin with `prefix`.
 
-    It executes nothing, deletes no stack, and writes to the bucket under `plans` alone: a job that plans a pull request
+    They execute nothing, delete no stack, and write to the bucket only under `plans`: a job that plans a pull request
     runs its code, which must not replace what a deployment reads.
     """
     return [
         _of_stacks(prefix, *_PLANNING),
-        # These know no stack as a resource.
+        # These actions do not support stacks as resources.
         allow([cloudformation.ListExports, cloudformation.ListImports], "*"),
-        # Which engine version runs: minor upgrades happen by themselves.
+        # The running engine version, since minor upgrades are automatic.
         allow([rds.DescribeDBClusters], Sub(f"arn:${{AWS::Partition}}:rds:{_HERE}:cluster:{prefix}*")),
         allow([rds.DescribeDBInstances], Sub(f"arn:${{AWS::Partition}}:rds:{_HERE}:db:{prefix}*")),
         allow([iam.PassRole], execution_role_arn,
               condition=Condition(StringEquals({"iam:PassedToService": "cloudformation.amazonaws.com"}))),
-        # Where traffic goes, before the rules of a listener change; Elastic Load Balancing describes all or nothing.
+        # Current traffic weights, before listener rules change. These actions do not support resources.
         allow([elasticloadbalancing.DescribeRules], "*"),
-        # Templates too large for a request.
+        # Templates that are too large for a request.
         allow([s3.ListBucket], bucket_arn),
         allow([s3.GetObject, s3.PutObject], Sub(f"${{Bucket}}/{plans}*", Bucket=bucket_arn)),
-        # The variables that are deployed, to compare with.
+        # The deployed variables, to compare with.
         allow([s3.GetObject], Sub(f"${{Bucket}}/{variables}*", Bucket=bucket_arn)),
     ]
 
 
 def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, variables: str) -> list[Statement]:
-    """Return what the role takes that runs `tap` for stacks whose names begin with `prefix`.
+    """Return the permissions of the role that runs `tap` for stacks whose names begin with `prefix`.
 
-    tests/bootstrap/ compares it with the requests that `tap/deploy/` makes.
+    tests/bootstrap/ compares them with the requests that `tap/deploy/` makes.
     """
     return [
         *planner(prefix, bucket_arn, execution_role_arn, plans, variables),
         allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         _of_stacks(prefix, *_DEPLOYING),
-        # These know no stack as a resource.
+        # These actions do not support stacks as resources.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
                quotas.GetServiceQuota], "*"),
-        # `tap doctor` checks whether MonthlyBudget can count; tags have no resource.
+        # `tap doctor` checks that MonthlyBudget can count; actions on cost allocation tags support no resources.
         allow([ce.ListCostAllocationTags], "*"),
-        # `tap doctor` checks an existing VPC, which another account may share; only its attributes have a resource.
+        # `tap doctor` checks an existing VPC, which another account may share; only DescribeVpcAttribute supports
+        # resources.
         allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcEndpoints], "*"),
         allow([ec2.DescribeVpcAttribute], Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:vpc/*")),
-        # `tap doctor` looks whether they are there.
+        # `tap doctor` checks that they exist.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),
-        # Whether a bucket is empty, before a deletion; and why something failed.
+        # Whether a bucket is empty, before a deletion, and why an operation failed.
         allow([s3.ListBucketVersions], Sub(f"arn:${{AWS::Partition}}:s3:::{prefix}*")),
-        # Which image runs, which ran before it, and how its tasks are.
+        # The running image, the previous one, and the state of tasks.
         allow([ecs.DescribeServiceRevisions, ecs.DescribeServices, ecs.DescribeTasks, ecs.ListServiceDeployments],
               Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service-revision/{prefix}*"),
               Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:service/{prefix}*"),
@@ -79,7 +80,7 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
         allow([ecs.ListTasks], "*", condition=Condition(ArnLike({
             "ecs:cluster": Sub(f"arn:${{AWS::Partition}}:ecs:{_HERE}:cluster/{prefix}*")}))),
         allow([ecs.DescribeTaskDefinition], "*"),
-        # Whether an image is there, and its digest; the repository may be another account's.
+        # Whether an image exists, and its digest; the repository may be in another account.
         allow([ecr.DescribeImages], Sub("arn:${AWS::Partition}:ecr:${AWS::Region}:*:repository/*")),
         allow([functions.GetFunctionConfiguration],
               Sub(f"arn:${{AWS::Partition}}:lambda:{_HERE}:function:{prefix}*")),

@@ -1,4 +1,4 @@
-"""IAM statements out of the tables, and policies that are within IAM's sizes."""
+"""IAM statements generated from the tables, split to fit IAM's size limits."""
 
 import json
 import re
@@ -17,32 +17,32 @@ from tap.parts import allow, policy
 from tap.permissions.table import by_scope, entry, listed, load
 
 NARROWED = "Narrowed by name and tag, where IAM has them"
-"""Why Checkov may pass over a policy that writes to `*`."""
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters, white space aside.
+"""Reason to suppress Checkov's check for write access to `*`."""
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters without white space.
 MANAGED_POLICY_LIMIT = 6_144
-_ROOM_FOR_A_VALUE = 256  # what a Ref may come to, such as an ARN
-# The longest that there are.
+_ROOM_FOR_A_VALUE = 256  # characters of a Ref's value, such as an ARN
+# The longest values in use.
 _PSEUDO = {"Partition": "aws-us-gov", "Region": "ap-southeast-1", "AccountId": "1" * 12,
            "URLSuffix": "amazonaws.com.cn"}
-_MOST_ACTIONS = 80  # of a statement, so that several fill a policy well
+_MOST_ACTIONS = 80  # per statement, so that statements pack well into policies
 _HERE = "${AWS::Region}:${AWS::AccountId}"
-# The artifact buckets of all regions, and what is in them: named as the stacks' buckets are, but not theirs.
+# The artifact buckets of all regions and their objects, whose names match the stacks' buckets.
 _ARTIFACTS = "arn:${AWS::Partition}:s3:::tap-artifacts-${AWS::AccountId}-*"
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the statements are about; Ref and Sub are fine where a value is `Any`."""
+    """Names in the statements; a value of type `Any` may be a Ref or Sub."""
 
-    prefix: str  # what the names of stacks begin with, four characters at most
-    application: Any  # the tag Application of their resources
-    boundary: Any  # the ARN of the permissions boundary of their roles
+    prefix: str  # prefix of stack names, up to four characters
+    application: Any  # value of the resources' Application tag
+    boundary: Any  # ARN of the roles' permissions boundary
 
 
 def execution(types: Iterable[str], names: Names) -> list[Statement]:
-    """Return what a role takes that CloudFormation creates, updates, tags and deletes these resource types as.
+    """Return the permissions for CloudFormation to create, update, tag and delete these resource types.
 
-    A statement a scope, or a few, with its name for a Sid. Raises LookupError for a type without an entry.
+    One or more statements per scope, with its name as Sid. Raises LookupError for a type without an entry.
     """
     entries = [entry(kind) for kind in sorted(set(types))]
     actions = by_scope(entries)
@@ -62,24 +62,24 @@ def execution(types: Iterable[str], names: Names) -> list[Statement]:
 
 
 def boundary(names: Names) -> list[Statement]:
-    """Return the most that the roles of a stack may do, whatever their own policies say."""
-    # Reading is for the file of variables, which `tap` uploads there: the role's own policy names it.
+    """Return the permissions boundary for the roles of a stack."""
+    # Reading is for the environment file that `tap` uploads there; the role's own policy names it.
     statements = [keep_artifacts(NotAction=[s3.GetBucketLocation, s3.GetObject]), *(
         _statement(scope, actions, names, []) for scope, actions in by_scope(load("boundary").values()).items())]
-    for statement in statements:  # a boundary is one policy, and names would fill a tenth of it
+    for statement in statements:  # a boundary is one policy, and Sids would fill a tenth of it
         del statement.properties["Sid"]
     return statements
 
 
 def keep_artifacts(**actions: Sequence[Action]) -> Statement:
-    """Return the statement that denies `Action`, or all but `NotAction`, on the account's artifact buckets."""
+    """Return a statement that denies `Action`, or all but `NotAction`, on the account's artifact buckets."""
     return Statement(Sid="KeepArtifacts", Effect=Deny, Resource=[Sub(_ARTIFACTS)], **actions)
 
 
 def split(statements: Sequence[Statement]) -> list[list[Statement]]:
-    """Return statements in groups, each of which a managed policy can hold.
+    """Return the statements in groups that each fit a managed policy.
 
-    Raises ValueError for a statement that is too large by itself.
+    Raises ValueError for a statement that does not fit by itself.
     """
     groups: list[list[Statement]] = [[]]
     for each in statements:
@@ -92,7 +92,7 @@ def split(statements: Sequence[Statement]) -> list[list[Statement]]:
 
 
 def size(document: Mapping[str, Any]) -> int:
-    """Return the most characters that a policy of a template comes to, without white space, as IAM counts."""
+    """Return the maximum number of characters of a policy, without white space, as IAM counts."""
     return len("".join(json.dumps(_longest(document), separators=(",", ":")).split()))
 
 

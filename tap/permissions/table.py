@@ -1,4 +1,4 @@
-"""The tables: which actions each resource type takes, where they are allowed, and what roles may do at most."""
+"""The tables: actions per resource type, scopes of actions, and the boundary of roles."""
 
 import functools
 import tomllib
@@ -8,7 +8,7 @@ from typing import Any
 
 from tap.template.registry import Unbuildable
 
-# Keys of a type's table that are no scope.
+# Keys of a type's table that are not scopes.
 ABOUT = frozenset({"source", "passes_to", "links", "left_out", "also"})
 
 
@@ -23,18 +23,18 @@ def load(name: str) -> Mapping[str, Any]:
 
 
 def entry(kind: str) -> Mapping[str, Any]:
-    """Return what a resource type takes. Raises NoActions where the table does not have it."""
+    """Return a resource type's entry. Raises NoActions if there is none."""
     try:
         found: Mapping[str, Any] = load("actions")[kind]
     except KeyError:
         raise NoActions(
-            f"{kind} has no IAM actions: add what its creation, update and deletion take to "
+            f"{kind} has no IAM actions: add those that create, update and delete it to "
             "tap/permissions/actions.toml") from None
     return found
 
 
 def by_scope(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return the actions of several entries by the scope they are limited to, each once, in order."""
+    """Return the actions of several entries by scope, each once, in order."""
     found: dict[str, set[str]] = {}
     for each in entries:
         for scope in set(each) - ABOUT:

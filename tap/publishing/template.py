@@ -100,7 +100,7 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
         Description="The most that a role of a launched application may do", **KEPT))
     names = Names(prefix=PROVISIONED, application=TAGS["Application"], boundary=bound.ref())
     bound.PolicyDocument = policy(*boundary(names))
-    suppress(bound, {"CKV_AWS_111": "Limits what others grant, and grants nothing"})
+    suppress(bound, {"CKV_AWS_111": "A boundary limits permissions and grants none"})
     types = {resource["Type"] for resource in product["Resources"].values()}
     permissions = [
         t.add_resource(ManagedPolicy(f"LaunchPolicy{number}", Path=PATH, PolicyDocument=policy(*statements), **KEPT))

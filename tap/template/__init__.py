@@ -1,1 +1,1 @@
-"""Which templates exist, a template as text, and what it comes to in one environment."""
+"""The templates by name, their text, and their values in one environment."""

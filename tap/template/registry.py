@@ -1,4 +1,4 @@
-"""The templates that this package makes, by name."""
+"""The templates that this package generates, by name."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from troposphere import Template
 
-# Each module has `build()`; those without files in parameters/ have SAMPLES, values to be linted and tested with.
+# Each module has `build()`; modules without files in parameters/ have SAMPLES, values for lint and tests.
 TEMPLATES = {
     "tap": "tap.stack",
     "bootstrap": "tap.bootstrap.template",
     "repository": "tap.bootstrap.repository",
     "catalog": "tap.publishing.template",
 }
-_FILES = {"catalog": "service-catalog"}  # of templates/, where they are not called as the template is
+_FILES = {"catalog": "service-catalog"}  # in templates/, where the file is not named after the template
 
 
 class Unbuildable(LookupError):
-    """A template cannot be built, since one of the project's tables lacks an entry."""
+    """A template cannot be built because one of the project's tables lacks an entry."""
 
 
 def file_of(name: str) -> str:
-    """Return the path of the file that has a template, from the project's directory."""
+    """Return the path of a template's file, relative to the project."""
     return f"templates/{_FILES.get(name, name)}.yaml"
 
 
 def builder(name: str) -> "Callable[[], Template]":
-    """Return what builds a template, and may raise Unbuildable.
+    """Return the function that builds a template, which may raise Unbuildable.
 
-    Imports troposphere; raises KeyError, and ModuleNotFoundError without it.
+    Raises KeyError for an unknown name, and ModuleNotFoundError if troposphere is not installed.
     """
     build: Callable[[], Template] = _module(name).build
     return build
 
 
 def samples(name: str) -> Mapping[str, Mapping[str, str]]:
-    """Return parameter values by what they are for; none of a template whose values are in `parameters/`."""
+    """Return sample parameter values by name; empty for a template with values in `parameters/`."""
     given: Mapping[str, Mapping[str, str]] = getattr(_module(name), "SAMPLES", {})
     return given
 

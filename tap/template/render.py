@@ -1,7 +1,7 @@
-"""A template as YAML or JSON text: CloudFormation's section order, short tags, the same bytes every time.
+"""A template as YAML or JSON text: CloudFormation's section order, short tags, reproducible bytes.
 
-PyYAML's emitters would not do: they quote what follows a tag, write no comments, and know no maps that go on one line
-where they fit. The one in C takes half as long again as this, those in Python five to eight times as long.
+PyYAML's emitters quote values after a tag, write no comments and cannot put a map on one line only where it fits. The C
+emitter takes 1.5 times as long as this module, the Python emitters five to eight times.
 """
 
 import functools
@@ -23,32 +23,31 @@ SECTIONS = (
 ATTRIBUTES = (
     "Type", "Condition", "DependsOn", "CreationPolicy", "UpdatePolicy", "DeletionPolicy",
     "UpdateReplacePolicy", "Metadata", "Properties")
-# Functions with a short form, which those of the Rules section lack:
+# Functions with a short form; those of the Rules section have none:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 SHORT_FORMS = {"Ref": "!Ref", "Condition": "!Condition"} | {
     f"Fn::{name}": f"!{name}" for name in (
         "And", "Base64", "Cidr", "Equals", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Not",
         "Or", "Select", "Split", "Sub")}
-# Named, since a union of types is made anew wherever it is written.
+# Named, since a union in an isinstance call is created anew each time.
 CONTAINERS, ARGUMENTS = (dict, list), (str, list)
 WIDTH = 120
 STEP = "  "
-# Sections hold entries, which hold properties: from there on, a map or list that fits a line is on one.
+# Sections contain entries, which contain properties: from that depth on, a map or list goes on one line if it fits.
 ENTRY_DEPTH = 3
 
-# Strings that need no quotes in YAML 1.1 and 1.2, in a block and between brackets; others that need none
-# are quoted all the same. In brackets a colon may split a string for parsers of YAML 1.1, but not before a letter or a
-# digit: `Action: [sts:AssumeRole]` is what people write.
+# Strings that need no quotes in YAML 1.1 and 1.2, in a block and in brackets; the patterns are conservative. In
+# brackets, a colon can split a string in YAML 1.1 parsers, but not before a letter or digit, as in `Action:
+# [sts:AssumeRole]`.
 PLAIN_BLOCK = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*?;<>~%&|^,{}'\"\[\]\\-]|:(?=[^ ])| (?=[^ #]))*", re.A)
 PLAIN_FLOW = re.compile(r"[A-Za-z_/$(]([\w./$()=+@*;<>~%|^\\-]|:(?=\w)| (?=[^ #]))*", re.A)
 NOT_STRINGS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml") -> str:
-    """Return a template's text, which ends in a newline. YAML has comments as headings, of parameters and tiers.
+    """Return a template's text, ending in a newline. YAML has comments as headings for parameter groups and tiers.
 
-    Raises ValueError for a section or an attribute of a resource that CloudFormation does not have, and for a
-    number that JSON does not have.
+    Raises ValueError for an unknown section or resource attribute, and for a number that JSON cannot represent.
     """
     tree = ordered(template.to_dict())
     if form == "json":
@@ -62,15 +61,15 @@ def to_text(template: Template, *, form: Literal["yaml", "json"] = "yaml") -> st
 
 
 def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template with its sections, and each resource's attributes, in CloudFormation's order.
+    """Return a template with sections and resource attributes in CloudFormation's order.
 
-    Raises ValueError for a section or an attribute that is not in the lists above.
+    Raises ValueError for an unknown section or attribute.
     """
     def by_rank(names: Sequence[str], entries: Mapping[str, Any]) -> dict[str, Any]:
         return {name: entries[name] for name in sorted(entries, key=names.index)}
 
     resources = {title: by_rank(ATTRIBUTES, resource) for title, resource in tree["Resources"].items()}
-    # Most resources have the same tags: as one object they are laid out once.
+    # Most resources share the same tags: as one object they are rendered once.
     tags: dict[str, Any] = {}
     for resource in resources.values():
         own = resource.get("Properties", {}).get("Tags")
@@ -81,15 +80,15 @@ def ordered(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Writer:
-    """Collects the lines of a template. To hand them up through generators would take twice the time."""
+    """Collects the lines of a template. Generators would take twice the time."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        # By identity: a map is tried on one line before each of its parts is.
+        # By identity, since a map is tried on one line before its parts are.
         self._one_line_of: dict[int, str] = {}
 
     def add_sections(self, tree: Mapping[str, Any], headings: Mapping[str, Mapping[str, str]]) -> None:
-        """Add sections, with a heading before the first entry of each run of entries that share it."""
+        """Add the sections, with a heading before each run of entries that share it."""
         for name, section in tree.items():
             self.lines.append("")
             if not isinstance(section, dict) or not section:
@@ -111,7 +110,7 @@ class _Writer:
             current = heading
 
     def _add(self, head: str, value: Any, indent: str, depth: int) -> None:
-        """Add a value behind a head, which is a key or a dash: on one line where that fits."""
+        """Add a value after its head (a key or a dash), on one line if it fits."""
         if not isinstance(value, CONTAINERS) or not value:
             self._add_scalar(head, value, indent)
             return
@@ -141,14 +140,14 @@ class _Writer:
         start = len(self.lines)
         self._add(f"{indent}-", item, indent, depth)
         if isinstance(item, dict) and self.lines[start] == f"{indent}-":
-            # The first key goes beside the dash.
+            # The first key goes on the line of the dash.
             self.lines[start:start + 2] = [f"{indent}- {self.lines[start + 1].lstrip()}"]
 
     def _fill(self, head: str, items: Any, indent: str) -> None:
-        """Add a list between brackets, as many items a line as fit.
+        """Add a list in brackets, with as many items per line as fit.
 
-        Nobody reads the tags that all resources share, and the bootstrap template, full of IAM actions, has to stay
-        below the 51,200 bytes that CloudFormation takes without a bucket.
+        For shared tags, which nobody reads, and lists of IAM actions: the bootstrap template must stay below 51,200
+        bytes, CloudFormation's limit without a bucket.
         """
         line = f"{head} ["
         for index, item in enumerate(map(self._one_line, items)):
@@ -174,7 +173,7 @@ class _Writer:
         return text
 
     def _add_scalar(self, head: str, value: Any, indent: str) -> None:
-        """Add a scalar or an empty container; long text as a block, unless a block would change it."""
+        """Add a scalar or an empty container; long text becomes a block, unless that would change it."""
         style, block = "", None
         if isinstance(value, str) and "\n" in value:
             style, block = "|" if value.endswith("\n") else "|-", _literal(value)
@@ -193,36 +192,36 @@ def _words(value: Any) -> bool:
 
 
 def _literal(value: str) -> list[str] | None:
-    """Return text of several lines as the lines of a literal block; None where its white space would get lost."""
+    """Return multi-line text as lines of a literal block, or None if white space would be lost."""
     lines = value.removesuffix("\n").split("\n")
     return None if value[0].isspace() or not lines[-1] or not all(map(str.isprintable, lines)) else lines
 
 
 def _folded(value: str, width: int) -> list[str] | None:
-    """Return text of one line as the lines of a folded block; None where its white space would get lost."""
+    """Return one-line text as lines of a folded block, or None if white space would be lost."""
     lines = textwrap.wrap(value, width, break_long_words=False, break_on_hyphens=False)
     return lines if value.isprintable() and " ".join(lines) == value else None
 
 
 def _function(value: Any) -> tuple[str, Any] | None:
-    """Return a function's short tag and its argument; None for all else, and for what has no short form."""
+    """Return a function's short tag and argument, or None for anything else."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     (name, argument), = value.items()
     if name == "Fn::GetAtt":
-        # A list of the logical id and the attribute, which may have dots.
+        # A list of logical id and attribute; the attribute may contain dots.
         if list(map(type, argument)) != [str, str] or "." in argument[0]:
             return None
         argument = ".".join(argument)
-    # A tag cannot stand before a tag, nor before a map that may be something else than an argument.
+    # A tag cannot precede another tag, nor a map that may not be an argument.
     return (SHORT_FORMS[name], argument) if name in SHORT_FORMS and isinstance(argument, ARGUMENTS) else None
 
 
-# Most scalars stand in a template many times; typed, since 1 and true are equal.
+# Most scalars occur many times; typed, since 1 equals True.
 @functools.lru_cache(maxsize=None, typed=True)
 def _scalar(value: str | int | float, plain: re.Pattern[str]) -> str:
     if not isinstance(value, str):
-        # YAML 1.1 has no float without a point: 1e-05 would be text.
+        # In YAML 1.1 a float needs a point: 1e-05 would be text.
         return re.sub(r"^(-?\d+)e", r"\1.0e", json.dumps(value, allow_nan=False))
     if not value.isprintable():
         quoted = json.dumps(value, ensure_ascii=False)

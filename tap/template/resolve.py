@@ -17,7 +17,7 @@ URL_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu", "aws-i
 
 @dataclass(frozen=True)
 class Reference:
-    """What only a deployed resource can tell: `Ref`, or `Fn::GetAtt` where there is an attribute."""
+    """A value known only after deployment: `Ref`, or `Fn::GetAtt` if there is an attribute."""
 
     logical_id: str
     attribute: str | None = None
@@ -29,7 +29,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Text:
-    """Text that holds references: what `Fn::Sub` and `Fn::Join` make of them."""
+    """Text that contains references, from `Fn::Sub` or `Fn::Join`."""
 
     parts: tuple[Any, ...]
 
@@ -47,10 +47,10 @@ class Resolved:
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Mapping[str, Any]]
     dangling: tuple[tuple[str, str], ...]
-    """Who refers to what does not exist in this environment: resource or output, and missing logical id."""
+    """References to resources that this environment lacks, as pairs of entry and missing logical id."""
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
-        """Return a resource's properties. Raises KeyError where this environment lacks the resource."""
+        """Return a resource's properties. Raises KeyError if this environment lacks the resource."""
         found: Mapping[str, Any] = self.resources[logical_id].get("Properties", {})
         return found
 
@@ -64,12 +64,11 @@ def resolve(
 ) -> Resolved:
     """Return the template's resources and outputs as CloudFormation would see them with these parameters.
 
-    The template's defaults stand for the parameters that are not given. Resources and outputs whose
-    condition is false are gone, as are properties that are `AWS::NoValue`. A function of what only
-    deployed resources tell (`Fn::Select` of an attribute, say) stays a function.
-    Raises ValueError for parameters that the template does not know or that have no value, for a
-    condition or a mapping's entry that does not exist, for a selection or a range beyond what there is, and for what
-    only CloudFormation evaluates: macros, loops.
+    Parameters that are not given take their defaults. Resources and outputs with a false condition are left out, as are
+    properties that are `AWS::NoValue`. A function of values known only after deployment, such as `Fn::Select` of an
+    attribute, stays a function. Raises ValueError for an unknown parameter, a parameter without a value, an unknown
+    condition or mapping entry, a `Fn::Select` or `Fn::Cidr` out of range, and for macros and loops, which only
+    CloudFormation evaluates.
     """
     try:
         return _resolved(template, parameters, region, account, partition, stack_name)
@@ -80,7 +79,7 @@ def resolve(
 def _resolved(template: Mapping[str, Any], parameters: Mapping[str, str], region: str, account: str, partition: str,
               stack_name: str) -> Resolved:
     declared: Mapping[str, Any] = template.get("Parameters", {})
-    wrong = [f"{name} is no parameter" for name in parameters if name not in declared]
+    wrong = [f"{name} is not a parameter" for name in parameters if name not in declared]
     wrong += [f"{name} has no value" for name, entry in declared.items()
               if name not in parameters and "Default" not in entry]
     if wrong:
@@ -99,7 +98,7 @@ def _resolved(template: Mapping[str, Any], parameters: Mapping[str, str], region
     for entry in resources.values():
         if "DependsOn" in entry:
             names = entry["DependsOn"] if isinstance(entry["DependsOn"], list) else [entry["DependsOn"]]
-            # CloudFormation ignores a DependsOn on a resource whose condition is false, unlike a reference.
+            # Unlike a reference, CloudFormation ignores DependsOn a resource whose condition is false.
             entry["DependsOn"] = [
                 name for name in names if name in resources or name not in template["Resources"]]
     outputs = resolver.entries("Outputs")
@@ -110,7 +109,7 @@ def _resolved(template: Mapping[str, Any], parameters: Mapping[str, str], region
 
 
 def dependencies(resolved: Resolved) -> Mapping[str, set[str]]:
-    """Return for each resource those that CloudFormation makes before it: `DependsOn` and every reference.
+    """Return for each resource the resources that CloudFormation creates before it, by `DependsOn` and references.
 
     References in Metadata count: CloudFormation orders by references anywhere in a resource.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
@@ -120,7 +119,7 @@ def dependencies(resolved: Resolved) -> Mapping[str, set[str]]:
 
 
 def waits_for(resolved: Resolved, logical_id: str) -> set[str]:
-    """Return all resources that are made before this one, by however many steps; itself in a circle only."""
+    """Return all resources created before this one, directly or indirectly; itself only in a cycle."""
     direct = dependencies(resolved)
     found: set[str] = set()
     new = direct[logical_id]
@@ -146,7 +145,7 @@ def _mentions(entry: Mapping[str, Any]) -> set[str]:
 
 
 def parameter_value(value: Any, kind: str) -> Any:
-    """Return what a Ref to a parameter of a type comes to: text, of a number too, or a list of text."""
+    """Return the value of a Ref to a parameter of a type: text, also for a number, or a list of text."""
     if kind.startswith(("CommaDelimitedList", "List<")):
         return [item.strip() for item in str(value).split(",")]
     return as_text(value)
@@ -158,7 +157,7 @@ def as_text(value: Any) -> str:
 
 
 def _joined(parts: list[Any]) -> Any:
-    """Return text, or a Text where there are references among the parts."""
+    """Return text, or a Text if any part is a reference."""
     flat: list[Any] = []
     for part in parts:
         for piece in part.parts if isinstance(part, Text) else [part]:
@@ -186,15 +185,15 @@ class Resolver:
         self._region = region
 
     def condition(self, name: str) -> bool:
-        """Return whether a condition holds. Raises ValueError where there is none of that name."""
+        """Return whether a condition holds. Raises ValueError if it does not exist."""
         if name not in self.template.get("Conditions", {}):
-            raise ValueError(f"there is no condition {name}")
+            raise ValueError(f"condition {name} does not exist")
         return self.truth(self.template["Conditions"][name])
 
     def entries(self, section: str) -> dict[str, dict[str, Any]]:
-        """Return what is there of a section, Resources or Outputs, each entry evaluated.
+        """Return the evaluated entries of a section, Resources or Outputs.
 
-        Raises ValueError for a macro or a loop, which stands where an entry does.
+        Raises ValueError for a macro or a loop in place of an entry.
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
         """
         for title in self.template.get(section, {}):
@@ -206,7 +205,7 @@ class Resolver:
             if "Condition" not in entry or self.condition(entry["Condition"])}
 
     def value(self, tree: Any) -> Any:
-        """Return what a part of the template comes to."""
+        """Return the value of a part of the template."""
         if isinstance(tree, list):
             items = [self.value(item) for item in tree]
             return [item for item in items if item is not NO_VALUE]
@@ -222,7 +221,7 @@ class Resolver:
         return {key: item for key, item in pairs.items() if item is not NO_VALUE}
 
     def truth(self, expression: Any) -> bool:
-        """Return whether a condition's expression holds. Raises ValueError for what is none."""
+        """Return whether a condition's expression holds. Raises ValueError if it is not a valid expression."""
         (name, argument), = expression.items()
         match name, argument:
             case "Condition", str():
@@ -235,10 +234,10 @@ class Resolver:
                 return all(self.truth(item) for item in argument)
             case "Fn::Or", list():
                 return any(self.truth(item) for item in argument)
-        raise ValueError(f"no condition can be {name} of {argument}")
+        raise ValueError(f"{name} of {argument} is not a valid condition")
 
     def comparable(self, value: Any) -> Any:
-        """Return a value as comparisons see it: numbers and booleans are text."""
+        """Return a value as CloudFormation compares it: numbers and booleans become text."""
         return as_text(value) if isinstance(value, bool | int | float) else value
 
     def _ref(self, name: str) -> Any:
@@ -264,9 +263,9 @@ class Resolver:
                 return text.split(delimiter)
             case "Fn::Select", [place, list() as items]:
                 if set(items) == {MASK}:
-                    return MASK  # a list that nobody tells has any length
+                    return MASK  # a masked list may have any length
                 if not 0 <= int(place) < len(items):
-                    raise ValueError(f"Fn::Select has no item {place} in {items}")
+                    raise ValueError(f"Fn::Select: {items} has no item {place}")
                 return items[int(place)]
             case "Fn::GetAZs", str():
                 return [f"{argument or self._region}{letter}" for letter in "abc"]
@@ -276,7 +275,7 @@ class Resolver:
                 try:
                     return self.template.get("Mappings", {})[mapping][first][second]
                 except KeyError as error:
-                    raise ValueError(f"Fn::FindInMap {argument} finds no {error}") from None
+                    raise ValueError(f"Fn::FindInMap {argument}: {error} does not exist") from None
         return {name: argument}
 
     def _sub(self, pattern: str, local: Mapping[str, Any]) -> Any:
@@ -297,5 +296,5 @@ def _cidr(block: str, count: int, bits: int) -> list[str]:
     network = ipaddress.ip_network(block)
     blocks = [str(part) for part in islice(network.subnets(new_prefix=network.max_prefixlen - bits), count)]
     if len(blocks) < count:
-        raise ValueError(f"Fn::Cidr finds no {count} ranges of {bits} bits in {block}")
+        raise ValueError(f"Fn::Cidr: {block} has no room for {count} ranges with {bits} host bits")
     return blocks

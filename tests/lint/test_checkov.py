@@ -70,7 +70,7 @@ def test_checkov_passes_over_what_is_suppressed_as_the_template_writes_it() -> N
 
 @pytest.mark.needs("checkov")
 def test_a_document_that_checkov_does_not_read_is_an_error() -> None:
-    with pytest.raises(InputError, match="checkov does not read the template: "):
+    with pytest.raises(InputError, match="checkov cannot read the template: "):
         list(run({"good": "Resources: {}", "bad": "Resources: ["}))
 
 

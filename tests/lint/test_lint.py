@@ -151,7 +151,7 @@ def test_a_template_without_findings_exits_with_0_and_says_what_was_checked(
     code = main(["--root", str(root)], build=small_template)
 
     assert (code, capsys.readouterr().out) == (
-        0, "tap.lint: 0 to mend, 0 to consider (parameters: defaults, dev)\n")
+        0, "tap.lint: 0 errors, 0 warnings (parameters: defaults, dev)\n")
 
 
 @pytest.mark.needs("cdk-preflight", "checkov")
@@ -166,7 +166,7 @@ def test_findings_are_one_line_each_and_exit_with_1(
     assert re.fullmatch(
         r"templates/tap\.yaml:\d+: error pf-sns-subscription-endpoint AlertsByMail\.Properties\.Endpoint: "
         r"Endpoint 'nobody' .* \(dev\)", first)
-    assert last == "tap.lint: 1 to mend, 0 to consider (parameters: defaults, dev)"
+    assert last == "tap.lint: 1 error, 0 warnings (parameters: defaults, dev)"
 
 
 @pytest.mark.needs("cdk-preflight", "checkov")
@@ -185,7 +185,7 @@ def test_what_cloudformation_validate_only_warns_of_is_printed_and_exits_with_0(
     first, last = capsys.readouterr().out.splitlines()
     assert code == 0
     assert ": warning pf-route53-healthcheck-failurethreshold-recovery-control Control." in first
-    assert last == "tap.lint: 0 to mend, 1 to consider (parameters: defaults, dev)"
+    assert last == "tap.lint: 0 errors, 1 warning (parameters: defaults, dev)"
 
 
 def test_a_wrong_parameter_file_is_one_line_and_exits_with_2(

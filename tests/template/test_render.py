@@ -90,7 +90,7 @@ def test_the_same_template_gives_the_same_bytes(form: Any) -> None:
 
 def test_it_is_far_below_what_cloudformation_takes_from_a_bucket(readable: str) -> None:
     # 1 MB: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-    assert len(readable.encode()) < 1_048_576 / 4
+    assert len(readable.encode()) < 1_048_576 / 2
 
 
 def test_sections_are_in_cloudformations_order(readable: str) -> None:

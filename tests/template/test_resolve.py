@@ -41,7 +41,7 @@ def test_the_value_of_a_number_is_text_and_that_of_a_list_is_a_list() -> None:
 
 def test_all_parameters_that_are_unknown_or_have_no_value_are_named_at_once() -> None:
     document = template({}, Parameters={"Needed": {"Type": "String"}})
-    with pytest.raises(ValueError, match=r"^Wrong is no parameter, Needed has no value$"):
+    with pytest.raises(ValueError, match=r"^Wrong is not a parameter, Needed has no value$"):
         resolve(document, {"Wrong": "x"})
 
 
@@ -99,9 +99,9 @@ def test_a_function_of_what_only_a_deployed_resource_tells_stays_one(expression:
 @pytest.mark.parametrize(("expression", "told"), [
     ({"Fn::Select": [2, ["a", "b"]]}, "no item 2"),
     ({"Fn::Select": ["-1", ["a", "b"]]}, "no item -1"),
-    ({"Fn::Cidr": ["10.0.0.0/24", 2, 8]}, "finds no 2 ranges of 8 bits in 10.0.0.0/24"),
-    ({"Fn::FindInMap": ["Sizes", "large", "Cpu"]}, "finds no 'large'"),
-    ({"Fn::If": ["Unknown", 1, 2]}, "there is no condition Unknown")])
+    ({"Fn::Cidr": ["10.0.0.0/24", 2, 8]}, "10.0.0.0/24 has no room for 2 ranges with 8 host bits"),
+    ({"Fn::FindInMap": ["Sizes", "large", "Cpu"]}, "'large' does not exist"),
+    ({"Fn::If": ["Unknown", 1, 2]}, "condition Unknown does not exist")])
 def test_what_cannot_be_evaluated_is_an_error_that_names_it(expression: Any, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         value(expression, Mappings={"Sizes": {"small": {"Cpu": 256}}})
@@ -124,7 +124,7 @@ def test_a_condition_is_decided(expression: Any, expected: bool) -> None:
 
 
 def test_what_is_no_condition_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no condition can be Ref of X"):
+    with pytest.raises(ValueError, match="Ref of X is not a valid condition"):
         resolve(template({}, Conditions={"Wrong": {"Ref": "X"}}), {})
 
 
@@ -248,7 +248,7 @@ def test_ranges_are_the_first_ones_that_ipaddress_finds(prefix: int, count: int,
     expression = {"Fn::Cidr": [str(block), count, bits]}
     expected = list(block.subnets(new_prefix=32 - bits))[:count]
     if len(expected) < count:
-        with pytest.raises(ValueError, match=f"finds no {count} ranges"):
+        with pytest.raises(ValueError, match=f"no room for {count} ranges"):
             value(expression)
     else:
         assert [ipaddress.ip_network(item) for item in value(expression)] == expected

@@ -39,4 +39,4 @@ def test_one_template_can_be_linted_alone(capsys: pytest.CaptureFixture[str]) ->
     code = main(["--template", "bootstrap", "--root", str(ROOT)])
 
     assert (code, capsys.readouterr().out) == (
-        0, "tap.lint: bootstrap: 0 to mend, 0 to consider (parameters: defaults, made, given)\n")
+        0, "tap.lint: bootstrap: 0 errors, 0 warnings (parameters: defaults, made, given)\n")
