@@ -10,9 +10,11 @@ from tap.cli.app import EXIT_CODES, Project, Stopped
 from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set, mark_deployed
 from tap.cli.options import (
     approve_option,
+    drift_option,
     env_argument,
     html_option,
     json_option,
+    keep_option,
     parameter_option,
     takes_project,
     yes_option,
@@ -33,6 +35,8 @@ from tap.deploy.wording import duration
 @yes_option
 @json_option
 @html_option
+@drift_option
+@keep_option
 @parameter_option
 @takes_project
 def deploy_command(project: Project, environment: str, plan_file: Path | None, yes: bool, as_json: bool,

@@ -70,14 +70,23 @@ def approve_option(what: str = "a logical id") -> Callable[[Command], Command]:
                         help=f"Let this destructive change happen: {what}.")
 
 
+drift_option = click.option(
+    "--drift", is_flag=True, help="Compare with the resources as they are, and bring back what has drifted.")
+keep_option = click.option(
+    "--keep", multiple=True, metavar="NAME[,NAME]",
+    help="Keep the stack's value of these parameters; '*' is all that the file does not set.")
+
+
 def takes_root(command: Command) -> Command:
-    """Add --root to a command, which gets a `Project` first; --region, --parameter and --approve go into that, too."""
+    """Add --root to a command, which gets a `Project` first; the other options about environments go there, too."""
     @_root_option
     @click.pass_obj
     @functools.wraps(command)
     def with_project(app: App, /, root: Path, region: str | None = None, overrides: tuple[str, ...] = (),
-                     approve: tuple[str, ...] = (), **arguments: Any) -> Any:
-        return command(Project(app, root, region, pairs(overrides), names(approve)), **arguments)
+                     approve: tuple[str, ...] = (), keep: tuple[str, ...] = (), *, drift: bool = False,
+                     **arguments: Any) -> Any:
+        project = Project(app, root, region, pairs(overrides), names(approve), drift, names(keep))
+        return command(project, **arguments)
 
     return with_project
 

@@ -14,7 +14,15 @@ from tap.cli import plan_view
 from tap.cli.answer import Answer
 from tap.cli.app import EXIT_CODES, App, Project
 from tap.cli.offline import offline_plans
-from tap.cli.options import environments, html_option, json_option, parameter_option, takes_project
+from tap.cli.options import (
+    drift_option,
+    environments,
+    html_option,
+    json_option,
+    keep_option,
+    parameter_option,
+    takes_project,
+)
 from tap.cli.recording import Recording
 from tap.cli.terminal import report
 from tap.deploy import plan_text, planfile
@@ -74,6 +82,8 @@ class PlanOptions:
 @click.option("--template", "template_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               metavar="FILE", help="With --offline and --base FILE: plan this template, whatever it is.")
 @html_option
+@drift_option
+@keep_option
 @parameter_option
 @takes_project
 def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int:
@@ -87,6 +97,8 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     if names:
         answer.several(names)
     options.check(names)
+    if options.offline and (project.drift or project.keep):
+        raise click.UsageError("--drift and --keep ask the stack, which --offline does not")
     plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
     for plan, _ in plans:
         answer.add(plan.env.name, outcome="no changes" if plan.change_set.empty else "changes",

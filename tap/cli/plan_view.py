@@ -9,8 +9,9 @@ from rich.text import Text
 
 from tap.cli.layout import table_of
 from tap.deploy.guard import Grade
-from tap.deploy.plan import Plan
-from tap.deploy.plan_text import Row, cut, remarks, rows, total
+from tap.deploy.plan import ParameterValue, Plan
+from tap.deploy.plan_text import Row, remarks, rows, total
+from tap.deploy.wording import cut
 
 GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red",
                 Grade.WILL_FAIL: "bold red"}
@@ -37,19 +38,26 @@ def _lines(plan: Plan, row: Row) -> Iterator[Text]:
 
 
 def parameter_table(plan: Plan) -> Table:
-    """Return the parameters that do not have their defaults, with value and where that comes from."""
+    """Return the parameters that do not have their defaults, or change to them: value, and where it comes from."""
     return table_of(("Parameter", "Value", "From"), [
-        (parameter.name, cut(parameter.value) + (f" = {parameter.resolved}" if parameter.resolved is not None else ""),
-         parameter.source)
-        for parameter in plan.parameters if parameter.source != "default" or parameter.resolved is not None],
-        unbroken=("Parameter",))
+        (parameter.name, cut(parameter.value) + _more(" = ", parameter.resolved),
+         parameter.source + _more(", stack has ", parameter.deployed))
+        for parameter in plan.parameters if not _is_plain(parameter)], unbroken=("Parameter",))
+
+
+def _more(words: str, value: str | None) -> str:
+    return "" if value is None else f"{words}{cut(value) or '(empty)'}"
+
+
+def _is_plain(parameter: ParameterValue) -> bool:
+    return parameter.source == "default" and parameter.resolved is None and parameter.deployed is None
 
 
 def render_plan(plan: Plan, *, parameters: bool = False) -> RenderableType:
     """Return all of a plan: parameters where asked for, changes, remarks and the sum."""
     parts: list[RenderableType] = []
     if parameters and plan.parameters:
-        defaults = sum(parameter.source == "default" for parameter in plan.parameters)
+        defaults = sum(map(_is_plain, plan.parameters))
         parts += [parameter_table(plan), Text(f"{defaults} more have their defaults.\n" if defaults else "")]
     if plan.change_set.changes:
         parts += [plan_table(plan), ""]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tap.deploy.inspection import EXPECTED_DRIFT
 from tap.deploy.models import Change, ChangeSet
 from tap.deploy.replacements import Update, value_at
 
@@ -49,6 +50,9 @@ def _of_modification(change: Update, each: Change) -> Iterator[str]:
         if kind in _REPLACED:
             yield _REPLACED[kind]
         return
+    for title in sorted({detail.name for detail in each.details if detail.name and detail.deployed is not None}):
+        if (kind, title) in EXPECTED_DRIFT:
+            yield f"{title} differs because {EXPECTED_DRIFT[kind, title]}: this sets it back"
     for title in sorted({detail.name for detail in each.details if detail.name}):
         if (kind, title) in _IN_PLACE:
             yield _IN_PLACE[kind, title]

@@ -41,6 +41,9 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     on_failure = "ROLLBACK" if kind == "UPDATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":
         request["OnStackFailure"] = on_failure
+    if kind == "UPDATE" and env.options.drift:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
+        request["DeploymentMode"] = "REVERT_DRIFT"
     if triggers is not None:
         # Without alarms, CloudFormation would wait all the same.
         request["RollbackConfiguration"] = {
@@ -236,6 +239,7 @@ def _change(change: dict[str, Any]) -> Change:
         scope=tuple(change.get("Scope", ())),
         policy_action=change.get("PolicyAction"),
         details=tuple(_detail(detail) for detail in change.get("Details", ())),
+        drift=change.get("ResourceDriftStatus"),
     )
 
 
@@ -245,4 +249,5 @@ def _detail(detail: Mapping[str, Any]) -> Detail:
         attribute=target.get("Attribute", ""), name=target.get("Name"), path=target.get("Path"),
         requires_recreation=target.get("RequiresRecreation"), evaluation=detail.get("Evaluation"),
         source=detail.get("ChangeSource"), cause=detail.get("CausingEntity"),
-        before=target.get("BeforeValue"), after=target.get("AfterValue"))
+        before=target.get("BeforeValue"), after=target.get("AfterValue"),
+        deployed=target.get("Drift", {}).get("PreviousValue"))

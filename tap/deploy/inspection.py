@@ -12,7 +12,7 @@ from tap.deploy.waiting import poll
 # What a service changes by itself, as it should: type, top-level property, and why.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html: ECS shifts traffic by
 # rewriting the rule's weights; Application Auto Scaling sets the number of tasks.
-_EXPECTED = {
+EXPECTED_DRIFT = {
     ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"): "ECS shifts traffic between target groups",
     ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"): "ECS shifts traffic between target groups",
     ("AWS::ECS::Service", "DesiredCount"): "scaling sets it",
@@ -95,7 +95,7 @@ def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
         return [Drift(logical_id, kind, state)]
     return [Drift(logical_id, kind, state, difference["PropertyPath"], env.masked(difference["ExpectedValue"]),
                   env.masked(difference["ActualValue"]),
-                  _EXPECTED.get((kind, difference["PropertyPath"].strip("/").partition("/")[0]), ""))
+                  EXPECTED_DRIFT.get((kind, difference["PropertyPath"].strip("/").partition("/")[0]), ""))
             for difference in resource.get("PropertyDifferences", ())]
 
 

@@ -68,6 +68,8 @@ class Options:
     """What the command line says beside parameters."""
 
     approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
+    drift: bool = False  # whether to compare with the resources as they are, and bring back what has drifted
+    keep: frozenset[str] = frozenset()  # parameters that keep the stack's value, beside the target's
     text: str = ""  # what another command for the environment has to be given, as ` --region eu-west-1`
 
 
@@ -139,6 +141,7 @@ class Detail:
     cause: str | None = None  # the parameter or resource (and attribute) that is behind it
     before: str | None = None
     after: str | None = None
+    deployed: str | None = None  # before the property drifted
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ class Change:
     scope: tuple[str, ...] = ()
     policy_action: str | None = None
     details: tuple[Detail, ...] = ()
+    drift: str | None = None  # MODIFIED, DELETED, ...; None where it was not looked at
 
 
 @dataclass(frozen=True)

@@ -54,13 +54,15 @@ def load_environment(
     *,
     overrides: Mapping[str, str] | None = None,
     stand_ins: Mapping[str, str] | None = None,
+    keep: Collection[str] = (),
     previous: Callable[[Environment], Collection[str]] | None = None,
 ) -> Environment:
     """Read an environment from its files, and check its values against the template.
 
     `overrides` replace values of the file; `stand_ins` replace values that are still placeholders (`REPLACE-…`),
-    and no others. A parameter keeps the value that the stack has where its target says so, and where the file has
-    none and it has no default; what `overrides` has is not kept. `previous`, called only where there is such a
+    and no others. A parameter keeps the value that the stack has where its target or `keep` says so, and where the
+    file has none and it has no default; `*` stands for all that the file does not set. What `overrides` has is not
+    kept. `previous`, called only where there is such a
     parameter, returns the names of those that the stack has a value of. Raises InputError, which names every problem
     at once.
     """
@@ -68,13 +70,14 @@ def load_environment(
     env = with_variables(draft.env, root, template)
     names = dict.fromkeys([*env.values.parameters, *draft.names])
     declarations = template.get("Parameters", {})
-    without = {parameter for parameter in without_default(template) if parameter not in names}
-    kept = without.union(env.target.keep).difference(overrides or ())
+    wanted = {*env.target.keep, *keep}
+    without = {name for name in (declarations if "*" in wanted else without_default(template)) if name not in names}
+    kept = without.union(wanted).difference(overrides or ())
     if kept and previous:
         env = _keeping(env, kept.intersection(previous(env)))
     problems = [*draft.problems, *_policy_problems(env, template),
-                *(Problem(f"{text} (keep in parameters/targets.toml)")
-                  for text in map(str, constraints.unknown(declarations, env.target.keep))),
+                *_unknown_kept(declarations, env.target.keep, "keep in parameters/targets.toml"),
+                *_unknown_kept(declarations, keep, "given with --keep"),
                 *parameter_problems(template, env.values.parameters, draft.file, draft.names, env.values.previous),
                 *_other_name(env, template)]
     if problems:
@@ -87,6 +90,11 @@ def load_environment(
 def without_default(template: Mapping[str, Any]) -> list[str]:
     """Return the names of the parameters that a template has no default for."""
     return [name for name, declaration in template.get("Parameters", {}).items() if "Default" not in declaration]
+
+
+def _unknown_kept(declarations: Mapping[str, Any], kept: Collection[str], place: str) -> list[Problem]:
+    unknown = constraints.unknown(declarations, sorted(name for name in kept if name != "*"))
+    return [Problem(f"{problem} ({place})") for problem in unknown]
 
 
 def _keeping(env: Environment, kept: Collection[str]) -> Environment:

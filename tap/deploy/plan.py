@@ -18,6 +18,7 @@ from tap.deploy.models import (
     Refused,
 )
 from tap.deploy.protection import looser
+from tap.deploy.wording import cut
 from tap.template.resolve import MASK, Resolved, as_text
 
 
@@ -29,6 +30,7 @@ class ParameterValue:
     value: str
     source: str  # file, override, default, previous
     resolved: str | None = None  # what an SSM parameter's name resolved to
+    deployed: str | None = None  # the stack's value, where this is another; a secret's is not known
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,11 @@ def parameter_values(env: Environment, document: Mapping[str, Any], plan: Change
         else:
             value, source = as_text(declaration.get("Default", "")), "default"
         secret = name in env.values.secrets and value != "" and source != "previous"
-        resolved = plan.resolved.get(name)
+        resolved, old = plan.resolved.get(name), (deployed or {}).get(name)
+        hidden = name in env.values.secrets
         found.append(ParameterValue(name, MASK if secret else value, source,
-                           None if name in env.values.secrets or resolved is None else env.masked(resolved)))
+                                    None if hidden or resolved is None else env.masked(resolved),
+                                    None if hidden or old in (None, value) else env.masked(str(old))))
     return tuple(found)
 
 
@@ -121,7 +125,7 @@ def property_changes(plan: Plan, change: Change) -> list[PropertyChange]:
         for path, before, after in _values(plan, change, detail):
             old, new = ("" if value is None else plan.env.masked(value) for value in (before, after))
             known = causes.setdefault((path, old, new), [])
-            if (cause := _cause(detail)) not in known:
+            if (cause := _cause(plan.env, detail)) not in known:
                 known.append(cause)
     return [PropertyChange(*key, ", ".join(known)) for key, known in causes.items()]
 
@@ -137,7 +141,14 @@ def _values(plan: Plan, change: Change, detail: Detail) -> list[tuple[str, str |
     return compared or [(name, None, None)]
 
 
-def _cause(detail: Detail) -> str:
+def _cause(env: Environment, detail: Detail) -> str:
+    source = _source(detail)
+    if detail.deployed is None or detail.deployed == detail.before:
+        return source
+    return f"{source}, drift: deployed as {cut(env.masked(detail.deployed))}".removeprefix(", ")
+
+
+def _source(detail: Detail) -> str:
     match detail.source:
         case "ParameterReference":
             return f"parameter {detail.cause}" if detail.cause else "a parameter"
@@ -147,4 +158,6 @@ def _cause(detail: Detail) -> str:
             return "the template"
         case "Automatic":
             return "a nested stack"
+        case "NoModification":
+            return "the template, which now says what the resource already has"
     return detail.source or ""

@@ -9,18 +9,11 @@ from typing import Any, NamedTuple
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import Change
 from tap.deploy.plan import Plan, PropertyChange, property_changes
-from tap.deploy.wording import number_of_changes, short, summary
+from tap.deploy.wording import cut, number_of_changes, short, summary
 
 # https://docs.github.com/en/rest/issues/comments: the longest body that is taken.
 MARKDOWN_LIMIT = 65_536
-_LONGEST_VALUE = 160
 _MOST_NAMES = 25  # in one row
-
-
-def cut(text: str, longest: int = _LONGEST_VALUE) -> str:
-    """Return a value short enough to read, with its length where something is left out."""
-    text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
 
 
 def remarks(plan: Plan) -> list[tuple[str, str]]:
@@ -46,9 +39,10 @@ class Row(NamedTuple):
 
     @property
     def what(self) -> str:
-        """The type of the resources, with their number where there are several."""
-        kind = short(self.changes[0].resource_type)
-        return f"{kind} ({len(self.changes)})" if len(self.changes) > 1 else kind
+        """The type of the resources, with their number where there are several, and whether they have drifted."""
+        kind, drift = short(self.changes[0].resource_type), self.changes[0].drift
+        number = f" ({len(self.changes)})" if len(self.changes) > 1 else ""
+        return f"{kind}{number}{f', drifted: {drift.lower()}' if drift in ('MODIFIED', 'DELETED') else ''}"
 
 
 def rows(plan: Plan) -> list[Row]:
@@ -56,7 +50,7 @@ def rows(plan: Plan) -> list[Row]:
     found: dict[Any, list[Change]] = {}
     for change in plan.change_set.changes:
         verdict, properties = plan.verdicts[change.logical_id], tuple(property_changes(plan, change))
-        found.setdefault((verdict, properties, change.action, change.resource_type), []).append(change)
+        found.setdefault((verdict, properties, change.action, change.resource_type, change.drift), []).append(change)
     return [Row(batch, verdict, properties)
             for (verdict, properties, *_), changes in sorted(found.items(), key=lambda item: -item[0][0].grade)
             for batch in _batches(changes)]
@@ -86,7 +80,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
             "action": change.action, "logical_id": change.logical_id,
             "physical_id": change.physical_id and plan.env.masked(change.physical_id),
             "type": change.resource_type, "replacement": change.replacement, "policy_action": change.policy_action,
-            "scope": list(change.scope), "verdict": str(plan.verdicts[change.logical_id].grade),
+            "scope": list(change.scope), "drift": change.drift, "verdict": str(plan.verdicts[change.logical_id].grade),
             "reason": plan.verdicts[change.logical_id].reason,
             "properties": [{"path": path, "before": before, "after": after, "cause": cause}
                            for path, before, after, cause in property_changes(plan, change)],
@@ -135,7 +129,8 @@ def deploy_command(plan: Plan, save: Path | None = None) -> str:
                         for parameter in plan.parameters
                         if parameter.source == "override" and parameter.name not in plan.env.values.secrets)
     approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
-    saved = f" --plan {shlex.quote(str(save))}" if save else ""
+    saved = f" --plan {shlex.quote(str(save))}" if save else " --drift" if plan.env.options.drift else ""
+    saved += f" --keep {shlex.quote(','.join(sorted(plan.env.options.keep)))}" if plan.env.options.keep else ""
     return f"{plan.env.command('deploy')}{saved}{overrides}{approve}"
 
 

@@ -22,7 +22,7 @@ _KEYS: dict[str, Check] = {
     "on_failure": one_of("ROLLBACK", "DELETE", "DO_NOTHING"), "mode": one_of("STANDARD", "EXPRESS"),
     "rollback_alarms": list_of(tables.matches(".+", "must be the name of an output"), longest=_MOST_ALARMS, empty=True),
     "monitoring_minutes": whole_number(0, _MOST_MONITORING_MINUTES),
-    "keep": list_of(tables.matches("[A-Za-z0-9]+", "must be the name of a parameter"), empty=True),
+    "keep": list_of(tables.matches(r"[A-Za-z0-9]+|\*", "must be the name of a parameter, or *"), empty=True),
     "use": lambda value: None if isinstance(value, str | dict) else "must be a name or a table of figures",
     "capabilities": list_of(one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"), empty=True),
 }

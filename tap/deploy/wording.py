@@ -4,6 +4,14 @@ from collections import Counter
 
 from tap.deploy.models import ChangeSet, StackEvent
 
+_LONGEST_VALUE = 160
+
+
+def cut(text: str, longest: int = _LONGEST_VALUE) -> str:
+    """Return a value short enough to read, with its length where something is left out."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
 
 def summary(plan: ChangeSet) -> str:
     """Return how many changes there are, as `5 changes: 3 Add, 1 Modify (1 replaced), 1 Remove`."""

@@ -12,8 +12,8 @@ from tap.deploy.guard import Grade
 from tap.deploy.masking import LONG, Mask
 from tap.deploy.models import Change, ChangeSet
 from tap.deploy.plan import Plan, property_changes
-from tap.deploy.plan_text import cut, deploy_command
-from tap.deploy.wording import duration, number_of_changes, short, summary
+from tap.deploy.plan_text import deploy_command
+from tap.deploy.wording import cut, duration, number_of_changes, short, summary
 from tap.page.chart import chart, chosen
 from tap.page.html import Markup, document, joined, table, tag
 from tap.page.timeline import Bar, Happened, schedule
@@ -261,7 +261,8 @@ def _parameters(content: Content) -> Markup:
     told = {"file": f"parameters/{content.plan.env.name}.json", "override": "command line",
             "default": "template's default", "previous": "as the stack has it"}
     rows = [(each.name, tag("pre", each.value + (f" = {each.resolved}" if each.resolved is not None else "")),
-             told.get(each.source, each.source)) for each in content.plan.parameters]
+             told.get(each.source, each.source) + (f"; stack: {each.deployed}" if each.deployed is not None else ""))
+            for each in content.plan.parameters]
     parts: list[object] = [tag("h2", "Parameters"), table(("Parameter", "Value", "From"), rows)]
     if content.plan.variables:
         parts += [tag("h3", "Variables that change"), table(("Variable", "Before", "After"), [

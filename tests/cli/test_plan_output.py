@@ -19,8 +19,9 @@ from tap.deploy.guard import judge
 from tap.deploy.models import Change, ChangeSet, Detail
 from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan import parameter_values as parameters_of
-from tap.deploy.plan_text import as_json, cut, markdown, rows
+from tap.deploy.plan_text import as_json, markdown, rows
 from tap.deploy.preflight import capabilities
+from tap.deploy.wording import cut
 
 DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
                 "DatabaseInstanceClass", "db.t4g.medium", "db.r8g.large")
@@ -100,6 +101,33 @@ def test_parameters_show_where_they_come_from_and_defaults_are_counted() -> None
         "Image      x                 override",
         "Ami        /aws/ami = ami-1  file",
         "1 more have their defaults."]
+
+
+def test_a_default_that_takes_the_place_of_the_stacks_value_is_shown() -> None:
+    document = {"Parameters": {name: {"Type": "String", "Default": "1"} for name in ("Size", "Same", "Kept", "New")}}
+    env = changed(DEV, parameters={}, previous=frozenset({"Kept"}))
+    found = parameters_of(env, document, plan(CLASS).change_set, {"Size": "5", "Same": "1", "Kept": "7"})
+    assert shown(plan(CLASS, parameters=found)).splitlines()[:4] == [
+        "Parameter  Value  From",
+        "Size       1      default, stack has 5",
+        "Kept       7      previous",
+        "2 more have their defaults."]
+
+
+def test_a_secret_of_the_stack_is_not_shown_beside_the_new_one() -> None:
+    env = changed(DEV, parameters={"Pin": "1234"}, secrets=frozenset({"Pin"}))
+    found, = parameters_of(env, {"Parameters": {"Pin": {"Type": "String"}}}, plan(CLASS).change_set, {"Pin": "****"})
+    assert (found.value, found.deployed) == ("****", None)
+
+
+@pytest.mark.usefixtures("stack")
+def test_the_line_that_applies_a_plan_keeps_what_the_plan_kept(tap: Tap, stack: Stack) -> None:
+    tap.document = {**NEW, "Parameters": {"Size": {"Type": "String", "Default": "1"}}}
+    stack.parameters = [{"ParameterKey": "Size", "ParameterValue": "5"}]
+
+    assert tap("plan", "dev", "--keep", "Size") == 0
+    assert "previous" in tap.out
+    assert to_apply(tap) == f"tap deploy dev --root {tap.root} --keep Size"
 
 
 def test_what_stands_in_the_way_is_said() -> None:

@@ -344,3 +344,19 @@ def test_what_is_kept_must_be_a_parameter(root: Path) -> None:
     write(root, "targets.toml", text='[dev]\nkeep = ["Imgae"]\n')
 
     assert "Imgae is not a parameter of the template: did you mean Image? (keep in parameters" in refusal(root)
+
+
+def test_a_parameter_is_kept_for_one_run(root: Path) -> None:
+    write(root, Parameters={"Image": "old"})
+
+    assert load(root, keep=["Image"], previous=lambda _env: ["Image"]).values.previous == {"Image"}
+    assert "Imgae is not a parameter of the template: did you mean Image? (given with --keep)" in refusal(
+        root, keep=["Imgae"], previous=lambda _env: [])
+
+
+def test_a_star_keeps_all_that_the_file_does_not_set(root: Path) -> None:
+    write(root, Parameters={"Size": "2"})
+    write(root, "targets.toml", text='[dev]\nkeep = ["*"]\n')
+
+    values = load(root, previous=lambda _env: ["Image", "Size"]).values
+    assert (values.previous, values.parameters["Size"]) == (frozenset({"Image"}), "2")

@@ -49,6 +49,7 @@ class ChangeSet:
     parameters: list[dict[str, str]]
     status: str = "CREATE_COMPLETE"
     execution: str = "AVAILABLE"
+    mode: str = ""
     reason: str = ""
 
 
@@ -69,6 +70,7 @@ class MemoryAws(MemoryService):
         self.page = 100
         self.skew = timedelta()
         self.extra_changes: list[dict[str, Any]] = []
+        self.drifted: list[dict[str, Any]] = []  # the changes that only a drift-aware change set has
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
         self.ssm: dict[str, str] = {}  # what SSM parameters hold
         self.imports: dict[str, list[str]] = {}  # the stacks that import an export
@@ -296,6 +298,7 @@ class MemoryAws(MemoryService):
         if ChangeSetType == "UPDATE" and not same and json.loads(TemplateBody) == json.loads(stack.template):
             made.status, made.execution = "FAILED", "UNAVAILABLE"
             made.reason = "The submitted information didn't contain changes. Submit different information."
+        made.mode = more.get("DeploymentMode", "")
         self.change_sets[made.arn] = made
         return {"Id": made.arn, "StackId": stack.stack_id}
 
@@ -328,7 +331,7 @@ class MemoryAws(MemoryService):
                 **({"Replacement": "False", "Scope": ["Properties"]} if action == "Modify" else {}),
                 **({} if action == "Add" else {"PhysicalResourceId": f"{name}-1"}),
                 **self.changed.get(name, {})}})
-        return changes + self.extra_changes
+        return changes + self.extra_changes + (self.drifted if found.mode == "REVERT_DRIFT" else [])
 
     def do_list_change_sets(self, StackName: str) -> Any:
         stack = self._find(StackName)
