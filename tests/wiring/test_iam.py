@@ -138,3 +138,60 @@ def test_a_policy_that_cannot_be_read_may_allow_anything():
     assert policies({"Fn::ImportValue": "policy"}).allow(READ)
     assert policies({"Statement": [{"Effect": {"Ref": "Name"}}]}).allow(READ)
     assert not policies(None).allow(READ)
+
+
+@pytest.mark.parametrize(("resource", "complete"), [
+    ("arn:aws:iam::aws:policy/NobodyKnowsThis", False),
+    ("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", True),
+    ("arn:aws:iam::123456789012:policy/own", False), ({"Ref": "Managed"}, True), ({"Ref": "Name"}, False)])
+def test_a_managed_policy_that_is_not_known_may_allow_anything(resource, complete):
+    managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document(Action="sns:Publish")}}
+    stack = stack_of({"R": {"Type": ROLE, "Properties": {"ManagedPolicyArns": [resource]}}, "Managed": managed})
+    found = role_policies(stack, stack.resources["R"])
+    assert found.is_complete is complete
+    assert found.allow(READ) is not complete
+
+
+def test_a_policy_of_aws_allows_its_actions_on_every_resource():
+    stack = stack_of({"R": {"Type": ROLE, "Properties": {
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]}},
+        "Q": {"Type": QUEUE}})
+    found = role_policies(stack, stack.resources["R"])
+    assert found.allow("logs:PutLogEvents")
+    assert found.allow("logs:PutLogEvents", stack.resources["Q"])
+    assert not found.allow(READ)
+
+
+def test_a_policy_attached_to_the_role_counts_and_one_without_a_document_may_allow_anything():
+    def attached(**properties):
+        stack = stack_of({"R": role(), "Q": {"Type": QUEUE},
+                          "P": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "R"}], **properties}}})
+        return role_policies(stack, stack.resources["R"])
+
+    assert attached(PolicyDocument=document()).allow(READ)
+    assert not attached(PolicyDocument=document(Action="sns:Publish")).allow(READ)
+    assert not attached().is_complete
+
+
+@pytest.mark.parametrize(("kind", "on", "properties"), [
+    (QUEUE, "AWS::SQS::QueuePolicy", {"Queues": [{"Ref": "Q"}]}),
+    (QUEUE, "AWS::SQS::QueueInlinePolicy", {"Queue": {"Ref": "Q"}}),
+    ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", {"Topics": [{"Ref": "Q"}]}),
+    ("AWS::SNS::Topic", "AWS::SNS::TopicInlinePolicy", {"TopicArn": {"Ref": "Q"}}),
+    ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", {"Bucket": {"Ref": "Q"}}),
+    ("AWS::SecretsManager::Secret", "AWS::SecretsManager::ResourcePolicy", {"SecretId": {"Ref": "Q"}})])
+def test_each_kind_of_policy_on_a_resource_is_found_on_what_it_names_alone(kind, on, properties):
+    name, = properties
+    wanted = {"Type": on, "Properties": properties}
+    other = {"Type": on, "Properties": {name: [{"Ref": "P"}] if isinstance(properties[name], list) else {"Ref": "P"}}}
+    graph = Graph({"Resources": {"Q": {"Type": kind}, "P": {"Type": kind}, "On": wanted, "Off": other}})
+    stack, = graph.stacks([kind, on])
+    assert [policy.logical_id for policy in policies_on(stack, stack.resources["Q"])] == ["On"]
+
+
+@pytest.mark.parametrize(("arn", "covered"), [
+    (["a", "list"], True), (7, True), ({"Fn::ImportValue": "arn"}, True), ("arn:aws:sqs", True),
+    ("arn:aws:sqs:eu-west-1:123456789012", True), ("arn:aws:s*:eu-west-1:123456789012:queue", True),
+    ("arn:aws:sns:eu-west-1:123456789012:queue", False)])
+def test_what_is_no_whole_arn_may_cover_the_resource(arn, covered):
+    assert may_read({"Resource": [arn]}) is covered

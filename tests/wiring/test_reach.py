@@ -133,3 +133,30 @@ def test_a_source_with_a_group_from_elsewhere_too_comes_in_by_a_rule_for_either(
     sources = groups(stack, [Reference("A"), Reference("Elsewhere")])
     found = refuses(stack, sources, groups(stack, [Reference("B")]), 443)
     assert (found and (found[0].logical_id, found[1])) == missing
+
+
+def test_a_rule_out_of_its_own_counts_for_the_group_that_it_names():
+    closed = {"Type": GROUP, "Properties": {"SecurityGroupEgress": [{"IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}]}}
+    everything = {"IpProtocol": "-1", "SourceSecurityGroupId": {"Ref": "A"}}
+
+    def out(**rule):
+        return {"Type": "AWS::EC2::SecurityGroupEgress", "Properties": {"IpProtocol": "-1", **rule}}
+
+    to_b, to_c = ({"DestinationSecurityGroupId": {"Ref": name}} for name in "BC")
+    assert refused(everything, source=closed, Out=out(GroupId={"Ref": "A"}, **to_b)) is None
+    assert refused(everything, source=closed, C={"Type": GROUP}, Out=out(GroupId={"Ref": "A"}, **to_c)) == (
+        "A", "egress")
+    assert refused(everything, source=closed, Out=out(GroupId={"Ref": "B"}, **to_b)) == ("A", "egress")
+
+
+def test_the_first_of_several_groups_is_named():
+    closed = ingress(IpProtocol="-1", CidrIp="127.0.0.1/32")
+    stack = stack_of({"A": {"Type": GROUP}, "B": closed, "C": closed})
+    targets = groups(stack, [Reference("B"), Reference("C")])
+    found = refuses(stack, groups(stack, [Reference("A")]), targets, 443)
+    assert found is not None
+    assert (found[0].logical_id, found[1]) == ("B", "ingress")
+
+
+def test_the_types_are_cloudformations():
+    assert set(GROUP_TYPES) == {f"AWS::EC2::SecurityGroup{suffix}" for suffix in ("", "Ingress", "Egress")}
