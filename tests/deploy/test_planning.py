@@ -1,0 +1,103 @@
+"""What a plan says beyond the change set: what the stack policy denies, and what the template comes to."""
+
+import json
+from typing import Any
+
+import pytest
+from deploy_fakes import DEV, STACK_ID, changed
+
+from tap.deploy.guard import Grade, Verdict
+from tap.deploy.models import Change, ChangeSet
+from tap.deploy.planning import creation_order, denied, resolved_for, worst
+from tap.template.resolve import MASK
+
+NOTHING_ALLOWED = json.dumps({"Statement": []})
+TABLE = "AWS::DynamoDB::Table"
+
+
+def change(action: str, replacement: str | None = None) -> ChangeSet:
+    return ChangeSet("id", "name", "UPDATE", STACK_ID, (Change(action, "Table", "t-1", TABLE, replacement),))
+
+
+@pytest.mark.parametrize(("plan", "lines"), [
+    (change("Remove"), ["Update:Delete of Table"]), (change("Modify", "True"), ["Update:Replace of Table"]),
+    (change("Modify", "Conditional"), ["Update:Replace of Table"]),
+    (change("Modify", "False"), ["Update:Modify of Table"]), (change("Modify"), ["Update:Modify of Table"]),
+    (change("Add"), [])])
+def test_a_stack_policy_denies_by_what_becomes_of_the_resource(plan: ChangeSet, lines: list[str]) -> None:
+    assert denied(NOTHING_ALLOWED, plan) == lines
+
+
+def test_an_addition_does_not_end_the_list() -> None:
+    both = ChangeSet("id", "name", "UPDATE", STACK_ID, (*change("Add").changes, *change("Remove").changes))
+    assert denied(NOTHING_ALLOWED, both) == ["Update:Delete of Table"]
+
+
+@pytest.mark.parametrize("policy", [
+    "{", "[]", '{"Statement": [1]}', '{"Statement": [{}]}', '{"Statement": 1}',
+    '{"Statement": [{"Effect": "Allow", "Action": "Update:*", "Principal": "*"}]}'])
+def test_a_policy_that_cannot_be_read_denies_nothing_here_and_cloudformation_has_the_last_word(policy: str) -> None:
+    assert denied(policy, change("Remove")) == []
+
+
+def test_what_is_allowed_and_what_has_no_policy_is_not_denied() -> None:
+    allow = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    assert denied(json.dumps({"Statement": [allow]}), change("Remove")) == []
+    assert denied(None, change("Remove")) == []
+
+
+DOCUMENT: dict[str, Any] = {
+    "Parameters": {"Key": {"Type": "String"}, "Keys": {"Type": "CommaDelimitedList"}, "Size": {"Type": "String"}},
+    "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
+        "TopicName": {"Fn::Sub": "${AWS::StackName}-${AWS::Region}-${AWS::AccountId}"},
+        "DisplayName": {"Fn::Join": [" ", [{"Ref": "Key"}, {"Fn::Select": ["1", {"Ref": "Keys"}]}, {"Ref": "Size"}]]}}},
+        "Queue": {"Type": "AWS::SQS::Queue", "DependsOn": "Topic"}}}
+ENVIRONMENT = changed(DEV, parameters={"Key": "one", "Keys": "two, three", "Size": "4"},
+                      secrets=frozenset({"Key", "Keys"}))
+
+
+def properties(**more: Any) -> dict[str, Any]:
+    env = more.pop("env", ENVIRONMENT)
+    found: dict[str, Any] = resolved_for(env, DOCUMENT, **more).resources["Topic"]["Properties"]
+    return found
+
+
+def test_secrets_are_masked_and_a_list_of_them_keeps_its_length() -> None:
+    assert properties()["DisplayName"] == f"{MASK} {MASK} 4"
+
+
+def test_the_stack_gives_its_name_region_and_account() -> None:
+    assert properties(stack_id=STACK_ID)["TopicName"] == "tap-dev-eu-west-1-123456789012"
+    here = changed(ENVIRONMENT, region="eu-north-1")
+    assert str(properties(env=here)["TopicName"]).startswith("tap-dev-eu-north-1-")
+
+
+def test_a_value_that_stays_is_the_stacks_and_masked_where_the_stack_does_not_say() -> None:
+    env = changed(ENVIRONMENT, parameters={"Key": "one", "Keys": "two,three"}, previous=frozenset({"Size"}))
+    assert properties(env=env, kept={"Size": "9"})["DisplayName"] == f"{MASK} {MASK} 9"
+    assert properties(env=env)["DisplayName"] == f"{MASK} {MASK} {MASK}"
+
+
+def test_what_an_ssm_parameter_holds_counts_unless_it_is_a_secret() -> None:
+    assert properties(stored={"Size": "held", "Key": "leaked"})["DisplayName"] == f"{MASK} {MASK} held"
+
+
+def test_resources_wait_for_what_they_depend_on_and_a_template_that_does_not_resolve_has_no_order() -> None:
+    assert list(creation_order(ENVIRONMENT, DOCUMENT)["Queue"]) == ["Topic"]
+    assert creation_order(ENVIRONMENT, {"Resources": {"A": {"Type": "AWS::SNS::Topic", "Condition": "Missing"}}}) == {}
+
+
+@pytest.mark.parametrize(("first", "second", "joined"), [
+    (None, Verdict(Grade.DISRUPTIVE, "b"), Verdict(Grade.DISRUPTIVE, "b")),
+    (Verdict(Grade.SAFE, "a"), Verdict(Grade.DISRUPTIVE, "b"), Verdict(Grade.DISRUPTIVE, "b")),
+    (Verdict(Grade.DESTRUCTIVE, "a"), Verdict(Grade.WILL_FAIL, "b"), Verdict(Grade.WILL_FAIL, "b")),
+    (Verdict(Grade.DESTRUCTIVE, "a"), Verdict(Grade.DISRUPTIVE, "b"), Verdict(Grade.DESTRUCTIVE, "a; b")),
+    (Verdict(Grade.DISRUPTIVE, "a"), Verdict(Grade.DESTRUCTIVE, "b", final=True),
+     Verdict(Grade.DESTRUCTIVE, "a; b", final=True))])
+def test_of_two_verdicts_the_worse_counts(first: Verdict | None, second: Verdict, joined: Verdict) -> None:
+    assert worst({"A": first} if first else {}, {"A": second}) == {"A": joined}
+
+
+def test_a_change_that_has_one_verdict_keeps_it() -> None:
+    alone = Verdict(Grade.DESTRUCTIVE, "a")
+    assert worst({"A": alone}, {"B": alone}) == {"A": alone, "B": alone}
