@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from stack_view import StackView
 
 from tap.cli import main as cli
 
@@ -30,3 +31,7 @@ def test_its_cost_is_what_tap_estimates(capsys: pytest.CaptureFixture[str]) -> N
     total = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("total "))
     assert total in DOCUMENT
     assert f"about ${float(total.split()[1]) / 30:.0f} " in DOCUMENT
+
+
+def test_its_changes_are_as_many_as_dev_has_resources(dev: StackView) -> None:
+    assert f"Apply these {len(dev.resolved.resources)} changes to stack tap-dev?" in DOCUMENT
