@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from documentation import ROOT, Page, pages
-from memory_aws import NEW, REGION, MemoryAws, refusal
+from memory_aws import NEW, MemoryAws
+from memory_service import REGION, refusal
 
 from tap.bootstrap.template import build
 from tap.cli import main as cli
@@ -28,7 +29,7 @@ from tap.deploy.template import Rendered
 from tap.rehearsal.checks import Check, skip
 
 OUTPUTS = {"CloudFrontURL": "https://d0.cloudfront.net",
-           "LoadBalancerDNS": "tap-dev-0.eu-central-1.elb.amazonaws.com",
+           "LoadBalancerDNS": f"tap-dev-0.{REGION}.elb.amazonaws.com",
            "ArtifactBucketName": "tap-artifacts-123456789012-eu-west-1", "ExecutionRoleArn": "arn:aws:iam::1:role/e",
            "PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/bootstrap/b"}
 # Of those of a deployed dev; tests/rehearsal tests what each check finds.
@@ -40,10 +41,6 @@ CHECKS = [*(Check(name, seen, seen) for name, seen in SEEN.items()), *itertools.
 
 class Account(MemoryAws):
     """An account without an artifact bucket and roles, which answers nothing that it is not asked for here."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meta.partition = "aws"
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if hasattr(type(self), f"do_{name}"):
