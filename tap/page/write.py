@@ -22,8 +22,7 @@ def page_content(plan: Plan, rendered: Rendered, history: Sequence[StackEvent]) 
     kept = {name: ",".join(value) if isinstance(value, list) else value
             for name, value in (before.parameters if before else {}).items()}
     after = resolved_for(plan.env, rendered.document, plan.change_set.stack_id, kept, plan.change_set.resolved)
-    region = plan.change_set.stack_id.split(":")[3]
-    return Content(plan, after, before, *estimates(plan.env, before, after, region), history=learned(history))
+    return Content(plan, after, before, *estimates(plan.env, before, after, plan.region), history=learned(history))
 
 
 def write_content(file: Path, content: Content) -> None:
