@@ -71,11 +71,20 @@ class Connections:
             raise KeyboardInterrupt
 
 
-def _rehearse(name: str, root: Path, console: Console) -> bool:
+ByHand = Callable[[Mapping[str, str]], None]  # as of tap.rehearsal.by_hand
+
+
+def _rehearse(name: str, root: Path, console: Console, by_hand: ByHand | None) -> bool:
     from tap.cli.rehearsal_view import RehearsalView
     from tap.rehearsal.run import rehearse
 
-    return rehearse(name, root, RehearsalView(console))
+    return rehearse(name, root, RehearsalView(console), by_hand=by_hand)
+
+
+def _play(region: str | None, by_hand: ByHand) -> None:
+    from tap.rehearsal.by_hand import play
+
+    play(region, by_hand)
 
 
 def _verify(cloud: CloudFormation, env: Environment, say: Callable[[str], None]) -> list[Check]:
@@ -107,7 +116,9 @@ class App:
     bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
     repository: Callable[[], Rendered] = lambda: rendered_template("repository")
     cloud: Callable[[Environment], CloudFormation] = field(default_factory=Connections)
-    rehearse: Callable[[str, Path, Console], bool] = _rehearse
+    rehearse: Callable[[str, Path, Console, ByHand | None], bool] = _rehearse
+    playground: Callable[[str | None, ByHand], None] = _play
+    wait: Callable[[], object] = field(default_factory=lambda: threading.Event().wait)  # until a signal
     verify: Callable[[CloudFormation, Environment, Callable[[str], None]], list[Check]] = _verify
     lint: Callable[[Rendered], list[str]] = _lint
     clock: Callable[[], float] = time.monotonic

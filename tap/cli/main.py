@@ -13,7 +13,7 @@ import click
 
 from tap import __version__
 from tap.cli.answer import Answer
-from tap.cli.app import INTERRUPTED, App, Project
+from tap.cli.app import INTERRUPTED, App
 from tap.cli.bootstrap import bootstrap_command
 from tap.cli.catalog import catalog_group
 from tap.cli.cost import cost_command
@@ -21,9 +21,9 @@ from tap.cli.deploy import deploy_command
 from tap.cli.fleet import fleet_group
 from tap.cli.logs import logs_command
 from tap.cli.new import new_command
-from tap.cli.options import env_argument, takes_root
 from tap.cli.picture import dashboard_command, diagram_command
 from tap.cli.plan import plan_command
+from tap.cli.playground import playground_command, rehearse_command
 from tap.cli.publish import publish_command
 from tap.cli.release import release_command
 from tap.cli.rename import rename_command
@@ -38,7 +38,7 @@ from tap.cli.stack import (
     status_command,
     watch_command,
 )
-from tap.cli.terminal import complain, console, discard_stdout, if_it_can_be_told, masked, tell
+from tap.cli.terminal import complain, discard_stdout, if_it_can_be_told, masked, tell
 from tap.cli.verify import verify_command
 from tap.deploy.models import TapError
 
@@ -116,21 +116,9 @@ def tap() -> None:
     """Deploy the TAP stack, one environment at a time, through change sets."""
 
 
-@tap.command("rehearse")
-@env_argument
-@takes_root
-def rehearse_command(project: Project, environment: str) -> int:
-    """Deploy ENV into an AWS emulator on this machine, and look.
-
-    Deploys again, changes a parameter and deletes the stack, too. Needs no AWS account, and the extra `rehearse`. Exits
-    with 1 if anything differs from what it should be.
-    """
-    return 0 if project.app.rehearse(environment, project.root, console()) else 1
-
-
-for command in (plan_command, deploy_command, watch_command, status_command, outputs_command, events_command,
-                drift_command, diff_command, doctor_command, recover_command, rename_command, delete_command,
-                diagram_command, dashboard_command, cost_command, bootstrap_command, catalog_group, publish_command,
-                fleet_group, new_command, logs_command,
-                release_command, run_command, verify_command):
+for command in (rehearse_command, playground_command, plan_command, deploy_command, watch_command, status_command,
+                outputs_command, events_command, drift_command, diff_command, doctor_command, recover_command,
+                rename_command, delete_command, diagram_command, dashboard_command, cost_command, bootstrap_command,
+                catalog_group, publish_command, fleet_group, new_command, logs_command, release_command, run_command,
+                verify_command):
     tap.add_command(command)

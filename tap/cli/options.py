@@ -25,7 +25,7 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str | N
     raise click.BadParameter(f"{legible(value)} is no region, such as eu-central-1")
 
 
-_region_option = click.option("--region", callback=_region, help="Use this region instead of the one of targets.toml.")
+region_option = click.option("--region", callback=_region, help="Use this region instead of the one of targets.toml.")
 parameter_option = click.option(
     "--parameter", "overrides", metavar="KEY=VALUE", multiple=True,
     help="Take this value instead of the file's; may be given several times.")
@@ -93,4 +93,4 @@ def takes_root(command: Command) -> Command:
 
 def takes_project(command: Command) -> Command:
     """Add --region and --root to a command, which gets a `Project` first."""
-    return _region_option(takes_root(command))
+    return region_option(takes_root(command))

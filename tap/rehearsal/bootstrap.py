@@ -45,8 +45,13 @@ class Bootstrap:
         with self.cloud.change_set(env, self.template) as change:
             return change.apply(Observer())
 
-    def given(self, env: Environment, template: Rendered) -> Environment:
-        """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files."""
+    def given(self, env: Environment, template: Rendered, *, as_in_files: bool = False) -> Environment:
+        """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files.
+
+        `as_in_files` gives it the bucket alone: who plans by hand has files without the others.
+        """
+        if as_in_files:
+            return replace(env, target=replace(env.target, artifact_bucket=self.outputs.get("ArtifactBucketName")))
         boundary = boundary_for(template.document, self.outputs["PermissionsBoundaryArn"]) if self.outputs else {}
         target = replace(env.target, artifact_bucket=self.outputs.get("ArtifactBucketName"),
                          role_arn=self.outputs.get("ExecutionRoleArn"))

@@ -18,6 +18,7 @@ from tap.page.rehearsal import write_rehearsal
 from tap.page.timeline import happened
 from tap.page.write import page_content
 from tap.rehearsal.bootstrap import Bootstrap
+from tap.rehearsal.by_hand import ByHand, settings
 from tap.rehearsal.checks import Check, emptied_first, named, trouble
 from tap.rehearsal.deployed import Stack, read_stack
 from tap.rehearsal.emulator import REGION, Clients, clients, emulator
@@ -74,8 +75,10 @@ class Stage:
 
 
 def rehearse(name: str, root: Path, report: Report, template: Rendered | None = None,
-             clock: Callable[[], float] = time.monotonic) -> bool:
+             clock: Callable[[], float] = time.monotonic, by_hand: ByHand | None = None) -> bool:
     """Rehearse an environment of the project at `root`; return whether everything is as it should be.
+
+    With `by_hand` the stack stays as the project's files have it, and the emulator runs until that returns.
 
     `template` is the project's own by default; `clock` counts seconds. Raises TapError where nothing can
     be rehearsed: the environment's file has mistakes, or the emulator does not start.
@@ -101,10 +104,12 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
         bootstrap = Bootstrap(aws, stage.cloud, env.target.region or REGION)
         checks = list(bootstrap.checks())
         say("deployed the bootstrap stack")
-        env = with_file_arn(stage.cloud.aws, bootstrap.given(stage.env, template))
-        checks += _steps(replace(stage, env=env))
-    files = [path.relative_to(root) for page in stage.pages for path in write_rehearsal(root / "build", page)]
-    report.finish(checks, notes(env, checks, types_skipped, clock() - began), files)
+        env = with_file_arn(stage.cloud.aws, bootstrap.given(stage.env, template, as_in_files=bool(by_hand)))
+        checks += _steps(replace(stage, env=env), keep=bool(by_hand))
+        files = [path.relative_to(root) for page in stage.pages for path in write_rehearsal(root / "build", page)]
+        report.finish(checks, notes(env, checks, types_skipped, clock() - began), files)
+        if by_hand:
+            by_hand(settings(endpoint, env.target.region or REGION))
     return all(check.ok for check in checks)
 
 
@@ -117,8 +122,8 @@ def with_zone(aws: Clients, env: Environment) -> Environment:
     return env.with_parameters({**env.values.parameters, "HostedZoneId": zone.removeprefix("/hostedzone/")})
 
 
-def _steps(stage: Stage) -> Iterator[Check]:
-    """Every step's checks; a step that fails is a check that differs, and the last."""
+def _steps(stage: Stage, *, keep: bool) -> Iterator[Check]:
+    """Every step's checks; a step that fails is a check that differs, and the last. `keep` leaves the stack there."""
     try:
         before = inventory(stage.aws)
         yield from _create(stage)
@@ -126,6 +131,8 @@ def _steps(stage: Stage) -> Iterator[Check]:
         stage.say(f"created {len(stack.ids)} resources; asking the services themselves")
         yield from look(stage.aws, stack)
         yield from _deploy_again(stage)
+        if keep:
+            return
         yield from _update(stage, stack)
         yield from _delete(stage, stack)
         left = leftovers(before, inventory(stage.aws), stack.ids)

@@ -216,7 +216,7 @@ def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])
 def test_a_rehearsal_exits_by_its_result(run: Run, passed: bool, code: int) -> None:
-    assert run("rehearse", "dev", rehearse=lambda _name, _root, _console: passed) == code
+    assert run("rehearse", "dev", rehearse=lambda _name, _root, _console, _by_hand: passed) == code
 
 
 @pytest.mark.parametrize("group", [(), ("catalog",), ("fleet",)])

@@ -17,6 +17,7 @@ from tap.deploy.models import InputError
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered, rendered_template
 from tap.parts import NO_VALUE
+from tap.rehearsal.emulator import clients
 from tap.rehearsal.run import rehearse
 from tap.stack import build
 from tap.template.render import to_text
@@ -292,3 +293,22 @@ def test_an_environment_that_is_not_there_is_an_input_error():
 def test_a_stand_in_is_a_value_the_template_allows(name):
     pattern = rendered_template().document["Parameters"][name]["AllowedPattern"]
     assert re.fullmatch(pattern, STAND_INS[name])
+
+
+def test_a_rehearsal_to_be_kept_leaves_the_stack_as_the_files_have_it_until_it_is_let_go(tmp_path):
+    document = {"Parameters": {"PermissionsBoundary": {"Type": "String", "Default": ""}},
+                "Resources": {"AssetsBucket": {"Type": "AWS::S3::Bucket"}}}
+    seen = []
+
+    def by_hand(settings):
+        aws = clients(settings["AWS_ENDPOINT_URL"], settings["AWS_REGION"])
+        stack, = aws("cloudformation").describe_stacks(StackName="tap-dev")["Stacks"]
+        values = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+        seen.append((stack["StackStatus"], values["PermissionsBoundary"]))
+
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters/dev.json").write_text("{}")
+    rehearse("dev", tmp_path, RehearsalView(Console(file=io.StringIO())), Rendered(document, json.dumps(document)),
+             by_hand=by_hand)
+
+    assert seen == [("CREATE_COMPLETE", "")]

@@ -1,0 +1,53 @@
+"""`tap rehearse` and `tap playground`: the emulator, looked at by tap or used by hand."""
+
+import shlex
+from collections.abc import Mapping
+
+import click
+
+from tap.cli.app import App, Project
+from tap.cli.options import env_argument, region_option, takes_root
+from tap.cli.terminal import console
+
+
+@click.command("rehearse")
+@env_argument
+@click.option("--keep", is_flag=True,
+              help="Leave the stack in the emulator, and the emulator running until Ctrl-C, to use both by hand.")
+@takes_root
+def rehearse_command(project: Project, environment: str, keep: bool) -> int:
+    """Deploy ENV into an AWS emulator on this machine, and check what is there.
+
+    Deploys again, changes a parameter and deletes the stack, too, unless --keep. Needs no AWS account, and the extra
+    `rehearse`. Exits with 1 if anything differs from what it should be.
+    """
+    by_hand = (lambda settings: _until_interrupted(project.app, settings)) if keep else None
+    return 0 if project.app.rehearse(environment, project.root, console(), by_hand) else 1
+
+
+@click.command("playground")
+@region_option
+@click.pass_obj
+def playground_command(app: App, region: str | None) -> int:
+    """Start an empty AWS emulator on this machine, for tap and the AWS CLI.
+
+    Prints the settings that lead there, and runs until Ctrl-C. Nothing of it is kept. Needs the extra `rehearse`.
+    """
+    app.playground(region, lambda settings: _until_interrupted(app, settings))
+    return 0
+
+
+def _until_interrupted(app: App, settings: Mapping[str, str]) -> None:
+    """Print settings for a shell, and return once the user interrupts."""
+    # Alone on standard output, for `eval`; profiles and tokens would take precedence or lead elsewhere.
+    click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    for name, value in settings.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    for line in ("Run these lines in another shell: tap and the AWS CLI use the emulator there.",
+                 "tap bootstrap writes into parameters/: use a copy of the project, or restore the files afterwards.",
+                 "Ctrl-C stops the emulator and removes all that is in it."):
+        click.echo(line, err=True)
+    try:
+        app.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
