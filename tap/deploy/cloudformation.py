@@ -154,6 +154,8 @@ class CloudFormation:
         goal = f"{events[0].status.partition('_')[0]}_COMPLETE" if events else "UPDATE_COMPLETE"
         if not (events and events[-1].is_stack and states.is_at_rest(events[-1].status)):
             self.finish(env, stack["StackId"], known, None, observer, goal, events)
+        elif failure := states.failure(env, events, goal):  # it came to rest since its status was asked for
+            raise failure
         return goal
 
     def recover(self, env: Environment, way: Recovery, observer: Observer) -> None:
