@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from tap.cli.layout import table_of
+from tap.cli.layout import Table, table_of
 from tap.cost.estimate import NOT_COUNTED, Estimate
 from tap.cost.prices import Prices
 from tap.cost.view import DOUBTFUL, difference, prices_of, usd

@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from tap.cli.app import EXIT_CODES, App, Project, Stopped
-from tap.cli.layout import table_of
+from tap.cli.layout import Table, table_of
 from tap.cli.options import approve_option, json_option, takes_root, yes_option
 from tap.cli.terminal import ask, console, report
 from tap.deploy import artifacts, guard

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from tap.cli.layout import table_of
+from tap.cli.layout import Table, table_of
 from tap.deploy.guard import Grade
 from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan_text import Row, remarks, rows, total
@@ -19,9 +18,7 @@ GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTI
 
 def plan_table(plan: Plan) -> Table:
     """Return what a plan does, the worst first; what a new stack creates has no verdict."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = Table(unbroken=[0])
     for row in rows(plan):
         style = "green" if plan.change_set.type == "CREATE" else GRADE_STYLES[row.verdict.grade]
         table.add_row(Text(row.changes[0].action, style), Text("\n").join(_lines(plan, row)))

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
+from tap.cli.layout import Table, table_of
+from tap.cli.terminal import is_live
 from tap.deploy.models import Environment, Observer, StackEvent
 from tap.rehearsal.checks import Check
 
@@ -26,8 +26,11 @@ class RehearsalView:
     @contextmanager
     def working(self, text: str) -> Iterator[Observer]:
         """Show a spinner with the latest event beside it."""
-        with self._console.status(text) as status:
-            yield _Spinner(status)
+        if is_live(self._console):
+            with self._console.status(text) as status:
+                yield _Spinner(status)
+        else:
+            yield Observer()
 
     def start(self, env: Environment, endpoint: str) -> None:
         """Print what is rehearsed and where."""
@@ -62,10 +65,7 @@ _STYLES = {"ok": "green", "differs": "bold red", "stand-in": "yellow", "skipped"
 
 def check_table(checks: Sequence[Check]) -> Table:
     """Return a row for each check: what there is and, where it differs, what should be."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("Check", no_wrap=True)
-    table.add_column("Seen", overflow="fold")
-    table.add_column("", no_wrap=True)
+    table = table_of(("Check", "Seen", "Result"), unbroken=("Check", "Result"))
     for check in checks:
         seen = check.skipped or (check.seen if check.ok else f"{check.seen}\nexpected: {check.expected}")
         table.add_row(Text(check.name), Text(seen), Text(check.result, style=_STYLES[check.result]))

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 import click
@@ -16,6 +16,8 @@ from tap.cli.secrets import Secrets
 from tap.deploy.files import legible
 from tap.deploy.models import TapError
 from tap.template.resolve import MASK
+
+_WIDTH_OF_LOG = 100_000  # columns: no line is longer
 
 
 class Report(Console):
@@ -53,14 +55,29 @@ class Output(Report):
 
 def console(*, stderr: bool = False) -> Output:
     """Return standard output as rich writes to it: no colour where there is no terminal, nor with NO_COLOR."""
-    return Output(stderr=stderr, highlight=False, markup=False)
+    return Output(stderr=stderr, highlight=False, markup=False, width=_width(sys.stderr if stderr else sys.stdout))
 
 
 def report() -> Report:
     """Return standard output for a command that only tells: what cannot be written ends it. Raises OSError."""
     if sys.stdout is None:  # what Python makes of a closed one
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    return Report(highlight=False, markup=False)
+    return Report(highlight=False, markup=False, width=_width(sys.stdout))
+
+
+def _width(stream: TextIO | None) -> int | None:
+    """Return the width to print for: that of the screen, or of a log, where no line is broken."""
+    return None if stream is not None and stream.isatty() else _WIDTH_OF_LOG
+
+
+def is_live(console: Console, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a display may move the cursor: on a real terminal, which nobody records or asks to be plain.
+
+    https://no-color.org. Who wants no colour, such as a screen reader, wants no moving lines either; a CI system may
+    give a terminal, and shows what is written to it as a log.
+    """
+    plain = environ.get("NO_COLOR") or environ.get("CI", "").lower() not in ("", "0", "false")
+    return console.file.isatty() and not plain and environ.get("TERM", "dumb").lower() not in ("dumb", "unknown", "")
 
 
 def ask(question: str) -> bool:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tap.cli.progress import event_line
+from tap.cli.terminal import is_live
 from tap.deploy.durations import Usual, is_overdue, remaining
 from tap.deploy.models import Observer, StackEvent
 from tap.deploy.wording import duration, short
@@ -25,8 +26,13 @@ class Watch(Observer):
     """
 
     def __init__(self, console: Console, clock: Callable[[], float], expected: Mapping[str, Usual] | None = None,
-                 needs: Mapping[str, Collection[str]] | None = None, also: Observer | None = None) -> None:
-        """Take where to print, what counts seconds, what is known beforehand, and who else gets each event."""
+                 needs: Mapping[str, Collection[str]] | None = None, also: Observer | None = None, *,
+                 live: bool | None = None) -> None:
+        """Take where to print, what counts seconds, what is known beforehand, and who else gets each event.
+
+        `live` says whether there is a display that moves; otherwise, the console does.
+        """
+        self._is_live = is_live(console) if live is None else live
         self._also = also or Observer()
         self._console = console
         self._clock = clock
@@ -56,7 +62,7 @@ class Watch(Observer):
     def on_event(self, event: StackEvent) -> None:
         """Take one event."""
         self._also.on_event(event)
-        if self._live is None and self._console.is_terminal:
+        if self._live is None and self._is_live:
             self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
         self._count(event)

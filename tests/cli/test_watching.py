@@ -53,7 +53,7 @@ def test_a_log_has_a_line_for_every_event_and_no_control_characters(clock: Clock
 
 def test_a_terminal_keeps_what_is_finished_and_drops_what_was_in_flight(clock: Clock) -> None:
     console = terminal()
-    with Watch(console, clock, EXPECTED) as watch:
+    with Watch(console, clock, EXPECTED, live=True) as watch:
         watch.on_event(event("A", "CREATE_IN_PROGRESS"))
         watch.on_event(event("A", "CREATE_COMPLETE"))
     assert "CREATE_COMPLETE" in text(console)
@@ -61,7 +61,7 @@ def test_a_terminal_keeps_what_is_finished_and_drops_what_was_in_flight(clock: C
 
 
 def test_the_display_has_a_line_for_each_in_flight_and_says_how_far_it_is(clock: Clock) -> None:
-    watch = Watch(terminal(), clock, EXPECTED, {"B": {"A"}})
+    watch = Watch(terminal(), clock, EXPECTED, {"B": {"A"}}, live=True)
     watch.on_event(event("A", "CREATE_IN_PROGRESS"))
     clock.now = 4.0
     console = log()
