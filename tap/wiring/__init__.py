@@ -1,7 +1,7 @@
-"""cfn-lint rules for wiring: connections between resources that no validator of single resources sees.
+"""cfn-lint rules for wiring: connections between resources, which validators of single resources cannot check.
 
-`cfn-lint --append-rules tap.wiring` loads them, as does the path of this folder. Each rule is a module of
-its own; the other modules are what the rules share.
+`cfn-lint --append-rules tap.wiring` loads them, as does the path of this folder. Each rule is a module; the other
+modules are shared.
 """
 
 import inspect
@@ -16,7 +16,7 @@ CFN_LINT = "cfnlint"
 
 
 def all_rules() -> "list[type[WiringRule]]":
-    """Return the classes of the rules, by id. Raises ModuleNotFoundError where cfn-lint is not installed."""
+    """Return the rule classes, sorted by id. Raises ModuleNotFoundError if cfn-lint is not installed."""
     from tap.wiring.rule import WiringRule
 
     modules = [import_module(f"{__name__}.{path.stem}") for path in Path(__file__).parent.glob("[a-z]*.py")]
@@ -26,7 +26,7 @@ def all_rules() -> "list[type[WiringRule]]":
 
 
 try:
-    # cfn-lint looks for rules among a module's members.
+    # cfn-lint finds rules among a module's members.
     globals().update({rule.__name__: rule for rule in all_rules()})
 except ModuleNotFoundError as error:  # `python -m tap.wiring` says what to install
     if (error.name or "").partition(".")[0] != CFN_LINT:

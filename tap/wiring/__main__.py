@@ -1,4 +1,4 @@
-"""Print docs/wiring-rules.md: `python -m tap.wiring`."""
+"""Generate docs/wiring-rules.md: `python -m tap.wiring`."""
 
 import argparse
 import sys
@@ -15,18 +15,18 @@ INSTALL = "pip install 'tap-cloudformation[lint]'"
 HEADER = """\
 # Wiring rules
 
-{count} rules for [cfn-lint](https://github.com/aws-cloudformation/cfn-lint) that check how resources connect: who may
-do what, what reaches what, what waits for what. No validator of single resources sees these.
+{count} rules for [cfn-lint](https://github.com/aws-cloudformation/cfn-lint) that check how resources connect:
+permissions, network reachability and creation order. Validators of single resources cannot check these.
 
 | severity | meaning |
 |---|---|
-| `E` | AWS refuses the stack, or it never becomes stable |
-| `W` | the stack is created, and a connection in it does not work |
-| `I` | advice, or what was not checked: shown with `cfn-lint --include-checks I` |
+| `E` | AWS rejects the stack, or it never becomes stable |
+| `W` | the stack is created, but a connection in it does not work |
+| `I` | advice, or parts that were not checked; shown with `cfn-lint --include-checks I` |
 
 ## Use
 
-The distribution is called `tap-cloudformation`: `tap` on PyPI is another project.
+Install `tap-cloudformation`; `tap` on PyPI is another project.
 
 ```bash
 pip install 'tap-cloudformation[lint]'
@@ -44,12 +44,12 @@ uploads the findings to code scanning:
   with: {{sarif_file: wiring.sarif}}
 ```
 
-What the template does not tell (parameters without a value, imports, custom resources, nested stacks) is taken to be
-right. Conditions are tried both ways, within the template's `Rules`. Resources of SAM are left out, and so are
-templates with a macro; `I9001` names them.
+Values that the template does not contain (parameters without a value, imports, custom resources, nested stacks) are
+assumed to be correct. Conditions are evaluated both ways, within the template's `Rules`. SAM resources and templates
+with a macro are skipped; `I9001` reports them.
 
-Each example is one diff: without its `+` lines it is the broken template, without its `-` lines the fixed one.
-`python -m tap.wiring` prints this page.
+Each example is a diff from a broken template (`-` lines) to the fixed one (`+` lines). `python -m tap.wiring` generates
+this page.
 
 ## Rules
 
@@ -73,7 +73,7 @@ Source: <{rule.source_url}>
 
 
 def page() -> str:
-    """Return the reference of the rules, as Markdown."""
+    """Return the reference of the rules as Markdown."""
     rules = all_rules()
     rows = "".join(ROW.format(rule=rule, anchor=rule.id.lower()) for rule in rules)
     sections = "".join(map(_section, rules))
@@ -86,7 +86,7 @@ def _section(rule: "type[WiringRule]") -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the page. Returns 0, or 2 where cfn-lint is not installed; bad flags exit with 2."""
+    """Print the page. Return 0, or 2 if cfn-lint is not installed. Raises SystemExit(2) for invalid arguments."""
     argparse.ArgumentParser(
         prog="python -m tap.wiring", description="Print the reference of the rules.").parse_args(argv)
     try:

@@ -12,13 +12,13 @@ CERTIFICATES = ("AcmCertificateArn", "IamCertificateId")
 
 
 class AliasCertificate(WiringRule):
-    """CloudFront answers to a name of yours with a certificate for it."""
+    """CloudFront needs a certificate for each alternate domain name."""
 
     id = "E9307"
     shortdesc = "CloudFront alias without a certificate"
     description = (
-        "CloudFront refuses aliases (alternate domain names) without a certificate that covers them; its default "
-        "certificate covers *.cloudfront.net alone.")
+        "CloudFront rejects aliases (alternate domain names) without a certificate that covers them; its default "
+        "certificate covers only *.cloudfront.net.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html#alternate-domain-names-requirements")
     error = (
@@ -31,7 +31,7 @@ class AliasCertificate(WiringRule):
         """Yield distributions with aliases and CloudFront's own certificate."""
         for distribution in stack.of_type(DISTRIBUTION):
             aliases = distribution.at("DistributionConfig", "Aliases")
-            # A list that is a parameter may be empty. An item of a list is an alias: CloudFront takes no empty one.
+            # A list from a parameter may be empty. An item of a list is an alias, since CloudFront rejects empty ones.
             named = [alias for alias in aliases if alias != "" and "{{resolve:" not in str(alias)
                      ] if isinstance(aliases, list) else []
             if named and not _may_have_certificate(distribution.at("DistributionConfig", "ViewerCertificate")):

@@ -14,14 +14,14 @@ class ApiDeployment(WiringRule):
     """A deployment is a snapshot of the API's methods."""
 
     id = "E9410"
-    shortdesc = "Deployment of an API before its methods"
+    shortdesc = "API deployment that does not wait for the API's methods"
     description = (
-        "A deployment refers to the API, not to its methods or routes. Where it waits for none of them, it may be "
-        "created while there are none, and is refused.")
+        "A deployment refers to the API, not to its methods or routes. If it waits for none of them, CloudFormation "
+        "may create it first, and API Gateway rejects it.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-deployment.html")
     error = "The REST API doesn't contain any methods"
-    fix = "Add DependsOn the methods (of a WebSocket or HTTP API: the routes) to the deployment."
+    fix = "Add the methods (for a WebSocket or HTTP API: the routes) to the deployment's DependsOn."
     types = tuple(kind for deployment, api, _, method in _KINDS for kind in (deployment, api, method))
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -22,10 +22,10 @@ class BalancerToTargets(WiringRule):
     """Requests and health checks come from the load balancer's security groups."""
 
     id = "E9501"
-    shortdesc = "Security groups that keep a load balancer from its targets"
+    shortdesc = "Security groups that block a load balancer from its targets"
     description = (
-        "A load balancer reaches a task only where a group of its own has an egress rule, and a group of the task an "
-        "ingress rule, for the container's port. Otherwise no health check passes and the service never settles.")
+        "A load balancer reaches a task only if its security group has an egress rule, and the task's security group "
+        "an ingress rule, for the container's port. Otherwise health checks fail and the service never becomes stable.")
     source_url = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html")
     error = "(service web) (port 8080) is unhealthy in (target-group …) due to (reason Request timed out)"

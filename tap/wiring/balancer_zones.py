@@ -10,12 +10,12 @@ from tap.wiring.values import as_maps
 
 
 class BalancerZones(WiringRule):
-    """An Application Load Balancer is in two zones, whatever it balances."""
+    """An Application Load Balancer needs two Availability Zones."""
 
     id = "E9411"
     shortdesc = "Application Load Balancer in one Availability Zone"
     description = (
-        "Elastic Load Balancing refuses an Application Load Balancer whose subnets do not cover at least two "
+        "Elastic Load Balancing rejects an Application Load Balancer whose subnets do not cover at least two "
         "Availability Zones.")
     source_url = (
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"

@@ -21,7 +21,7 @@ def actions(listening: Resource) -> list[Mapping[str, Any]]:
 
 
 def target_groups(stack: Stack, service: Resource) -> Iterator[tuple[Mapping[str, Any], Resource]]:
-    """Yield those load balancer entries of an ECS service whose target group is in the template, with it."""
+    """Yield the load balancer entries of an ECS service whose target group is in the template, with that group."""
     for entry in as_maps(service.at("LoadBalancers")):
         group = stack.target(entry.get("TargetGroupArn"), TARGET_GROUP)
         if group:
@@ -52,24 +52,24 @@ def listeners(stack: Stack, balancer: Resource) -> list[Resource]:
 
 
 def is_application(balancer: Resource) -> bool:
-    """Whether a load balancer is an Application Load Balancer, which is what it is unless it says otherwise."""
+    """Whether a load balancer is an Application Load Balancer, the default type."""
     return balancer.at("Type") in (None, "application")
 
 
 def has_own_addresses(service: Resource) -> bool:
-    """Whether the tasks of an ECS service have network interfaces of their own, as they have on Fargate."""
+    """Whether the tasks of an ECS service have their own network interfaces, as on Fargate."""
     return (is_on_fargate(service)
             or isinstance(service.at("NetworkConfiguration", "AwsvpcConfiguration"), Mapping))
 
 
 def is_on_fargate(service: Resource) -> bool:
-    """Whether an ECS service runs on Fargate for certain."""
+    """Whether an ECS service certainly runs on Fargate."""
     providers = [str(entry.get("CapacityProvider")) for entry in as_maps(service.at("CapacityProviderStrategy"))]
     return service.at("LaunchType") == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 
 
 def containers(stack: Stack, service: Resource) -> tuple[Resource, list[Mapping[str, Any]]] | None:
-    """Return a service's task definition and its containers; None where they are not all in the template."""
+    """Return a service's task definition and its containers, or None if not all are in the template."""
     task = stack.target(service.at("TaskDefinition"), TASK_DEFINITION)
     definitions = as_list(task.at("ContainerDefinitions")) if task else []
     known = [item for item in as_maps(definitions) if "Name" in item]

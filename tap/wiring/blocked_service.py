@@ -19,13 +19,13 @@ REDIS = 6379
 
 
 class BlockedService(WiringRule):
-    """What a client is to use has to let it in."""
+    """The security groups of client and server must both allow a connection."""
 
     id = "W9503"
-    shortdesc = "Security groups that keep a task or a function from a cache, a file system or an endpoint"
+    shortdesc = "Security groups that block a task or function from a cache, file system or endpoint"
     description = (
-        "A task or a function connects to the cache that it has the address of, to the file system that it mounts, and "
-        "to the interface endpoints of its VPC, only where both sides' security groups have a rule for the port.")
+        "A task or function can connect to the cache whose address it has, the file system that it mounts and the "
+        "interface endpoints of its VPC only if both sides' security groups have a rule for the port.")
     source_url = "https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html"
     fix = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
     types = (*CACHES, FILE_SYSTEM, MOUNT_TARGET, ENDPOINT, SUBNET, "AWS::ECS::Service", "AWS::ECS::TaskDefinition",

@@ -13,16 +13,18 @@ _DESTINATIONS = (("QueueConfigurations", "Queue", QUEUE, "sqs:SendMessage"),
 
 
 class BucketDestination(WiringRule):
-    """S3 tests that it may send to a queue or topic before it takes the notification."""
+    """S3 validates the queue or topic of a notification."""
 
     id = "E9409"
-    shortdesc = "Bucket notification to a queue or topic whose policy does not let S3 send, or comes later"
+    shortdesc = "Bucket notification to a queue or topic whose policy does not allow S3 to send, or is created later"
     description = (
-        "S3 validates the destinations when notifications are set, and refuses those that it may not send to. Nothing "
-        "in the bucket refers to the policy on the queue or topic.")
+        "S3 validates destinations when notifications are set and rejects those that it may not send to. Nothing in "
+        "the bucket refers to the policy of the queue or topic.")
     source_url = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html"
     error = "Unable to validate the following destination configurations"
-    fix = "Allow the action to s3.amazonaws.com in a policy on the destination, and DependsOn it to the bucket."
+    fix = (
+        "Allow the action for s3.amazonaws.com in the destination's policy, and add that policy to the bucket's "
+        "DependsOn.")
     types = (BUCKET, QUEUE, TOPIC, *QUEUE_POLICIES, *TOPIC_POLICIES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -39,7 +41,8 @@ def _check(stack: Stack, bucket: Resource, destination: Resource, action: str) -
     allowing = [policy for policy in policies_on(stack, destination)
                 if policies(policy.at("PolicyDocument") or "").allow_service(["s3"], action)]
     if not allowing:
-        yield Broken(bucket, destination, "NotificationConfiguration", f"no policy allows {action} to s3.amazonaws.com")
+        yield Broken(bucket, destination, "NotificationConfiguration", f"no policy allows {action} for "
+                                                                       "s3.amazonaws.com")
     elif not any(stack.waits_for(bucket, policy) for policy in allowing):
         yield Broken(bucket, allowing[0], "NotificationConfiguration",
                      f"the bucket does not wait for the policy on `{destination.logical_id}`")

@@ -10,22 +10,22 @@ from tap.wiring.values import as_maps
 
 
 class BucketNotification(WiringRule):
-    """S3 tests that it may invoke a function before it takes the notification."""
+    """S3 validates the function of a notification."""
 
     id = "E9401"
-    shortdesc = "Bucket notification to a function without its permission, or made before it"
+    shortdesc = "Bucket notification to a function without a permission, or created before it"
     description = (
-        "S3 validates destinations when notifications are set, and refuses those it may not invoke: Unable to validate "
-        "the following destination configurations. Nothing in the bucket refers to the permission.")
+        "S3 validates destinations when notifications are set and rejects functions that it may not invoke. Nothing in "
+        "the bucket refers to the permission.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
         "aws-properties-s3-bucket-notificationconfiguration.html")
     error = "Unable to validate the following destination configurations"
-    fix = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and DependsOn it to the bucket."
+    fix = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and add it to the bucket's DependsOn."
     types = (BUCKET, PERMISSION, *INVOKED)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield buckets that notify functions without, or before, leave."""
+        """Yield buckets that notify functions without, or before, a permission."""
         for bucket in stack.of_type(BUCKET):
             for entry in as_maps(bucket.at("NotificationConfiguration", "LambdaConfigurations")):
                 invoked = stack.target(entry.get("Function"), *INVOKED)
@@ -33,7 +33,7 @@ class BucketNotification(WiringRule):
                     continue
                 granted = permissions(stack, invoked, "s3")
                 if not granted:
-                    yield Broken(bucket, invoked, "NotificationConfiguration", "no permission lets S3 invoke it")
+                    yield Broken(bucket, invoked, "NotificationConfiguration", "no permission allows S3 to invoke it")
                 elif not any(stack.waits_for(bucket, found) for found in granted):
                     yield Broken(bucket, granted[0], "NotificationConfiguration",
                                  f"the bucket does not wait for the permission to invoke `{invoked.logical_id}`")

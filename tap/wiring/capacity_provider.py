@@ -15,15 +15,15 @@ class CapacityProvider(WiringRule):
     """A service uses capacity providers of its cluster."""
 
     id = "E9109"
-    shortdesc = "Capacity provider of a service that its cluster does not have, or not yet"
+    shortdesc = "Capacity provider of a service that its cluster does not have, or does not have yet"
     description = (
-        "A service can use the capacity providers that are associated with its cluster alone, FARGATE and FARGATE_SPOT "
-        "included. Where an association of its own adds them, the service has to wait for that.")
+        "A service can use only capacity providers that are associated with its cluster, including FARGATE and "
+        "FARGATE_SPOT. If a separate association adds them, the service must wait for it.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"
     error = (
         "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the "
         "cluster.")
-    fix = "Add it to the cluster's CapacityProviders, or DependsOn the association to the service."
+    fix = "Add it to the cluster's CapacityProviders, or add the association to the service's DependsOn."
     types = (SERVICE, CLUSTER, ASSOCIATION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

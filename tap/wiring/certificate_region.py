@@ -12,16 +12,16 @@ REGION = "us-east-1"
 
 
 class CertificateRegion(WiringRule):
-    """CloudFront takes certificates from one region."""
+    """CloudFront uses certificates from one region only."""
 
     id = "E9309"
     shortdesc = "Certificate of a CloudFront distribution outside us-east-1"
     description = (
-        "CloudFront takes an ACM certificate from US East (N. Virginia) alone, whatever the region of the stack.")
+        "CloudFront requires an ACM certificate in US East (N. Virginia), regardless of the stack's region.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html")
     error = "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, …"
-    fix = "Request or import the certificate in us-east-1, and name that one."
+    fix = "Request or import the certificate in us-east-1 and use its ARN."
     types = (DISTRIBUTION,)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

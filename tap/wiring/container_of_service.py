@@ -14,15 +14,15 @@ class ContainerOfService(WiringRule):
     id = "E9105"
     shortdesc = "Container name or port of a service that its task definition does not have"
     description = (
-        "ECS refuses a service whose LoadBalancers or ServiceRegistries name a container that is not in the task "
-        "definition, or a port that is not among the port mappings of that container.")
+        "ECS rejects a service whose LoadBalancers or ServiceRegistries name a container that is not in the task "
+        "definition, or a port that is not in that container's port mappings.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html"
     error = "The container … does not exist in the task definition."
-    fix = "Name a container of the task definition, and a ContainerPort of its PortMappings."
+    fix = "Use the name of a container in the task definition and a ContainerPort of its PortMappings."
     types = (SERVICE, TASK_DEFINITION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield services with a container or a port that is not there."""
+        """Yield services with a container or port that their task definition lacks."""
         for service in stack.of_type(SERVICE):
             found = containers(stack, service)
             if not found:

@@ -1,4 +1,4 @@
-"""The buckets that load balancers deliver their logs to."""
+"""Buckets for load balancer logs."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _FACTS = FACTS["load_balancer_logs"]
 
 
 def log_buckets(stack: Stack) -> Iterator[tuple[Resource, Resource]]:
-    """Yield Application Load Balancers with each bucket of the template that they deliver logs to."""
+    """Yield each Application Load Balancer with the bucket in the template that it delivers logs to."""
     for balancer in stack.of_type(LOAD_BALANCER):
         given = attributes(balancer)
         for name in _FACTS["attributes"]:
@@ -22,7 +22,7 @@ def log_buckets(stack: Stack) -> Iterator[tuple[Resource, Resource]]:
 
 
 def lets_deliver(policy: Resource) -> bool:
-    """Whether a bucket policy lets load balancers deliver their logs, or may."""
+    """Whether a bucket policy allows, or may allow, load balancers to deliver logs."""
     found = policies(policy.at("PolicyDocument") or "")
     return (found.allow_service(_FACTS["services"], "s3:PutObject")
             or found.allow_account(_FACTS["accounts"], "s3:PutObject"))

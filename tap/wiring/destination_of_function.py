@@ -13,12 +13,12 @@ _ACTIONS = FACTS["destinations"]["actions"]
 
 
 class DestinationOfFunction(WiringRule):
-    """What a function sends on is sent with its role."""
+    """Lambda sends to destinations with the function's role."""
 
     id = "E9203"
     shortdesc = "Dead-letter queue or destination that the function's role may not send to"
     description = (
-        "Lambda sends failed events and results with the function's role, and refuses a dead-letter queue or a "
+        "Lambda sends failed events and results with the function's role and rejects a dead-letter queue or "
         "destination that the role may not send to.")
     source_url = FACTS["destinations"]["source"]
     error = "The provided execution role does not have permissions to call SendMessage on SQS"
@@ -28,7 +28,7 @@ class DestinationOfFunction(WiringRule):
         *TOPIC_POLICIES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield functions, and what configures their events, with a destination out of reach."""
+        """Yield functions, and what configures their events, with a destination that their role may not send to."""
         for source, place, function, value in _destinations(stack):
             role = stack.target(function.at("Role"), ROLE)
             target = stack.target(value, *_ACTIONS)

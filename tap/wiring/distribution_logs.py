@@ -16,8 +16,9 @@ class DistributionLogs(WiringRule):
     id = "E9306"
     shortdesc = "CloudFront logging to a bucket without ACLs"
     description = (
-        "The Logging property of a distribution is standard logging (legacy), which needs access control lists. "
-        "Buckets have them disabled unless their OwnershipControls say otherwise, and the distribution is refused.")
+        "The Logging property of a distribution uses standard logging (legacy), which requires access control lists. "
+        "They are disabled by default; CloudFront rejects the distribution unless the bucket's OwnershipControls "
+        "enable them.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html")
     error = "The S3 bucket that you specified for CloudFront logs does not enable ACL access"

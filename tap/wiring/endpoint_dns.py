@@ -16,10 +16,10 @@ class EndpointDns(WiringRule):
     """Private names of an endpoint are answered by the VPC's own DNS."""
 
     id = "E9403"
-    shortdesc = "Interface endpoint with private DNS in a VPC without it"
+    shortdesc = "Interface endpoint with private DNS in a VPC without DNS support or host names"
     description = (
-        "PrivateDnsEnabled needs both EnableDnsSupport and EnableDnsHostnames of the VPC, and the second one is off "
-        "unless it is set. The endpoint is refused otherwise.")
+        "PrivateDnsEnabled requires both EnableDnsSupport and EnableDnsHostnames on the VPC; the latter is false by "
+        "default. EC2 rejects the endpoint otherwise.")
     source_url = "https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html#enable-private-dns-names"
     error = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true"
     fix = "Set EnableDnsSupport and EnableDnsHostnames to true on the VPC."
@@ -36,4 +36,4 @@ class EndpointDns(WiringRule):
                        if is_known(given[name]) and not is_true(default if given[name] is None else given[name])]
             if missing:
                 yield Broken(endpoint, vpc, "PrivateDnsEnabled",
-                             f"private DNS needs {' and '.join(missing)} of the VPC")
+                             f"private DNS requires {' and '.join(missing)} on the VPC")

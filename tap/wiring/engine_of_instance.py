@@ -15,7 +15,7 @@ class EngineOfInstance(WiringRule):
 
     id = "E9601"
     shortdesc = "DB instance whose engine is not that of its cluster"
-    description = "RDS refuses an instance in a cluster of another engine, or of another engine version."
+    description = "RDS rejects an instance whose engine or engine version differs from its cluster's."
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html"
         "#cfn-rds-dbinstance-engine")

@@ -18,11 +18,11 @@ class EventSource(WiringRule):
     id = "E9207"
     shortdesc = "Event source that the function's role may not read"
     description = (
-        "Lambda polls queues and streams with the function's role, and refuses the event source mapping where the role "
+        "Lambda polls queues and streams with the function's role and rejects the event source mapping if the role "
         "lacks a permission.")
     source_url = FACTS["event_sources"]["source"]
     error = "The provided execution role does not have permissions to call ReceiveMessage on SQS"
-    fix = "Allow these actions on the source in a policy of the role, and DependsOn that policy to the mapping."
+    fix = "Allow these actions on the source in a policy of the role, and add that policy to the mapping's DependsOn."
     types = (MAPPING, FUNCTION, *_ACTIONS, *QUEUE_POLICIES, *ROLE_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -1,10 +1,10 @@
-"""The example of each rule: a template that it objects to, and the same template fixed, as one diff."""
+"""The example of each rule: a diff from a template with a finding to the fixed template."""
 
 from importlib import resources
 
 
 def example(rule_id: str) -> str:
-    """Return a rule's example. Lines begin with `-` in the broken template alone, with `+` in the fixed one alone."""
+    """Return a rule's example, a diff: `-` marks lines of the broken template, `+` lines of the fixed one."""
     return resources.files("tap.wiring").joinpath("examples", f"{rule_id}.diff").read_text("utf-8")
 
 

@@ -13,12 +13,12 @@ class FunctionInPublicSubnet(WiringRule):
     """A function's network interface has no public address."""
 
     id = "I9504"
-    shortdesc = "Function in a public subnet, from where it does not reach the internet"
+    shortdesc = "Function in a public subnet, which cannot reach the internet"
     description = (
-        "The network interfaces of a function have no public IPv4 address, so a route to an internet gateway is of no "
-        "use to it. Calls to the internet, and to AWS services without a VPC endpoint, time out.")
+        "A function's network interfaces have no public IPv4 address, so it cannot use a route to an internet gateway. "
+        "Calls to the internet, and to AWS services without a VPC endpoint, time out.")
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html"
-    fix = "Put the function into private subnets with a route to a NAT gateway, or leave out VpcConfig."
+    fix = "Move the function to private subnets with a route to a NAT gateway, or remove VpcConfig."
     types = (FUNCTION, *ROUTING_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -1,4 +1,4 @@
-"""E9202: function in a VPC whose role may not make network interfaces."""
+"""E9202: function in a VPC whose role may not create network interfaces."""
 
 from collections.abc import Iterator
 
@@ -15,17 +15,17 @@ class FunctionInVpc(WiringRule):
     """A function in a VPC needs network interfaces there."""
 
     id = "E9202"
-    shortdesc = "Function in a VPC whose role may not make network interfaces"
+    shortdesc = "Function in a VPC whose role may not create network interfaces"
     description = (
-        "Lambda makes the network interfaces of a function in a VPC with the function's role, and refuses the function "
-        "where that may not do so.")
+        "Lambda uses the function's role to create network interfaces in the VPC and rejects the function if the role "
+        "lacks a permission.")
     source_url = FACTS["function_network"]["source"]
     error = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
     fix = "Attach AWSLambdaVPCAccessExecutionRole to the role, or allow these actions."
     types = (FUNCTION, *ROLE_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield functions in subnets whose role lacks a right."""
+        """Yield functions in subnets whose role lacks a permission."""
         for function in stack.of_type(FUNCTION):
             role = stack.target(function.at("Role"), ROLE)
             if not role or not any(as_list(function.at("VpcConfig", "SubnetIds"))):

@@ -17,18 +17,18 @@ SUBNET_GROUP = "AWS::RDS::DBSubnetGroup"
 
 
 class GatewayAttachment(WiringRule):
-    """What has a public address needs the internet gateway to be attached."""
+    """A public resource requires an attached internet gateway."""
 
     id = "E9407"
     shortdesc = "Public resource that does not wait for the attachment of the internet gateway"
     description = (
-        "A NAT gateway, an internet-facing load balancer and a public database refer to their subnets, not to what "
-        "attaches the internet gateway to the VPC. Where they are created first, they are refused or fail.")
+        "A NAT gateway, an internet-facing load balancer and a public database refer to their subnets, not to the "
+        "attachment of the internet gateway. If CloudFormation creates them first, they are rejected or fail.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html"
         "#gatewayattachment")
     error = "VPC … has no internet gateway / Network … has no Internet gateway attached"
-    fix = "Add DependsOn the attachment."
+    fix = "Add the attachment to DependsOn."
     types = (NAT_GATEWAY, LOAD_BALANCER, CLASSIC_BALANCER, INSTANCE, SUBNET_GROUP, SUBNET, VPC, ATTACHMENT)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

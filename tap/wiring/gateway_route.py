@@ -8,17 +8,17 @@ from tap.wiring.rule import Broken, WiringRule
 
 
 class GatewayRoute(WiringRule):
-    """A route to an internet gateway needs the gateway to be attached."""
+    """A route requires its internet gateway to be attached."""
 
     id = "E9405"
     shortdesc = "Route to an internet gateway that does not wait for its attachment"
     description = (
-        "A route refers to the internet gateway, not to what attaches that to the VPC. Where it does not wait for the "
-        "attachment, EC2 may refuse it: the gateway and the route table belong to different networks.")
+        "A route refers to the internet gateway, not to its attachment. If CloudFormation creates the route first, EC2 "
+        "rejects it.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
     error = "route table … and network gateway … belong to different networks"
-    fix = "Add DependsOn the attachment to the route."
+    fix = "Add the attachment to the route's DependsOn."
     types = (ROUTE, GATEWAY, ATTACHMENT)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

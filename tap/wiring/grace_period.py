@@ -9,15 +9,15 @@ from tap.wiring.values import number
 
 
 class GracePeriod(WiringRule):
-    """A grace period is one for health checks: of a load balancer, of VPC Lattice, of containers."""
+    """A grace period applies to health checks of a load balancer, VPC Lattice or containers."""
 
     id = "W9104"
-    shortdesc = "Health check grace period of a service without a load balancer, and without another health check"
+    shortdesc = "Health check grace period of a service without health checks"
     description = (
-        "HealthCheckGracePeriodSeconds delays the health checks of a load balancer, of VPC Lattice and of containers. "
-        "Without any of these it is unused, and what was meant to be behind a load balancer is not.")
+        "HealthCheckGracePeriodSeconds applies to health checks of a load balancer, VPC Lattice and containers. "
+        "Without any of these it has no effect: the service is probably missing its load balancer.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateService.html"
-    fix = "Give the service its LoadBalancers, or remove HealthCheckGracePeriodSeconds."
+    fix = "Add LoadBalancers to the service, or remove HealthCheckGracePeriodSeconds."
     types = (SERVICE, TASK_DEFINITION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

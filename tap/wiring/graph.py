@@ -1,4 +1,4 @@
-"""What the rules need of a template, worked out once: its resources in each scenario, and how they connect."""
+"""The template as a graph, built once: its resources in each scenario, and how they connect."""
 
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any
 from tap.wiring.scenarios import GENERATING_TYPES, Scenario, is_opaque, mentions, scenarios
 from tap.wiring.values import as_list, as_maps, at, references, same
 
-# What these transforms add does not change what the rules look at.
+# These transforms do not affect the resources that the rules check.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
 HARMLESS_TRANSFORMS = (
     "AWS::LanguageExtensions", "AWS::Serverless-", "AWS::SecretsManager-", "AWS::CodeDeployBlueGreen")
@@ -18,26 +18,26 @@ REWRITTEN = "Custom::Rewritten"
 """The type that stands for a resource which a macro rewrites: like a custom resource, it may be anything."""
 CONNECTOR = "AWS::Serverless::Connector"
 SECTIONS = ("Resources", "Parameters", "Conditions", "Mappings", "Rules", "Outputs")
-# The attributes with which another stack can add to a resource; `None` is what Ref returns.
+# Attributes that identify a resource to another stack; `None` stands for Ref.
 IDENTIFIERS = ("Arn", "Id", "Url")
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A resource as it is in one scenario."""
+    """A resource in one scenario."""
 
     logical_id: str
     type: str
     entry: Mapping[str, Any] = field(repr=False)
-    """Everything of it but its condition; `DependsOn` is a list."""
+    """The resource without its condition; `DependsOn` is a list."""
 
     def at(self, *keys: str) -> Any:
-        """Return the property at this path; None where there is none."""
+        """Return the property at this path, or None."""
         return at(self.entry, "Properties", *keys)
 
     @cached_property
     def needs(self) -> frozenset[str]:
-        """The logical ids that it depends on or refers to, in Metadata too: CloudFormation orders by all.
+        """Logical ids that it depends on or refers to, also in Metadata, since CloudFormation orders by all of them.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html
         """
@@ -45,7 +45,7 @@ class Resource:
 
 
 def _connected(resource: Resource) -> Iterator[str]:
-    """Yield the logical ids that a connector of SAM names, which does so without Ref.
+    """Yield the logical ids that a SAM connector names without Ref.
 
     https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-connector.html
     """
@@ -64,7 +64,7 @@ class Stack:
     def __init__(
         self, conditions: Mapping[str, bool], resources: Mapping[str, Resource], outputs: Sequence[Any] = (),
     ) -> None:
-        """Take the truth of each condition, and the resources and outputs that exist then."""
+        """Take the values of the conditions, and the resources and outputs that exist with them."""
         self.conditions = conditions
         self.resources = resources
         self._connected = frozenset(name for resource in resources.values() for name in _connected(resource))
@@ -78,35 +78,35 @@ class Stack:
         return (resource for resource in self.resources.values() if resource.type in types)
 
     def target(self, value: Any, *types: str) -> Resource | None:
-        """Return the one resource of these types that a value refers to; None where there is not exactly one."""
+        """Return the resource of these types that a value refers to, or None unless there is exactly one."""
         ids = {found.logical_id for found in references(value)}
         hits = [self.resources[name] for name in ids if name in self.resources and self.resources[name].type in types]
         return hits[0] if len(hits) == 1 else None
 
     def targets(self, value: Any, *types: str) -> list[Resource] | None:
-        """Return what each item of a list refers to; None where one of them is no resource of these types."""
+        """Return the resources that a list refers to, or None if an item is not a resource of these types."""
         hits = [self.target(item, *types) for item in as_list(value)]
         return None if None in hits else [hit for hit in hits if hit]
 
     def referring_to(self, resource: Resource, *types: str) -> Iterator[Resource]:
-        """Yield the resources of these types (of all, where none is given) that refer to this one."""
+        """Yield the resources of these types (by default, any type) that refer to this one."""
         return (other for other in self.resources.values()
                 if (not types or other.type in types) and resource.logical_id in other.needs and other is not resource)
 
     def is_handed_out(self, resource: Resource) -> bool:
-        """Whether something in the template that may do anything refers to this resource."""
+        """Whether a resource with unknown behaviour, such as a custom resource, refers to this one."""
         return any(is_opaque(other.type) for other in self.referring_to(resource)) or (
             resource.logical_id in self._connected)
 
     def is_shared(self, resource: Resource) -> bool:
-        """Whether a resource is handed out, or an output identifies it: another stack may add what it lacks.
+        """Whether a resource is handed out or identified by an output, so that another stack may add what it lacks.
 
         This does not excuse what fails while the stack is created: its outputs do not exist until then.
         """
         return resource.logical_id in self._outputs or self.is_handed_out(resource)
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
-        """Whether CloudFormation makes the other resource before this one, by however many steps."""
+        """Whether CloudFormation creates the other resource before this one, directly or indirectly."""
         if resource.logical_id not in self._waits_for:
             found: set[str] = set()
             new = set(resource.needs & self.resources.keys())
@@ -128,9 +128,9 @@ class Graph:
     def __init__(
         self, template: Mapping[str, Any], parameter_sets: Sequence[Mapping[str, Any]] = (), region: str = "us-east-1",
     ) -> None:
-        """Evaluate a template. One that is malformed, or that a macro may change, has no scenarios."""
+        """Evaluate a template. It has no scenarios if it is malformed or a macro may change it."""
         self.left_out = _obstacle(template)
-        """Why the template, or which resources of it, are not checked; empty where all of it is."""
+        """Why the template is not checked, or which resources are not; empty if all of it is checked."""
         self._template: Mapping[str, Any] = {}
         self._scenarios: list[Scenario] = []
         self._evaluated: dict[tuple[Any, ...], Resource | None] = {}
@@ -151,7 +151,7 @@ class Graph:
         self._varied = bool(parameter_sets)
 
     def stacks(self, types: Sequence[str]) -> list[Stack]:
-        """Return the stacks that differ in resources of these types; none where there are no such resources."""
+        """Return the stacks that differ in resources of these types; empty if there are no such resources."""
         relevant = [name for name, entry in self._template.items() if entry["Type"] in types]
         if not relevant:
             return []
@@ -201,7 +201,7 @@ def _resource(name: str, entry: Mapping[str, Any], scenario: Scenario) -> Resour
 
 
 def _obstacle(template: Mapping[str, Any]) -> str:
-    """Return why a template cannot be checked; empty where it can."""
+    """Return why a template cannot be checked; empty if it can."""
     malformed = [name for name in SECTIONS if not isinstance(template.get(name, {}), Mapping)]
     if malformed or "Resources" not in template:
         return f"{(malformed or ['Resources'])[0]} is not a map"
@@ -213,7 +213,7 @@ def _obstacle(template: Mapping[str, Any]) -> str:
 
 
 def _is_rewritten(tree: Any) -> bool:
-    """Whether a macro may change what stands beside it. One that stands alone returns a value, which is not known.
+    """Whether a macro may change its siblings. A macro without siblings only returns a value, which is unknown.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-transform.html
     """
@@ -234,7 +234,7 @@ def generating(template: Mapping[str, Any]) -> list[str]:
 
 
 def graph_of(cfn: Any) -> Graph:
-    """Return the graph of a `cfnlint.template.Template`, made when it is first asked for."""
+    """Return the graph of a `cfnlint.template.Template`, built on first use."""
     if cfn not in _GRAPHS:
         sets = [found.parameters for found in cfn.context.parameter_sets or []]
         _GRAPHS[cfn] = Graph(cfn.template, sets, cfn.regions[0])

@@ -1,6 +1,6 @@
-"""Who may do what: trust, the policies of a role, and policies on resources.
+"""Permissions: trust policies, the policies of a role, and resource policies.
 
-All of it errs towards allowing: what cannot be read here may allow anything.
+All functions err on the side of allowing: an unreadable policy may allow anything.
 """
 
 import re
@@ -27,7 +27,7 @@ QUEUE_POLICIES = ("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")
 TOPIC = "AWS::SNS::Topic"
 TOPIC_POLICIES = ("AWS::SNS::TopicPolicy", "AWS::SNS::TopicInlinePolicy")
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105  a resource type
-# By type: the types of policies on it, the property that names what they are on, and that with its physical name.
+# By type: the types of its policies, their property that refers to it, and its property with the physical name.
 _RESOURCE_POLICIES = {
     BUCKET: ((BUCKET_POLICY, "Bucket", "BucketName"),),
     QUEUE: ((QUEUE_POLICIES[0], "Queues", "QueueName"), (QUEUE_POLICIES[1], "Queue", "QueueName")),
@@ -40,11 +40,11 @@ _PRINCIPAL = re.compile(r"(?P<service>.+?)(\.[a-z]{2}(-[a-z]+)+-\d)?\.amazonaws\
 
 @dataclass(frozen=True)
 class Policies:
-    """Policy statements, of however many policies."""
+    """Statements of one or more policies."""
 
     statements: tuple[Mapping[str, Any], ...]
     is_complete: bool = True
-    """Whether these are all statements, and all of them can be read."""
+    """Whether the statements are complete and readable."""
 
     def allow(self, action: str, resource: Resource | None = None) -> bool:
         """Whether an action on a resource is allowed, or may be."""
@@ -68,7 +68,7 @@ class Policies:
             for statement in self.statements)
 
     def services(self) -> list[str]:
-        """Return the services that are allowed anything, sorted; `*` where not all are known."""
+        """Return the services that are allowed any action, sorted, with `*` if not all are known."""
         allowed = [_services(statement) for statement in self.statements if statement.get("Effect") == "Allow"]
         if not self.is_complete or None in allowed:
             return [ANYONE]
@@ -76,7 +76,7 @@ class Policies:
 
 
 def policies(*documents: Any) -> Policies:
-    """Return the statements of policy documents; None among these stands for no policy."""
+    """Return the statements of policy documents, ignoring None."""
     found: list[Mapping[str, Any]] = []
     complete = True
     for document in documents:
@@ -88,7 +88,7 @@ def policies(*documents: Any) -> Policies:
 
 
 def role_policies(stack: Stack, role: Resource) -> Policies:
-    """Return what a role has: inline, attached by it, attached to it."""
+    """Return a role's policies: inline, attached by the role, and attached to it."""
     documents = [item.get("PolicyDocument", "") for item in as_maps(role.at("Policies"))]
     complete = not stack.is_handed_out(role) and len(documents) == len(as_list(role.at("Policies")))
     for value in as_list(role.at("ManagedPolicyArns")):
@@ -106,14 +106,14 @@ def role_policies(stack: Stack, role: Resource) -> Policies:
             attached = stack.named(name, ROLE, "RoleName")
             if attached is role:
                 documents.append(policy.at("PolicyDocument") or "")
-            # A name that is not known may be that of a role whose name is not known either.
+            # An unknown name may be that of a role with an unknown name.
             complete &= attached is not None or is_known(name) or role.at("RoleName") is None
     found = policies(*documents)
     return Policies(found.statements, complete and found.is_complete)
 
 
 def policies_on(stack: Stack, resource: Resource) -> list[Resource]:
-    """Return the policies on a queue, topic, bucket, secret or event bus: those that are on it, or may be."""
+    """Return the policies that are, or may be, attached to a queue, topic, bucket, secret or event bus."""
     found = []
     for kind, place, name in _RESOURCE_POLICIES.get(resource.type, ()):
         for policy in stack.of_type(kind):
@@ -140,18 +140,18 @@ def role_may(stack: Stack, role: Resource, action: str, resource: Resource) -> b
 
 
 def key_of(stack: Stack, value: Any) -> Resource | None:
-    """Return the KMS key that a value stands for, itself or an alias."""
+    """Return the KMS key that a value refers to, directly or through an alias."""
     alias = stack.named(value, ALIAS, "AliasName")
     return stack.target(value, KEY) or (stack.target(alias.at("TargetKeyId"), KEY) if alias else None)
 
 
 def key_policies(key: Resource) -> Policies:
-    """Return the policy of a KMS key. Without one it has the default: what the account's own policies say."""
+    """Return the policy of a KMS key; the default policy delegates to the account's IAM policies."""
     return policies(key.at("KeyPolicy"))
 
 
 def service_of(principal: Any) -> str | None:
-    """Return a service's name in a principal, without region and suffix; None where it is not known.
+    """Return a service principal's name without region and suffix, or None if it is unknown.
 
     >>> service_of("logs.eu-central-1.amazonaws.com"), service_of("ecs-tasks.amazonaws.com")
     ('logs', 'ecs-tasks')
@@ -168,7 +168,7 @@ def _may_be_service(statement: Mapping[str, Any], services: set[str]) -> bool:
 
 
 def _services(statement: Mapping[str, Any]) -> set[str] | None:
-    """Return the services that a statement is for; None where it is for all of them or they are not known."""
+    """Return a statement's services, or None for all or unknown services."""
     principal = statement.get("Principal")
     if "NotPrincipal" in statement or not isinstance(principal, Mapping):
         return None
@@ -191,12 +191,12 @@ def _may_be_account(statement: Mapping[str, Any], accounts: set[str]) -> bool:
     if "NotPrincipal" in statement or not isinstance(principal, Mapping):
         return True
     found = [_ACCOUNT.fullmatch(str(item)) for item in as_list(principal.get("AWS"))]
-    # What is not an account's number may yet be one.
+    # An unknown value may be the account's number.
     return any(number is None or number[1] in accounts for number in found)
 
 
 def _is_or_may_be(principal: Any, role: Resource) -> bool:
-    """Whether a principal is a role, or everyone, or cannot be told. The account as such is not the role."""
+    """Whether a principal is a role, everyone, or unknown. The account is not the role."""
     text = str(principal)
     if text.endswith(":root") or re.fullmatch(r"\d{12}|\$\{AWS::AccountId\}", text):
         return False

@@ -12,17 +12,17 @@ POOL = "AWS::Cognito::UserPool"
 
 
 class IdentityProviderOrder(WiringRule):
-    """A client names its identity providers by text, which is no reference."""
+    """A client names its identity providers without a reference."""
 
     id = "E9412"
     shortdesc = "Cognito client that does not wait for its identity provider"
     description = (
-        "A user pool client names identity providers by their names. Where it does not wait for a provider of the "
-        "template, CloudFormation may create the client first, and Cognito refuses it.")
+        "A user pool client refers to identity providers by name. If it does not wait for a provider in the template, "
+        "CloudFormation may create the client first, and Cognito rejects it.")
     source_url = (
         "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html")
     error = "The provider … does not exist for User Pool …"
-    fix = "Add DependsOn the identity provider to the client."
+    fix = "Add the identity provider to the client's DependsOn."
     types = (CLIENT, PROVIDER, POOL)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

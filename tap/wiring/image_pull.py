@@ -17,13 +17,13 @@ class ImagePull(WiringRule):
     id = "E9107"
     shortdesc = "Fargate task that cannot reach its registry"
     description = (
-        "A task on Fargate pulls its image and reads its secrets through its own network interface. It needs a public "
-        "IP address in a public subnet, or a NAT gateway, or VPC endpoints for ECR and S3 in a private one.")
+        "A Fargate task pulls its image and reads its secrets through its own network interface. It needs a public IP "
+        "address in a public subnet, or a NAT gateway or VPC endpoints for ECR and S3 in a private one.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"
     error = (
         "ResourceInitializationError: unable to pull secrets or registry auth … "
         "CannotPullContainerError: … i/o timeout")
-    fix = "Set AssignPublicIp: ENABLED in public subnets; add a NAT gateway or endpoints to private ones."
+    fix = "Set AssignPublicIp: ENABLED in public subnets; add a NAT gateway or endpoints for private ones."
     types = (SERVICE, ENDPOINT, *ROUTING_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -48,4 +48,4 @@ def _problem(stack: Stack, subnet: Resource, public: object) -> str | None:
         return None
     if INTERNET not in found:
         return "the subnet has no route to a NAT gateway"
-    return "the subnet is public, its tasks have no public IP address" if public in (None, "DISABLED") else None
+    return "the subnet is public, but tasks have no public IP address" if public in (None, "DISABLED") else None

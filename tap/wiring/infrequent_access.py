@@ -17,12 +17,12 @@ _TRANSITIONS = {
 
 
 class InfrequentAccess(WiringRule):
-    """Objects go to Infrequent Access after a month, not before."""
+    """Objects can move to Infrequent Access after 30 days at the earliest."""
 
     id = "E9404"
     shortdesc = "Lifecycle transition to Infrequent Access before 30 days"
     description = (
-        "S3 refuses a lifecycle rule that moves objects to STANDARD_IA or ONEZONE_IA before they are 30 days old.")
+        "S3 rejects a lifecycle rule that moves objects to STANDARD_IA or ONEZONE_IA before they are 30 days old.")
     source_url = _FACTS["source"]
     error = "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'"
     fix = "Set TransitionInDays to 30 or more."

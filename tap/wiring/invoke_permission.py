@@ -1,4 +1,4 @@
-"""W9205: service that may not invoke the function that it calls."""
+"""W9205: service without permission to invoke its function."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,13 +20,13 @@ _APIS = (
 
 
 class InvokePermission(WiringRule):
-    """A function is invoked by those that its own policy lets invoke it."""
+    """A function's resource-based policy must allow each service that invokes it."""
 
     id = "W9205"
-    shortdesc = "Service that may not invoke the function that it calls"
+    shortdesc = "Service without permission to invoke its function"
     description = (
-        "API Gateway, SNS and EventBridge invoke a function by its resource-based policy. Without a permission the API "
-        "answers 500 (Invalid permissions on Lambda function), and notifications and events are lost.")
+        "API Gateway, SNS and EventBridge need permission in a function's resource-based policy. Without it, the API "
+        "responds with 500 (Invalid permissions on Lambda function), and notifications and events are lost.")
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"
     fix = "Add an AWS::Lambda::Permission for the service's principal."
     types = (PERMISSION, *INVOKED, SUBSCRIPTION, TOPIC, EVENT_RULE, *(kind for kind, *_ in _APIS))
@@ -36,7 +36,7 @@ class InvokePermission(WiringRule):
         for source, place, service, value in _callers(stack):
             invoked = stack.target(value, *INVOKED)
             if invoked and not stack.is_handed_out(invoked) and not permissions(stack, invoked, service):
-                yield Broken(source, invoked, place, f"no permission lets {service}.amazonaws.com invoke it")
+                yield Broken(source, invoked, place, f"no permission allows {service}.amazonaws.com to invoke it")
 
 
 def _callers(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:

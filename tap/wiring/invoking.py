@@ -10,7 +10,7 @@ INVOKED = (FUNCTION, "AWS::Lambda::Alias", "AWS::Lambda::Version")
 
 
 def permissions(stack: Stack, invoked: Resource, service: str) -> list[Resource]:
-    """Return the permissions that let a service invoke a function, alias or version, or may."""
+    """Return the permissions that allow, or may allow, a service to invoke a function, alias or version."""
     family = _family(stack, invoked)
     return [permission for permission in stack.of_type(PERMISSION)
             if service_of(permission.at("Principal")) in (service, ANYONE, None)

@@ -9,13 +9,13 @@ from tap.wiring.rule import WiringRule
 
 
 class LeftOut(WiringRule):
-    """What is generated from a resource is not in the template."""
+    """The template does not contain what a transform generates."""
 
     id = "I9001"
     shortdesc = "Part of a template that the wiring rules do not check"
     description = (
         "A macro may change any resource, so a template with one is not checked. SAM generates functions, roles, "
-        "permissions and policies: its own resources, and the connections of whatever they refer to, are not checked.")
+        "permissions and policies, so SAM resources and connections of resources that they refer to are not checked.")
     source_url = (
         "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/"
         "sam-specification-generated-resources.html")
@@ -27,5 +27,6 @@ class LeftOut(WiringRule):
         if obstacle:
             return [RuleMatch(["Resources"], f"The wiring rules do not check this template: {obstacle}. {self.fix}")]
         names = ", ".join(f"`{name}`" for name in generating(cfn.template))
-        return [RuleMatch(["Resources"], f"The wiring rules do not check what is generated from {names}. {self.fix}")
+        return [RuleMatch(["Resources"], f"The wiring rules do not check the resources generated from {names}. "
+                                         f"{self.fix}")
                 ] if names else []

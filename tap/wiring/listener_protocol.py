@@ -16,11 +16,11 @@ class ListenerProtocol(WiringRule):
     id = "E9110"
     shortdesc = "Target group whose protocol the listener cannot forward to"
     description = (
-        "An HTTP or HTTPS listener forwards to target groups with HTTP or HTTPS, a listener of a Network Load Balancer "
-        "to those of its own layer. Elastic Load Balancing refuses other combinations.")
+        "An HTTP or HTTPS listener can forward to HTTP or HTTPS target groups, and a listener of a Network Load "
+        "Balancer to target groups of its own layer. Elastic Load Balancing rejects other combinations.")
     source_url = FACTS["listener_protocols"]["source"]
     error = "The protocol of the target group is not supported with listener protocol …"
-    fix = "Set the Protocol of the target group to one that the listener forwards to."
+    fix = "Set the target group's Protocol to one that the listener can forward to."
     types = (LISTENER, LISTENER_RULE, TARGET_GROUP)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -12,13 +12,13 @@ from tap.wiring.values import as_maps, at
 
 
 class LogBucketEncryption(WiringRule):
-    """Load balancers deliver logs to buckets with keys of S3's alone."""
+    """Load balancers deliver logs only to buckets with SSE-S3."""
 
     id = "E9303"
     shortdesc = "Bucket for load balancer logs with a KMS key"
     description = (
-        "For the logs of Application Load Balancers a bucket may have Amazon S3 managed keys alone (SSE-S3). With "
-        "KMS, the attribute access_logs.s3.enabled is refused.")
+        "A bucket for Application Load Balancer logs supports only Amazon S3 managed keys (SSE-S3). With a KMS key, "
+        "Elastic Load Balancing rejects the attribute access_logs.s3.enabled.")
     source_url = FACTS["load_balancer_logs"]["source"]
     error = "Access Denied for bucket: …. Please check S3bucket permission"
     fix = "Set SSEAlgorithm: AES256 on the bucket."

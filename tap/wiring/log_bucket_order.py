@@ -10,17 +10,17 @@ from tap.wiring.rule import Broken, WiringRule
 
 
 class LogBucketOrder(WiringRule):
-    """The policy has to be on the bucket before the load balancer tries to write to it."""
+    """The bucket policy must exist before the load balancer writes to the bucket."""
 
     id = "E9305"
     shortdesc = "Load balancer that does not wait for the policy of its log bucket"
     description = (
-        "A load balancer refers to its log bucket, not to the policy on that. Where it does not wait for the policy, "
-        "CloudFormation may make it first, and the test of the bucket fails.")
+        "A load balancer refers to its log bucket, not to the bucket's policy. If it does not wait for the policy, "
+        "CloudFormation may create it first, and its test write to the bucket fails.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
     error = "Access Denied for bucket: …. Please check S3bucket permission"
-    fix = "Add DependsOn to the load balancer."
+    fix = "Add the bucket policy to the load balancer's DependsOn."
     types = (LOAD_BALANCER, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -1,4 +1,4 @@
-"""E9304: bucket for load balancer logs whose policy does not let them be delivered."""
+"""E9304: bucket for load balancer logs whose policy does not allow their delivery."""
 
 from collections.abc import Iterator
 
@@ -11,16 +11,16 @@ from tap.wiring.rule import Broken, WiringRule
 
 
 class LogBucketPolicy(WiringRule):
-    """Load balancers deliver logs where the bucket's policy lets them."""
+    """The bucket's policy must allow load balancers to deliver logs."""
 
     id = "E9304"
-    shortdesc = "Bucket for load balancer logs whose policy does not let them be delivered"
+    shortdesc = "Bucket for load balancer logs whose policy does not allow their delivery"
     description = (
-        "Elastic Load Balancing tests that it may write to the bucket when the attribute is set, and refuses it "
-        "otherwise: Access Denied for bucket.")
+        "Elastic Load Balancing writes a test file to the bucket when logging is enabled, and rejects the attribute if "
+        "that fails.")
     source_url = FACTS["load_balancer_logs"]["source"]
     error = "Access Denied for bucket: …. Please check S3bucket permission"
-    fix = "Allow s3:PutObject to logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy."
+    fix = "Allow s3:PutObject for logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy."
     types = (LOAD_BALANCER, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -28,4 +28,4 @@ class LogBucketPolicy(WiringRule):
         for balancer, bucket in log_buckets(stack):
             if not stack.is_handed_out(bucket) and not any(map(lets_deliver, policies_on(stack, bucket))):
                 yield Broken(balancer, bucket, "LoadBalancerAttributes",
-                             "no bucket policy lets the load balancer deliver its logs")
+                             "no bucket policy allows the load balancer to deliver its logs")

@@ -1,4 +1,4 @@
-"""E9301: encrypted log group whose key does not let CloudWatch Logs use it."""
+"""E9301: encrypted log group whose key does not allow CloudWatch Logs."""
 
 from collections.abc import Iterator
 
@@ -12,17 +12,17 @@ _FACTS = FACTS["log_group_key"]
 
 
 class LogGroupKey(WiringRule):
-    """CloudWatch Logs uses a key only where the key's policy lets it."""
+    """The policy of a log group's key must allow CloudWatch Logs."""
 
     id = "E9301"
-    shortdesc = "Encrypted log group whose key does not let CloudWatch Logs use it"
+    shortdesc = "Encrypted log group whose key does not allow CloudWatch Logs"
     description = (
-        "CloudWatch Logs uses the key of a log group as a service. The default key policy does not let it, and the "
-        "log group is refused.")
+        "CloudWatch Logs uses a log group's key as a service, which the default key policy does not allow. It rejects "
+        "the log group.")
     source_url = _FACTS["source"]
     error = "The specified KMS key does not exist or is not allowed to be used with Arn …"
     fix = (
-        "Allow kms:Encrypt*, kms:Decrypt*, kms:ReEncrypt*, kms:GenerateDataKey* and kms:Describe* to it in the key's "
+        "Allow kms:Encrypt*, kms:Decrypt*, kms:ReEncrypt*, kms:GenerateDataKey* and kms:Describe* for it in the key's "
         "KeyPolicy.")
     types = (LOG_GROUP, KEY, ALIAS)
 
@@ -36,4 +36,4 @@ class LogGroupKey(WiringRule):
             missing = [action for action in _FACTS["actions"] if not allowed.allow_service([_FACTS["service"]], action)]
             if missing:
                 yield Broken(group, key, "KmsKeyId",
-                             f"the key's policy does not allow {', '.join(missing)} to logs.REGION.amazonaws.com")
+                             f"the key's policy does not allow {', '.join(missing)} for logs.REGION.amazonaws.com")

@@ -1,4 +1,4 @@
-"""E9310: bucket policy that does not let the service deliver that writes these logs."""
+"""E9310: bucket policy that does not allow the service that delivers the logs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,16 +15,16 @@ _FACTS = FACTS["log_principals"]
 
 
 class LogPrincipal(WiringRule):
-    """Each service delivers its logs under a name of its own."""
+    """Each service delivers logs as its own principal."""
 
     id = "E9310"
-    shortdesc = "Bucket policy that does not let the service deliver that writes these logs"
+    shortdesc = "Bucket policy that does not allow the service that delivers the logs"
     description = (
         "CloudTrail delivers as cloudtrail.amazonaws.com, a Network Load Balancer as delivery.logs.amazonaws.com. A "
-        "bucket policy for another log delivery principal does not let them, and the service tests that.")
+        "bucket policy for another log delivery principal does not allow them, and the service checks that.")
     source_url = _FACTS["source"]
     error = "Incorrect S3 bucket policy is detected for bucket: … / Access Denied for bucket: …"
-    fix = "Allow s3:PutObject to that principal in the bucket's policy."
+    fix = "Allow s3:PutObject for that principal in the bucket's policy."
     types = (TRAIL, LOAD_BALANCER, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -33,7 +33,7 @@ class LogPrincipal(WiringRule):
             bucket = stack.named(value, BUCKET, "BucketName")
             if bucket and not stack.is_handed_out(bucket) and not (
                     resource_policies(stack, bucket).allow_service([service], "s3:PutObject")):
-                yield Broken(source, bucket, place, f"no bucket policy allows s3:PutObject to {service}.amazonaws.com")
+                yield Broken(source, bucket, place, f"no bucket policy allows s3:PutObject for {service}.amazonaws.com")
 
 
 def _deliveries(stack: Stack) -> Iterator[tuple[Resource, str, Any, str]]:

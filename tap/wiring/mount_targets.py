@@ -15,18 +15,18 @@ FUNCTION = "AWS::Lambda::Function"
 
 
 class MountTargets(WiringRule):
-    """A file system is reached through its mount targets."""
+    """Clients reach a file system through its mount targets."""
 
     id = "E9108"
     shortdesc = "Service or function that does not wait for the mount targets of its file system"
     description = (
-        "A task and a function refer to the file system or its access point, not to the mount targets through which "
-        "they reach it. Where they do not wait for those, tasks fail to start and the function is refused.")
+        "A task or function refers to the file system or its access point, not to the mount targets through which it "
+        "is reached. If it does not wait for them, tasks fail to start and Lambda rejects the function.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-"
         "filesystemconfig.html")
     error = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes"
-    fix = "Add DependsOn the mount targets."
+    fix = "Add the mount targets to DependsOn."
     types = (SERVICE, TASK_DEFINITION, FUNCTION, FILE_SYSTEM, ACCESS_POINT, MOUNT_TARGET)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -1,4 +1,4 @@
-"""W9311: bucket behind CloudFront whose policy does not let it read."""
+"""W9311: bucket behind CloudFront whose policy does not allow reads."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ DISTRIBUTION = "AWS::CloudFront::Distribution"
 
 
 class OriginAccess(WiringRule):
-    """Origin access control signs requests; the bucket has to let them in."""
+    """Origin access control signs requests, which the bucket's policy must allow."""
 
     id = "W9311"
-    shortdesc = "Bucket behind CloudFront's origin access control whose policy does not let it read"
+    shortdesc = "Bucket behind CloudFront's origin access control whose policy does not allow reads"
     description = (
-        "With origin access control CloudFront reads a bucket as a service, which the bucket's policy has to allow. "
-        "Otherwise every request is answered with 403 Access Denied.")
+        "With origin access control, CloudFront reads a bucket as a service, which the bucket's policy must allow. "
+        "Otherwise every request gets 403 Access Denied.")
     source_url = (
         "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
         "private-content-restricting-access-to-s3.html")
-    fix = "Add an AWS::S3::BucketPolicy that allows s3:GetObject to cloudfront.amazonaws.com."
+    fix = "Add an AWS::S3::BucketPolicy that allows s3:GetObject for cloudfront.amazonaws.com."
     types = (DISTRIBUTION, BUCKET, BUCKET_POLICY)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -32,4 +32,4 @@ class OriginAccess(WiringRule):
                 if bucket and origin.get("OriginAccessControlId") and not stack.is_shared(bucket) and not (
                         resource_policies(stack, bucket).allow_service(["cloudfront"], "s3:GetObject")):
                     yield Broken(distribution, bucket, "DistributionConfig",
-                                 "no bucket policy allows s3:GetObject to cloudfront.amazonaws.com")
+                                 "no bucket policy allows s3:GetObject for cloudfront.amazonaws.com")

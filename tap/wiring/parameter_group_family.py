@@ -1,4 +1,4 @@
-"""E9602: parameter group of another engine family than the database."""
+"""E9602: parameter group whose family does not match the database's engine."""
 
 import re
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ class ParameterGroupFamily(WiringRule):
     """A parameter group is for one engine in one major version."""
 
     id = "E9602"
-    shortdesc = "Parameter group of another engine family than the database"
-    description = "RDS refuses a parameter group whose family is not that of the database's engine and major version."
+    shortdesc = "Parameter group whose family does not match the database's engine"
+    description = "RDS rejects a parameter group whose family does not match the database's engine and major version."
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbparametergroup.html"
         "#cfn-rds-dbparametergroup-family")
     error = "The parameter group … with DBParameterGroupFamily postgres16 can't be used for this instance."
-    fix = "Set the Family of the parameter group, or give the database a group of its family."
+    fix = "Set the matching Family on the parameter group, or use a parameter group of the database's family."
     types = (CLUSTER_GROUP, INSTANCE_GROUP, CLUSTER, INSTANCE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

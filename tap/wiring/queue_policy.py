@@ -1,4 +1,4 @@
-"""W9204: queue, or dead-letter queue, whose policy does not let SNS or EventBridge send to it."""
+"""W9204: queue or dead-letter queue whose policy does not allow SNS or EventBridge."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,15 +14,15 @@ EVENT_RULE = "AWS::Events::Rule"
 
 
 class QueuePolicy(WiringRule):
-    """SNS and EventBridge send to a queue only where its policy lets them."""
+    """A queue's policy must allow SNS and EventBridge to send to it."""
 
     id = "W9204"
-    shortdesc = "Queue, or dead-letter queue, whose policy does not let SNS or EventBridge send to it"
+    shortdesc = "Queue or dead-letter queue whose policy does not allow SNS or EventBridge"
     description = (
-        "SNS and EventBridge send messages, and those that they could not deliver, by the queue's policy. Without "
-        "one the messages are lost, and nothing says so.")
+        "SNS and EventBridge can send messages, and undelivered ones, to a queue only if its policy allows them. "
+        "Otherwise messages are lost without an error.")
     source_url = "https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html"
-    fix = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
+    fix = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage for the service."
     types = (QUEUE, *QUEUE_POLICIES, SUBSCRIPTION, EVENT_RULE, TOPIC)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -32,11 +32,11 @@ class QueuePolicy(WiringRule):
             if not queue or stack.is_shared(queue):
                 continue
             if not resource_policies(stack, queue).allow_service([service], "sqs:SendMessage"):
-                yield Broken(source, queue, place, f"no policy lets {service}.amazonaws.com send to it")
+                yield Broken(source, queue, place, f"no policy allows {service}.amazonaws.com to send to it")
 
 
 def senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
-    """Yield what sends to a queue: with the property that names the queue, the service, and the queue."""
+    """Yield senders to queues: the resource, its property with the queue, the service, and the queue."""
     for subscription in stack.of_type(SUBSCRIPTION):
         if subscription.at("Protocol") == "sqs":
             yield subscription, "Endpoint", "sns", subscription.at("Endpoint")
@@ -47,7 +47,7 @@ def senders(stack: Stack) -> Iterator[tuple[Resource, str, str, Any]]:
                 yield topic, "Subscription", "sns", entry.get("Endpoint")
     for rule in stack.of_type(EVENT_RULE):
         for entry in as_maps(rule.at("Targets")):
-            # A role, where there is one, is what EventBridge sends with.
+            # With a role, EventBridge sends with that role instead.
             if "RoleArn" not in entry:
                 yield rule, "Targets", "events", entry.get("Arn")
             yield rule, "Targets", "events", at(entry, "DeadLetterConfig", "Arn")

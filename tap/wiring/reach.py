@@ -1,6 +1,6 @@
-"""What reaches what: security groups, and the routes of subnets.
+"""Network reachability by security groups.
 
-All of it errs towards reaching: what is not known may let everything through.
+All functions err on the side of reaching: an unknown group or rule may allow everything.
 """
 
 import ipaddress
@@ -24,11 +24,11 @@ class Groups(NamedTuple):
 
     members: tuple[Resource, ...]
     is_complete: bool
-    """Whether these are all groups, and their rules are all in the template."""
+    """Whether all groups, and all of their rules, are in the template."""
 
 
 def groups(stack: Stack, value: Any) -> Groups | None:
-    """Return those security groups of a list that are in the template; None without a list: any may apply then."""
+    """Return the security groups of a list that are in the template, or None without a list, when any may apply."""
     items = as_list(value)
     if not items:
         return None
@@ -38,9 +38,9 @@ def groups(stack: Stack, value: Any) -> Groups | None:
 
 
 def refuses(stack: Stack, sources: Groups | None, targets: Groups | None, port: Any) -> tuple[Resource, str] | None:
-    """Return the group that keeps members of `sources` from connecting to `targets` over TCP, and its missing rule.
+    """Return the group that blocks TCP connections from `sources` to `targets`, and its missing rule, or None.
 
-    None where they may connect, or where that cannot be told.
+    None means that they can connect, or that it is unknown.
     """
     if not sources or not targets:
         return None
@@ -58,14 +58,14 @@ def refuses(stack: Stack, sources: Groups | None, targets: Groups | None, port: 
 def _rules(stack: Stack, group: Resource, inline: str, alone: str) -> Iterator[Any]:
     yield from as_list(group.at(inline))
     for rule in stack.of_type(alone):
-        # A group that is not known may be this one.
+        # An unknown group may be this one.
         if rule.at("GroupId") is None or stack.target(rule.at("GroupId"), GROUP) in (group, None):
             yield rule.entry.get("Properties")
 
 
 def _outward(stack: Stack, group: Resource) -> Iterator[Any]:
     if group.at("SecurityGroupEgress") is None:
-        yield {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}  # the rule that every new group has
+        yield {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}  # the default egress rule
     yield from _rules(stack, group, "SecurityGroupEgress", EGRESS)
 
 
@@ -75,7 +75,7 @@ def _admits(stack: Stack, rule: Any, peer: str, peers: Groups, port: Any) -> boo
 
 def _has_port(rule: Mapping[str, Any], port: Any) -> bool:
     protocol = rule.get("IpProtocol")
-    # EC2 takes a protocol's name in capitals, too.
+    # EC2 also accepts protocol names in uppercase.
     if not isinstance(protocol, str | int) or str(protocol).lower() in ("-1", "all"):
         return True
     if str(protocol).lower() not in ("tcp", "6"):
@@ -93,9 +93,9 @@ def _has_peer(stack: Stack, rule: Mapping[str, Any], peer: str, peers: Groups) -
 
 
 def _may_hold_vpc(stack: Stack, block: str) -> bool:
-    """Whether an address range may hold addresses of the template's VPCs."""
+    """Whether an address range may contain addresses of the template's VPCs."""
     networks = [vpc.at("CidrBlock") for vpc in stack.of_type(VPC)]
-    # A block without CidrBlock is one of IPv6, or of an IP address manager.
+    # A block without CidrBlock is for IPv6, or from an IP address manager.
     networks += [added.at("CidrBlock") for added in stack.of_type(VPC_BLOCK) if not added.at("Ipv6CidrBlock")
                  and added.at("AmazonProvidedIpv6CidrBlock") is None]
     try:

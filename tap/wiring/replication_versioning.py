@@ -9,11 +9,11 @@ from tap.wiring.values import as_maps, at
 
 
 class ReplicationVersioning(WiringRule):
-    """S3 replicates versions of objects."""
+    """S3 replicates object versions."""
 
     id = "E9413"
     shortdesc = "Replication from or to a bucket without versioning"
-    description = "S3 refuses a replication configuration unless versioning is enabled on the source and destination."
+    description = "S3 rejects a replication configuration unless versioning is enabled on source and destination."
     source_url = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"
     error = "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
     fix = "Set VersioningConfiguration with Status: Enabled on the bucket."

@@ -7,7 +7,7 @@ from tap.wiring.graph import Stack
 from tap.wiring.rule import Broken, WiringRule
 
 DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
-# What has one of these takes over, or follows, a database that there is: with its version, retired or not.
+# A database with one of these copies or follows an existing one and keeps its version, even if retired.
 # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html
 SOURCES = (
     "SnapshotIdentifier", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier", "SourceDBInstanceIdentifier",
@@ -17,16 +17,16 @@ _FACTS = FACTS["retired_engines"]
 
 
 class RetiredEngine(WiringRule):
-    """RDS makes no new databases of a retired version."""
+    """RDS does not create databases with a retired version."""
 
     id = "E9603"
     shortdesc = "Engine version that RDS has retired"
     description = (
-        "RDS lists engine versions that running databases keep and new ones cannot have. cfn-lint warns of them "
-        "(W3690, W3691); a stack that is made anew fails.")
+        "Existing databases keep a retired engine version, but new ones cannot use it: creating the stack fails. "
+        "cfn-lint only warns about these versions (W3690, W3691).")
     source_url = _FACTS["source"]
     error = "Cannot find version 5.7.44 for mysql"
-    fix = "Set EngineVersion to one that describe-db-engine-versions lists as available."
+    fix = "Set EngineVersion to one that `aws rds describe-db-engine-versions` lists as available."
     types = DATABASES
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

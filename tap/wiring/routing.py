@@ -1,4 +1,4 @@
-"""Where subnets lead: their routes, VPC endpoints, and the attachment of their internet gateway."""
+"""Routing of subnets: routes, VPC endpoints, and the attachment of the internet gateway."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -21,9 +21,9 @@ OTHER = "other"
 
 
 def zones(subnets: Sequence[Resource]) -> int:
-    """Return in how many Availability Zones subnets are, at most.
+    """Return the maximum number of Availability Zones that subnets may cover.
 
-    A zone that is left to AWS, or not known, is another one; the same expression is the same zone.
+    An unknown or unset zone counts as different; equal expressions are the same zone.
     """
     return len({str(subnet.at("AvailabilityZone") or subnet.at("AvailabilityZoneId") or subnet.logical_id)
                 for subnet in subnets})
@@ -37,15 +37,15 @@ def vpc_of(stack: Stack, subnets: Any) -> Resource | None:
 
 
 def attachments(stack: Stack, vpc: Resource) -> list[Resource]:
-    """Return what attaches an internet gateway of the template to a VPC."""
+    """Return the attachments of the template's internet gateways to a VPC."""
     return [attachment for attachment in stack.of_type(ATTACHMENT)
             if attachment.at("InternetGatewayId") is not None and stack.target(attachment.at("VpcId"), VPC) is vpc]
 
 
 def exits(stack: Stack, subnet: Resource) -> set[str] | None:
-    """Return what a subnet's routes lead to, `INTERNET` or `OTHER`; None where not all routes are known.
+    """Return the targets of a subnet's routes, `INTERNET` or `OTHER`, or None if not all routes are known.
 
-    A subnet without a route table of its own has the main one of its VPC, which leads nowhere else.
+    A subnet without its own route table uses the VPC's main table, which has only the local route.
     https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
     """
     vpc = stack.target(subnet.at("VpcId"), VPC)
@@ -53,7 +53,7 @@ def exits(stack: Stack, subnet: Resource) -> set[str] | None:
                   for association in stack.of_type(ASSOCIATION)]
     tables = [stack.target(association.at("RouteTableId"), ROUTE_TABLE) for end, association in associated
               if end in (subnet, None)]
-    # An association of a subnet that is not known may be this one's.
+    # An association with an unknown subnet may be for this one.
     if not vpc or None in tables or any(end is None for end, _ in associated):
         return None
     if any(map(stack.is_handed_out, [vpc, subnet, *filter(None, tables)])):
@@ -72,7 +72,7 @@ def _exit(stack: Stack, route: Resource) -> str:
 
 
 def endpoint_services(stack: Stack, vpc: Resource) -> set[str] | None:
-    """Return the services that a VPC has endpoints for, such as `ecr.api`; None where not all are known."""
+    """Return the services that a VPC has endpoints for, such as `ecr.api`, or None if not all are known."""
     names = [endpoint.at("ServiceName") for endpoint in stack.of_type(ENDPOINT)
              if stack.target(endpoint.at("VpcId"), VPC) in (vpc, None)]
     # The region in a service's name may be a reference.
@@ -88,7 +88,7 @@ def _service(name: str) -> str | None:
 
 
 def clients(stack: Stack) -> Iterator[tuple[Resource, str, Any, Any]]:
-    """Yield ECS services and functions: each with the property of its groups, what it is told, and its groups."""
+    """Yield ECS services and functions with the property of their groups, their environment, and their groups."""
     for service in stack.of_type("AWS::ECS::Service"):
         task = stack.target(service.at("TaskDefinition"), "AWS::ECS::TaskDefinition")
         if task:

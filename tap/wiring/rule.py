@@ -1,4 +1,4 @@
-"""The base of the rules: what a finding is, and how findings of several scenarios become one."""
+"""Base classes of the rules: findings, and how findings of several scenarios are merged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ from tap.wiring.graph import Resource, Stack, graph_of
 
 @dataclass(frozen=True)
 class Broken:
-    """A broken connection, as seen from the resource to fix or that fails."""
+    """A broken connection, reported at the resource that fails or needs the fix."""
 
     source: Resource
     other: Resource | str
-    """The other end: a resource, or what is in its place."""
+    """The other end: a resource, or text in its place."""
     property: str
     problem: str
 
     def message(self, fix: str) -> str:
-        """Return both ends, what is wrong between them, and how to fix it."""
+        """Return the message: both ends, the problem and the fix."""
         other = self.other if isinstance(self.other, str) else f"`{self.other.logical_id}`"
         return f"`{self.source.logical_id}` → {other}: {self.problem}. {fix}"
 
 
 class WiringRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint carries no marker that it is typed
-    """A rule about how resources connect, run on the resources of each scenario that matters to it."""
+    """A rule about connections between resources, run on each scenario that affects its resource types."""
 
     tags: ClassVar[list[str]] = ["wiring"]
     error: ClassVar[str] = ""
-    """The error that AWS gives, as people quote it; empty where it gives none, and something does not work."""
+    """The error message of AWS; empty if AWS reports none."""
     fix: ClassVar[str] = ""
-    """How to fix what the rule finds: the last sentence of every message."""
+    """The fix, which is the last sentence of every message."""
     types: ClassVar[tuple[str, ...]] = ()
-    """The resource types that it looks at."""
+    """The resource types that it checks."""
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield the broken connections of one scenario."""
         raise NotImplementedError
 
     def match(self, cfn: Any) -> list[RuleMatch]:
-        """Return what is broken in any scenario, and in which ones."""
+        """Return the findings of all scenarios, each with the conditions that it depends on."""
         stacks = graph_of(cfn).stacks(self.types)
         found: dict[tuple[tuple[str, ...], str], list[Stack]] = {}
         for stack in stacks:
@@ -55,7 +55,7 @@ class WiringRule(CloudFormationLintRule):  # type: ignore[misc]  # cfn-lint carr
 
 
 def _deciding_conditions(hit: list[Stack], all_stacks: list[Stack]) -> str:
-    """Return the conditions that tell the scenarios with a finding from those without."""
+    """Return the conditions that distinguish scenarios with a finding from those without."""
     others = [stack for stack in all_stacks if stack not in hit]
     common = {name: truth for name, truth in hit[0].conditions.items()
               if all(stack.conditions[name] == truth for stack in hit)}

@@ -9,21 +9,21 @@ from tap.wiring.values import number
 
 
 class RulePriorities(WiringRule):
-    """A listener tries its rules one after the other."""
+    """A listener evaluates its rules in order of priority."""
 
     id = "E9111"
     shortdesc = "Listener rules with the same priority"
-    description = "Elastic Load Balancing refuses a second rule of a listener with the same priority."
+    description = "Elastic Load Balancing rejects a second rule with the same priority on a listener."
     source_url = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html"
     error = "Priority '10' is currently in use"
-    fix = "Give each rule of a listener a priority of its own."
+    fix = "Give each rule of a listener a unique priority."
     types = (LISTENER, LISTENER_RULE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
         """Yield rules whose priority an earlier one of the same listener has."""
         seen: dict[tuple[str, int], Resource] = {}
         for rule in stack.of_type(LISTENER_RULE):
-            # A listener that is not in the template is the same one where the same expression names it.
+            # Listeners outside the template are equal if the same expression names them.
             priority, listener = number(rule.at("Priority")), rule.at("ListenerArn")
             if priority is None or listener is None:
                 continue

@@ -1,4 +1,4 @@
-"""The ways in which a template's conditions can come out, each with parameters that make them so."""
+"""The possible values of a template's conditions, each with parameters that lead to them."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +10,18 @@ from tap.template.resolve import NO_VALUE, Reference, Resolver, Text, as_text, p
 from tap.wiring.facts import FACTS
 from tap.wiring.values import Unknown, as_list
 
-# Bounds on the work for templates with many conditions; what changes fewest parameters comes first.
+# Limits for templates with many conditions; scenarios that change the fewest parameters come first.
 MOST_COMBINATIONS = 400
 MOST_SCENARIOS = 48
 REGION = "AWS::Region"
-# These may do anything with what they are given, and return anything.
+# These may do anything with their input and return anything.
 OPAQUE_TYPES = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack")
-# A transform replaces these: which resources, permissions and policies it generates is not known here.
+# A transform replaces these with unknown resources, permissions and policies.
 # https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html
 GENERATING_TYPES = ("AWS::Serverless::",)
 HARMLESS_TYPES = tuple(FACTS["harmless_custom_resources"]["types"])
 OTHER = None
-"""A parameter's value that is no literal of any condition: it stays a reference."""
+"""A parameter value that differs from every literal in conditions: it stays a reference."""
 
 
 def is_opaque(kind: str) -> bool:
@@ -31,7 +31,7 @@ def is_opaque(kind: str) -> bool:
 
 
 class LenientResolver(Resolver):
-    """Evaluates what can be evaluated; the rest stays as the reference or the function that it is."""
+    """Evaluates as much as possible; the rest stays a reference or a function."""
 
     def __init__(self, template: Mapping[str, Any], scope: Mapping[str, Any], region: str) -> None:
         """Take the template, the values of parameters that are known, and the region."""
@@ -39,7 +39,7 @@ class LenientResolver(Resolver):
         self._decided: dict[str, bool] = {}
 
     def condition(self, name: str) -> bool:
-        """Return whether a condition holds. Raises ValueError where it cannot be evaluated."""
+        """Return whether a condition holds. Raises ValueError if it cannot be evaluated."""
         if name not in self._decided:
             self._decided[name] = super().condition(name)
         return self._decided[name]
@@ -57,7 +57,7 @@ class LenientResolver(Resolver):
             return {name: argument}
 
     def _seen(self, value: Any) -> Any:
-        """Return a value with references marked as unknown where they are to nothing that can be looked at."""
+        """Return a value with references to unknown things marked as unknown."""
         if isinstance(value, Text):
             return Text(tuple(map(self._seen, value.parts)))
         if not isinstance(value, Reference):
@@ -70,7 +70,7 @@ class LenientResolver(Resolver):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way in which the conditions come out."""
+    """One set of values for the conditions."""
 
     conditions: Mapping[str, bool]
     resolver: LenientResolver
@@ -79,11 +79,11 @@ class Scenario:
 def scenarios(
     template: Mapping[str, Any], parameter_sets: Sequence[Mapping[str, Any]] = (), region: str = "us-east-1",
 ) -> list[Scenario]:
-    """Return the scenarios that the template's Rules allow, that of the defaults first.
+    """Return the scenarios that the template's Rules allow, starting with the defaults.
 
-    With `parameter_sets` there is one for each of these. Without, parameters in conditions take every
-    value that makes a difference, within bounds; other parameters have their default, or stay unknown.
-    Raises ValueError, TypeError, KeyError or AttributeError where conditions are malformed.
+    With `parameter_sets`, there is one scenario for each. Otherwise, parameters in conditions take every value that
+    makes a difference, within limits; other parameters have their default or are unknown. Raises ValueError, TypeError,
+    KeyError or AttributeError if conditions are malformed.
     """
     defaults = _defaults(template)
     if parameter_sets:
@@ -100,7 +100,7 @@ def scenarios(
 
 
 def mentions(tree: Any, function: str) -> Iterator[str]:
-    """Yield the names that `Ref`, `Condition` or `Fn::If` has in a tree, wherever it is."""
+    """Yield the names that `Ref`, `Condition` or `Fn::If` refers to anywhere in a tree."""
     if isinstance(tree, Mapping):
         for key, item in tree.items():
             if key == function:
@@ -112,7 +112,7 @@ def mentions(tree: Any, function: str) -> Iterator[str]:
 
 
 def _defaults(template: Mapping[str, Any]) -> dict[str, Any]:
-    # What Systems Manager holds is not known, even where the parameter's name is.
+    # Values in Systems Manager are unknown, even if the parameter's name is known.
     return {name: entry["Default"] for name, entry in template.get("Parameters", {}).items()
             if "Default" in entry and "SSM::Parameter::Value" not in str(entry["Type"])}
 
@@ -163,7 +163,7 @@ def _alternative_values(declaration: Mapping[str, Any], literals: list[str], def
         values += [value for value in allowed if value not in literals][:1 if literals else 4]
     if default is OTHER:
         return [value for value in dict.fromkeys(values) if value is not OTHER]
-    if literals and str(default) not in literals:  # the default stands for all values that are no literal
+    if literals and str(default) not in literals:  # the default stands for all other values
         values = [value for value in values if value in literals]
     return [value for value in dict.fromkeys(values) if value is OTHER or value != str(default)]
 
@@ -183,7 +183,7 @@ def _comparisons(tree: Any) -> Iterator[list[Any]]:
 def _is_allowed(template: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
     if "Rules" not in template:
         return True
-    # Without their defaults, parameters that are not given are unknown, and no rule is broken by them.
+    # Parameters without a given value are unknown here and break no rule.
     declared = {name: {key: item for key, item in entry.items() if key != "Default"}
                 for name, entry in template.get("Parameters", {}).items()}
     given = {name: str(value) for name, value in values.items() if value is not OTHER and name in declared}

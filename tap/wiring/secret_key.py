@@ -1,4 +1,4 @@
-"""E9406: secret under a customer managed key that its reader may not decrypt with."""
+"""E9406: secret with a customer managed key that its reader may not use."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,13 +16,13 @@ HOLDERS = (SECRET, CLUSTER, INSTANCE)
 
 
 class SecretKey(WiringRule):
-    """Whoever reads a secret decrypts it."""
+    """Reading a secret requires permission to decrypt it."""
 
     id = "E9406"
-    shortdesc = "Secret under a customer managed key that its reader may not decrypt with"
+    shortdesc = "Secret with a customer managed key that its reader may not use"
     description = (
-        "Secrets Manager decrypts a secret for whoever reads it, who needs kms:Decrypt where the key is a customer's. "
-        "An ECS task whose execution role lacks it does not start.")
+        "Secrets Manager decrypts a secret on behalf of its reader, which needs kms:Decrypt for a customer managed "
+        "key. An ECS task whose execution role lacks it does not start.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html"
     error = "ResourceInitializationError: unable to pull secrets or registry auth: … Access to KMS is not allowed"
     fix = "Allow kms:Decrypt on the key in a policy of the role."
@@ -47,7 +47,7 @@ def _key_id(holder: Resource) -> Any:
 
 
 def _readers(stack: Stack) -> Iterator[tuple[Resource, str, Resource, Resource]]:
-    """Yield who reads a secret, in which property, with which role, and the secret; tasks last."""
+    """Yield readers of secrets: the resource, its property, its role, and the secret; tasks last."""
     for role in stack.of_type(ROLE):
         for statement in role_policies(stack, role).statements:
             if statement.get("Effect") == "Allow" and READ in as_list(statement.get("Action")):

@@ -8,20 +8,20 @@ from tap.wiring.rule import Broken, WiringRule
 
 
 class ServiceBehindListener(WiringRule):
-    """ECS refuses a service whose target group has no load balancer."""
+    """ECS rejects a service whose target group has no load balancer."""
 
     id = "E9101"
     shortdesc = "ECS service on a target group that no listener forwards to"
     description = (
-        "A target group belongs to a load balancer once a listener or a listener rule forwards to it. "
-        "Until then ECS refuses the service: it does not have an associated load balancer.")
+        "A target group is associated with a load balancer once a listener or listener rule forwards to it. Until "
+        "then, ECS rejects the service.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-load-balancing.html"
     error = "The target group with targetGroupArn … does not have an associated load balancer."
-    fix = "Add a listener or a listener rule that forwards to the target group."
+    fix = "Add a listener or listener rule that forwards to the target group."
     types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield services with a target group behind nothing."""
+        """Yield services with a target group that no listener forwards to."""
         for service in stack.of_type(SERVICE):
             for _, group in target_groups(stack, service):
                 if not forwarding(stack, group) and not stack.is_handed_out(group):

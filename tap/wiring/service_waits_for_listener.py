@@ -8,17 +8,17 @@ from tap.wiring.rule import Broken, WiringRule
 
 
 class ServiceWaitsForListener(WiringRule):
-    """Nothing in a service refers to its listener, so the order has to be said."""
+    """A service does not refer to its listener, so it needs DependsOn."""
 
     id = "E9102"
     shortdesc = "ECS service that does not wait for the listener in front of its target group"
     description = (
-        "A service refers to its target group, not to the listener or the rule that forwards to it. Where it does not "
-        "wait for that, CloudFormation may make the service first, and ECS refuses it.")
+        "A service refers to its target group, not to the listener or rule that forwards to it. If it does not wait "
+        "for that, CloudFormation may create the service first, and ECS rejects it.")
     source_url = (
         "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html")
     error = "The target group with targetGroupArn … does not have an associated load balancer."
-    fix = "Add DependsOn to the service."
+    fix = "Add the listener or rule to the service's DependsOn."
     types = (SERVICE, TARGET_GROUP, LISTENER, LISTENER_RULE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -28,4 +28,4 @@ class ServiceWaitsForListener(WiringRule):
                 found = forwarding(stack, group)
                 if found and not any(stack.waits_for(service, listening) for listening in found):
                     yield Broken(service, found[0], "LoadBalancers",
-                                 f"the service does not wait for what forwards to its `{group.logical_id}`")
+                                 f"the service does not wait for the listener that forwards to `{group.logical_id}`")

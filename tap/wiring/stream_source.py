@@ -1,4 +1,4 @@
-"""E9208: event source that is the stream of a table without one."""
+"""E9208: event source for a table without a stream."""
 
 from collections.abc import Iterator
 
@@ -14,13 +14,13 @@ class StreamSource(WiringRule):
     """A function reads the stream of a table, not the table."""
 
     id = "E9208"
-    shortdesc = "Event source that is the stream of a table without one"
+    shortdesc = "Event source for a table without a stream"
     description = (
-        "Lambda reads a table's stream, which there is where StreamSpecification enables it. Its ARN is the attribute "
-        "StreamArn; the table's own ARN is refused.")
+        "Lambda reads a table's stream, which StreamSpecification enables. Its ARN is the attribute StreamArn; Lambda "
+        "rejects the table's own ARN.")
     source_url = "https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"
     error = "Unrecognized event source … / Attribute 'StreamArn' does not exist"
-    fix = "Set StreamSpecification on the table, and EventSourceArn to its StreamArn."
+    fix = "Set StreamSpecification on the table, and set EventSourceArn to its StreamArn."
     types = (MAPPING, TABLE)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -10,11 +10,11 @@ SUBNET_GROUP = "AWS::RDS::DBSubnetGroup"
 
 
 class SubnetGroupZones(WiringRule):
-    """RDS wants subnets in two Availability Zones, whatever runs there."""
+    """A DB subnet group needs two Availability Zones."""
 
     id = "E9402"
     shortdesc = "DB subnet group in one Availability Zone"
-    description = "RDS refuses a DB subnet group whose subnets do not cover at least two Availability Zones."
+    description = "RDS rejects a DB subnet group whose subnets do not cover at least two Availability Zones."
     source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html"
     error = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement."
     fix = "Add a subnet in another Availability Zone."

@@ -9,13 +9,13 @@ from tap.wiring.values import at
 
 
 class TargetTypeOfService(WiringRule):
-    """Tasks with addresses of their own are targets by address."""
+    """Tasks with their own IP addresses are registered by IP."""
 
     id = "E9103"
     shortdesc = "Target group of type instance for a service on Fargate or in awsvpc mode"
     description = (
-        "Tasks in the awsvpc network mode, as all on Fargate are, are registered by IP address. ECS refuses a service "
-        "whose target group has another type; instance is the default.")
+        "Tasks in the awsvpc network mode, which Fargate requires, are registered by IP address. ECS rejects a service "
+        "whose target group has another type; the default is instance.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb.html"
     error = (
         "The provided target group … has target type instance, which is incompatible with the awsvpc network mode "
@@ -33,7 +33,7 @@ class TargetTypeOfService(WiringRule):
                 kind = group.at("TargetType") or "instance"
                 if kind in ("instance", "lambda", "alb"):
                     yield Broken(service, group, "LoadBalancers",
-                                 f"tasks with addresses of their own cannot be targets of type {kind}")
+                                 f"tasks with their own IP addresses cannot be targets of type {kind}")
 
 
 def _groups(stack: Stack, service: Resource) -> Iterator[Resource]:

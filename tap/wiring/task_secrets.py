@@ -19,15 +19,15 @@ class TaskSecrets(WiringRule):
     id = "E9206"
     shortdesc = "Task secret that the execution role may not read"
     description = (
-        "ECS reads what is in a container's Secrets with the task's execution role, not with its task role, before the "
-        "containers start. Where the role may not read it, no task starts.")
+        "ECS reads a container's Secrets with the execution role, not the task role, before the containers start. If "
+        "the role may not read them, no task starts.")
     source_url = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html"
     error = "ResourceInitializationError: unable to pull secrets or registry auth: … AccessDeniedException"
     fix = "Allow the action on the secret or parameter in a policy of the execution role."
     types = (TASK_DEFINITION, SECRET, PARAMETER, "AWS::SecretsManager::ResourcePolicy", *ROLE_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield task definitions with a secret that is out of their execution role's reach."""
+        """Yield task definitions with a secret that their execution role may not read."""
         for task in stack.of_type(TASK_DEFINITION):
             role = stack.target(task.at("ExecutionRoleArn"), ROLE)
             secrets = {secret.logical_id: secret for secret in _secrets(stack, task)}

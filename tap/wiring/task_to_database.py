@@ -1,4 +1,4 @@
-"""W9502: security groups that keep a task or a function from its database."""
+"""W9502: security groups that block a task or function from its database."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,19 +16,19 @@ DATABASES = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 
 
 class TaskToDatabase(WiringRule):
-    """Whoever is told a database's address is expected to connect to it."""
+    """A client with a database's address in its environment is expected to connect to it."""
 
     id = "W9502"
-    shortdesc = "Security groups that keep a task or a function from its database"
+    shortdesc = "Security groups that block a task or function from its database"
     description = (
-        "A task or a function that has the database's endpoint in its environment connects to it, and does so only "
-        "where their security groups have an egress and an ingress rule for the database's port.")
+        "A task or function with the database's endpoint in its environment can connect to it only if their security "
+        "groups have an egress and an ingress rule for the database's port.")
     source_url = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html"
     fix = "Add the rule, inline or as AWS::EC2::SecurityGroupIngress or AWS::EC2::SecurityGroupEgress."
     types = (*DATABASES, SERVICE, TASK_DEFINITION, FUNCTION, *GROUP_TYPES)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
-        """Yield services and functions that cannot reach the database that they are told of."""
+        """Yield services and functions that cannot reach the database in their environment."""
         for client, place, told, own in clients(stack):
             for database in _databases(stack, told):
                 port = database.at("Port") or FACTS["engine_ports"].get(str(database.at("Engine")).lower())

@@ -1,4 +1,4 @@
-"""W9302: encrypted topic of alarms whose key does not let CloudWatch use it."""
+"""W9302: encrypted topic for alarms whose key does not allow CloudWatch."""
 
 from collections.abc import Iterator
 
@@ -13,15 +13,15 @@ _FACTS = FACTS["topic_key"]
 
 
 class TopicKey(WiringRule):
-    """An alarm publishes to an encrypted topic only where it may use the topic's key."""
+    """An alarm can publish to an encrypted topic only if it may use the topic's key."""
 
     id = "W9302"
-    shortdesc = "Encrypted topic of alarms whose key does not let CloudWatch use it"
+    shortdesc = "Encrypted topic for alarms whose key does not allow CloudWatch"
     description = (
-        "CloudWatch alarms publish as a service, which the key of the topic has to let. The key that AWS manages for "
-        "SNS (alias/aws/sns) does not. The alarm's notifications are lost, and nothing says so.")
+        "CloudWatch alarms publish as a service, which the topic's key must allow. The AWS managed key for SNS "
+        "(alias/aws/sns) does not. Notifications are lost without an error.")
     source_url = _FACTS["source"]
-    fix = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* to cloudwatch.amazonaws.com."
+    fix = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* for cloudwatch.amazonaws.com."
     types = (TOPIC, *ALARMS, KEY, ALIAS)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:
@@ -44,4 +44,4 @@ class TopicKey(WiringRule):
         missing = [action for action in _FACTS["actions"] if not allowed.allow_service([_FACTS["service"]], action)]
         if not missing:
             return None
-        return f"the topic's key `{key.logical_id}` does not allow {', '.join(missing)} to cloudwatch.amazonaws.com"
+        return f"the topic's key `{key.logical_id}` does not allow {', '.join(missing)} for cloudwatch.amazonaws.com"

@@ -1,4 +1,4 @@
-"""E9201: role that does not trust the service that is to assume it."""
+"""E9201: role that does not trust the service that uses it."""
 
 from collections.abc import Iterator
 
@@ -12,16 +12,16 @@ _USERS = FACTS["role_users"]["users"]
 
 
 class Trust(WiringRule):
-    """A role is of use to the service that it trusts."""
+    """A role must trust the service that uses it."""
 
     id = "E9201"
-    shortdesc = "Role that does not trust the service that is to assume it"
+    shortdesc = "Role that does not trust the service that uses it"
     description = (
-        "Functions, tasks, schedules, delivery streams, pipelines, flow logs and others take a role, which their "
-        "service has to be able to assume: its principal has to be in the role's AssumeRolePolicyDocument.")
+        "A service must be able to assume the roles of its functions, tasks, schedules, delivery streams, pipelines "
+        "and flow logs: its principal must be in the role's AssumeRolePolicyDocument.")
     source_url = FACTS["role_users"]["source"]
     error = "The role defined for the function cannot be assumed by Lambda."
-    fix = "Name the service's principal in the role's AssumeRolePolicyDocument."
+    fix = "Add the service's principal to the role's AssumeRolePolicyDocument."
     types = (ROLE, *dict.fromkeys(kind for kind, *_ in _USERS))
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

@@ -1,4 +1,4 @@
-"""Values of an evaluated template: what is known of them, and what they refer to."""
+"""Values in an evaluated template: whether they are known, and what they refer to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Unknown(Reference):
-    """A reference to what cannot be looked at: a parameter without value, an account, a custom resource."""
+    """A reference to something unknown: a parameter without a value, an account, a custom resource."""
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, nothing as an empty list, and anything else as the only item of one."""
+    """Return a list unchanged, None as an empty list, and anything else as a list of one."""
     return [] if value is None else list(value) if isinstance(value, list) else [value]
 
 
 def as_maps(value: Any) -> list[Mapping[str, Any]]:
-    """Return those items of a list, or of the only one, that are maps."""
+    """Return the items of a list, or of a single value, that are maps."""
     return [item for item in as_list(value) if isinstance(item, Mapping)]
 
 
 def at(value: Any, *keys: str) -> Any:
-    """Return what lies at this path of keys; None where there is nothing, or not even a map to look in."""
+    """Return the value at this path of keys, or None."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
 
 
 def is_known(value: Any) -> bool:
-    """Whether a value is there in full: no reference, no function, no `{{resolve:…}}` in it.
+    """Whether a value is fully known: no reference, function or `{{resolve:…}}` in it.
 
     >>> is_known("a"), is_known(["a", Reference("B")]), is_known({"Fn::ImportValue": "a"})
     (True, False, False)
@@ -58,7 +58,7 @@ def is_true(value: Any) -> bool:
 
 
 def number(value: Any) -> int | None:
-    """Return a value as a whole number, or None where it is not known to be one."""
+    """Return a value as a whole number, or None if it is not known to be one."""
     try:
         return int(value) if isinstance(value, int | float | str) else None
     except ValueError:
@@ -66,5 +66,5 @@ def number(value: Any) -> int | None:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two values are the same once deployed, for all that the template tells."""
+    """Whether two values are equal once deployed, as far as the template shows."""
     return left is not None and str(left) == str(right)

@@ -1,4 +1,4 @@
-"""E9308: web ACL whose scope does not fit what it is for."""
+"""E9308: web ACL with the wrong scope for its resource."""
 
 from collections.abc import Iterator
 
@@ -14,13 +14,13 @@ class WebAclScope(WiringRule):
     """A web ACL is either for CloudFront or for resources of a region."""
 
     id = "E9308"
-    shortdesc = "Web ACL whose scope does not fit what it is for"
+    shortdesc = "Web ACL with the wrong scope for its resource"
     description = (
-        "A distribution takes web ACLs of scope CLOUDFRONT alone, and associations (load balancers, APIs, user pools) "
-        "take REGIONAL ones alone.")
+        "A distribution requires a web ACL with scope CLOUDFRONT; associations (load balancers, APIs, user pools) "
+        "require scope REGIONAL.")
     source_url = "https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html"
     error = "WAFInvalidParameterException"
-    fix = "Set the other Scope on the web ACL; those for CloudFront are made in us-east-1."
+    fix = "Set the other Scope on the web ACL; create web ACLs for CloudFront in us-east-1."
     types = (WEB_ACL, ASSOCIATION, DISTRIBUTION)
 
     def broken(self, stack: Stack) -> Iterator[Broken]:

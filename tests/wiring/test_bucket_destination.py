@@ -15,14 +15,14 @@ def test_a_bucket_that_does_not_wait_for_the_policy_is_found(found_in_example):
     ("Effect: Allow", "Effect: Deny")])
 def test_a_queue_whose_policy_does_not_let_s3_send_is_found(found_in_example, change):
     [message] = found_in_example("E9409", change)
-    assert message.startswith("E9409 `Bucket` → `Queue`: no policy allows sqs:SendMessage to s3.amazonaws.com.")
+    assert message.startswith("E9409 `Bucket` → `Queue`: no policy allows sqs:SendMessage for s3.amazonaws.com.")
 
 
 def test_a_topic_is_judged_as_well(found_in_example):
     [message] = found_in_example(
         "E9409", ("QueueConfigurations", "TopicConfigurations"), ("Queue: !GetAtt Queue.Arn", "Topic: !Ref Topic"),
         add="  Topic:\n    Type: AWS::SNS::Topic\n")
-    assert message.startswith("E9409 `Bucket` → `Topic`: no policy allows sns:Publish to s3.amazonaws.com.")
+    assert message.startswith("E9409 `Bucket` → `Topic`: no policy allows sns:Publish for s3.amazonaws.com.")
 
 
 @pytest.mark.parametrize("change", [

@@ -2,7 +2,7 @@
 
 import pytest
 
-MEND = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and DependsOn it to the bucket."
+MEND = "Add an AWS::Lambda::Permission for s3.amazonaws.com, and add it to the bucket's DependsOn."
 
 
 @pytest.mark.parametrize("change", [
@@ -16,7 +16,7 @@ def test_a_notification_to_a_function_that_s3_may_not_invoke_is_found(found, cha
     Properties: {Role: !ImportValue role, Code: {ZipFile: pass}, Runtime: python3.13, Handler: index.handler}
 """
     assert found(change, add=other) == [
-        f"E9401 `Uploads` → `Function`: no permission lets S3 invoke it. {MEND}"]
+        f"E9401 `Uploads` → `Function`: no permission allows S3 to invoke it. {MEND}"]
 
 
 def test_a_bucket_that_does_not_wait_for_the_permission_is_found(found):

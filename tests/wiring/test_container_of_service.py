@@ -2,7 +2,7 @@
 
 import pytest
 
-MEND = "Name a container of the task definition, and a ContainerPort of its PortMappings."
+MEND = "Use the name of a container in the task definition and a ContainerPort of its PortMappings."
 ENTRY = "ContainerName: web, ContainerPort: 8080"
 
 

@@ -13,7 +13,7 @@ DNS = ", EnableDnsSupport: true, EnableDnsHostnames: true"
     (", EnableDnsSupport: false", "EnableDnsSupport and EnableDnsHostnames"),
 ])
 def test_an_endpoint_with_private_dns_in_a_vpc_without_it_is_found(found, dns, missing):
-    assert found((DNS, dns)) == [f"E9403 `Endpoint` → `Vpc`: private DNS needs {missing} of the VPC. {MEND}"]
+    assert found((DNS, dns)) == [f"E9403 `Endpoint` → `Vpc`: private DNS requires {missing} on the VPC. {MEND}"]
 
 
 @pytest.mark.parametrize("dns", [", EnableDnsHostnames: true", ", EnableDnsHostnames: !Ref Image"])

@@ -7,8 +7,8 @@ DEPENDS_ON = "    DependsOn: Attachment\n"
 
 def test_a_route_that_does_not_wait_for_the_attachment_of_its_gateway_is_found(found):
     assert found((DEPENDS_ON, "")) == [
-        "E9405 `Route` → `Attachment`: the route does not wait for the gateway's attachment. "
-        "Add DependsOn the attachment to the route."]
+        "E9405 `Route` → `Attachment`: the route does not wait for the gateway's attachment. Add the attachment to the "
+        "route's DependsOn."]
 
 
 def test_waiting_by_another_resource_counts(found):

@@ -8,8 +8,8 @@ GRACE = "      HealthCheckGracePeriodSeconds: 60\n"
 
 def test_a_grace_period_without_a_load_balancer_is_found(found):
     assert found((BALANCERS, "")) == [
-        "W9104 `Service` → no load balancer: a grace period of 60 seconds has no health check to wait for. "
-        "Give the service its LoadBalancers, or remove HealthCheckGracePeriodSeconds."]
+        "W9104 `Service` → no load balancer: a grace period of 60 seconds has no health check to wait for. Add "
+        "LoadBalancers to the service, or remove HealthCheckGracePeriodSeconds."]
 
 
 def test_it_is_found_where_a_condition_takes_the_load_balancer_away(found):

@@ -18,7 +18,7 @@ def endpoints(*names):
 def test_tasks_in_a_public_subnet_without_a_public_address_are_found(found_in_example):
     [message] = found_in_example("E9107")
     assert message.startswith(
-        f"E9107 `Service` → `Subnet`: the subnet is public, its tasks have no public IP address, {MISSING}")
+        f"E9107 `Service` → `Subnet`: the subnet is public, but tasks have no public IP address, {MISSING}")
 
 
 def test_tasks_in_a_subnet_that_leads_nowhere_are_found_public_address_or_not(found_in_example):

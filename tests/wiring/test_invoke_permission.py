@@ -27,8 +27,8 @@ def finding(found_in_example, caller, add=""):
 @pytest.mark.parametrize("service", CALLERS)
 def test_a_service_that_may_not_invoke_its_function_is_found(found_in_example, service):
     assert finding(found_in_example, CALLERS[service]) == [
-        f"W9205 `Caller` → `Function`: no permission lets {service}.amazonaws.com invoke it. "
-        "Add an AWS::Lambda::Permission for the service's principal."]
+        f"W9205 `Caller` → `Function`: no permission allows {service}.amazonaws.com to invoke it. Add an "
+        "AWS::Lambda::Permission for the service's principal."]
 
 
 @pytest.mark.parametrize("service", CALLERS)

@@ -19,7 +19,7 @@ FIX = "Lint the processed template: aws cloudformation get-template --template-s
 def test_what_a_sam_template_does_not_generate_is_checked_and_the_rest_named(found_in):
     early, left_out = found_in(SAM)
     assert early.startswith("E9404 `Bucket`")
-    assert left_out == f"I9001 The wiring rules do not check what is generated from `Function`. {FIX}"
+    assert left_out == f"I9001 The wiring rules do not check the resources generated from `Function`. {FIX}"
 
 
 @pytest.mark.parametrize(("template", "reason"), [

@@ -5,8 +5,8 @@ DEPENDS_ON = "    DependsOn: LogBucketPolicy\n"
 
 def test_a_load_balancer_that_does_not_wait_for_the_policy_of_its_log_bucket_is_found(found):
     assert found((DEPENDS_ON, "")) == [
-        "E9305 `Balancer` → `LogBucketPolicy`: the load balancer does not wait for the policy of `LogBucket`. "
-        "Add DependsOn to the load balancer."]
+        "E9305 `Balancer` → `LogBucketPolicy`: the load balancer does not wait for the policy of `LogBucket`. Add the "
+        "bucket policy to the load balancer's DependsOn."]
 
 
 def test_waiting_by_a_reference_counts(found):

@@ -4,8 +4,8 @@ import pytest
 
 PRINCIPAL = "Principal: {Service: logdelivery.elasticloadbalancing.amazonaws.com}"
 FINDING = (
-    "E9304 `Balancer` → `LogBucket`: no bucket policy lets the load balancer deliver its logs. "
-    "Allow s3:PutObject to logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy.")
+    "E9304 `Balancer` → `LogBucket`: no bucket policy allows the load balancer to deliver its logs. Allow s3:PutObject "
+    "for logdelivery.elasticloadbalancing.amazonaws.com in the bucket's policy.")
 
 
 @pytest.mark.parametrize("change", [

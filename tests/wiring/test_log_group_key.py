@@ -4,9 +4,9 @@ import pytest
 
 PRINCIPAL = "{Service: !Sub 'logs.${AWS::Region}.amazonaws.com'}"
 FINDING = (
-    "E9301 `LogGroup` → `Key`: the key's policy does not allow kms:Decrypt, kms:GenerateDataKey to "
+    "E9301 `LogGroup` → `Key`: the key's policy does not allow kms:Decrypt, kms:GenerateDataKey for "
     "logs.REGION.amazonaws.com. Allow kms:Encrypt*, kms:Decrypt*, kms:ReEncrypt*, kms:GenerateDataKey* and "
-    "kms:Describe* to it in the key's KeyPolicy.")
+    "kms:Describe* for it in the key's KeyPolicy.")
 
 
 def test_a_key_that_does_not_let_logs_use_it_is_found(found):

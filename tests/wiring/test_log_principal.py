@@ -21,7 +21,7 @@ PUT = "          Principal: {Service: delivery.logs.amazonaws.com}\n          Ac
 def test_a_trail_whose_bucket_lets_another_service_deliver_is_found(found_in_example):
     [message] = found_in_example("E9310")
     assert message.startswith(
-        "E9310 `Trail` → `Logs`: no bucket policy allows s3:PutObject to cloudtrail.amazonaws.com.")
+        "E9310 `Trail` → `Logs`: no bucket policy allows s3:PutObject for cloudtrail.amazonaws.com.")
 
 
 def test_a_network_load_balancer_delivers_under_another_name_than_an_application_one(found_in_example):
@@ -29,7 +29,7 @@ def test_a_network_load_balancer_delivers_under_another_name_than_an_application
     application = PUT, PUT.replace("delivery.logs", "logdelivery.elasticloadbalancing")
     [message] = found_in_example("E9310", TRAIL, application, add=BALANCER)
     assert message.startswith(
-        "E9310 `Balancer` → `Logs`: no bucket policy allows s3:PutObject to delivery.logs.amazonaws.com.")
+        "E9310 `Balancer` → `Logs`: no bucket policy allows s3:PutObject for delivery.logs.amazonaws.com.")
 
 
 @pytest.mark.parametrize("change", [

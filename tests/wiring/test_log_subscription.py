@@ -10,7 +10,7 @@ def test_a_filter_that_does_not_wait_for_the_permission_is_found(found_in_exampl
 
 def test_a_filter_whose_function_lets_another_service_in_is_found(found_in_example):
     [message] = found_in_example("E9408", ("logs.amazonaws.com", "sns.amazonaws.com"))
-    assert message.startswith("E9408 `Filter` → `Function`: no permission lets logs.amazonaws.com invoke it.")
+    assert message.startswith("E9408 `Filter` → `Function`: no permission allows logs.amazonaws.com to invoke it.")
 
 
 @pytest.mark.parametrize("change", [

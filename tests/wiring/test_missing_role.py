@@ -5,7 +5,7 @@ import pytest
 FIX = "Set it to the ARN of a role that the service may assume."
 ROLE = "      DeliverLogsPermissionArn: !GetAtt FlowLogRole.Arn\n"
 MONITORING = "      MonitoringRoleArn: !GetAtt MonitoringRole.Arn\n"
-FLOW_LOG = f"E9205 `FlowLog` → no role: CloudWatch Logs needs DeliverLogsPermissionArn. {FIX}"
+FLOW_LOG = f"E9205 `FlowLog` → no role: CloudWatch Logs requires DeliverLogsPermissionArn. {FIX}"
 
 
 @pytest.mark.parametrize("destination", [
@@ -21,7 +21,7 @@ def test_a_flow_log_to_a_bucket_needs_no_role(found):
 
 def test_monitoring_of_a_database_without_a_role_is_found(found):
     assert found((MONITORING, "")) == [
-        f"E9205 `Writer` → no role: Enhanced Monitoring needs MonitoringRoleArn. {FIX}"]
+        f"E9205 `Writer` → no role: Enhanced Monitoring requires MonitoringRoleArn. {FIX}"]
 
 
 @pytest.mark.parametrize("change", [

@@ -6,7 +6,7 @@ import pytest
 def test_a_bucket_that_does_not_let_cloudfront_read_is_found(found_in_example):
     [message] = found_in_example("W9311")
     assert message.startswith(
-        "W9311 `Distribution` → `Bucket`: no bucket policy allows s3:GetObject to cloudfront.amazonaws.com.")
+        "W9311 `Distribution` → `Bucket`: no bucket policy allows s3:GetObject for cloudfront.amazonaws.com.")
 
 
 @pytest.mark.parametrize("change", [

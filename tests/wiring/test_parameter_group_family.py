@@ -2,7 +2,7 @@
 
 import pytest
 
-MEND = "Set the Family of the parameter group, or give the database a group of its family."
+MEND = "Set the matching Family on the parameter group, or use a parameter group of the database's family."
 FAMILY = "Family: aurora-postgresql17"
 VERSION = "EngineVersion: '17.9'"
 INSTANCE_GROUP = """

@@ -19,7 +19,7 @@ def with_key(found_in_example, principal, actions="['kms:Decrypt', 'kms:Generate
 
 def test_the_key_that_aws_manages_lets_no_service_send(found_in_example):
     [message] = found_in_example("W9312")
-    assert message.startswith("W9312 `Rule` → `Queue`: alias/aws/sqs does not let events.amazonaws.com use it.")
+    assert message.startswith("W9312 `Rule` → `Queue`: alias/aws/sqs does not allow events.amazonaws.com to use it.")
 
 
 @pytest.mark.parametrize(("principal", "actions", "missing"), [
@@ -28,7 +28,7 @@ def test_the_key_that_aws_manages_lets_no_service_send(found_in_example):
 def test_a_key_that_does_not_let_the_service_is_found(found_in_example, principal, actions, missing):
     [message] = with_key(found_in_example, principal, actions)
     assert message.startswith(
-        f"W9312 `Rule` → `Queue`: the queue's key `Key` does not allow {missing} to events.amazonaws.com.")
+        f"W9312 `Rule` → `Queue`: the queue's key `Key` does not allow {missing} for events.amazonaws.com.")
 
 
 @pytest.mark.parametrize("principal", ["{Service: events.amazonaws.com}", "'*'", "!ImportValue principal"])

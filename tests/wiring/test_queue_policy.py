@@ -3,17 +3,17 @@
 import pytest
 
 PRINCIPAL = "{Service: [sns.amazonaws.com, events.amazonaws.com]}"
-MEND = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage to the service."
+MEND = "Add an AWS::SQS::QueuePolicy that allows sqs:SendMessage for the service."
 
 
 def test_a_dead_letter_queue_that_does_not_let_sns_send_is_found(found):
     assert found((PRINCIPAL, "{Service: events.amazonaws.com}")) == [
-        f"W9204 `Subscription` → `DeadLetters`: no policy lets sns.amazonaws.com send to it. {MEND}"]
+        f"W9204 `Subscription` → `DeadLetters`: no policy allows sns.amazonaws.com to send to it. {MEND}"]
 
 
 def test_a_queue_that_does_not_let_eventbridge_send_is_found(found):
     assert found((PRINCIPAL, "{Service: sns.amazonaws.com}")) == [
-        f"W9204 `EventRule` → `DeadLetters`: no policy lets events.amazonaws.com send to it. {MEND}"]
+        f"W9204 `EventRule` → `DeadLetters`: no policy allows events.amazonaws.com to send to it. {MEND}"]
 
 
 def test_a_policy_on_another_queue_is_none(found):

@@ -4,7 +4,7 @@ import pytest
 
 REDIRECT = "RedirectConfig: {Protocol: HTTPS, Port: '443', StatusCode: HTTP_301}"
 FINDING = (
-    "W9106 `HttpListener` → `Balancer`: it redirects to port 8443, where nothing listens. "
+    "W9106 `HttpListener` → `Balancer`: it redirects to port 8443, which has no listener. "
     "Add a listener for that port, or forward instead. (Where HasCertificate is true.)")
 
 

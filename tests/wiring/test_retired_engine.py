@@ -4,8 +4,8 @@ import pytest
 
 VERSION = "EngineVersion: '17.9'"
 FINDING = (
-    "E9603 `Database` → aurora-postgresql 15.3: RDS has retired this version. "
-    "Set EngineVersion to one that describe-db-engine-versions lists as available.")
+    "E9603 `Database` → aurora-postgresql 15.3: RDS has retired this version. Set EngineVersion to one that `aws rds "
+    "describe-db-engine-versions` lists as available.")
 FAMILY = "Family: aurora-postgresql17", "Family: aurora-postgresql15"
 PARAMETER = "Parameters:\n  CertificateArn", "Parameters:\n  Version: {Type: String, Default: '15.3'}\n  CertificateArn"
 

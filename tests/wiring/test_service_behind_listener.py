@@ -8,8 +8,8 @@ HTTPS_FORWARD = "DefaultActions: [{Type: forward, TargetGroupArn: !Ref TargetGro
 HTTPS_NOT_FOUND = "DefaultActions: [{Type: fixed-response, FixedResponseConfig: {StatusCode: '404'}}]"
 NOTHING_FORWARDS = (FORWARD, NOT_FOUND), (HTTPS_FORWARD, HTTPS_NOT_FOUND)
 FINDING = (
-    "E9101 `Service` → `TargetGroup`: no listener forwards to it. "
-    "Add a listener or a listener rule that forwards to the target group.")
+    "E9101 `Service` → `TargetGroup`: no listener forwards to it. Add a listener or listener rule that forwards to the "
+    "target group.")
 RULE = """
   {title}:
     Type: {type}

@@ -3,7 +3,9 @@
 import pytest
 
 DEPENDS_ON = "    DependsOn: HttpListener\n    Metadata: {WaitsFor: !If [HasCertificate, !Ref HttpsListener, '']}\n"
-PROBLEM = "the service does not wait for what forwards to its `TargetGroup`. Add DependsOn to the service."
+PROBLEM = (
+    "the service does not wait for the listener that forwards to `TargetGroup`. "
+    "Add the listener or rule to the service's DependsOn.")
 
 
 def test_a_service_that_waits_for_no_listener_is_found(found):

@@ -8,7 +8,7 @@ MEND = "Set TargetType: ip on the target group."
 @pytest.mark.parametrize("target_type", [", TargetType: instance", ""])
 def test_a_target_group_of_instances_is_found_for_a_service_on_fargate(found, target_type):
     assert found((", TargetType: ip", target_type)) == [
-        "E9103 `Service` → `TargetGroup`: tasks with addresses of their own cannot be targets of type instance. "
+        "E9103 `Service` → `TargetGroup`: tasks with their own IP addresses cannot be targets of type instance. "
         + MEND]
 
 

@@ -3,12 +3,12 @@
 import pytest
 
 PRINCIPAL = "{Service: cloudwatch.amazonaws.com}"
-MEND = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* to cloudwatch.amazonaws.com."
+MEND = "Use a key whose KeyPolicy allows kms:Decrypt and kms:GenerateDataKey* for cloudwatch.amazonaws.com."
 
 
 def test_a_topic_of_alarms_whose_key_does_not_let_cloudwatch_use_it_is_found(found):
     assert found((PRINCIPAL, "{Service: sns.amazonaws.com}")) == [
-        "W9302 `Alarm` → `Topic`: the topic's key `Key` does not allow kms:Decrypt, kms:GenerateDataKey to "
+        "W9302 `Alarm` → `Topic`: the topic's key `Key` does not allow kms:Decrypt, kms:GenerateDataKey for "
         f"cloudwatch.amazonaws.com. {MEND}"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-MEND = "Name the service's principal in the role's AssumeRolePolicyDocument."
+MEND = "Add the service's principal to the role's AssumeRolePolicyDocument."
 TASK = "Principal: {Service: ecs-tasks.amazonaws.com}"
 
 

@@ -1,6 +1,6 @@
 """E9308."""
 
-MEND = "Set the other Scope on the web ACL; those for CloudFront are made in us-east-1."
+MEND = "Set the other Scope on the web ACL; create web ACLs for CloudFront in us-east-1."
 
 
 def test_a_regional_web_acl_on_a_distribution_is_found(found):
