@@ -3,7 +3,7 @@
 import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from tap.cli.answer import Answer
+from tap.cli.linting import lint_template
 from tap.cli.secrets import Secrets
 from tap.cli.terminal import complain
 from tap.deploy.aws import AwsClient
@@ -47,8 +48,12 @@ class Stopped(TapError):
 class Connections:
     """Opens CloudFormation for an environment, with clients that all environments of a region share."""
 
-    def __init__(self) -> None:
-        """Import nothing yet: boto3 is slow to import, and `tap --help` does not need it."""
+    def __init__(self, notify: Callable[[str], None] = complain) -> None:
+        """Take what is told the user when AWS takes long to respond.
+
+        Imports nothing yet: boto3 is slow to import, and `tap --help` does not need it.
+        """
+        self._tell = notify
         self._session: Any = None
         self._lock = threading.Lock()
         self.stop = threading.Event()  # set, every wait ends as if interrupted
@@ -64,7 +69,7 @@ class Connections:
 
     def _notify(self, line: str) -> None:
         if not self._session.is_asking:  # the user is what is being waited for
-            complain(line)
+            self._tell(line)
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
@@ -95,19 +100,6 @@ def _verify(cloud: CloudFormation, env: Environment, say: Callable[[str], None])
     return list(verify(read_subject(cloud.aws, env, datetime.now(UTC)), say))
 
 
-def _lint(template: Rendered) -> list[str]:
-    """Return cfn-lint's errors, a line each; none where cfn-lint is not installed, which is said."""
-    try:
-        from tap.lint.validators import cfn_lint
-
-        findings = cfn_lint(template.text, {})
-    except (ImportError, InputError):
-        complain("not linted: cfn-lint is not installed (pip install -e '.[lint]')")
-        return []
-    return [f"cfn-lint {finding.rule} {finding.place}: {finding.message}" for finding in findings
-            if finding.severity == "error"]
-
-
 @dataclass(frozen=True)
 class App:
     """What the commands take from outside themselves."""
@@ -120,7 +112,7 @@ class App:
     playground: Callable[[str | None, ByHand], None] = _play
     wait: Callable[[], object] = field(default_factory=lambda: threading.Event().wait)  # until a signal
     verify: Callable[[CloudFormation, Environment, Callable[[str], None]], list[Check]] = _verify
-    lint: Callable[[Rendered], list[str]] = _lint
+    lint: Callable[[Rendered, Collection[str]], list[str]] = lint_template
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     secrets: Secrets = field(default_factory=Secrets)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tap.cli import plan_view
 from tap.cli.app import App, Stopped
+from tap.cli.linting import in_background, linted
 from tap.cli.recording import Recording
 from tap.cli.terminal import ask
 from tap.cli.watching import Watch
@@ -89,7 +90,7 @@ def _these(change_set: ChangeSet) -> str:
 def deploy_account_stack(app: App, cloud: CloudFormation, env: Environment, rendered: Rendered, out: Console, *,
                          yes: bool) -> Outcome:
     """Check and deploy a stack that belongs to an account and not to an environment. Raises as `deploy_change_set`."""
-    cloud.check(env, rendered, lambda: app.lint(rendered))
+    problems = in_background(lambda: app.lint(rendered, [cloud.aws.region]))
     out.print(f"Stack {env.stack_name} in {cloud.aws.endpoint}: creating a change set", soft_wrap=True)
-    return deploy_change_set(app, cloud.change_set(env, rendered), env, rendered, out, Recording(None, rendered),
-                             yes=yes).outcome
+    return deploy_change_set(app, linted(cloud, env, rendered, problems), env, rendered, out,
+                             Recording(None, rendered), yes=yes).outcome

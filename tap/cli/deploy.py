@@ -8,6 +8,7 @@ import click
 from tap.cli import progress
 from tap.cli.app import EXIT_CODES, Project, Stopped
 from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set, mark_deployed
+from tap.cli.linting import in_background, linted
 from tap.cli.options import (
     approve_option,
     drift_option,
@@ -15,6 +16,7 @@ from tap.cli.options import (
     html_option,
     json_option,
     keep_option,
+    no_lint_option,
     parameter_option,
     takes_project,
     yes_option,
@@ -32,6 +34,7 @@ from tap.deploy.wording import duration
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Execute what tap plan --save wrote to FILE, and nothing else.")
 @approve_option("a logical id, StackPolicy or TerminationProtection")
+@no_lint_option
 @yes_option
 @json_option
 @html_option
@@ -39,8 +42,8 @@ from tap.deploy.wording import duration
 @keep_option
 @parameter_option
 @takes_project
-def deploy_command(project: Project, environment: str, plan_file: Path | None, yes: bool, as_json: bool,
-                   html: Path | None) -> int:
+def deploy_command(project: Project, environment: str, plan_file: Path | None, no_lint: bool, yes: bool,
+                   as_json: bool, html: Path | None) -> int:
     """Bring the stack of ENV to what template and parameters say.
 
     The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
@@ -55,7 +58,10 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, y
     saved = planfile.load(plan_file) if plan_file else None
     out.print(f"Stack {env.stack_name} ({env.name}) in {cloud.aws.endpoint}: "
               f"{f'executing {plan_file}' if saved else 'creating a change set'}", soft_wrap=True)
-    change_set = cloud.saved_change_set(env, rendered, saved) if saved else cloud.change_set(env, rendered)
+    change_set = (cloud.saved_change_set(env, rendered, saved) if saved
+                  else cloud.change_set(env, rendered) if no_lint
+                  else linted(cloud, env, rendered, in_background(
+                      lambda: project.app.lint(rendered, [cloud.aws.region])), empty_too=False))
     try:
         done = deploy_change_set(
             project.app, change_set, env, rendered, out, recording, yes=yes,

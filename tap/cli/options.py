@@ -31,6 +31,7 @@ parameter_option = click.option(
     help="Take this value instead of the file's; may be given several times.")
 yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, however the command ends.")
+no_lint_option = click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template.")
 html_option = click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Write a page for reviewers: verdicts, changes, timeline, cost.")

@@ -1,5 +1,6 @@
 """`tap plan`: what deploying would change, in one environment or in many."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from rich.console import Console
 from tap.cli import plan_view
 from tap.cli.answer import Answer
 from tap.cli.app import EXIT_CODES, App, Project
+from tap.cli.linting import Problems, in_background, linted
 from tap.cli.offline import offline_plans
 from tap.cli.options import (
     drift_option,
@@ -20,6 +22,7 @@ from tap.cli.options import (
     html_option,
     json_option,
     keep_option,
+    no_lint_option,
     parameter_option,
     takes_project,
 )
@@ -74,7 +77,7 @@ class PlanOptions:
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request's comment.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 0: no changes; 1: error; 2: changes.")
-@click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template first.")
+@no_lint_option
 @click.option("--offline", is_flag=True, help="Compare with a commit instead of the stack; needs no credentials.")
 @click.option("--base", metavar="REVISION|FILE",
               help="With --offline: the commit to compare with, by default the merge base with main; with --template, "
@@ -125,10 +128,20 @@ def _plan_stacks(project: Project, names: tuple[str, ...], options: PlanOptions)
     rendered = project.app.template()
     envs = [dataclasses.replace(env, target=dataclasses.replace(env.target, artifact_prefix=PLANS)) for env in _loaded(
         project.app.answer, dict.fromkeys(names), lambda name: project.load(name, rendered.document))]
-    problems = [] if options.no_lint else project.app.lint(rendered)
+    regions = _regions(project, envs)
+    problems: Problems = list if options.no_lint else in_background(lambda: project.app.lint(rendered, regions))
     results = _all(project.app, envs, lambda env: _plan(project.cloud(env), env, rendered, problems, options))
     plans = [result for result in results if isinstance(result, tuple)]
     return plans, {env.name: result for env, result in zip(envs, results, strict=True) if isinstance(result, TapError)}
+
+
+def _regions(project: Project, envs: Iterable[Environment]) -> set[str]:
+    """Return the regions that environments are in; of those without any, planning says so."""
+    regions = set()
+    for env in envs:
+        with contextlib.suppress(InputError):
+            regions.add(project.cloud(env).aws.region)
+    return regions
 
 
 def _recorded(plan: Plan, rendered: Rendered, html: Path | None) -> str:
@@ -185,12 +198,11 @@ def _all(app: App, envs: Sequence[Environment],
             raise
 
 
-def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: list[str],
+def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: Problems,
           options: PlanOptions) -> Costed:
     """Return an environment's plan, and what it costs on one line."""
-    cloud.check(env, rendered, lambda: problems)
     recording = Recording(options.html, rendered)
-    with cloud.change_set(env, rendered) as change:
+    with linted(cloud, env, rendered, problems) as change:
         plan = change.review()
         recording.planned(plan, change.history() if options.html else [])
         if options.save and not change.empty:

@@ -3,7 +3,7 @@
 A response may be lost at every step; nothing is done twice, and nothing of our own is left behind unsaid.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -80,12 +80,10 @@ class CloudFormation:
         return [*protection.set_stack_policy(self.aws.call, env, deployed.stack_id),
                 *protection.set_termination_protection(self.aws.call, env, deployed)]
 
-    def check(self, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
+    def check(self, env: Environment, template: Rendered) -> None:
         """Raise InputError for whatever can be known to be wrong before a change set is created."""
         self.check_account(env)
-        if artifacts.is_too_large(template.text):
-            artifacts.check_bucket(self.aws, env, template.text)
-        preflight.check_before(self.aws.call, env, template, lint)
+        preflight.check_before(self.aws.call, env, template)
 
     def previous(self, env: Environment) -> frozenset[str]:
         """Return the names of the parameters that the stack has values of."""

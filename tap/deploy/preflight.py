@@ -1,6 +1,6 @@
 """What can be known to be wrong before a change set is created."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tap.deploy.aws import Call
@@ -44,7 +44,7 @@ def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
             if export["Name"] in names and export["ExportingStackId"].split("/")[1] != env.stack_name]
 
 
-def check_before(call: Call, env: Environment, template: Rendered, lint: Callable[[], list[str]]) -> None:
+def check_before(call: Call, env: Environment, template: Rendered) -> None:
     """Raise InputError for whatever can be known to be wrong before a change set is made."""
     problems = [f"the template requires {name}: {GRANT}" for name in
                 sorted(capabilities(template.document) - set(env.target.capabilities) - _implied(env))]
@@ -55,7 +55,11 @@ def check_before(call: Call, env: Environment, template: Rendered, lint: Callabl
             raise
     except ValueError as error:
         problems.append(f"the template does not resolve: {error}")
-    problems += lint()
+    refuse(env, problems)
+
+
+def refuse(env: Environment, problems: Sequence[str]) -> None:
+    """Raise InputError if there are problems that keep a template from being deployed."""
     if problems:
         raise InputError(env.masked("\n  - ".join(["the template cannot be deployed:", *problems])
                                     if len(problems) > 1 else problems[0]))

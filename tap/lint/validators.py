@@ -5,12 +5,13 @@ template of each environment; Checkov checks both. All run offline.
 """
 
 import contextlib
+import gc
 import importlib.metadata
 import importlib.util
 import json
 import re
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,23 +41,41 @@ ARTEFACTS = {
 SHOWN_NO_ECHO = "*" * 16
 
 
-def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,)) -> list[Finding]:
+def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,),
+             regions: Collection[str] = ()) -> list[Finding]:
     """Return cfn-lint's findings in a template.
 
     Without `values`, cfn-lint tries every allowed value of a parameter; with `values`, these and the defaults of the
     others. `append_rules` are folders and modules with further rules. A `.cfnlintrc` in the working directory applies,
-    as for the command. Raises InputError if cfn-lint is not installed.
+    as for the command, but `regions` replace its regions. Raises InputError if cfn-lint is not installed.
     """
     try:
         from cfnlint.api import lint
         from cfnlint.config import ManualArgs
         from cfnlint.context.parameters import ParameterSet
+        from cfnlint.helpers import REGIONS
     except ImportError:
         raise InputError(f"{CFN_LINT} is not installed: {INSTALL}") from None
     parameters = [ParameterSet(name, dict(given)) for name, given in values.items()]
-    matches = lint(text, config=ManualArgs(parameters=parameters, append_rules=list(append_rules)))
+    options = ManualArgs(parameters=parameters, append_rules=list(append_rules))
+    if known := sorted(set(REGIONS).intersection(regions)):  # an emulator may have another
+        options["regions"] = known
+    with _no_garbage_collection():
+        matches = lint(text, config=options)
     return [Finding(CFN_LINT, match.rule.severity, match.rule.id, match.linenumber,
                     _place(getattr(match, "path", None) or []), match.message) for match in matches]
+
+
+@contextlib.contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Turn the collector off: it would look through the millions of objects that linting makes again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def validate(text: str, template: Mapping[str, Any], values: Values) -> list[Finding]:

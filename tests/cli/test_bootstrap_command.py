@@ -80,7 +80,7 @@ def bootstrap(account: Account, root: Path) -> Callable[..., int]:
     def run(*arguments: str, main: dict[str, Any] = MAIN) -> int:
         wiring = App(
             template=lambda: Rendered(main, json.dumps(main)),
-            bootstrap=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [], clock=lambda: 0.0,
+            bootstrap=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda *_: [], clock=lambda: 0.0,
             cloud=lambda _env: CloudFormation(AwsClient(
                 lambda _service: account, lambda _seconds: None, unique=lambda: f"{next(account.numbers)}")))
         return cli.main(["bootstrap", "dev", "--root", str(root), *arguments], wiring)

@@ -42,6 +42,7 @@ def run(root: Path, aws: MemoryAws) -> Run:
         outside = App(
             template=lambda: Rendered(document, json.dumps(document)),
             cloud=lambda _env: cloud_of(aws),
+            lint=lambda *_: [],
             clock=itertools.chain([0.0], itertools.repeat(8.25)).__next__,
             **wiring,
         )
@@ -206,7 +207,8 @@ def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) 
         seen.append(env)
         return cloud_of(aws)
 
-    outside = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), cloud=open_cloud)
+    outside = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), cloud=open_cloud,
+                  lint=lambda *_: [])
     options = ["--parameter", "Size=2", "--region", "eu-north-1", "--root", str(root)]
     assert cli.main(["deploy", "dev", "--yes", *options], outside) == 0
     assert seen == [Environment(
@@ -245,10 +247,12 @@ def test_help_imports_neither_boto3_nor_troposphere() -> None:
 PROGRAM = f"""
 import json, sys
 from tap.cli import main as cli
-from tap.cli.app import App
+from tap.cli.app import App, Connections
 from tap.deploy.template import Rendered
 document = json.loads({json.dumps(json.dumps(DOCUMENT))})
-sys.exit(cli.main(None, App(template=lambda: Rendered(document, json.dumps(document)))))
+# A busy machine may take its time to respond.
+sys.exit(cli.main(None, App(template=lambda: Rendered(document, json.dumps(document)), lint=lambda *_: [],
+                            cloud=Connections(notify=lambda _line: None))))
 """
 
 

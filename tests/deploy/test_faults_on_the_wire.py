@@ -70,7 +70,7 @@ def through(services: dict[str, Any]) -> Any:
 def run(through: Any, client: Any, tmp_path: Path) -> Callable[..., int]:  # noqa: ARG001  (an empty account)
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters/dev.json").write_text('{"Parameters": {}}')
-    wiring = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda _template: [],
+    wiring = App(template=lambda: Rendered(DOCUMENT, json.dumps(DOCUMENT)), lint=lambda *_: [],
                     cloud=lambda _env: CloudFormation(AwsClient(
                         lambda _service: through, lambda seconds: time.sleep(min(seconds, 0.02)))))
     return lambda *arguments: cli.main([*arguments, "--root", str(tmp_path)], wiring)
@@ -87,7 +87,7 @@ def bootstrap(services: dict[str, Any], client: Any, tmp_path: Path) -> Callable
         "ExecutionRoleArn": {"Value": "arn:aws:iam::123456789012:role/ExecutionRole"}}}
     wiring = App(
         template=lambda: Rendered({"Resources": {}}, "{}"), bootstrap=lambda: Rendered(stack, json.dumps(stack)),
-        lint=lambda _template: [], cloud=lambda _env: CloudFormation(AwsClient(
+        lint=lambda *_: [], cloud=lambda _env: CloudFormation(AwsClient(
             services.__getitem__, lambda seconds: time.sleep(min(seconds, 0.02)))))
     return lambda: cli.main(["bootstrap", "dev", "--yes", "--root", str(tmp_path)], wiring)
 

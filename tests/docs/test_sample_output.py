@@ -105,7 +105,7 @@ def run(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.M
 
     def command(line: str) -> str:
         wiring = {} if line.startswith(("cost", "plan --offline")) else in_memory
-        app = App(cloud=lambda _env: cloud, lint=lambda _template: [], clock=lambda: 0.0, verify=verify, **wiring)
+        app = App(cloud=lambda _env: cloud, lint=lambda *_: [], clock=lambda: 0.0, verify=verify, **wiring)
         monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
         monkeypatch.setenv("COLUMNS", "200")
         monkeypatch.chdir(project)

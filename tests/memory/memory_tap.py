@@ -1,6 +1,7 @@
 """The command line over an account in memory."""
 
 import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Driver:
         self.document = document
         self.broken = False  # whether the template cannot be built
         self.problems: list[str] = []  # of the template, which lint finds
+        self.lint: Callable[[Rendered, Collection[str]], list[str]] = lambda *_: self.problems
         self.slept = 0.0
         self.out = self.err = ""
 
@@ -49,7 +51,7 @@ class Driver:
     def __call__(self, *arguments: str) -> int:
         self._capsys.readouterr()
         wiring = App(
-            template=self._rendered, lint=lambda _template: self.problems,
+            template=self._rendered, lint=self.lint,
             bootstrap=lambda: as_json("bootstrap"), repository=lambda: as_json("repository"),
             clock=lambda: self.slept, now=NOON.timestamp,
             cloud=lambda _env: CloudFormation(AwsClient(
