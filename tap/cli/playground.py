@@ -12,16 +12,16 @@ from tap.cli.terminal import console
 
 @click.command("rehearse")
 @env_argument
-@click.option("--keep", is_flag=True,
+@click.option("--keep", "stays", is_flag=True,
               help="Leave the stack in the emulator, and the emulator running until Ctrl-C, to use both by hand.")
 @takes_root
-def rehearse_command(project: Project, environment: str, keep: bool) -> int:
+def rehearse_command(project: Project, environment: str, stays: bool) -> int:
     """Deploy ENV into an AWS emulator on this machine, and check what is there.
 
     Deploys again, changes a parameter and deletes the stack, too, unless --keep. Needs no AWS account, and the extra
     `rehearse`. Exits with 1 if anything differs from what it should be.
     """
-    by_hand = (lambda settings: _until_interrupted(project.app, settings)) if keep else None
+    by_hand = (lambda settings: _until_interrupted(project.app, settings)) if stays else None
     return 0 if project.app.rehearse(environment, project.root, console(), by_hand) else 1
 
 
