@@ -1,11 +1,13 @@
 """Alerts: the topics that notify people, their policies, and the queue for undelivered notifications."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from awacs import sns, sqs
 from awacs.aws import Action, ArnEquals, Condition
 from troposphere import AWSHelperFn, Equals, Not, Parameter, Sub, Template
 from troposphere.cloudwatch import Alarm
+from troposphere.events import DeadLetterConfig, InputTransformer, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 from troposphere.sqs import Queue, QueuePolicy
 
@@ -52,6 +54,20 @@ class Alerts(NamedTuple):
         return self.template.add_resource(alarm(
             title, description, watched, threshold, periods, datapoints, below=below, missing=missing,
             AlarmActions=self.critical_actions if is_critical else [self.topic.ref()], **calls, **attributes))
+
+    def add_rule(
+            self, title: str, description: str, pattern: dict[str, Any], text: str, paths: Mapping[str, str],
+            **attributes: Any) -> Rule:
+        """Add a rule that publishes events to the topic as a line, with the fallback queue for failed deliveries.
+
+        `text` contains names in angle brackets; `paths` maps each to a JSON path in the event. A name whose path does
+        not exist is left out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
+        """
+        return self.template.add_resource(Rule(
+            title, Description=description, EventPattern=pattern, Targets=[Target(
+                Id="Alerts", Arn=self.topic.ref(),
+                InputTransformer=InputTransformer(InputPathsMap=dict(paths), InputTemplate=Sub(f'"{text}"')),
+                DeadLetterConfig=DeadLetterConfig(Arn=self.fallback.get_att("Arn")))], **attributes))
 
     @property
     def critical_actions(self) -> list[AWSHelperFn]:

@@ -1,11 +1,6 @@
 """EventBridge rules that notify people: failed deployments and tasks, database events, backups."""
 
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
-
-from troposphere import Sub, Template
-from troposphere.events import DeadLetterConfig, InputTransformer, Rule, Target
+from troposphere import Template
 
 from tap.alarms import Tiers
 from tap.alerts import Alerts
@@ -28,23 +23,22 @@ DATABASE_EVENTS = {
 }
 
 
-def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
+def add_events(_t: Template, alerts: Alerts, tiers: Tiers) -> None:
     """Add the rules, each of which publishes a line to the alerts topic."""
-    add_rule = partial(_add_rule, t, alerts)
     service, database = tiers.service.service, tiers.database
     of_service = {"name": "$.detail.eventName", "reason": "$.detail.reason", "time": "$.time"}
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html
-    add_rule("DeploymentFailedRule", "Failed deployments of the service", {
+    alerts.add_rule("DeploymentFailedRule", "Failed deployments of the service", {
         "source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"],
         "resources": [service.ref()], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}},
         "${Environment}: a deployment of the service failed at <time>: <reason>", of_service)
     # Tasks that do not start or cannot be placed. Amazon ECS retries for hours before the deployment fails.
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
-    add_rule("ServiceActionRule", "Warnings and errors of the service", {
+    alerts.add_rule("ServiceActionRule", "Warnings and errors of the service", {
         "source": ["aws.ecs"], "detail-type": ["ECS Service Action"],
         "resources": [service.ref()], "detail": {"eventType": ["WARN", "ERROR"]}},
         "${Environment}: service warning at <time>: <name> <reason>", of_service)
-    add_rule("DatabaseEventRule", "Events that affect the database's availability", {
+    alerts.add_rule("DatabaseEventRule", "Events that affect the database's availability", {
         "source": ["aws.rds"], "detail-type": ["RDS DB Cluster Event", "RDS DB Instance Event"],
         "detail": {
             "EventID": sorted(f"RDS-EVENT-{number:04}" for numbers in DATABASE_EVENTS.values() for number in numbers),
@@ -52,16 +46,16 @@ def add_events(t: Template, alerts: Alerts, tiers: Tiers) -> None:
         "${Environment}: database <source> at <time>: <message> (<event>)", {
             "source": "$.detail.SourceIdentifier", "message": "$.detail.Message", "event": "$.detail.EventID",
             "time": "$.time"})
-    _add_backup_rule(t, alerts, tiers)
+    _add_backup_rule(alerts, tiers)
 
 
-def _add_backup_rule(t: Template, alerts: Alerts, tiers: Tiers) -> None:
+def _add_backup_rule(alerts: Alerts, tiers: Tiers) -> None:
     backups = tiers.backups
     failed = ["ABORTED", "EXPIRED", "FAILED", "PARTIAL"]
     # Backups and copies have a state, restores a status. A restore may use any role, so all restores in the account
     # count.
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html
-    _add_rule(t, alerts, "BackupFailedRule", "Failed backups, copies and restores", {
+    alerts.add_rule("BackupFailedRule", "Failed backups, copies and restores", {
         "source": ["aws.backup"],
         "detail-type": [f"{kind} Job State Change" for kind in ("Backup", "Copy", "Restore")],
         "detail": {"$or": [
@@ -73,18 +67,3 @@ def _add_backup_rule(t: Template, alerts: Alerts, tiers: Tiers) -> None:
             "kind": "$.detail-type", "state": "$.detail.state", "status": "$.detail.status", "time": "$.time",
             "resource": "$.detail.resourceArn", "message": "$.detail.statusMessage"},
         Condition=backups.condition)
-
-
-def _add_rule(
-        t: Template, alerts: Alerts, title: str, description: str, pattern: dict[str, Any], text: str,
-        paths: Mapping[str, str], **attributes: Any) -> Rule:
-    """Add a rule that publishes events to the topic as a line, with the fallback queue for failed deliveries.
-
-    `text` contains names in angle brackets; `paths` maps each to a JSON path in the event. A name whose path does not
-    exist is left out: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-    """
-    return t.add_resource(Rule(
-        title, Description=description, EventPattern=pattern, Targets=[Target(
-            Id="Alerts", Arn=alerts.topic.ref(),
-            InputTransformer=InputTransformer(InputPathsMap=dict(paths), InputTemplate=Sub(f'"{text}"')),
-            DeadLetterConfig=DeadLetterConfig(Arn=alerts.fallback.get_att("Arn")))], **attributes))

@@ -24,29 +24,39 @@ class AppQueue(NamedTuple):
 
     def send(self) -> list[Statement]:
         """Return what a role needs to send messages."""
-        return [allow([sqs.SendMessage], self.queue.get_att("Arn")), self._use_key()]
+        return send_to(self.queue, self.keys)
 
     def send_and_process(self) -> list[Statement]:
         """Return what a role needs to send messages, receive and delete them."""
         return [allow([sqs.ChangeMessageVisibility, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ReceiveMessage,
-                       sqs.SendMessage], self.queue.get_att("Arn")), self._use_key()]
+                       sqs.SendMessage], self.queue.get_att("Arn")), _use_key(self.keys)]
 
-    def _use_key(self) -> Statement:
-        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
-        return self.keys.use(self.keys.data, "sqs", actions=[kms.Decrypt, kms.GenerateDataKey])
+
+def send_to(queue: Queue, keys: Keys) -> list[Statement]:
+    """Return what a role needs to send messages to a queue."""
+    return [allow([sqs.SendMessage], queue.get_att("Arn")), _use_key(keys)]
+
+
+def _use_key(keys: Keys) -> Statement:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    return keys.use(keys.data, "sqs", actions=[kms.Decrypt, kms.GenerateDataKey])
 
 
 def add_queue(t: Template, keys: Keys, title: str, **attributes: Any) -> AppQueue:
     """Add `<title>Queue` with its dead-letter queue, `<title>Failures`; attributes, such as Condition, are both's."""
-    def add(name: str, **properties: Any) -> Queue:
-        queue = t.add_resource(Queue(
-            name, DeletionPolicy="Delete", UpdateReplacePolicy="Delete", MessageRetentionPeriod=FORTNIGHT,
-            KmsMasterKeyId=keys.arn(keys.data), SqsManagedSseEnabled=If(keys.condition, NO_VALUE, True),
-            **properties, **attributes))
-        t.add_resource(QueuePolicy(f"{name}Policy", Queues=[queue.ref()], PolicyDocument=policy(
-            refuse_plain_http([Action("sqs", "*")], queue.get_att("Arn"))), **attributes))
-        return queue
+    failures = add_single_queue(t, keys, f"{title}Failures", **attributes)
+    queue = add_single_queue(
+        t, keys, f"{title}Queue", VisibilityTimeout=SECONDS, RedrivePolicy=RedrivePolicy(
+            deadLetterTargetArn=failures.get_att("Arn"), maxReceiveCount=DELIVERIES), **attributes)
+    return AppQueue(queue, failures, keys)
 
-    failures = add(f"{title}Failures")
-    return AppQueue(add(f"{title}Queue", VisibilityTimeout=SECONDS, RedrivePolicy=RedrivePolicy(
-        deadLetterTargetArn=failures.get_att("Arn"), maxReceiveCount=DELIVERIES)), failures, keys)
+
+def add_single_queue(t: Template, keys: Keys, title: str, **attributes: Any) -> Queue:
+    """Add a queue without a dead-letter queue; attributes are properties of the queue, or Condition."""
+    queue = t.add_resource(Queue(
+        title, DeletionPolicy="Delete", UpdateReplacePolicy="Delete", MessageRetentionPeriod=FORTNIGHT,
+        KmsMasterKeyId=keys.arn(keys.data), SqsManagedSseEnabled=If(keys.condition, NO_VALUE, True), **attributes))
+    there = {name: value for name, value in attributes.items() if name == "Condition"}
+    t.add_resource(QueuePolicy(f"{title}Policy", Queues=[queue.ref()], PolicyDocument=policy(
+        refuse_plain_http([Action("sqs", "*")], queue.get_att("Arn"))), **there))
+    return queue

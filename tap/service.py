@@ -2,13 +2,10 @@
 
 from typing import NamedTuple
 
-from troposphere import AWSHelperFn, Equals, Not, Parameter, Sub, Template
+from troposphere import AWSHelperFn, Equals, Not, Template
 from troposphere.applicationautoscaling import (
     PredefinedMetricSpecification,
-    ScalableTarget,
-    ScalableTargetAction,
     ScalingPolicy,
-    ScheduledAction,
     TargetTrackingScalingPolicyConfiguration,
 )
 from troposphere.ecs import Cluster, ForceNewDeployment, HealthCheck, LoadBalancer, PortMapping, Service
@@ -17,7 +14,8 @@ from troposphere.logs import LogGroup
 from tap.deployment import Deployment
 from tap.load_balancer import Balancer
 from tap.network import connect
-from tap.parts import SLEEPS, add_parameter, only_if
+from tap.parts import only_if
+from tap.scaling import add_scaling
 from tap.tasks import CONTAINER, Tasks
 from tap.whole_numbers import add_whole_number
 
@@ -62,33 +60,16 @@ def add_service(t: Template, tasks: Tasks, balancer: Balancer, deployment: Deplo
             TargetGroupArn=balancer.target_group.ref(), AdvancedConfiguration=deployment.balancing)],
         NetworkConfiguration=tasks.network_configuration,
         PropagateTags="SERVICE"))
-    _add_scaling(t, tasks.cluster, service)
+    _add_scaling(t, tasks, service)
     return WebService(tasks.cluster, service, tasks.log_group)
 
 
-def _add_scaling(t: Template, cluster: Cluster, service: Service) -> None:
+def _add_scaling(t: Template, tasks: Tasks, service: Service) -> None:
     least = add_whole_number(
         t, "Service", "Minimum tasks", "MinTasks", 2, 1, 1000, "Minimum number of tasks.")
     most = add_whole_number(
         t, "Service", "Maximum tasks", "MaxTasks", 10, 1, 1000, "Maximum number of tasks; not below MinTasks.")
-    sleep, wake = (add_parameter(t, "Service", label, Parameter(
-        title, Type="String", Default="", AllowedPattern=r"(cron\([0-9A-Z ,*/?#-]{11,80}\))?",
-        ConstraintDescription="must be a schedule such as cron(0 20 ? * MON-FRI *), or empty",
-        Description=f"When, by UTC, the service {what}; empty for never."))
-        for title, label, what in (
-            ("SleepSchedule", "Sleep", "stops all its tasks"), ("WakeSchedule", "Wake", "starts them again")))
-    sleeps = t.add_condition(SLEEPS, Not(Equals(sleep.ref(), "")))
-    target = t.add_resource(ScalableTarget(
-        "ServiceScaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
-        # No role: Application Auto Scaling uses, and makes, its service-linked role.
-        ResourceId=Sub(f"service/${{{cluster.title}}}/${{{service.title}.Name}}"),
-        MinCapacity=least.ref(), MaxCapacity=most.ref(),
-        ScheduledActions=only_if(sleeps, [
-            ScheduledAction(
-                ScheduledActionName=name, Schedule=schedule.ref(),
-                ScalableTargetAction=ScalableTargetAction(MinCapacity=fewest, MaxCapacity=greatest))
-            for name, schedule, fewest, greatest in (
-                ("sleep", sleep, 0, 0), ("wake", wake, least.ref(), most.ref()))])))
+    target = add_scaling(t, "ServiceScaling", tasks.cluster, service, tasks.hours, (least.ref(), most.ref()))
     for resource in ("CPU", "Memory"):
         t.add_resource(ScalingPolicy(
             f"Service{resource.capitalize()}Scaling", PolicyName=resource.lower(),

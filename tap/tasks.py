@@ -39,6 +39,7 @@ from tap.keys import Keys
 from tap.logs import Logs
 from tap.network import ANYWHERE, Network, add_security_group, connect
 from tap.parts import add_parameter, add_role, allow, of_this_account, only_if
+from tap.scaling import Hours, add_hours
 from tap.sessions import Sessions
 from tap.validation import Validation
 
@@ -104,6 +105,7 @@ class Tasks(NamedTuple):
     settings: Mapping[str, Parameter]
     """Image, processor, size, health command, user and capacity."""
     strategy: list[CapacityProviderStrategyItem]
+    hours: Hours
     migration: tuple[AWSHelperFn, ...] = ()
     """What a new version waits for before its first task starts."""
 
@@ -237,7 +239,7 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
               for field in ("username", "password")),
             *(secret_variable(secret.arn, key) for secret in app_secrets for key in secret.keys),
             *inputs.secrets],
-        settings=settings, strategy=_capacity_strategy(t, settings["capacity"]))
+        settings=settings, strategy=_capacity_strategy(t, settings["capacity"]), hours=add_hours(t))
 
 
 def add_command(t: Template, group: str, label: str, name: str, description: str) -> tuple[Split, str]:

@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from troposphere import And, AWSHelperFn, Split, Sub, Template
+from troposphere import And, AWSHelperFn, Split, Template
 from troposphere import Condition as ConditionOf
 from troposphere.applicationautoscaling import (
     CustomizedMetricSpecification,
-    ScalableTarget,
     ScalingPolicy,
     TargetTrackingMetric,
     TargetTrackingMetricDataQuery,
@@ -18,6 +17,7 @@ from troposphere.ecs import DeploymentCircuitBreaker, DeploymentConfiguration, S
 
 from tap.parts import add_switch
 from tap.queues import AppQueue, add_queue
+from tap.scaling import add_scaling
 from tap.tasks import Given, Platform, Tasks, add_command
 from tap.watched import metric
 from tap.whole_numbers import add_whole_number
@@ -88,10 +88,7 @@ def add_worker(
             DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
         AvailabilityZoneRebalancing="ENABLED", NetworkConfiguration=tasks.network_configuration,
         PropagateTags="SERVICE", **there))
-    target = t.add_resource(ScalableTarget(
-        f"{title}Scaling", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
-        ResourceId=Sub(f"service/${{{tasks.cluster.title}}}/${{{service.title}.Name}}"),
-        MinCapacity=count[0], MaxCapacity=count[1], **there))
+    target = add_scaling(t, f"{title}Scaling", tasks.cluster, service, tasks.hours, count, **there)
     if queue:
         t.add_resource(ScalingPolicy(
             f"{title}BacklogScaling", PolicyName="backlog", PolicyType="TargetTrackingScaling",
