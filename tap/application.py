@@ -21,9 +21,15 @@ def add_application(t: Template, platform: Platform) -> Given:  # noqa: ARG001 (
 
 
 def add_more_tasks(t: Template, tasks: Tasks) -> None:
-    """Add further workers, in addition to the one of WorkerCommand."""
+    """Add further workers and jobs, in addition to those of WorkerCommand and JobCommand."""
     # A worker that always runs two tasks, for example:
     #
     #   from tap.worker import add_worker
     #
     #   add_worker(t, tasks, "Mailer", ["python", "mailer.py"], (2, 2))
+    #
+    # A job that runs every night, for example:
+    #
+    #   from tap.job import add_job
+    #
+    #   add_job(t, tasks, "Settlement", ["python", "settle.py"], "cron(0 3 * * ? *)")

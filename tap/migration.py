@@ -1,7 +1,7 @@
 """The migration: a command of a new version that runs before its first task starts, if there is one."""
 
 from awacs import cloudformation, ecs
-from troposphere import GetAtt, Ref, Sub, Template
+from troposphere import GetAtt, Ref, Template
 from troposphere.awslambda import Code, Function, LoggingConfig, Permission
 from troposphere.cloudformation import CustomResource
 
@@ -29,9 +29,7 @@ def add_migration(t: Template, tasks: Tasks) -> Tasks:
     log_group = tasks.platform.logs.add_group("MigrationLogGroup", Condition=condition)
     role = add_role(
         t, "Migration", "lambda.amazonaws.com", *tasks.run(),
-        allow([ecs.DescribeTasks, ecs.StopTask],
-              Sub(f"arn:${{AWS::Partition}}:ecs:${{AWS::Region}}:${{AWS::AccountId}}:task/${{{tasks.cluster.title}}}/*"),
-              condition=tasks.in_cluster()),
+        allow([ecs.DescribeTasks, ecs.StopTask], tasks.tasks_arn(), condition=tasks.in_cluster()),
         allow([cloudformation.DescribeStacks], Ref("AWS::StackId")),
         tasks.platform.logs.write(log_group),
         condition=condition)

@@ -19,6 +19,7 @@ from tap.existing_vpc import add_existing_vpc
 from tap.firewall import add_firewall
 from tap.flow_logs import add_flow_logs
 from tap.health import add_health
+from tap.job import add_default_job
 from tap.keys import add_keys
 from tap.load_balancer import add_load_balancer
 from tap.logs import add_logs
@@ -63,6 +64,7 @@ def build() -> Template:
     tasks = t.add(add_migration, tasks)
     service = t.add(add_service, tasks, balancer, deployment)
     t.add(add_default_worker, tasks, worker)
+    t.add(add_default_job, tasks)
     t.add(add_more_tasks, tasks)
     backups = t.add(add_backup, database, sessions)
     tiers = Tiers(

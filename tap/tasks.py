@@ -47,6 +47,7 @@ CONTAINER = "WebApp"
 COMMAND = r"([!-~]+( [!-~]+)*)?"
 # Seconds for a task to end in once no request comes any more.
 STOPPING = 30
+_HERE = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
 # CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 TASK_SIZES = [
@@ -149,11 +150,17 @@ class Tasks(NamedTuple):
         """Return what a role needs to run a task: of any version, since a policy that names one takes time to apply."""
         return [
             # CloudFormation names the families after the stack.
-            allow([ecs.RunTask],
-                  Sub("arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task-definition/${AWS::StackName}-*:*"),
-                  condition=self.in_cluster()),
+            allow([ecs.RunTask], Sub(f"{_HERE}:task-definition/${{AWS::StackName}}-*:*"), condition=self.in_cluster()),
+            # Whoever tags tasks at their start needs this as well.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+            allow([ecs.TagResource], self.tasks_arn(), condition=Condition(
+                StringEquals({"ecs:CreateAction": "RunTask"}))),
             allow([iam.PassRole], *(role.get_att("Arn") for role in (self.execution_role, self.task_role)),
                   condition=Condition(StringEquals({"iam:PassedToService": "ecs-tasks.amazonaws.com"})))]
+
+    def tasks_arn(self) -> Sub:
+        """Return the ARN of all tasks of the cluster."""
+        return Sub(f"{_HERE}:task/${{{self.cluster.title}}}/*")
 
     def in_cluster(self) -> Condition:
         """Return the condition that a request is about the stack's cluster."""

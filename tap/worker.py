@@ -94,6 +94,13 @@ def add_worker(
             f"{title}BacklogScaling", PolicyName="backlog", PolicyType="TargetTrackingScaling",
             ScalingTargetId=target.ref(), TargetTrackingScalingPolicyConfiguration=_backlog(tasks, service, queue),
             **scaled))
+    # Tasks that fail one after the other do not fail a deployment that has ended.
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_events.html
+    tasks.platform.alerts.add_rule(f"{title}ActionRule", f"Trouble of {title.lower()} with its tasks", {
+        "source": ["aws.ecs"], "detail-type": ["ECS Service Action"],
+        "resources": [service.ref()], "detail": {"eventType": ["WARN", "ERROR"]}},
+        f"${{Environment}}: {title.lower()} has trouble with its tasks at <time>: <name> <reason>",
+        {"name": "$.detail.eventName", "reason": "$.detail.reason", "time": "$.time"}, **there)
     return service
 
 

@@ -57,6 +57,7 @@ def test_the_function_passes_the_tasks_roles_and_no_others(migrating: StackView)
     assert set(grants["iam:PassRole"]) == {"${TaskExecutionRole.Arn}", "${TaskRole.Arn}"}
 
 
-def test_nobody_else_may_run_tasks(migrating: StackView) -> None:
-    roles = [title for title in migrating.all("AWS::IAM::Role") if "ecs:RunTask" in migrating.grants(title)]
-    assert roles == ["MigrationRole"]
+def test_no_other_role_may_run_tasks_but_the_jobs(deployed: Deployed) -> None:
+    stack = deployed(MigrationCommand=COMMAND, JobCommand="python job.py", JobSchedule="rate(1 day)")
+    roles = {title for title in stack.all("AWS::IAM::Role") if "ecs:RunTask" in stack.grants(title)}
+    assert roles == {"MigrationRole", "JobRole"}

@@ -33,6 +33,20 @@ def test_a_worker_without_a_queue_has_none_and_is_not_scaled_on_it(deployed: Dep
     assert {"WorkQueue", "WorkFailures", "WorkerBacklogScaling"}.isdisjoint(stack.resolved.resources)
 
 
+def test_a_worker_sleeps_and_wakes_with_the_service(deployed: Deployed) -> None:
+    stack = deployed(WorkerCommand=COMMAND, MinWorkers="2", SleepSchedule="cron(0 20 * * ? *)",
+                     WakeSchedule="cron(0 6 * * ? *)")
+    sleep, wake = stack.properties("WorkerScaling")["ScheduledActions"]
+    assert sleep["ScalableTargetAction"] == {"MinCapacity": 0, "MaxCapacity": 0}
+    assert wake["ScalableTargetAction"] == {"MinCapacity": "2", "MaxCapacity": "4"}
+
+
+def test_people_are_told_of_a_worker_whose_tasks_fail(deployed: Deployed) -> None:
+    pattern = deployed(WorkerCommand=COMMAND).properties("WorkerActionRule")["EventPattern"]
+    assert pattern["resources"] == [Reference("WorkerService")]
+    assert pattern["detail"] == {"eventType": ["WARN", "ERROR"]}
+
+
 def test_every_task_knows_the_queue_and_may_send_and_receive(deployed: Deployed) -> None:
     stack = deployed(WorkerCommand=COMMAND, WorkerQueue="true")
     for title in ("TaskDefinition", "WorkerTaskDefinition"):

@@ -44,7 +44,7 @@ def _start(event: Any, ecs: Any) -> str:
     response = ecs.run_task(
         cluster=wanted["Cluster"], taskDefinition=wanted["TaskDefinition"], launchType="FARGATE",
         # Lambda may invoke the function twice for one request.
-        clientToken=event["RequestId"], startedBy="migration",
+        clientToken=event["RequestId"], startedBy="migration", propagateTags="TASK_DEFINITION",
         networkConfiguration={"awsvpcConfiguration": {
             "subnets": wanted["Subnets"], "securityGroups": wanted["SecurityGroups"], "assignPublicIp": "DISABLED"}})
     if response["failures"]:

@@ -98,18 +98,33 @@ def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
 
 def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     tasks = float(properties.get("DesiredCount", 1))
-    hours = month.hours_of(month.title)
+    # The uses say nothing about workers.
+    average = month.assumed["average_tasks"] if properties.get("LoadBalancers") else 0
     for target in month.scaling_of(month.title):
-        tasks = min(max(float(target["MinCapacity"]), month.assumed["average_tasks"]), float(target["MaxCapacity"]))
+        tasks = min(max(float(target["MinCapacity"]), average), float(target["MaxCapacity"]))
     on_demand = on_demand_share(properties.get("CapacityProviderStrategy", []), tasks)
     spot = (tasks - on_demand) * (1 - month.assumed["spot_discount_percent"] / 100)
-    for definition in month.referred(properties.get("TaskDefinition"), "AWS::ECS::TaskDefinition").values():
+    hours = month.hours_of(month.title)
+    yield from _fargate(properties.get("TaskDefinition"), {"on demand": on_demand * hours, "Spot": spot * hours}, month)
+
+
+def _fargate(task_definition: Any, hours: Mapping[str, float], month: Month) -> Iterator[Line]:
+    """Yield what so many hours of a task cost, by how they are bought."""
+    for definition in month.referred(task_definition, "AWS::ECS::TaskDefinition").values():
         processor = "arm" if definition.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
-        for what, count in (("on demand", on_demand), ("Spot", spot)):
-            yield fixed(f"vCPUs {what}", count * hours * float(definition["Cpu"]) / 1024,
-                   f"fargate_{processor}_vcpu_hour")
-            yield fixed(f"memory {what}", count * hours * float(definition["Memory"]) / 1024,
-                   f"fargate_{processor}_gb_hour")
+        for what, count in hours.items():
+            yield fixed(f"vCPUs {what}", count * float(definition["Cpu"]) / 1024, f"fargate_{processor}_vcpu_hour")
+            yield fixed(f"memory {what}", count * float(definition["Memory"]) / 1024, f"fargate_{processor}_gb_hour")
+
+
+def _schedule(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
+    """Yield what the tasks cost that a schedule starts; 14 million starts a month are free.
+
+    https://aws.amazon.com/eventbridge/pricing/
+    """
+    task = properties["Target"].get("EcsParameters", {}).get("TaskDefinitionArn")
+    for line in _fargate(task, {"on demand": month.assumed["job_hours"]}, month):
+        yield by_use(line.what, line.quantity, line.price)
 
 
 def _database(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
@@ -204,6 +219,7 @@ _BILLED: Mapping[str, tuple[str, Pricing]] = {
     "AWS::WAFv2::LoggingConfiguration": (BALANCER, records.web_acl_log),
     "AWS::ECS::Service": (SERVICE, _service),
     "AWS::ECS::Cluster": (SERVICE, records.cluster),
+    "AWS::Scheduler::Schedule": (SERVICE, _schedule),
     "AWS::RDS::DBCluster": (DATABASE, _database),
     "AWS::RDS::DBInstance": (DATABASE, _instance),
     "AWS::DynamoDB::Table": (SESSIONS, _table),

@@ -23,7 +23,8 @@ STATEFUL = frozenset("AWS::" + name for name in (
 # Services of which nothing but the types above holds data. Any other type counts as holding some.
 STATELESS_SERVICES = frozenset("AWS::" + name for name in (
     "ApplicationAutoScaling", "AutoScaling", "Budgets", "CertificateManager", "CloudFront", "CloudWatch",
-    "CodeDeploy", "EC2", "ECS", "ElasticLoadBalancingV2", "Events", "IAM", "Lambda", "Route53", "SNS", "WAFv2"))
+    "CodeDeploy", "EC2", "ECS", "ElasticLoadBalancingV2", "Events", "IAM", "Lambda", "Route53", "SNS",
+    "Scheduler", "WAFv2"))
 _STATELESS = frozenset("AWS::" + name for name in (
     "Backup::BackupPlan", "Backup::BackupSelection", "Cognito::UserPoolClient", "KMS::Alias",
     "Logs::MetricFilter", "Logs::SubscriptionFilter", "Logs::QueryDefinition", "RDS::DBClusterParameterGroup",

@@ -62,6 +62,7 @@ _MEANING = {
     "hours_per_month": "hours of a month, as AWS's own calculator has them",
     "active_hours_per_day": "hours a day in which somebody uses it; in the others, a database at 0 ACU pauses",
     "active_days_per_month": "days a month in which somebody uses it",
+    "job_hours": "hours a month that the tasks of each job run",
     "average_tasks": "tasks on average; never fewer than MinTasks nor more than MaxTasks",
     "spot_discount_percent": "how much cheaper Spot is; AWS says up to 70: https://aws.amazon.com/fargate/pricing/",
     "requests_per_month": "requests to the load balancer",

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::RDS::DBCluster": Kind("Aurora", "data", DATA),
     "AWS::RDS::DBInstance": Kind("Aurora", "data", DATA),
     "AWS::S3::Bucket": Kind("S3", "storage", STORAGE),
+    "AWS::Scheduler::Schedule": Kind("Scheduler", "compute", CODE),
     "AWS::SNS::Topic": Kind("SNS", "operations", WATCH),
     "AWS::SQS::Queue": Kind("SQS", "compute", CODE, "Queues"),
     "AWS::SecretsManager::Secret": Kind("Secret", "security", SECURITY),
@@ -147,13 +148,12 @@ def _names(logical_id: str, resolved: Resolved) -> list[str]:
 
 
 def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
-    texts = []
+    texts = _task(properties["TaskDefinition"], resolved)
     for entry in resolved.resources.values():
-        found = entry.get("Properties", {})
-        if entry["Type"] == "AWS::ECS::TaskDefinition":
-            processor = found.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
-            texts.append(f"{int(found['Cpu']) / 1024:g} vCPU, {int(found['Memory']) / 1024:g} GB, {processor}")
-        if entry["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget":
+        if entry["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget" and any(
+                resolved.resources[each.logical_id].get("Properties") is properties
+                for each in references(entry["Properties"]["ResourceId"])):
+            found = entry["Properties"]
             texts.append(f"{found['MinCapacity']} to {found['MaxCapacity']} tasks")
             texts.append("by schedule" if found.get("ScheduledActions") else "")
     shares = [each for each in properties.get("CapacityProviderStrategy", [])
@@ -162,6 +162,21 @@ def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
     texts.append(f"{strategy} deployments" if strategy else "")
     return [*texts, " + ".join({"FARGATE": "on demand", "FARGATE_SPOT": "Spot"}.get(
         each["CapacityProvider"], str(each["CapacityProvider"])) for each in shares)]
+
+
+def _task(definition: Any, resolved: Resolved) -> list[str]:
+    """Return the size of a task, by a reference to its definition."""
+    texts = []
+    for each in references(definition):
+        found = resolved.properties(each.logical_id)
+        processor = found.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
+        texts.append(f"{int(found['Cpu']) / 1024:g} vCPU, {int(found['Memory']) / 1024:g} GB, {processor}")
+    return texts
+
+
+def _schedule(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
+    task = properties["Target"].get("EcsParameters", {}).get("TaskDefinitionArn")
+    return [str(properties["ScheduleExpression"]), *_task(task, resolved)]
 
 
 def _cluster(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
@@ -226,6 +241,7 @@ _FACTS: Mapping[str, Facts] = {
     "AWS::RDS::DBCluster": _cluster,
     "AWS::RDS::DBInstance": lambda p, _: [str(p.get("DBInstanceClass", ""))],
     "AWS::S3::Bucket": _bucket,
+    "AWS::Scheduler::Schedule": _schedule,
     "AWS::SNS::Topic": _topic,
     "AWS::WAFv2::WebACL": lambda p, _: [f"{len(p.get('Rules', []))} rules"],
 }

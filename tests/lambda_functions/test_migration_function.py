@@ -86,7 +86,7 @@ def test_the_task_is_one_of_the_new_version_in_the_services_network() -> None:
 
     assert aws.request("run_task") == {
         "cluster": "tap-dev", "taskDefinition": "tap-dev-MigrationTaskDefinition:8", "launchType": "FARGATE",
-        "clientToken": "11112222-3333", "startedBy": "migration",
+        "clientToken": "11112222-3333", "startedBy": "migration", "propagateTags": "TASK_DEFINITION",
         "networkConfiguration": {"awsvpcConfiguration": {
             "subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}}}
 
