@@ -20,8 +20,8 @@ from tap.tasks import CONTAINER, Tasks, add_command
 from tap.watched import metric
 
 # https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-SCHEDULE = (r"(cron\([0-9A-Z,*/?#-]+( [0-9A-Z,*/?#-]+){5}\)|rate\([1-9][0-9]{0,4} (minutes?|hours?|days?)\)"
-            r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\))?")
+SCHEDULE = (r"cron\([0-9A-Z,*/?#-]+( [0-9A-Z,*/?#-]+){5}\)|rate\([1-9][0-9]{0,4} (minutes?|hours?|days?)\)"
+            r"|at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\)")
 LATEST = 3600  # seconds after its time at which a run is given up that could not be started
 
 
@@ -30,11 +30,9 @@ def add_default_job(t: Template, tasks: Tasks) -> None:
     command, condition = add_command(
         t, "Job", "Command", "Job", "Command of the same image that runs by itself at each time of JobSchedule")
     schedule = add_parameter(t, "Job", "Schedule", Parameter(
-        "JobSchedule", Type="String", Default="", AllowedPattern=SCHEDULE,
-        ConstraintDescription="must be a schedule such as cron(0 3 * * ? *), rate(1 hour) or at(2030-01-31T12:00:00), "
-                              "or empty",
-        Description="When, by UTC, the job runs: a cron, rate or at expression of EventBridge Scheduler. Goes together "
-                    "with JobCommand."))
+        "JobSchedule", Type="String", Default="cron(0 3 * * ? *)", AllowedPattern=SCHEDULE,
+        ConstraintDescription="must be a schedule such as cron(0 3 * * ? *), rate(1 hour) or at(2030-01-31T12:00:00)",
+        Description="When, by UTC, the job runs: a cron, rate or at expression of EventBridge Scheduler."))
     add_job(t, tasks, "Job", command, schedule.ref(), condition)
 
 

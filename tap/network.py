@@ -69,6 +69,14 @@ class Network(NamedTuple):
     """The first exists under has_nat, the others under has_nat_per_az."""
     has_nat: str
     has_nat_per_az: str
+    has_endpoints: str
+    endpoint_group: SecurityGroup
+    """The security group of interface endpoints, which is there with has_endpoints."""
+
+    def add_endpoint(self, t: Template, title: str, service: str, condition: str) -> VPCEndpoint:
+        """Add an interface endpoint for one more service, which is there with has_endpoints and this condition."""
+        both = t.add_condition(f"Has{title}Endpoint", And(Condition(self.has_endpoints), Condition(condition)))
+        return _add_interface_endpoint(t, title, service, both, self.vpc, self.private_subnets, self.endpoint_group)
 
 
 def add_security_group(
@@ -199,7 +207,7 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
             private_tables[0].ref(),
             *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])],
     )) for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")))
-    endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
+    endpoint_group, endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
 
     return Network(
         existing.instead(existing.vpc, vpc),
@@ -210,7 +218,8 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
             If(has_endpoints, [way.ref() for way in endpoints], "")),
-        nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az)
+        nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az,
+        has_endpoints=has_endpoints, endpoint_group=endpoint_group)
 
 
 def _networks() -> str:
@@ -227,13 +236,21 @@ def _networks() -> str:
 
 def _add_interface_endpoints(
         t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
-        condition: str) -> list[AWSObject]:
+        condition: str) -> tuple[SecurityGroup, list[AWSObject]]:
     group = add_security_group(t, "Endpoint", vpc.ref(), "Endpoints", Condition=condition)
     ingress = t.add_resource(SecurityGroupIngress(
         "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
         IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))
-    return [ingress, *(t.add_resource(VPCEndpoint(
-        f"{title}Endpoint", Condition=condition, VpcId=vpc.ref(), VpcEndpointType="Interface",
+    ids = [subnet.ref() for subnet in subnets]
+    return group, [ingress, *(
+        _add_interface_endpoint(t, title, service, condition, vpc.ref(), ids, group)
+        for title, service in PRIVATE_SERVICES.items())]
+
+
+def _add_interface_endpoint(
+        t: Template, title: str, service: str, condition: str, vpc: AWSHelperFn, subnets: Any,
+        group: SecurityGroup) -> VPCEndpoint:
+    return t.add_resource(VPCEndpoint(
+        f"{title}Endpoint", Condition=condition, VpcId=vpc, VpcEndpointType="Interface",
         ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
-        SubnetIds=[subnet.ref() for subnet in subnets], SecurityGroupIds=[group.get_att("GroupId")],
-    )) for title, service in PRIVATE_SERVICES.items())]
+        SubnetIds=subnets, SecurityGroupIds=[group.get_att("GroupId")]))

@@ -58,6 +58,6 @@ def test_the_function_passes_the_tasks_roles_and_no_others(migrating: StackView)
 
 
 def test_no_other_role_may_run_tasks_but_the_jobs(deployed: Deployed) -> None:
-    stack = deployed(MigrationCommand=COMMAND, JobCommand="python job.py", JobSchedule="rate(1 day)")
+    stack = deployed(MigrationCommand=COMMAND, JobCommand="python job.py")
     roles = {title for title in stack.all("AWS::IAM::Role") if "ecs:RunTask" in stack.grants(title)}
     assert roles == {"MigrationRole", "JobRole"}

@@ -32,7 +32,7 @@ GIVEN = {
     "EnvironmentFileArn": "arn:aws:s3:::tap-artifacts/variables/0.env", "AppSecretKeys": "A,B,C,D,E,F,G,H,I,J",
     "AppSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:pay-AbCdEf",
     "WorkerCommand": "python worker.py", "WorkerQueue": "true",
-    "JobCommand": "python job.py", "JobSchedule": "cron(0 3 * * ? *)",
+    "JobCommand": "python job.py",
     "TaskPolicyArns": ",".join(["arn:aws:iam::123456789012:policy/receipts"] * 5)}
 # A stack with all that can be switched on.
 EVERYTHING = StackView(resolve(TEMPLATE, {

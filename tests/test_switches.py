@@ -44,13 +44,13 @@ SETTINGS = {
     "ProbeUrl": ["", "https://pay.payments.test/health"],
     "EnvironmentFileArn": ["", "arn:aws:s3:::tap-artifacts/variables/0.env"],
     "AppSecretArn": ["", f"arn:aws:secretsmanager:{REGION}:123456789012:secret:pay-AbCdEf"],
-    "JobCommand": ["", "python job.py"], "JobSchedule": ["", "cron(0 3 * * ? *)"],
+    "JobCommand": ["", "python job.py"],
     "WorkerCommand": ["", "python worker.py"], "WorkerQueue": ["true", "false"],
     "AppSecretKeys": ["", "PROVIDER_KEY,SIGNING_KEY"],
     "TaskPolicyArns": ["", "arn:aws:iam::123456789012:policy/receipts"],
 }
 TOGETHER = (("CdnDomainName", "CdnCertificateArn"), ("SleepSchedule", "WakeSchedule"),
-            ("AppSecretArn", "AppSecretKeys"), ("JobCommand", "JobSchedule"))
+            ("AppSecretArn", "AppSecretKeys"))
 # Of these, one way or another excludes the other.
 APART = ({"WorkerCommand", "WorkerQueue"}, {"NatGateways", "InterfaceEndpoints"},
          {"TrafficAlarmRequests", "SleepSchedule"},

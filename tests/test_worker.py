@@ -47,6 +47,14 @@ def test_people_are_told_of_a_worker_whose_tasks_fail(deployed: Deployed) -> Non
     assert pattern["detail"] == {"eventType": ["WARN", "ERROR"]}
 
 
+def test_without_nat_gateways_tasks_reach_the_queue_through_an_endpoint(deployed: Deployed) -> None:
+    inside = {"NatGateways": "none", "InterfaceEndpoints": "true", "WorkerCommand": COMMAND}
+    endpoint = deployed(**inside, WorkerQueue="true").properties("SqsEndpoint")
+    assert endpoint["ServiceName"] == "com.amazonaws.us-east-1.sqs"
+    assert "SqsEndpoint" not in deployed(**inside).resolved.resources
+    assert "SqsEndpoint" not in deployed(WorkerCommand=COMMAND, WorkerQueue="true").resolved.resources
+
+
 def test_every_task_knows_the_queue_and_may_send_and_receive(deployed: Deployed) -> None:
     stack = deployed(WorkerCommand=COMMAND, WorkerQueue="true")
     for title in ("TaskDefinition", "WorkerTaskDefinition"):

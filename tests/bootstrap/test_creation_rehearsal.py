@@ -27,7 +27,7 @@ EVERYTHING = {
     "ProbeUrl": "https://www.example.com/",
     "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
     "MigrationCommand": "python migrate.py", "WorkerCommand": "python worker.py", "WorkerQueue": "true",
-    "JobCommand": "python job.py", "JobSchedule": "cron(0 3 * * ? *)",
+    "JobCommand": "python job.py",
     "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
     "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
     "CdnWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/1", "MonthlyBudget": "1",

@@ -133,6 +133,25 @@ def test_an_interface_endpoint_is_billed_in_each_zone_and_a_gateway_endpoint_not
     assert cost_of({"E": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcEndpointType": "Gateway"}}}).total == 0
 
 
+def test_the_average_number_of_tasks_is_of_the_service_behind_the_load_balancer(cost_of: Cost) -> None:
+    resources = service("ARM64")
+    resources["Worker"] = {**resources["Service"], "Properties": {**resources["Service"]["Properties"]}}
+    resources["Service"]["Properties"]["LoadBalancers"] = [{}]
+    targets = {f"{title}Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
+        "ResourceId": {"Fn::Sub": f"service/x/${{{title}.Name}}"}, "MinCapacity": 1, "MaxCapacity": 9}}
+        for title in ("Service", "Worker")}
+    found = cost_of({**resources, **targets}, average_tasks=4)
+    hours = {row.resource: row.quantity for row in found.rows if row.what == "vCPUs on demand"}
+    assert hours == {"Service": 4 * 730, "Worker": 730}
+
+
+def test_a_job_costs_the_hours_that_its_tasks_run(cost_of: Cost) -> None:
+    job = {"Task": service("ARM64")["Task"], "Job": {"Type": "AWS::Scheduler::Schedule", "Properties": {
+        "Target": {"EcsParameters": {"TaskDefinitionArn": {"Ref": "Task"}}}}}}
+    rows = {row.what: row.quantity for row in cost_of(job, job_hours=10).rows}
+    assert rows == {"vCPUs on demand": 10, "memory on demand": 20}
+
+
 def test_tasks_that_a_schedule_stops_at_night_cost_nothing_then(cost_of: Cost) -> None:
     scaling = {"Scaling": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {
         "MinCapacity": 1, "MaxCapacity": 2}}}
