@@ -37,6 +37,7 @@ from botocore.utils import JSONFileCache
 
 from tap.deploy.constraints import did_you_mean
 from tap.deploy.models import THROTTLING_CODES, CallFailed, InputError, NotSignedIn
+from tap.deploy.wording import reason_of
 
 _CREDENTIAL_CODES = (
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId",
@@ -244,7 +245,7 @@ def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
 
 def _refused(error: ClientError, service: str) -> CallFailed:
     code = error.response["Error"].get("Code", "")
-    message = _one_line(error.response["Error"].get("Message", "")) or "no reason is given"
+    message = reason_of(_one_line(error.response["Error"].get("Message", "")))
     operation = error.operation_name
     if code == _CLOCK_CODE or (code in _CREDENTIAL_CODES and message.startswith(_CLOCK_MESSAGES)):
         return NotSignedIn(f"this machine's clock is not AWS's ({code}: {message}): set it right, then run this again",

@@ -10,6 +10,7 @@ from tap.deploy.models import CallFailed, Change, ChangeSet, Detail, Environment
 from tap.deploy.stacks import find_stack, is_missing_stack, pages
 from tap.deploy.template import same_template
 from tap.deploy.waiting import LONGEST_PAUSE, pauses, poll
+from tap.deploy.wording import reason_of
 
 PREFIX = "tap-"  # of the names of our own
 # CloudFormation's two ways of saying that a change set has nothing in it.
@@ -73,7 +74,7 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
     request: dict[str, Any] = {"StackName": env.stack_name, "ChangeSetName": name}
     answer = poll(aws, lambda: call("describe_change_set", **request, IncludePropertyValues=True),
                   lambda answer: answer["Status"] in ("CREATE_PENDING", "CREATE_IN_PROGRESS"))
-    reason = " ".join(answer.get("StatusReason", "it gives no reason").split())
+    reason = reason_of(answer.get("StatusReason"))
     empty = answer["Status"] == "FAILED" and any(words in reason for words in _NOTHING_TO_DO)
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
         why = env.masked(reason) + _validation_errors(call, env, answer)
@@ -127,7 +128,7 @@ def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) 
         return ""
     lines = [
         " ".join(f"{event.get('LogicalResourceId', '')} {event.get('ValidationPath', '')}: "
-                 f"{event.get('ValidationStatusReason', 'it gives no reason')}".split())
+                 f"{reason_of(event.get('ValidationStatusReason'))}".split())
         for event in events
         if event.get("EventType") == "VALIDATION_ERROR" and event.get("ValidationFailureMode") != "WARN"]
     return "".join(f"\n  - {env.masked(line)}" for line in lines)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import CallFailed, Environment, Observer, StackEvent
 from tap.deploy.states import is_cancelled
+from tap.deploy.wording import reason_of
 
 _LOG_LINES = 5
 
@@ -51,7 +52,7 @@ def _tasks(aws: AwsClient, service: str) -> Iterator[str]:
     if not stopped:
         return
     task = ecs("describe_tasks", cluster=cluster, tasks=stopped[:1])["tasks"][0]
-    yield f"task stopped: {task.get('stoppedReason', 'no reason given')}"
+    yield f"task stopped: {reason_of(task.get('stoppedReason'))}"
     for container in task.get("containers", []):
         code = f"exit code {container['exitCode']}" if "exitCode" in container else ""
         reasons = ", ".join(part for part in (code, container.get("reason", "")) if part)

@@ -8,6 +8,7 @@ from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import Environment, InputError, StackEvent, TapError
 from tap.deploy.stacks import all_events, current_operation, find_stack, pages
 from tap.deploy.waiting import poll
+from tap.deploy.wording import reason_of
 
 # What a service changes by itself, as it should: type, top-level property, and why.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html: ECS shifts traffic by
@@ -84,7 +85,7 @@ def drift(aws: AwsClient, env: Environment) -> list[Drift]:
     # It fails where a single resource cannot be read, although it knows about the others.
     if answer["DetectionStatus"] == "DETECTION_FAILED" and not found:
         raise TapError(f"CloudFormation cannot tell the drift of stack {env.stack_name}: "
-                       f"{answer.get('DetectionStatusReason', 'it gives no reason')}")
+                       f"{reason_of(answer.get('DetectionStatusReason'))}")
     return [difference for resource in found for difference in _drifts(env, resource)]
 
 

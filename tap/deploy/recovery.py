@@ -12,6 +12,7 @@ from tap.deploy.aws import Call
 from tap.deploy.changesets import PREFIX
 from tap.deploy.models import Environment, InputError, NeedsRecovery, Refused
 from tap.deploy.stacks import find_stack, pages
+from tap.deploy.wording import reason_of
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,6 @@ def _healthy(call: Call, env: Environment, stack_id: str, status: str) -> Recove
 
 def _failed(call: Call, stack_id: str) -> dict[str, str]:
     return {resource["LogicalResourceId"]: f"{resource['ResourceStatus']}: "
-            f"{' '.join(resource.get('ResourceStatusReason', 'no reason given').split())}"
+            f"{reason_of(resource.get('ResourceStatusReason'))}"
             for resource in pages(call, "list_stack_resources", "StackResourceSummaries", StackName=stack_id)
             if resource["ResourceStatus"].endswith("_FAILED")}

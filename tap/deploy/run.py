@@ -10,6 +10,7 @@ from tap.deploy.deployed import physical_ids
 from tap.deploy.models import Environment, InputError, TapError
 from tap.deploy.releases import CONTAINER
 from tap.deploy.waiting import send_once
+from tap.deploy.wording import reason_of
 
 _PAUSE = 2.0  # seconds between looks at a task, which takes half a minute to start
 _STARTED_BY = "tap-run"  # letters, digits, hyphens, slashes and underscores
@@ -40,7 +41,7 @@ def start(aws: AwsClient, env: Environment, command: Sequence[str]) -> Task:
         propagateTags="TASK_DEFINITION",
         overrides={"containerOverrides": [{"name": CONTAINER, "command": list(command)}]}))
     if failures := response.get("failures"):
-        raise TapError(f"ECS did not start the task: {failures[0].get('reason', 'no reason given')}")
+        raise TapError(f"ECS did not start the task: {reason_of(failures[0].get('reason'))}")
     arn = response["tasks"][0]["taskArn"]
     options = container["logConfiguration"]["options"]
     return Task(arn, ids["Cluster"], options["awslogs-group"],
@@ -84,5 +85,4 @@ def _exit_code(state: dict[str, Any]) -> int:
     container = next(container for container in state["containers"] if container["name"] == CONTAINER)
     if "exitCode" in container:
         return int(container["exitCode"])
-    reason = container.get("reason") or state.get("stoppedReason", "no reason given")
-    raise TapError(f"the container never ran: {reason}")
+    raise TapError(f"the container never ran: {reason_of(container.get('reason') or state.get('stoppedReason'))}")

@@ -41,6 +41,11 @@ def left_behind_line(event: StackEvent) -> str:
             "is no longer part of the stack, and keeps costing. Delete it by hand")
 
 
+def reason_of(text: str | None) -> str:
+    """Return the reason that AWS gives, on one line, or `no reason given`."""
+    return " ".join((text or "").split()) or "no reason given"
+
+
 def duration(seconds: float) -> str:
     """Return a length of time for people: `8.2 s`, `3 min 05 s`."""
     if seconds < 59.95:

@@ -12,6 +12,7 @@ from tap.deploy.models import CallFailed, InputError, LeftRunning, StackFailed
 from tap.deploy.stacks import pages
 from tap.deploy.template import same_template
 from tap.deploy.waiting import send_once, watch
+from tap.deploy.wording import reason_of
 from tap.publishing.fleet_settings import Fleet
 from tap.publishing.stack_sets import Plan, Step, look
 
@@ -148,7 +149,7 @@ class Operator:
     def _failed(self, what: str, results: list[Result]) -> StackFailed:
         error = StackFailed(f"{what}; tap fleet deploy {self._fleet.env.name} tries what is left again")
         for result in results:
-            error.add_note(f"{result.account} in {result.region}: {result.reason or 'no reason is given'}")
+            error.add_note(f"{result.account} in {result.region}: {reason_of(result.reason)}")
         return error
 
     def _left(self, why: str) -> LeftRunning:

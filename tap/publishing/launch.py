@@ -22,6 +22,7 @@ from tap.deploy.models import (
 )
 from tap.deploy.pending import Pending
 from tap.deploy.waiting import poll, send_once, watch
+from tap.deploy.wording import reason_of
 from tap.publishing.provisioned import Provisioned, pages, provisioned
 
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
@@ -59,7 +60,7 @@ class PendingLaunch(Pending):
         if details["Status"] == "CREATE_FAILED":
             message = " ".join(details.get("StatusMessage", "").split())
             if not any(words in message for words in NOTHING_TO_DO):
-                raise InputError(f"Service Catalog cannot plan this: {message or 'it gives no reason'}")
+                raise InputError(f"Service Catalog cannot plan this: {reason_of(message)}")
             self.content = replace(self.content, empty=True)
         else:
             changes = pages(self._call, "describe_provisioned_product_plan", "ResourceChanges", PlanId=self._id)
@@ -95,7 +96,7 @@ class PendingLaunch(Pending):
         detail = watch(self._aws, look, _left_running)
         if detail["Status"] == "FAILED":
             why = "; ".join(" ".join(error.get("Description", "").split()) for error in detail.get("RecordErrors", []))
-            raise StackFailed(f"{detail.get('ProvisionedProductName')} failed: {why or 'no reason is given'}")
+            raise StackFailed(f"{detail.get('ProvisionedProductName')} failed: {reason_of(why)}")
         product = next((product for product in provisioned(self._call, detail["ProductId"])
                         if product.id == detail["ProvisionedProductId"]), None)
         if product and product.failed:
@@ -218,6 +219,6 @@ def _obstacle(there: Provisioned) -> LeftRunning | NeedsRecovery | Refused | Non
         return Refused(f"{there.name} has a plan already, and may have one at a time: "
                        "execute or delete it in the Service Catalog console")
     if there.status == "ERROR":
-        return NeedsRecovery(f"{there.name} is in ERROR, and takes no plan: {there.message or 'no reason is given'}; "
+        return NeedsRecovery(f"{there.name} is in ERROR, and takes no plan: {reason_of(there.message)}; "
                              "terminate it in the Service Catalog console")
     return None

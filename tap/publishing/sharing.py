@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import CallFailed, LeftRunning, TapError
 from tap.deploy.waiting import poll
+from tap.deploy.wording import reason_of
 from tap.publishing.provisioned import pages
 
 _TYPES = ("ACCOUNT", "ORGANIZATION", "ORGANIZATIONAL_UNIT")
@@ -54,5 +55,5 @@ def _wait(aws: AwsClient, node: str, token: str) -> None:
         case "ERROR" | "COMPLETED_WITH_ERRORS":
             errors = answer.get("ShareDetails", {}).get("ShareErrors", [])
             why = "; ".join(f"{', '.join(error.get('Accounts', []))}: {error.get('Message', '')}" for error in errors)
-            raise TapError(f"the portfolio could not be shared with all of {node}: {why or 'no reason is given'}")
+            raise TapError(f"the portfolio could not be shared with all of {node}: {reason_of(why)}")
     raise LeftRunning(f"the portfolio is still being shared with {node}: run this again to look")
