@@ -45,7 +45,9 @@ def main(argv: Sequence[str] | None = None, find: Callable[[str], Callable[[], A
         return 2
     try:
         if arguments.o and arguments.o != Path("-"):
-            arguments.o.write_text(text, encoding="utf-8", newline="\n")
+            from tap.deploy.whole_file import write_whole  # needed for files alone
+
+            write_whole(arguments.o, text)
         else:
             sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.run import machine
+from tap.deploy.whole_file import write_whole
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / "bench" / "deploy.json"
@@ -192,7 +193,7 @@ def main(argv: Sequence[str] | None = None, measure: Callable[[float], dict[str,
         serve(arguments.serve)
         return 0
     record = (measure or measured)(arguments.delay)
-    file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(record, indent=1) + "\n")
     print(table(record), f"Written to {file.name}", sep="\n\n")
     return 0 if all(record["holds"].values()) else 1
 

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tap.deploy.whole_file import write_whole
+
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / "bench" / "last.json"
 TIMES_THE_FLOOR = 1.5
@@ -137,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     size = template_size()
     record["size"] = asdict(size)
-    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_whole(RECORD, json.dumps(record, indent=1) + "\n")
     print(table(record), size, f"Written to {RECORD.relative_to(ROOT)}", sep="\n\n")
     return 0 if record["times_the_floor"] <= TIMES_THE_FLOOR else 1
 

@@ -9,6 +9,7 @@ from tap.cli.app import EXIT_CODES, Project
 from tap.cli.options import env_argument, json_option, takes_project
 from tap.cli.terminal import console, report
 from tap.deploy.models import Environment, InputError
+from tap.deploy.output import write
 from tap.rehearsal.checks import Check
 from tap.rehearsal.junit import junit
 
@@ -37,7 +38,7 @@ def verify_command(project: Project, environment: str, as_json: bool, junit_file
 
     checks = project.app.verify(project.cloud(env), env, say)
     if junit_file:
-        junit_file.write_bytes(junit(env.stack_name, checks))
+        write(junit_file, junit(env.stack_name, checks))
     if as_json:
         project.app.answer.add(checks=[
             {"name": check.name, "result": check.result, "seen": check.seen, "expected": check.expected,

@@ -2,26 +2,15 @@
 
 import json
 import re
-import tempfile
 from pathlib import Path
+
+from tap.deploy.whole_file import write_whole
 
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file whole or not at all; one that exists keeps its permissions and line endings. Raises OSError."""
-    path = path.resolve()  # what a link leads to, and not the link
-    exists = path.exists()
-    newline = "\r\n" if exists and b"\r\n" in path.read_bytes() else "\n"
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False,
-                                         encoding="utf-8", newline=newline) as stream:
-            temporary = Path(stream.name)
-            stream.write(text)
-        temporary.chmod(path.stat().st_mode & 0o777 if exists else 0o644)
-        temporary.replace(path)
-    finally:
-        if temporary:
-            temporary.unlink(missing_ok=True)
+    has_crlf = path.exists() and b"\r\n" in path.read_bytes()
+    write_whole(path, text.replace("\n", "\r\n") if has_crlf else text)
 
 
 def with_parameter(text: str, name: str, value: str) -> str:

@@ -7,6 +7,7 @@ from tap.deploy.parameters import load_environment, without_default
 from tap.deploy.planning import resolved_for
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.template import Rendered
+from tap.deploy.whole_file import write_whole
 from tap.template.resolve import Resolved
 
 DEFAULT_REGION = "us-east-1"
@@ -26,9 +27,9 @@ def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Env
 
 
 def write(file: Path, content: str | bytes) -> None:
-    """Write a file, to a folder that is there. Raises InputError."""
+    """Write a file whole or not at all, to a folder that is there. Raises InputError."""
     try:
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        write_whole(file, content)
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror or error}") from None
 

@@ -1,11 +1,8 @@
 """A saved plan: what was reviewed, bound so tightly that nothing else can be executed in its name."""
 
-import contextlib
 import errno
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +14,7 @@ from tap.deploy.deployed import location
 from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import CallFailed, ChangeSet, Environment, InputError, Refused
 from tap.deploy.template import Rendered, fingerprint, parsed
+from tap.deploy.whole_file import write_whole
 
 _VERSION = 1
 
@@ -68,24 +66,11 @@ def _hash(value: Any) -> str:
 
 def save(plan: SavedPlan, file: Path) -> None:
     """Write a plan file, whole or not at all, readable by its owner alone. Raises InputError."""
-    temporary = None
     try:
-        # What is renamed to `target` takes its place: a link stays one, and a device must not become a file.
-        target = file.resolve()
-        if target.exists() and not target.is_file():
+        if file.exists() and not file.is_file():
             raise OSError(errno.EINVAL, "it is there, and is no file")
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, prefix=f".{target.name}.", delete=False,
-                                         encoding="utf-8") as stream:
-            temporary = Path(stream.name)
-            json.dump(vars(plan), stream, indent=1)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        write_whole(file, json.dumps(vars(plan), indent=1) + "\n", mode=0o600)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
         raise InputError(f"the plan cannot be saved to {file}: {error.strerror or error}") from None
 
 

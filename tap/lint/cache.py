@@ -9,10 +9,11 @@ import os
 import platform
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+
+from tap.deploy.whole_file import write_whole
 
 _LONGEST_UNUSED = 90 * 24 * 3600  # seconds, after which a verdict is deleted
 _CONFIGURATIONS = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
@@ -43,10 +44,7 @@ def _remember(key: str, folder: Path) -> None:
     for other in folder.iterdir():
         if time.time() - other.stat().st_mtime > _LONGEST_UNUSED:
             other.unlink()
-    number, name = tempfile.mkstemp(dir=folder)
-    with open(number, "w", encoding="ascii") as stream:  # noqa: PTH123  (mkstemp has opened it)
-        stream.write(key)
-    Path(name).replace(folder / key)
+    write_whole(folder / key, key, mode=0o600)
 
 
 def verdict_key(text: str, regions: Collection[str], rules: Sequence[str], folders: Sequence[Path]) -> str | None:

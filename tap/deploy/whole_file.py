@@ -1,0 +1,35 @@
+"""Writing a file whole or not at all: a full disk, or Ctrl-C, leaves what was there before."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes, mode: int | None = None) -> None:
+    """Write a file, or leave it as it is and raise OSError.
+
+    It replaces what a link leads to, not the link. A file that exists keeps its permissions; a new one has `mode`, by
+    default what the umask leaves of 0666. A device or a pipe, which cannot be replaced, is written to.
+    """
+    path = path.resolve()
+    data = content.encode() if isinstance(content, str) else content
+    exists = path.exists()
+    if exists and not path.is_file():
+        path.write_bytes(data)
+        return
+    # In the same directory, and so on the same file system, as replacing needs.
+    temporary = path.with_name(f".tap-{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)
+        with os.fdopen(descriptor, "wb") as stream:
+            if exists and mode is None:
+                os.fchmod(descriptor, path.stat().st_mode & 0o777)
+            stream.write(data)
+            stream.flush()
+            os.fsync(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
