@@ -132,14 +132,12 @@ class Project:
     root: Path
     region: str | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
-    approved: frozenset[str] = frozenset()
-    drift: bool = False
-    keep: frozenset[str] = frozenset()
+    options: Options = field(default_factory=Options)
 
     def load(self, name: str, document: Mapping[str, Any]) -> Environment:
         """Return an environment, checked against the template. Raises InputError."""
         env = self.with_options(load_environment(
-            name, self.root, document, overrides=self.overrides, keep=self.keep,
+            name, self.root, document, overrides=self.overrides, keep=self.options.keep,
             previous=lambda env: self.cloud(self.with_options(env)).previous(env)))
         return env if env.values.variables is None else with_file_arn(self.cloud(env).aws, env)
 
@@ -159,7 +157,7 @@ class Project:
         text = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
                         f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
         env = replace(env, target=replace(env.target, region=self.region or env.target.region),
-                      options=Options(self.approved, self.drift, self.keep, text))
+                      options=replace(self.options, text=text))
         self.app.secrets.learn(env)
         self.app.answer.about(env)
         return env

@@ -150,7 +150,7 @@ def launch_command(project: Project, environment: str, version: str | None, name
             out.print(f"No changes: {launch.name} is up to date.", soft_wrap=True)
             return 0
         out.print(_shown(plan.content))
-        check(verdicts(plan.content), project.approved)
+        check(verdicts(plan.content), project.options.approved)
         if not (yes or ask(f"Execute this plan for {launch.name}?")):
             raise Stopped(f"declined: {launch.name} is as it was")
         outputs = plan.execute()

@@ -14,6 +14,7 @@ from tap.cli.options import (
     drift_option,
     env_argument,
     html_option,
+    import_existing_option,
     json_option,
     keep_option,
     no_lint_option,
@@ -39,6 +40,7 @@ from tap.deploy.wording import duration
 @json_option
 @html_option
 @drift_option
+@import_existing_option
 @keep_option
 @parameter_option
 @takes_project

@@ -63,7 +63,7 @@ def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int
     fleet, rendered, plan = _planned(project, name, upload=True)
     project.app.answer.add(**_as_json(fleet, plan))
     _show(out, plan)
-    guard.check(guard.verdicts(plan.removals), project.approved)
+    guard.check(guard.verdicts(plan.removals), project.options.approved)
     if plan.steps and not (yes or ask(f"Do this to stack set {fleet.name}?")):
         raise Stopped(f"declined: stack set {fleet.name} is as it was")
     cloud = project.cloud(fleet.env)

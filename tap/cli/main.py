@@ -19,6 +19,7 @@ from tap.cli.catalog import catalog_group
 from tap.cli.cost import cost_command
 from tap.cli.deploy import deploy_command
 from tap.cli.fleet import fleet_group
+from tap.cli.imports import import_command
 from tap.cli.logs import logs_command
 from tap.cli.new import new_command
 from tap.cli.picture import dashboard_command, diagram_command
@@ -118,7 +119,7 @@ def tap() -> None:
 
 for command in (rehearse_command, playground_command, plan_command, deploy_command, watch_command, status_command,
                 outputs_command, events_command, drift_command, diff_command, doctor_command, recover_command,
-                rename_command, delete_command, diagram_command, dashboard_command, cost_command, bootstrap_command,
-                catalog_group, publish_command, fleet_group, new_command, logs_command, release_command, run_command,
-                verify_command):
+                import_command, rename_command, delete_command, diagram_command, dashboard_command, cost_command,
+                bootstrap_command, catalog_group, publish_command, fleet_group, new_command, logs_command,
+                release_command, run_command, verify_command):
     tap.add_command(command)

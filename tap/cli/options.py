@@ -10,6 +10,7 @@ import click
 
 from tap.cli.app import App, Project
 from tap.deploy.files import legible
+from tap.deploy.models import Options
 from tap.deploy.tables import REGION
 
 Command = Callable[..., Any]
@@ -73,6 +74,9 @@ def approve_option(what: str = "a logical id") -> Callable[[Command], Command]:
 
 drift_option = click.option(
     "--drift", is_flag=True, help="Compare with the resources as they are, and bring back what has drifted.")
+import_existing_option = click.option(
+    "--import-existing", is_flag=True,
+    help="Take over resources that exist under the name that the template gives them, instead of failing.")
 keep_option = click.option(
     "--keep", multiple=True, metavar="NAME[,NAME]",
     help="Keep the stack's value of these parameters; '*' is all that the file does not set.")
@@ -85,9 +89,9 @@ def takes_root(command: Command) -> Command:
     @functools.wraps(command)
     def with_project(app: App, /, root: Path, region: str | None = None, overrides: tuple[str, ...] = (),
                      approve: tuple[str, ...] = (), keep: tuple[str, ...] = (), *, drift: bool = False,
-                     **arguments: Any) -> Any:
-        project = Project(app, root, region, pairs(overrides), names(approve), drift, names(keep))
-        return command(project, **arguments)
+                     import_existing: bool = False, **arguments: Any) -> Any:
+        options = Options(names(approve), drift, names(keep), import_existing)
+        return command(Project(app, root, region, pairs(overrides), options), **arguments)
 
     return with_project
 

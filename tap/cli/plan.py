@@ -20,6 +20,7 @@ from tap.cli.options import (
     drift_option,
     environments,
     html_option,
+    import_existing_option,
     json_option,
     keep_option,
     no_lint_option,
@@ -86,6 +87,7 @@ class PlanOptions:
               metavar="FILE", help="With --offline and --base FILE: plan this template, whatever it is.")
 @html_option
 @drift_option
+@import_existing_option
 @keep_option
 @parameter_option
 @takes_project
@@ -100,7 +102,7 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     if names:
         answer.several(names)
     options.check(names)
-    if options.offline and (project.drift or project.keep):
+    if options.offline and (project.options.drift or project.options.keep):
         raise click.UsageError("--drift and --keep ask the stack, which --offline does not")
     plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
     for plan, _ in plans:

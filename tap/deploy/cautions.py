@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tap.deploy.guard import holds_data
 from tap.deploy.inspection import EXPECTED_DRIFT
 from tap.deploy.models import Change, ChangeSet
 from tap.deploy.replacements import Update, value_at
@@ -38,10 +39,19 @@ _IN_PLACE: Mapping[tuple[str, str], str] = {
 def cautions(change: Update, change_set: ChangeSet) -> Iterator[tuple[str, str]]:
     """Yield logical ids with what to know of their change."""
     for each in change_set.changes:
-        if each.action == "Remove" and each.resource_type in _REMOVED:
+        if each.action == "Import":
+            yield from _of_import(change, each)
+        elif each.action == "Remove" and each.resource_type in _REMOVED:
             yield each.logical_id, _REMOVED[each.resource_type]
         elif each.action == "Modify":
             yield from ((each.logical_id, line) for line in _of_modification(change, each))
+
+
+def _of_import(change: Update, each: Change) -> Iterator[tuple[str, str]]:
+    policy = change.after.resources.get(each.logical_id, {}).get("DeletionPolicy", "Delete")
+    if policy == "Delete" and holds_data(each.resource_type):
+        yield each.logical_id, ("from then on it is deleted, with what it holds, once the template or the stack goes: "
+                                "DeletionPolicy is Delete")
 
 
 def _of_modification(change: Update, each: Change) -> Iterator[str]:

@@ -39,9 +39,16 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     if env.target.role_arn:
         request["RoleARN"] = env.target.role_arn
     # DELETE is for creations alone.
-    on_failure = "ROLLBACK" if kind == "UPDATE" and env.target.on_failure == "DELETE" else env.target.on_failure
+    on_failure = "ROLLBACK" if kind != "CREATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":
         request["OnStackFailure"] = on_failure
+    if env.options.imports:
+        request["ResourcesToImport"] = [
+            {"ResourceType": each.resource_type, "LogicalResourceId": each.logical_id,
+             "ResourceIdentifier": dict(each.identifier)} for each in env.options.imports]
+    if env.options.import_existing:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+        request["ImportExistingResources"] = True
     if kind == "UPDATE" and env.options.drift:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
         request["DeploymentMode"] = "REVERT_DRIFT"
@@ -179,7 +186,7 @@ def _overtaken(env: Environment) -> TapError:
 
 
 def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
-    """Delete a change set, and the stack of a CREATE where nothing else is in it; none is success."""
+    """Delete a change set, and the stack that came with it where nothing else is in it; none is success."""
     waits = pauses()
     while True:
         try:
@@ -193,7 +200,7 @@ def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
             if not (error.code == "InvalidChangeSetStatus" or error.passing) or pause == LONGEST_PAUSE:
                 raise
             aws.sleep(pause)
-    if kind == "CREATE":
+    if kind != "UPDATE":
         _delete_empty_stack(aws.call, env, name)
 
 

@@ -43,7 +43,8 @@ class CloudFormation:
         if obstacle := states.obstacle(env, status):
             raise obstacle
         deployed = None if stack is None or status in states.TO_BE_CREATED else Deployed(stack)
-        kind, name = "UPDATE" if deployed else "CREATE", f"{changesets.PREFIX}{self.aws.unique()}"
+        kind = "IMPORT" if env.options.imports else "UPDATE" if deployed else "CREATE"
+        name = f"{changesets.PREFIX}{self.aws.unique()}"
         body: dict[str, Any] = {"UsePreviousTemplate": True} if as_deployed else self.body(env, template.text)
         triggers = rollback_triggers(call, env, deployed)
         others = changesets.sweep(call, stack["StackId"]) if stack else []

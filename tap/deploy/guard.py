@@ -79,7 +79,7 @@ def judge(change: Change) -> Verdict:
         case "Add":
             return Verdict(Grade.SAFE, "new")
         case "Import":
-            return Verdict(Grade.SAFE, "taken over as it is")
+            return Verdict(Grade.SAFE, "taken over as it is, whatever the template says of it")
         case "SyncWithActual":
             return Verdict(Grade.SAFE, "only the stack's record changes")
         case "Remove":

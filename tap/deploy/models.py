@@ -64,12 +64,23 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Import:
+    """A resource that exists, to be taken into a stack (API type ResourceToImport)."""
+
+    logical_id: str
+    resource_type: str
+    identifier: Mapping[str, str]  # what AWS knows it by, such as BucketName
+
+
+@dataclass(frozen=True)
 class Options:
     """What the command line says beside parameters."""
 
     approved: frozenset[str] = frozenset()  # what may be destroyed or loosened, by name
     drift: bool = False  # whether to compare with the resources as they are, and bring back what has drifted
     keep: frozenset[str] = frozenset()  # parameters that keep the stack's value, beside the target's
+    import_existing: bool = False  # whether to take over what exists under a name of the template
+    imports: tuple[Import, ...] = ()  # what to take over, and do nothing else
     text: str = ""  # what another command for the environment has to be given, as ` --region eu-west-1`
 
 
@@ -169,7 +180,7 @@ class ChangeSet:
 
     id: str
     name: str
-    type: str  # CREATE or UPDATE
+    type: str  # CREATE, UPDATE or IMPORT
     stack_id: str
     changes: tuple[Change, ...] = ()
     empty: bool = False

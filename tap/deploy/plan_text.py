@@ -130,6 +130,7 @@ def deploy_command(plan: Plan, save: Path | None = None) -> str:
                         if parameter.source == "override" and parameter.name not in plan.env.values.secrets)
     approve = f" --approve {','.join(plan.needs_approval)}" if plan.needs_approval else ""
     saved = f" --plan {shlex.quote(str(save))}" if save else " --drift" if plan.env.options.drift else ""
+    saved += " --import-existing" if plan.env.options.import_existing and not save else ""
     saved += f" --keep {shlex.quote(','.join(sorted(plan.env.options.keep)))}" if plan.env.options.keep else ""
     return f"{plan.env.command('deploy')}{saved}{overrides}{approve}"
 

@@ -21,7 +21,8 @@ _PLANNING = (
     "UntagResource")
 _DEPLOYING = (
     "ContinueUpdateRollback", "DeleteStack", "DescribeStackResource", "DescribeStackResourceDrifts",
-    "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy", "UpdateTerminationProtection")
+    "DetectStackDrift", "ExecuteChangeSet", "GetTemplateSummary", "RollbackStack", "SetStackPolicy",
+    "UpdateTerminationProtection")
 
 
 def planner(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, variables: str) -> list[Statement]:

@@ -24,6 +24,8 @@ from tap.deploy import planfile
 from tap.deploy.aws import AwsClient
 from tap.deploy.boto import connect
 from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.deployed import physical_ids
+from tap.deploy.imports import find_imports
 from tap.deploy.models import (
     CallFailed,
     Change,
@@ -387,3 +389,30 @@ def test_a_saved_plan_of_a_template_that_was_sent_in_other_words_is_executed(cli
     with cloud.saved_change_set(DEV, template, saved) as change:
         change.apply(Recorder())
     assert status(client) == "CREATE_COMPLETE"
+
+
+KEPT = {**TOPIC, "DeletionPolicy": "Retain"}
+
+
+def test_what_a_deleted_stack_left_is_taken_into_another(cloud: CloudFormation) -> None:
+    text = json.dumps({"Resources": {"Kept": KEPT}, "Outputs": {}})
+    applied(cloud, DEV, text)
+    arn = physical_ids(cloud.aws.call, DEV)["Kept"]
+    cloud.delete(DEV, Recorder())
+    applied(cloud, DEV, template())
+    both = template(Kept=KEPT)
+
+    imports = find_imports(cloud, DEV, rendered(both), {"Kept": f"TopicArn:{arn}"})
+    with cloud.change_set(changed(DEV, imports=imports), rendered(both)) as change:
+        assert [each.action for each in change.review().change_set.changes] == ["Import"]
+        change.apply(Recorder())
+    assert physical_ids(cloud.aws.call, DEV)["Kept"] == arn
+
+
+def test_an_import_beside_other_changes_is_refused_as_cloudformation_says(cloud: CloudFormation) -> None:
+    applied(cloud, DEV, template())
+    more = template(Kept=KEPT, Other=TOPIC)
+
+    imports = find_imports(cloud, DEV, rendered(more), {"Kept": "TopicArn:arn:aws:sns:eu-west-1:123456789012:x"})
+    with pytest.raises(InputError, match="missing from ResourceToImport"):
+        planned(cloud, changed(DEV, imports=imports), more)

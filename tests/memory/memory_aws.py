@@ -50,6 +50,7 @@ class ChangeSet:
     status: str = "CREATE_COMPLETE"
     execution: str = "AVAILABLE"
     mode: str = ""
+    imports: dict[str, str] = field(default_factory=dict)  # physical ids
     reason: str = ""
 
 
@@ -70,6 +71,8 @@ class MemoryAws(MemoryService):
         self.page = 100
         self.skew = timedelta()
         self.extra_changes: list[dict[str, Any]] = []
+        self.identifiers: dict[str, list[str]] = {}  # what identifies a type that can be imported
+        self.existing: dict[str, str] = {}  # physical ids of what has a name of the template, by logical id
         self.drifted: list[dict[str, Any]] = []  # the changes that only a drift-aware change set has
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
         self.ssm: dict[str, str] = {}  # what SSM parameters hold
@@ -185,6 +188,13 @@ class MemoryAws(MemoryService):
         found = self._change_set(ChangeSetName, StackName).template if ChangeSetName else self._find(StackName).template
         return {"TemplateBody": json.loads(found)}
 
+    def do_get_template_summary(self, TemplateBody: str) -> Any:
+        resources = json.loads(TemplateBody)["Resources"]
+        return {"ResourceIdentifierSummaries": [
+            {"ResourceType": kind, "ResourceIdentifiers": keys,
+             "LogicalResourceIds": [name for name, entry in resources.items() if entry["Type"] == kind]}
+            for kind, keys in self.identifiers.items()]}
+
     def do_get_stack_policy(self, StackName: str) -> Any:
         policy = self._find(StackName).policy
         return {"StackPolicyBody": policy} if policy else {}
@@ -285,7 +295,7 @@ class MemoryAws(MemoryService):
                              Parameters: list[dict[str, Any]] = [], **more: Any) -> Any:  # noqa: B006  (never changed)
         if any(each.name == ChangeSetName for each in self.change_sets.values()):
             raise refusal("AlreadyExistsException", f"ChangeSet {ChangeSetName} cannot be created")
-        if ChangeSetType == "CREATE" and StackName not in self.stacks:
+        if ChangeSetType != "UPDATE" and StackName not in self.stacks:
             self.add(StackName, "REVIEW_IN_PROGRESS")
         stack = self._find(StackName)
         same = more.get("UsePreviousTemplate", False)
@@ -299,6 +309,10 @@ class MemoryAws(MemoryService):
             made.status, made.execution = "FAILED", "UNAVAILABLE"
             made.reason = "The submitted information didn't contain changes. Submit different information."
         made.mode = more.get("DeploymentMode", "")
+        made.imports = {each["LogicalResourceId"]: next(iter(each["ResourceIdentifier"].values()))
+                        for each in more.get("ResourcesToImport", [])}
+        if more.get("ImportExistingResources"):
+            made.imports |= self.existing
         self.change_sets[made.arn] = made
         return {"Id": made.arn, "StackId": stack.stack_id}
 
@@ -325,11 +339,12 @@ class MemoryAws(MemoryService):
         for name in [*new, *(each for each in old if each not in new)]:
             if old.get(name) == new.get(name):
                 continue
-            action = "Add" if name not in old else "Remove" if name not in new else "Modify"
+            new_action = "Import" if name in found.imports else "Add"
+            action = new_action if name not in old else "Remove" if name not in new else "Modify"
             changes.append({"Type": "Resource", "ResourceChange": {
                 "Action": action, "LogicalResourceId": name, "ResourceType": (new.get(name) or old[name])["Type"],
                 **({"Replacement": "False", "Scope": ["Properties"]} if action == "Modify" else {}),
-                **({} if action == "Add" else {"PhysicalResourceId": f"{name}-1"}),
+                **({} if action == "Add" else {"PhysicalResourceId": found.imports.get(name, f"{name}-1")}),
                 **self.changed.get(name, {})}})
         return changes + self.extra_changes + (self.drifted if found.mode == "REVERT_DRIFT" else [])
 
