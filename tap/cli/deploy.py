@@ -20,8 +20,10 @@ from tap.cli.options import (
     no_lint_option,
     parameter_option,
     takes_project,
+    wait_option,
     yes_option,
 )
+from tap.cli.ready import deploy_after_failed_creation, wait_for
 from tap.cli.recording import Recording
 from tap.cli.terminal import complain, console
 from tap.deploy import planfile, releases
@@ -42,32 +44,39 @@ from tap.deploy.wording import duration
 @drift_option
 @import_existing_option
 @keep_option
+@wait_option
 @parameter_option
 @takes_project
 def deploy_command(project: Project, environment: str, plan_file: Path | None, no_lint: bool, yes: bool,
-                   as_json: bool, html: Path | None) -> int:
+                   as_json: bool, html: Path | None, wait: int) -> int:
     """Bring the stack of ENV to what template and parameters say.
 
     The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
-    stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered.
+    stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered. A stack whose
+    first creation failed is deleted first, if you agree; --yes agrees only where nothing in it holds data.
     """
     out = console(stderr=as_json)
     started = project.app.clock()
     rendered = project.app.template()
     env = project.load(environment, rendered.document)
     cloud = project.cloud(env)
+    wait_for(cloud, env, wait, out)
     recording = Recording(html, rendered)
     saved = planfile.load(plan_file) if plan_file else None
     out.print(f"Stack {env.stack_name} ({env.name}) in {cloud.aws.endpoint}: "
               f"{f'executing {plan_file}' if saved else 'creating a change set'}", soft_wrap=True)
-    change_set = (cloud.saved_change_set(env, rendered, saved) if saved
-                  else cloud.change_set(env, rendered) if no_lint
-                  else linted(cloud, env, rendered, in_background(
-                      lambda: project.app.lint(rendered, [cloud.aws.region])), empty_too=False))
-    try:
-        done = deploy_change_set(
+
+    def deploy() -> Deployment:
+        change_set = (cloud.saved_change_set(env, rendered, saved) if saved
+                      else linted(cloud, env, rendered, problems, empty_too=False) if problems
+                      else cloud.change_set(env, rendered))
+        return deploy_change_set(
             project.app, change_set, env, rendered, out, recording, yes=yes,
             before=lambda: mark_deployed(cloud, env.values.parameters.get(releases.IMAGE), out))
+
+    problems = None if saved or no_lint else in_background(lambda: project.app.lint(rendered, [cloud.aws.region]))
+    try:
+        done = deploy_after_failed_creation(project.app, cloud, env, out, deploy, yes=yes)
     except Stopped:
         raise
     except TapError as error:

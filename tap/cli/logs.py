@@ -1,30 +1,21 @@
 """`tap logs`: what the containers and the validation function write."""
 
-import re
 from datetime import UTC, datetime
 
 import click
 
 from tap.cli.app import EXIT_CODES, Project
-from tap.cli.options import env_argument, takes_project
+from tap.cli.options import env_argument, seconds, takes_project
 from tap.cli.terminal import report
 from tap.deploy import logs
 from tap.deploy.deployed import physical_ids
 from tap.deploy.models import InputError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
-    if match := re.fullmatch(r"([0-9]{1,6})([smhd])", value):
-        return int(match[1]) * _UNITS[match[2]]
-    raise click.BadParameter("must be a number and a unit: 30s, 10m, 2h or 7d")
-
 
 @click.command("logs", epilog=EXIT_CODES)
 @env_argument
 @click.option("--follow", is_flag=True, help="Keep printing events as they arrive, until Ctrl-C.")
-@click.option("--since", default="10m", show_default=True, callback=_seconds, help="How far back to begin.")
+@click.option("--since", default="10m", show_default=True, callback=seconds, help="How far back to begin.")
 @click.option("--filter", "pattern", metavar="PATTERN", default="",
               help="Print only events that match this filter pattern of CloudWatch Logs.")
 @click.option("--function", is_flag=True, help="Print the validation function's log instead of the containers'.")

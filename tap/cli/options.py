@@ -38,6 +38,21 @@ html_option = click.option(
     help="Write a page for reviewers: verdicts, changes, timeline, cost.")
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    """Return a length of time as seconds. Raises BadParameter."""
+    if match := re.fullmatch(r"([0-9]{1,6})([smhd])", value):
+        return int(match[1]) * _UNITS[match[2]]
+    raise click.BadParameter("must be a number and a unit: 30s, 10m, 2h or 7d")
+
+
+wait_option = click.option(
+    "--wait", callback=seconds, default="0s", metavar="TIME",
+    help="Where the stack is busy, wait up to this long until it is not, such as 30m; otherwise not at all.")
+
+
 def environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the environments that begin with what is typed, for shell completion."""
     folder = Path("parameters")

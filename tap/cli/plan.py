@@ -26,9 +26,11 @@ from tap.cli.options import (
     no_lint_option,
     parameter_option,
     takes_project,
+    wait_option,
 )
+from tap.cli.ready import wait_for
 from tap.cli.recording import Recording
-from tap.cli.terminal import report
+from tap.cli.terminal import console, report
 from tap.deploy import plan_text, planfile
 from tap.deploy.artifacts import PLANS
 from tap.deploy.cloudformation import CloudFormation
@@ -54,6 +56,7 @@ class PlanOptions:
     offline: bool
     base: str | None
     template_file: Path | None
+    wait: int
     html: Path | None
 
     def check(self, names: Sequence[str]) -> None:
@@ -67,6 +70,8 @@ class PlanOptions:
             raise click.UsageError("name an environment, as in tap plan dev")
         if (self.base or self.template_file) and not self.offline:
             raise click.UsageError("--base and --template go with --offline")
+        if self.offline and self.wait:
+            raise click.UsageError("--wait is for stacks, which --offline does not look at")
         if self.offline and self.save:
             raise click.UsageError("--save keeps a change set, which --offline does not create")
 
@@ -89,6 +94,7 @@ class PlanOptions:
 @drift_option
 @import_existing_option
 @keep_option
+@wait_option
 @parameter_option
 @takes_project
 def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int:
@@ -203,6 +209,7 @@ def _all(app: App, envs: Sequence[Environment],
 def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: Problems,
           options: PlanOptions) -> Costed:
     """Return an environment's plan, and what it costs on one line."""
+    wait_for(cloud, env, options.wait, console(stderr=True))
     recording = Recording(options.html, rendered)
     with linted(cloud, env, rendered, problems) as change:
         plan = change.review()

@@ -4,7 +4,8 @@ import click
 
 from tap.cli.app import EXIT_CODES, Project
 from tap.cli.applying import OUTCOMES, deploy_change_set, mark_deployed
-from tap.cli.options import env_argument, takes_project, yes_option
+from tap.cli.options import env_argument, takes_project, wait_option, yes_option
+from tap.cli.ready import wait_for
 from tap.cli.recording import Recording
 from tap.cli.terminal import console
 from tap.deploy import releases
@@ -16,8 +17,10 @@ from tap.deploy.models import Outcome
 @click.argument("image", required=False)
 @click.option("--previous", is_flag=True, help="Release the image that ran before the current one.")
 @yes_option
+@wait_option
 @takes_project
-def release_command(project: Project, environment: str, image: str | None, previous: bool, yes: bool) -> int:
+def release_command(project: Project, environment: str, image: str | None, previous: bool, yes: bool,
+                    wait: int) -> int:
     """Deploy IMAGE to ENV, and change nothing else.
 
     Uses the template and the parameters that the stack has. Refuses where anything would change that does not follow
@@ -27,8 +30,9 @@ def release_command(project: Project, environment: str, image: str | None, previ
         raise click.UsageError("name an image, or give --previous")
     env = project.target(environment)
     cloud = project.cloud(env)
-    release = releases.prepare(cloud, env, image)
     out = console()
+    wait_for(cloud, env, wait, out)
+    release = releases.prepare(cloud, env, image)
     out.print(f"Image   {release.old} → {release.new}", soft_wrap=True)
     out.print(f"Digest  {release.old_digest or 'not known'} → {release.new_digest or 'not known'}", soft_wrap=True)
     done = deploy_change_set(project.app, releases.change_set(cloud, release), release.env, release.template, out,

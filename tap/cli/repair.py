@@ -5,7 +5,8 @@ import click
 from rich.text import Text
 
 from tap.cli.app import EXIT_CODES, Project, Stopped
-from tap.cli.options import env_argument, names, takes_project, yes_option
+from tap.cli.options import env_argument, names, takes_project, wait_option, yes_option
+from tap.cli.ready import wait_for
 from tap.cli.terminal import ask, console
 from tap.cli.watching import Watch
 from tap.deploy.deletion import Deletion, plan_deletion
@@ -18,16 +19,18 @@ from tap.deploy.recovery import plan_recovery
 @click.option("--skip", metavar="NAME[,NAME]", multiple=True,
               help="Leave this resource as it is: a rollback passes it over, a deletion leaves it behind.")
 @yes_option
+@wait_option
 @takes_project
-def recover_command(project: Project, environment: str, skip: tuple[str, ...], yes: bool) -> int:
+def recover_command(project: Project, environment: str, skip: tuple[str, ...], yes: bool, wait: int) -> int:
     """Get the stack of ENV out of a state that it is stuck in.
 
     Says what it would do, asks, does it.
     """
     env = project.target(environment)
     cloud = project.cloud(env)
-    way = plan_recovery(cloud.aws.call, env, names(skip))
     out = console()
+    wait_for(cloud, env, wait, out)
+    way = plan_recovery(cloud.aws.call, env, names(skip))
     for line in way.lines:
         out.print(line, soft_wrap=True)
     if not (way.method or way.change_sets):
@@ -46,16 +49,19 @@ def recover_command(project: Project, environment: str, skip: tuple[str, ...], y
 @click.option("--lift-protection", metavar="STACK",
               help="Turn termination protection off first; the stack's name says that you mean it.")
 @yes_option
+@wait_option
 @takes_project
-def delete_command(project: Project, environment: str, lift_protection: str | None, yes: bool) -> int:
+def delete_command(project: Project, environment: str, lift_protection: str | None, yes: bool,
+                   wait: int) -> int:
     """Delete the stack of ENV.
 
     Says what goes, what stays and what goes on costing, asks, does it.
     """
     env = project.target(environment)
     cloud = project.cloud(env)
-    plan = plan_deletion(cloud.aws, env)
     out = console()
+    wait_for(cloud, env, wait, out)
+    plan = plan_deletion(cloud.aws, env)
     if plan is None:
         out.print(f"There is no stack {env.stack_name}.")
         return 0

@@ -267,6 +267,10 @@ class NeedsRecovery(TapError):
     exit_code = 6
 
 
+class FailedCreation(NeedsRecovery):
+    """The stack's first creation was rolled back: it can only be deleted."""
+
+
 class CallFailed(TapError):
     """AWS did not do what a request asked.
 

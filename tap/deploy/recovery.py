@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap.deploy import states
+from tap.deploy import guard, states
 from tap.deploy.aws import Call
 from tap.deploy.changesets import PREFIX
 from tap.deploy.models import Environment, InputError, NeedsRecovery, Refused
@@ -73,6 +73,14 @@ def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> R
                     f"--skip {','.join(failed)}")
     return Recovery(stack_id, status, tuple(lines), "continue_update_rollback",
                     {"ResourcesToSkip": sorted(skip)} if skip else {}, "UPDATE_ROLLBACK_COMPLETE")
+
+
+def remaining_data(call: Call, env: Environment) -> list[str]:
+    """Return the logical ids of what is still there of an environment's stack, and holds data."""
+    resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=env.stack_name)
+    return [resource["LogicalResourceId"] for resource in resources
+            if resource["ResourceStatus"] != "DELETE_COMPLETE" and resource.get("PhysicalResourceId")
+            and guard.holds_data(resource["ResourceType"])]
 
 
 def _review(call: Call, env: Environment, stack_id: str) -> Recovery:

@@ -1,15 +1,17 @@
 """A stack's life: finding it, following what happens to it, until it has come to rest."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tap.deploy import states
 from tap.deploy.aws import AwsClient, Call
-from tap.deploy.models import CallFailed, Environment, Observer, StackEvent
+from tap.deploy.models import CallFailed, Environment, LeftRunning, Observer, StackEvent
 from tap.deploy.waiting import watch
+from tap.deploy.wording import duration
 
+_PAUSE = 5.0  # seconds between looks at a stack that is busy with something of others
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
@@ -22,6 +24,26 @@ def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
             return None
         raise
     return stacks[0] if stacks else None
+
+
+def wait_until_idle(aws: AwsClient, env: Environment, seconds: float, on_busy: Callable[[str], None]) -> None:
+    """Return once nothing is under way on a stack; `on_busy` is called once with its status where something is.
+
+    Raises LeftRunning where that lasts longer than `seconds`.
+    """
+    deadline, is_told = aws.clock() + seconds, False
+    while True:
+        status = (find_stack(aws.call, env.stack_name) or {}).get("StackStatus")
+        if not isinstance(states.obstacle(env, status), LeftRunning):
+            return
+        left = deadline - aws.clock()
+        if left <= 0:
+            raise LeftRunning(f"stack {env.stack_name} is still busy ({status}) after {duration(seconds)}: follow it "
+                              f"with {env.command('watch')}")
+        if not is_told:
+            on_busy(str(status))
+            is_told = True
+        aws.sleep(min(_PAUSE, left))
 
 
 def is_missing_stack(error: CallFailed) -> bool:

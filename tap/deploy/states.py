@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 from collections.abc import Sequence
 
-from tap.deploy.models import Environment, LeftRunning, NeedsRecovery, StackEvent, StackFailed, TapError
+from tap.deploy.models import Environment, FailedCreation, LeftRunning, NeedsRecovery, StackEvent, StackFailed, TapError
 
 # No stack yet, or one that has only ever had change sets: the next change set creates it.
 TO_BE_CREATED = (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
@@ -20,6 +20,8 @@ def obstacle(env: Environment, status: str | None) -> TapError | None:
     """Return what keeps the stack from taking a change set in this status, or None."""
     if status in TO_BE_CREATED or status in _UPDATABLE:
         return None
+    if status == "ROLLBACK_COMPLETE":
+        return FailedCreation(str(_stuck(env, status)))
     if status in STUCK:
         return _stuck(env, status)
     return LeftRunning(

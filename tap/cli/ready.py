@@ -1,0 +1,59 @@
+"""Before a change set: wait for a busy stack, and delete one whose first creation failed."""
+
+from collections.abc import Callable
+
+from rich.console import Console
+
+from tap.cli.app import App, Stopped
+from tap.cli.applying import Deployment
+from tap.cli.terminal import ask
+from tap.cli.watching import Watch
+from tap.deploy import stacks
+from tap.deploy.cloudformation import CloudFormation
+from tap.deploy.models import Environment, FailedCreation, Refused
+from tap.deploy.recovery import plan_recovery, remaining_data
+from tap.deploy.wording import duration
+
+
+def wait_for(cloud: CloudFormation, env: Environment, seconds: float, out: Console) -> None:
+    """Wait until nothing is under way on a stack, `seconds` at most; return at once where that is 0.
+
+    Raises LeftRunning where the stack is still busy, Stopped where the user interrupts.
+    """
+    if not seconds:
+        return
+    cloud.check_account(env)
+    try:
+        stacks.wait_until_idle(cloud.aws, env, seconds, lambda status: out.print(
+            f"Stack {env.stack_name} is busy ({status}): waiting up to {duration(seconds)}", soft_wrap=True))
+    except KeyboardInterrupt:
+        raise Stopped("interrupted before anything was applied") from None
+
+
+def deploy_after_failed_creation(app: App, cloud: CloudFormation, env: Environment, out: Console,
+                                 deploy: Callable[[], Deployment], *, yes: bool) -> Deployment:
+    """Deploy; where the stack's first creation was rolled back, so that it takes no change set, delete it before.
+
+    Raises what `deploy` does, Stopped where the user declines the deletion, and Refused where `yes` would delete what
+    holds data.
+    """
+    try:
+        return deploy()
+    except FailedCreation:
+        _delete(app, cloud, env, out, yes=yes)
+    return deploy()
+
+
+def _delete(app: App, cloud: CloudFormation, env: Environment, out: Console, *, yes: bool) -> None:
+    out.print(f"Stack {env.stack_name} is ROLLBACK_COMPLETE: its first creation failed, and it can only be deleted.",
+              soft_wrap=True)
+    data = ", ".join(remaining_data(cloud.aws.call, env))
+    if data:
+        out.print(f"It still has resources that hold data: {data}", style="bold red", soft_wrap=True)
+        if yes:
+            raise Refused(f"stack {env.stack_name} has resources that hold data, {data}: --yes does not delete them. "
+                          f"Look at them first, then: {env.command('recover')}")
+    if not (yes or ask(f"Delete stack {env.stack_name}, and create it again?")):
+        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+    with Watch(out, app.clock) as watch:
+        cloud.recover(env, plan_recovery(cloud.aws.call, env), watch)
