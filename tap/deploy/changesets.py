@@ -38,6 +38,8 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
         "Capabilities": list(env.target.capabilities)}
     if env.target.role_arn:
         request["RoleARN"] = env.target.role_arn
+    if env.target.notification_topics is not None:
+        request["NotificationARNs"] = list(env.target.notification_topics)
     # DELETE is for creations alone.
     on_failure = "ROLLBACK" if kind != "CREATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":

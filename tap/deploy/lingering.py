@@ -1,6 +1,6 @@
 """What a stack keeps from an earlier deployment, or from somebody else, although nothing names it any more."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tap.deploy import guard
 from tap.deploy.deployed import Deployed
@@ -24,5 +24,15 @@ def lingering(env: Environment, deployed: Deployed, policy: str | None) -> Itera
                f"but not removed: set role_arn in {_FILE}")
     if deployed.rollback_triggers and not env.target.rollback_alarms:
         yield (f"{', '.join(deployed.rollback_triggers)} no longer rolls updates back: {_FILE} has no rollback_alarms")
-    for topic in deployed.topics:
-        yield f"the stack's events go to {topic}, which {_FILE} does not name"
+    topics = env.target.notification_topics
+    if topics is None:
+        for topic in deployed.topics:
+            yield f"the stack's events go to {topic}, which {_FILE} does not name"
+    elif set(topics) != set(deployed.topics):
+        # Whether CloudFormation finds a change in topics alone, nothing says: an empty change set is not executed.
+        yield (f"the stack's events go to {_listed(deployed.topics)}, and to {_listed(topics)} after the next update "
+               "that changes anything else")
+
+
+def _listed(topics: Collection[str]) -> str:
+    return ", ".join(topics) or "no topic"

@@ -30,6 +30,8 @@ class Target:
     on_failure: str = "ROLLBACK"  # ROLLBACK, DELETE (of a stack whose creation fails), DO_NOTHING
     rollback_alarms: tuple[str, ...] = ()  # outputs of the stack whose value is an alarm's ARN or name
     monitoring_minutes: int = 0  # for which CloudFormation watches the alarms after an update
+    notification_topics: tuple[str, ...] | None = None  # ARNs; None: those that the stack has
+    tags: Mapping[str, str] = field(default_factory=dict)  # of the stack; those of the parameter file win
     mode: str = "STANDARD"  # STANDARD, EXPRESS: done before resources are stable
     capabilities: tuple[str, ...] = ("CAPABILITY_IAM",)
     use: str | Mapping[str, Any] | None = None  # how much the environment is used: tap/cost/use.py

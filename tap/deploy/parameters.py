@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tap.deploy import constraints, policies, rules
+from tap.deploy import constraints, policies, rules, tables
 from tap.deploy.files import joined, read_json
 from tap.deploy.models import Environment, InputError, Problem, Values
 from tap.deploy.targets import read_target
@@ -17,7 +17,6 @@ from tap.template.resolve import as_text
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/continuous-delivery-codepipeline-cfn-artifacts.html
 _SECTIONS = ("Parameters", "Tags", "StackPolicy")
-_LONGEST_KEY, _LONGEST_VALUE = 128, 256  # of a tag
 
 
 def environment_names(root: Path) -> list[str]:
@@ -114,11 +113,12 @@ def _draft(name: str, root: Path, template: Mapping[str, Any], overrides: Mappin
     parameters |= {parameter: value for parameter, value in stand_ins.items()
                    if parameters.get(parameter, "").startswith(constraints.PLACEHOLDER)}
     policy = sections.get("StackPolicy")
+    target = read_target(root, name, known)
     values = Values(
-        parameters, _texts(sections, "Tags"), json.dumps(policy) if policy else None, overridden=frozenset(overrides),
-        hidden=_hidden(declarations, _texts(sections, "Parameters"), overrides),
+        parameters, {**target.tags, **_texts(sections, "Tags")}, json.dumps(policy) if policy else None,
+        overridden=frozenset(overrides), hidden=_hidden(declarations, _texts(sections, "Parameters"), overrides),
         secrets=frozenset(key for key, declaration in declarations.items() if constraints.is_no_echo(declaration)))
-    return _Draft(Environment(name, read_target(root, name, known), values), file,
+    return _Draft(Environment(name, target, values), file,
                   tuple(sections.get("Parameters", {})), _shape_problems(sections, declarations))
 
 
@@ -248,23 +248,7 @@ def _shape_problems(sections: Mapping[str, Any], declarations: Mapping[str, Any]
             else:
                 text = f"{prefix}{key} must be text: put its value in quotes"
             problems.append(Problem(text, key if section == "Parameters" else None))
-    return problems + _tag_problems(_texts(sections, "Tags"))
-
-
-def _tag_problems(tags: Mapping[str, str]) -> list[Problem]:
-    """Return a problem for each tag that CloudFormation takes from nobody.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
-    """
-    problems = []
-    for key, value in tags.items():
-        if key.startswith("aws:"):
-            problems.append(f"tag {key} is AWS's own: choose a name without aws:")
-        elif not 1 <= len(key) <= _LONGEST_KEY:
-            problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
-        elif not 1 <= len(value) <= _LONGEST_VALUE:
-            problems.append(f"tag {key} must have 1 to {_LONGEST_VALUE} characters")
-    return list(map(Problem, problems))
+    return problems + list(map(Problem, tables.tag_problems(_texts(sections, "Tags"))))
 
 
 def read_sections(root: Path, file: str) -> dict[str, Any]:

@@ -50,7 +50,8 @@ def parameters_hash(env: Environment) -> str:
     values = env.values
     public = {name: value for name, value in values.parameters.items() if name not in values.secrets}
     secret = sorted(values.secrets & set(values.parameters))
-    return _hash([public, secret, sorted(values.previous), dict(values.tags), values.stack_policy, env.target.role_arn])
+    return _hash([public, secret, sorted(values.previous), dict(values.tags), values.stack_policy, env.target.role_arn,
+                  env.target.notification_topics])
 
 
 def changes_hash(change_set: ChangeSet) -> str:

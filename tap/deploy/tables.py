@@ -11,6 +11,7 @@ Check = Callable[[Any], str | None]
 REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256  # of a tag
 
 
 def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str = "") -> list[str]:
@@ -75,6 +76,29 @@ def texts(value: Any) -> str | None:
         return "must be a table of texts"
     wrong = [name for name, text in value.items() if not isinstance(text, str)]
     return f"must have texts alone: put the value of {', '.join(wrong)} in quotes" if wrong else None
+
+
+def tag_problems(tags: Mapping[str, str]) -> list[str]:
+    """Return a line for each tag that CloudFormation takes from nobody.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    """
+    problems = []
+    for key, value in tags.items():
+        if key.startswith("aws:"):
+            problems.append(f"tag {key} is AWS's own: choose a name without aws:")
+        elif not 1 <= len(key) <= _LONGEST_KEY:
+            problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
+        elif not 1 <= len(value) <= _LONGEST_VALUE:
+            problems.append(f"tag {key} must have 1 to {_LONGEST_VALUE} characters")
+    return problems
+
+
+def tags(value: Any) -> str | None:
+    """Check for a table of tags."""
+    if problem := texts(value):
+        return problem
+    return f"has a problem: {problems[0]}" if (problems := tag_problems(value)) else None
 
 
 def bucket(value: Any) -> str | None:

@@ -13,7 +13,7 @@ from tap.deploy.tables import Check, list_of, one_of, whole_number
 FILE = "parameters/targets.toml"
 _DEFAULT = "default"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html
-_MOST_MONITORING_MINUTES, _MOST_ALARMS = 180, 5
+_MOST_MONITORING_MINUTES, _MOST_ALARMS, _MOST_TOPICS = 180, 5, 5
 _KEYS: dict[str, Check] = {
     "stack_name": tables.stack_name, "region": tables.region, "accounts": list_of(tables.account, empty=True),
     "role_arn": tables.role_arn, "artifact_bucket": tables.bucket,
@@ -24,12 +24,17 @@ _KEYS: dict[str, Check] = {
     "monitoring_minutes": whole_number(0, _MOST_MONITORING_MINUTES),
     "keep": list_of(tables.matches(r"[A-Za-z0-9]+|\*", "must be the name of a parameter, or *"), empty=True),
     "use": lambda value: None if isinstance(value, str | dict) else "must be a name or a table of figures",
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (NotificationARNs)
+    "notification_topics": list_of(
+        tables.matches(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+(\.fifo)?", "must be the ARN of an SNS topic"),
+        longest=_MOST_TOPICS, empty=True),
+    "tags": tables.tags,
     "capabilities": list_of(one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"), empty=True),
 }
 
 
 def read_settings(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return what the file says of `name`: its own table over `[default]`. Raises InputError.
+    """Return what the file says of `name`: its own table over `[default]`, tags both. Raises InputError.
 
     `names` are the environments that exist.
     """
@@ -47,7 +52,10 @@ def read_settings(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]
                 problems.append(f"[{title}] must not have stack_name: every environment needs its own")
     if problems:
         raise InputError(joined(FILE, problems))
-    settings = {**contents.get(_DEFAULT, {}), **contents.get(name, {})}
+    default, own = contents.get(_DEFAULT, {}), contents.get(name, {})
+    settings = {**default, **own}
+    if "tags" in settings:
+        settings["tags"] = {**default.get("tags", {}), **own.get("tags", {})}
     return {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
 
 
