@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from stack_view import StackView
 
+from tap.template.resolve import Reference
+
 Deployed = Callable[..., StackView]
 COMMAND = "python migrate.py"
 
@@ -39,6 +41,13 @@ def test_its_task_has_the_network_of_the_services(migrating: StackView) -> None:
     properties = migrating.properties("Migration")
     network = migrating.properties("Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert (properties["Subnets"], properties["SecurityGroups"]) == (network["Subnets"], network["SecurityGroups"])
+
+
+def test_a_release_of_another_image_runs_it(deployed: Deployed) -> None:
+    stack = deployed(MigrationCommand=COMMAND, ContainerImage="registry.example/web:2")
+    (container,) = stack.properties("MigrationTaskDefinition")["ContainerDefinitions"]
+    assert container["Image"] == "registry.example/web:2"
+    assert stack.properties("Migration")["TaskDefinition"] == Reference("MigrationTaskDefinition")
 
 
 def test_its_task_is_the_services_but_for_the_command(migrating: StackView) -> None:

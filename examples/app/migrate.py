@@ -1,4 +1,4 @@
-"""The migration that runs before a release takes traffic: any command of the image that exits 0 when it is done.
+"""The migration that `MigrationCommand` runs before a release's first task: any command that exits 0 when it is done.
 
 Yours would bring the database schema to this image's version, in steps that the previous version can live with. Here it
 checks that the database may be reached, which is what most failing migrations fail at.

@@ -72,7 +72,7 @@ def _wait(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> Any:
                                     Payload=json.dumps(event).encode())
             return None
         sleep(PAUSE)
-    raise TimeoutError("the migration took more than 55 minutes: run it by itself before the release")
+    raise TimeoutError("the migration took more than 55 minutes: split it, and run the long part after the release")
 
 
 def _result(task: Any, name: str) -> str:

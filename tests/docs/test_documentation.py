@@ -37,7 +37,7 @@ OTHER_NAMES = {
     "ReadOnlyAccess", "ReceiptsThrottledAlarm", "ReturnValuesOnConditionCheckFailure", "RoleArn", "StackPolicy",
     "TaskExecution", "TransactionValidation", "UnsupportedEvent", "UpdateReplacePolicy", "ZipFile"}
 SESSION = botocore.session.get_session()
-OPERATIONS = {name for service in ("cloudformation", "ecs", "servicecatalog")
+OPERATIONS = {name for service in ("cloudformation", "ecs", "servicecatalog", "sqs")
               for name in SESSION.get_service_model(service).operation_names}
 
 
