@@ -52,7 +52,7 @@ def _count(quantity: float) -> str:
 
 def _tiers(found: Estimate, beside: Estimate | None) -> Table:
     amounts = [found.name, *([beside.name, "difference"] if beside else [])]
-    table = table_of(("A month, US dollars", *amounts), right=amounts)
+    table = table_of(("US dollars per month", *amounts), right=amounts)
     others = beside.tiers() if beside else {}
     here = found.tiers()
     for tier in dict.fromkeys((*here, *others)):

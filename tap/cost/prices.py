@@ -70,13 +70,13 @@ def read_prices(file: Path | None = None) -> Prices:
         prices = {name: Price(**{**entry, "usd": _figure(entry["usd"])}) for name, entry in content["prices"].items()}
         return Prices(content["region"], content["date"], content["checked"], prices)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{file or PRICES} is no price table: {error}") from None
+        raise InputError(f"{file or PRICES} is not a valid price table: {error}") from None
 
 
 def _figure(usd: Any) -> float:
     if 0 <= float(usd) <= _MOST:
         return float(usd)
-    raise ValueError("usd must be a number of zero or more")
+    raise ValueError("usd must be a number of at least zero")
 
 
 def _parsed(file: Path | None) -> dict[str, Any]:

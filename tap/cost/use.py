@@ -45,8 +45,8 @@ def use_of(env: Environment, parameters: Mapping[str, Any], file: Path | None = 
         like = own.pop("like", assumed)
         use = Use(_over(figures_of(like, where), own, where), f"use is {like} with figures of {where}", is_named=True)
     if not given:
-        use = Use(figures_of(assumed, where), f"use is assumed to be {assumed}, {why}; to change it, set use of "
-                  f"[{env.name}] in parameters/targets.toml", is_named=False)
+        use = Use(figures_of(assumed, where), f"use is assumed to be {assumed}, {why}; to change it, set use in "
+                  f"[{env.name}] of parameters/targets.toml", is_named=False)
     return _from_file(use, file, env.name) if file else use
 
 
@@ -54,7 +54,7 @@ def figures_of(name: Any, where: str = "") -> dict[str, float]:
     """Return the figures of one of the package's uses. Raises InputError where there is none of this name."""
     known: dict[str, dict[str, float]] = json.loads(packaged(USES))
     if not isinstance(name, str) or name not in known:
-        raise InputError(f'{where}: "{name}" must be one of {", ".join(known)}, or use a table of figures')
+        raise InputError(f'{where}: "{name}" must be one of {", ".join(known)}, or set use to a table of figures')
     return {**known[DEFAULT], **known[name]}
 
 

@@ -12,7 +12,7 @@ def region_note(region: str | None, prices: Prices) -> str:
     """Return what to know where prices of one region stand for another's."""
     if region in (None, prices.region):
         return ""
-    return f"prices are those of {prices.region}; the environment is in {region}"
+    return f"prices are for {prices.region}, but the environment is in {region}"
 
 
 def usd(amount: float) -> str:

@@ -163,4 +163,4 @@ def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
              if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items()
                              if verdict.grade is grade])]
     if parts:
-        raise Refused(f"{'. '.join(parts)}. To let it happen: --approve {','.join(found)}")
+        raise Refused(f"{'. '.join(parts)}. To approve: --approve {','.join(found)}")

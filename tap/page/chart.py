@@ -64,10 +64,10 @@ def _bar(bar: Bar, y: float, scale: float, went: Actual | None) -> Markup:
     label_end, label = bar.end, duration(bar.seconds)
     if went:
         seconds = went.seconds or 0.0
-        told += f"; really {duration(seconds)}, {went.status}{f': {went.reason}' if went.reason else ''}"
+        told += f"; actual {duration(seconds)}, {went.status}{f': {went.reason}' if went.reason else ''}"
         parts.append(tag("rect", x=_x(went.start, scale), y=y + 15, width=round(max(seconds * scale, 2), 1), height=6,
                          rx=2, class_="failed" if _failed(went) else "actual"))
-        label_end, label = max(bar.end, went.start + seconds), f"{label}, really {duration(seconds)}"
+        label_end, label = max(bar.end, went.start + seconds), f"{label}, actual {duration(seconds)}"
     parts.append(tag("text", label, x=_x(label_end, scale) + 7, y=y + 13, class_="soft"))
     return tag("g", tag("title", told), *parts)
 

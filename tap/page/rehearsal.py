@@ -9,8 +9,7 @@ from tap.page.write import write_content
 from tap.picture.architecture import architecture
 from tap.picture.svg import to_svg
 
-REHEARSED = ("A rehearsal in an emulator: it makes no real resources, its durations are not those of AWS, and its "
-             "change sets list resources that a condition leaves out.")
+REHEARSED = ("A rehearsal in an emulator: it creates no real resources, and its durations are not those of AWS.")
 
 
 def write_rehearsal(folder: Path, content: Content) -> list[Path]:

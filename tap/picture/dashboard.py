@@ -58,7 +58,7 @@ def dashboards(resolved: Resolved) -> list[Dashboard]:
                 body = json.loads(str(properties["DashboardBody"]))
                 widgets = tuple(_widgets(body["widgets"], resolved))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise InputError(f"the body of {title} is no dashboard: {error}") from None
+                raise InputError(f"the body of {title} is not a valid dashboard: {error}") from None
             found.append(Dashboard(title, str(properties.get("DashboardName", title)), widgets))
     return found
 
@@ -101,11 +101,11 @@ def _widgets(listed: list[Mapping[str, Any]], resolved: Resolved) -> Iterator[Wi
         lines = tuple(map(str, filter(None, [properties.get("markdown"), properties.get("query"), *_expressions(
             properties.get("metrics", []))])))
         wrong = [problem for metric in metrics for problem in problems(metric, resolved)]
-        wrong += [f"there is no alarm {name} in this environment" for name in alarms
+        wrong += [f"alarm {name} does not exist in this environment" for name in alarms
                   if resolved.resources.get(name, {}).get("Type") not in (
                       "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")]
         if x < 0 or x + width > COLUMNS:
-            wrong.append(f"it stands beyond the {COLUMNS} columns")
+            wrong.append(f"it extends beyond the {COLUMNS} columns")
         yield Widget(kind, str(properties.get("title", kind)), x, y, width, height, metrics, alarms, lines,
                      tuple(dict.fromkeys(wrong)))
         x += width

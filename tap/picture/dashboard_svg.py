@@ -20,7 +20,7 @@ def to_svg(found: Dashboard, theme: str = "auto") -> str:
         'role="img" aria-labelledby="title">', text_of("title", f"Layout of dashboard {found.name}", id="title"),
         f"<style>{style(theme)}</style>", f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
         text_of("text", found.name, x=MARGIN, y=40, font_size=22, class_="ink h"),
-        text_of("text", f"{told} · layout only: no values are drawn", x=MARGIN, y=60, font_size=13, class_="soft"),
+        text_of("text", f"{told} · layout only, without values", x=MARGIN, y=60, font_size=13, class_="soft"),
         *(line for widget in found.widgets for line in _widget(widget)), "</svg>"]
     return "\n".join(parts) + "\n"
 

@@ -17,7 +17,7 @@ svg{{width:100%;height:auto}}main{{padding:0 24px 40px}}table{{border-collapse:c
 td,th{{text-align:left;vertical-align:top;padding:4px 16px 4px 0;border-bottom:1px solid #c3ccd6}}
 @media {dark}{{body{{background:#14181f;color:#e8edf3}}td,th{{border-color:#43505f}}}}
 </style></head><body>
-{svg}<main><details><summary>Every box, and the resources that it stands for</summary><table>
+{svg}<main><details><summary>Every box and its resources</summary><table>
 <tr><th scope="col">Box</th><th scope="col">Resources</th></tr>
 {rows}</table></details></main></body></html>
 """
@@ -48,7 +48,8 @@ def png(svg: str) -> bytes:
     try:
         from resvg_py import svg_to_bytes
     except ImportError:
-        raise InputError("a PNG needs resvg: pip install -e '.[picture]'; .svg, .html and .mmd need nothing") from None
+        raise InputError("PNG output requires resvg: install it with pip install -e '.[picture]', or write .svg, .html "
+                         "or .mmd") from None
     return bytes(svg_to_bytes(svg_string=svg, sans_serif_family="Arial"))
 
 

@@ -201,7 +201,7 @@ def _bucket(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
 def _function(properties: Mapping[str, Any], _resolved: Resolved) -> list[str]:
     most = properties.get("ReservedConcurrentExecutions")
     return [str(properties.get("Runtime", "image")), f"{properties.get('MemorySize', 128)} MB",
-            f"{most} at most" if most else ""]
+            f"up to {most}" if most else ""]
 
 
 def _vault(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
@@ -218,7 +218,7 @@ def _vpc(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
 def _topic(_properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
     protocols = sorted(str(entry["Properties"]["Protocol"]) for entry in resolved.resources.values()
                        if entry["Type"] == "AWS::SNS::Subscription")
-    return [f"to {', '.join(dict.fromkeys(protocols))}" if protocols else "nobody subscribes"]
+    return [f"to {', '.join(dict.fromkeys(protocols))}" if protocols else "no subscribers"]
 
 
 _FACTS: Mapping[str, Facts] = {
@@ -237,7 +237,7 @@ _FACTS: Mapping[str, Facts] = {
     "AWS::KMS::Key": lambda p, _: ["yearly rotation" if p.get("EnableKeyRotation") else "no rotation"],
     "AWS::Lambda::Function": _function,
     "AWS::Logs::LogGroup": lambda p, _: [
-        f"{p['RetentionInDays']} days" if "RetentionInDays" in p else "kept for ever"],
+        f"{p['RetentionInDays']} days" if "RetentionInDays" in p else "kept forever"],
     "AWS::RDS::DBCluster": _cluster,
     "AWS::RDS::DBInstance": lambda p, _: [str(p.get("DBInstanceClass", ""))],
     "AWS::S3::Bucket": _bucket,

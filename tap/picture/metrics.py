@@ -62,12 +62,12 @@ def namespaces() -> Mapping[str, Namespace]:
 def problems(metric: Metric, resolved: Resolved) -> Iterator[str]:
     """Yield what is wrong with a metric: in a namespace of AWS's, everything must exist in this environment."""
     if not _STATISTIC.fullmatch(metric.statistic):
-        yield f"{metric.statistic} is no statistic"
+        yield f"{metric.statistic} is not a statistic"
     if not metric.namespace.startswith(("AWS/", "ECS/")):
         return  # an application's own
     known = namespaces().get(metric.namespace)
     if known is None:
-        yield f"{metric.namespace} is no namespace that tap knows"
+        yield f"{metric.namespace} is not a namespace that tap knows"
         return
     if metric.name not in known.metrics:
         yield f"{metric.namespace} has no metric {metric.name}"
@@ -85,13 +85,13 @@ def _value_problems(name: str, value: str, wanted: tuple[str, str] | None, resol
     found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}", value)
     if wanted is None:
         if found and found[1] not in resolved.resources:
-            yield f"{name} {value}: there is no {found[1]} in this environment"
+            yield f"{name} {value}: {found[1]} does not exist in this environment"
         return
     kind, attribute = wanted
     should = f"{attribute} of an {kind}" if attribute else f"Ref of an {kind}"
     if not found:
-        yield f"{name} {value} is no resource of this environment: it must be {should}"
+        yield f"{name} {value} is not a resource of this environment: it must be {should}"
     elif found[1] not in resolved.resources:
-        yield f"{name} {value}: there is no {found[1]} in this environment"
+        yield f"{name} {value}: {found[1]} does not exist in this environment"
     elif resolved.resources[found[1]]["Type"] != kind or (found[2] or "") != attribute:
         yield f"{name} {value}: it must be {should}"

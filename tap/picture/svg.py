@@ -171,7 +171,7 @@ def _label(way: Route) -> Iterator[str]:
 def _legend(layout: Layout, compared: str) -> Iterator[str]:
     y = layout.height - 26
     yield f'<path class="fn l-traffic" stroke-width="2" marker-end="url(#head)" d="M{MARGIN} {y - 4:g}h44"/>'
-    yield _text(MARGIN + 52, y, "traffic, with its port or what it may do", 12, "soft")
+    yield _text(MARGIN + 52, y, "traffic, with port or action", 12, "soft")
     yield f'<path class="fn dots l-plain" stroke-width="1.2" marker-end="url(#tip)" d="M330 {y - 4:g}h44"/>'
     yield _text(382, y, "plain reference", 12, "soft")
     x = 500.0

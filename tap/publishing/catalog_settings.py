@@ -23,7 +23,8 @@ _TARGET: dict[str, Check] = {
     "artifact_bucket_owner": tables.account}
 _KEYS: dict[str, Check] = {
     **_TARGET, "keep": whole_number(1), "parameters": tables.texts,
-    "share_with": list_of(matches(_NODE, "must be the id of an account, an organisation (o-…) or a unit (ou-…)"))}
+    "share_with": list_of(matches(_NODE, "must be the id of an account, an organization (o-…) or an organizational "
+                                         "unit (ou-…)"))}
 
 
 @dataclass(frozen=True)

@@ -39,20 +39,19 @@ def release(root: Path, version: str | None) -> Release:
     for heading in _MEANT_AS_HEADING.finditer(text):
         if not _HEADING.match(text, heading.start()):
             line = text.count("\n", 0, heading.start()) + 1
-            raise InputError(f"{FILE}:{line}: {heading[0].strip()[:60]} is no heading of a version: write it as "
-                             "## [1.0.0] - 2026-03-01")
+            raise InputError(f"{FILE}:{line}: {heading[0].strip()[:60]} is not a version heading: write it as ## "
+                             "[1.0.0] - 2026-03-01")
     found = {match[1]: match for match in reversed(list(_HEADING.finditer(text)))}
     if not found:
-        raise InputError(f"{FILE} has no version yet: give what is under [Unreleased] a heading, as "
-                         "## [1.0.0] - 2026-03-01")
+        raise InputError(f"{FILE} has no version: add a heading such as ## [1.0.0] - 2026-03-01 below [Unreleased]")
     chosen = version or list(found)[-1]
     if chosen not in found:
-        raise InputError(f"{FILE} has no section [{chosen}]: the newest is [{list(found)[-1]}]")
+        raise InputError(f"{FILE} has no section [{chosen}]; the latest is [{list(found)[-1]}]")
     match = found[chosen]
     if match[3]:
-        raise InputError(f"{FILE}: version {chosen} was yanked: publish another")
+        raise InputError(f"{FILE}: version {chosen} was yanked: publish another version")
     end = _SECTION_END.search(text, match.end())
     section = text[match.end():end.start() if end else len(text)].strip()
     if not section:
-        raise InputError(f"{FILE}: section [{chosen}] is empty: say what is new in it")
+        raise InputError(f"{FILE}: section [{chosen}] is empty: describe what is new")
     return Release(chosen, section)

@@ -55,7 +55,8 @@ class Operator:
             else:
                 tolerated += self.follow(self.start(step.method, step.request), on_result)
         if tolerated:
-            raise self._failed(f"{len(tolerated)} stacks of {self._fleet.name} failed, which was tolerated", tolerated)
+            raise self._failed(
+                f"{len(tolerated)} stacks of {self._fleet.name} failed, within the failure tolerance", tolerated)
 
     def start(self, method: str, request: Mapping[str, Any]) -> str:
         """Start an operation, once, and return its id. Raises LeftRunning where another one runs."""
@@ -66,13 +67,13 @@ class Operator:
             if self._is_known(operation_id, error):
                 return True
             if error.code == "OperationInProgressException":
-                raise self._left("another operation of the stack set runs")
+                raise self._left("another operation on the stack set is in progress")
             return None
 
         try:
             send_once(self._aws, lambda: self._call(method, **request, OperationId=operation_id), find)
         except KeyboardInterrupt:
-            raise self._left("interrupted while an operation was being started") from None
+            raise self._left("interrupted while starting an operation") from None
         return operation_id
 
     def follow(self, operation_id: str, on_result: OnResult) -> list[Result]:
@@ -119,7 +120,8 @@ class Operator:
         def find(_error: CallFailed) -> bool | None:
             found = look(self._call, self._fleet)
             if found and not same_template(found.description["TemplateBody"], template):
-                raise InputError(f"somebody else made a stack set {self._fleet.name} meanwhile: plan again")
+                raise InputError(f"another process created stack set {self._fleet.name} in the meantime: run the plan "
+                                 "again")
             return found is not None or None
 
         send_once(self._aws, lambda: self._call("create_stack_set", **request, ClientRequestToken=token), find)
@@ -136,7 +138,7 @@ class Operator:
             if error.code == "OperationNotFoundException":
                 return False
             if refusal.passing:
-                raise self._left(f"it is not known whether an operation was started ({error.message})") from None
+                raise self._left(f"cannot determine whether the operation was started ({error.message})") from None
             raise refusal from None
         return True
 
@@ -147,11 +149,11 @@ class Operator:
                        " ".join(summary.get("StatusReason", "").split())) for summary in summaries]
 
     def _failed(self, what: str, results: list[Result]) -> StackFailed:
-        error = StackFailed(f"{what}; tap fleet deploy {self._fleet.env.name} tries what is left again")
+        error = StackFailed(f"{what}. Retry the failed stacks with: tap fleet deploy {self._fleet.env.name}")
         for result in results:
             error.add_note(f"{result.account} in {result.region}: {reason_of(result.reason)}")
         return error
 
     def _left(self, why: str) -> LeftRunning:
-        return LeftRunning(f"{why}. CloudFormation goes on with stack set {self._fleet.name} by itself; follow it with "
-                           f"tap fleet status {self._fleet.env.name} --follow")
+        return LeftRunning(f"{why}. CloudFormation continues the operation on stack set {self._fleet.name}; follow it "
+                           f"with: tap fleet status {self._fleet.env.name} --follow")

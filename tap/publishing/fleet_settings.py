@@ -30,7 +30,7 @@ def _share(least: int) -> Check:
     def problem(value: Any) -> str | None:
         if isinstance(value, str) and _PERCENT.fullmatch(value):
             return None
-        return number(value) and f'must be a number of accounts, {least} or more, or a share of them, as "10%"'
+        return number(value) and f'must be a number of accounts of at least {least}, or a percentage such as "10%"'
 
     return problem
 
@@ -43,7 +43,7 @@ def _overrides(value: Any) -> str | None:
         if found := problems_of(item, keys):
             return f"has one whose {found[0]}"
         if not item.get("parameters") or not ({"accounts", "regions"} & item.keys()):
-            return "must have parameters, and accounts or regions or both, each of them"
+            return "must each have parameters, and accounts, regions or both"
     return None
 
 
@@ -57,7 +57,7 @@ _KEYS: dict[str, Check] = {
     "execution_role_name": matches(r"[\w+=,.@-]{1,64}", "must be the name of an IAM role"),
     "accounts": _accounts, "regions": _regions,
     "organizational_units": list_of(matches(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}",
-                                            "must be the id of an organisational unit (ou-…) or of a root (r-…)")),
+                                            "must be the id of an organizational unit (ou-…) or a root (r-…)")),
     "auto_deployment": switch, "retain_stacks_on_account_removal": switch,
     "failure_tolerance": _share(0), "max_concurrent": _share(1),
     "region_concurrency": one_of("SEQUENTIAL", "PARALLEL"),
@@ -158,17 +158,17 @@ def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
 def _table(name: str, root: Path) -> dict[str, Any]:
     tables = read_toml(root, FILE)
     if stray := [key for key in tables if not isinstance(tables[key], dict)]:
-        raise InputError(joined(FILE, [f"{key} is in no table: put it below [<fleet>]" for key in stray]))
+        raise InputError(joined(FILE, [f"{key} is not in a table: move it below [<fleet>]" for key in stray]))
     if name not in tables:
         there = ", ".join(tables) or "none"
-        raise InputError(f"there is no fleet {name}{did_you_mean(name, tables) or ':'} {FILE} has {there}")
+        raise InputError(f"fleet {name} does not exist{did_you_mean(name, tables) or ':'} {FILE} has {there}")
     table: dict[str, Any] = tables[name]
     problems = problems_of(table, _KEYS, name)
     model = table.get("permission_model", SELF)
     other = SERVICE if model == SELF else SELF
-    problems += [f"[{name}] {key} is for {other}, and permission_model is {model}"
+    problems += [f"[{name}] {key} requires permission_model {other}, but it is {model}"
                  for key in _ONLY[other] if key in table]
-    problems += [f"[{name}] needs {key}" for key in ("regions", _ONLY[model][0] if model in _ONLY else "accounts")
+    problems += [f"[{name}] requires {key}" for key in ("regions", _ONLY[model][0] if model in _ONLY else "accounts")
                  if key not in table]
     problems += _strangers(name, table, model)
     if problems:
@@ -184,7 +184,7 @@ def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
         # Which accounts are in an organisational unit, only AWS knows.
         for key in ("accounts", "regions") if model == SELF else ("regions",):
             known: Sequence[str] = table.get(key, ())
-            found += [f"[{name}] overrides {value}, which is none of its {key}" for item in items
+            found += [f"[{name}] overrides {value}, which is not one of its {key}" for item in items
                       for value in item.get(key, ()) if value not in known]
     return found
 

@@ -34,8 +34,9 @@ def form_page(template: Mapping[str, Any]) -> str:
         (tag("section", tag("h2", heading), joined(_field(name, _label(labels, name), parameters[name])
                                                    for name in names)) for heading, names in groups(template)), "\n")
     required = sum("Default" not in each for each in parameters.values())
-    head = tag("header", tag("h1", title), tag("p", "The form of this product, as the console lays it out. "
-                                                    "Nothing that is entered here goes anywhere.", class_="soft"),
+    head = tag("header", tag("h1", title), tag(
+        "p", "Preview of this product's form in the Service Catalog console. Nothing you enter here is sent or stored.",
+        class_="soft"),
                tag("ul", tag("li", tag("b", len(parameters)), "parameters"), tag("li", tag("b", required), "required"),
                    class_="facts"), class_="top")
     return document(f"Form: {title}", joined((head, tag("main", sections, _rules(template)))), scripted=False)
@@ -74,7 +75,7 @@ def limits(declaration: Mapping[str, Any]) -> Iterator[str]:
     if text := declaration.get("ConstraintDescription"):
         yield str(text)
     if not str(declaration["Type"]).startswith(("String", "Number")):
-        yield f"chosen from what is there: {declaration['Type']}"
+        yield f"chosen from existing resources: {declaration['Type']}"
     for least, most, what in (("MinLength", "MaxLength", "characters"), ("MinValue", "MaxValue", "")):
         bounds = [str(declaration[key]) for key in (least, most) if key in declaration]
         if len(bounds) == 2:
@@ -84,7 +85,7 @@ def limits(declaration: Mapping[str, Any]) -> Iterator[str]:
     if pattern := declaration.get("AllowedPattern"):
         yield f"pattern: {pattern}"
     if is_no_echo(declaration):
-        yield "is not shown again"
+        yield "hidden after entry"
 
 
 def _rules(template: Mapping[str, Any]) -> Markup:
@@ -92,4 +93,4 @@ def _rules(template: Mapping[str, Any]) -> Markup:
             for each in rule["Assertions"]]
     if not told:
         return Markup()
-    return tag("section", tag("h2", "Refused together"), tag("ul", *(tag("li", each) for each in told)))
+    return tag("section", tag("h2", "Rules"), tag("ul", *(tag("li", each) for each in told)))

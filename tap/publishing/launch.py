@@ -79,7 +79,8 @@ class PendingLaunch(Pending):
             if not self._runs(error):
                 raise
             self.keep()
-            raise LeftRunning(f"plan {self._name} runs, but its record is not known: tap catalog status") from None
+            raise LeftRunning(f"plan {self._name} is running, but its record is unknown. Check it with: tap catalog "
+                              "status") from None
         except KeyboardInterrupt:
             self.keep()
             left = _left_running("interrupted")
@@ -100,7 +101,7 @@ class PendingLaunch(Pending):
         product = next((product for product in provisioned(self._call, detail["ProductId"])
                         if product.id == detail["ProvisionedProductId"]), None)
         if product and product.failed:
-            raise StackFailed(f"{product.name} is {product.status}, not what was asked for: {product.message}")
+            raise StackFailed(f"{product.name} is {product.status} and not as planned: {product.message}")
         return {output["OutputKey"]: output.get("OutputValue", "") for output in pages(
             self._call, "describe_record", "RecordOutputs", Id=record_id)}
 
@@ -112,7 +113,8 @@ class PendingLaunch(Pending):
             return str(self._details()["Status"]).startswith("EXECUTE_")
         except CallFailed:
             self.keep()
-            refusal.add_note(f"it is not known whether plan {self._name} runs: tap catalog status")
+            refusal.add_note(f"cannot determine whether plan {self._name} is running. Check it with: tap catalog "
+                             "status")
             raise refusal from None
 
     def _discard(self) -> None:
@@ -124,8 +126,8 @@ class PendingLaunch(Pending):
                 raise
 
     def _left_behind(self, why: str) -> str:
-        return (f"plan {self._id} may be left behind{f' ({why})' if why else ''}, and there can be no other: "
-                f"aws servicecatalog delete-provisioned-product-plan --plan-id {self._id}")
+        return (f"plan {self._id} may be left behind{f' ({why})' if why else ''}and blocks further plans. Delete it "
+                f"with: aws servicecatalog delete-provisioned-product-plan --plan-id {self._id}")
 
 
 class Launcher:
@@ -142,10 +144,11 @@ class Launcher:
         if wanted in names:
             return str(wanted)
         if not names:
-            raise Refused("no portfolio gives you this product: ask its owners for access (EndUserRole)")
+            raise Refused("no portfolio gives you access to this product: ask its owners to add your role "
+                          "(EndUserRole)")
         if wanted or len(names) > 1:
             paths = ", ".join(f"{path_id} ({name})" for path_id, name in names.items())
-            raise InputError(f"choose one of the product's paths with --path: {paths}")
+            raise InputError(f"the product has several launch paths: choose one with --path: {paths}")
         return str(next(iter(names)))
 
     def previous(self, product_id: str, name: str, path_id: str | None) -> list[str]:
@@ -177,7 +180,7 @@ class Launcher:
         try:
             response = send_once(self._aws, lambda: self._create(launch, name))
         except KeyboardInterrupt as error:
-            error.add_note(f"plan {name} may be left behind: delete it in the Service Catalog console")
+            error.add_note(f"plan {name} may still exist: delete it in the Service Catalog console")
             raise
         with PendingLaunch(self._aws, response["PlanId"], name, "UPDATE" if product else "CREATE") as plan:
             plan.describe()
@@ -194,7 +197,7 @@ class Launcher:
 
 
 def _left_running(why: str) -> LeftRunning:
-    return LeftRunning(f"{why}. Service Catalog goes on by itself: tap catalog status")
+    return LeftRunning(f"{why}. Service Catalog continues; follow it with: tap catalog status")
 
 
 def change_of(change: Mapping[str, Any]) -> Change:
@@ -214,11 +217,10 @@ def change_of(change: Mapping[str, Any]) -> Change:
 
 def _obstacle(there: Provisioned) -> LeftRunning | NeedsRecovery | Refused | None:
     if there.status == "UNDER_CHANGE":
-        return LeftRunning(f"{there.name} is being changed: wait until it is done (tap catalog status)")
+        return LeftRunning(f"{there.name} is being changed: wait until that is complete (tap catalog status)")
     if there.status == "PLAN_IN_PROGRESS":
-        return Refused(f"{there.name} has a plan already, and may have one at a time: "
-                       "execute or delete it in the Service Catalog console")
+        return Refused(f"{there.name} already has a plan: execute or delete it in the Service Catalog console")
     if there.status == "ERROR":
-        return NeedsRecovery(f"{there.name} is in ERROR, and takes no plan: {reason_of(there.message)}; "
+        return NeedsRecovery(f"{there.name} has status ERROR and cannot be planned: {reason_of(there.message)}; "
                              "terminate it in the Service Catalog console")
     return None

@@ -39,7 +39,7 @@ def share(aws: AwsClient, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
             if error.code != "OperationNotSupportedException":
                 raise
             raise TapError(f"{error.message}. Only the organisation's management account, or a delegated administrator "
-                           "of Service Catalog, can share with an organisation") from None
+                           "of Service Catalog, can share with an organization") from None
         if token := answer.get("PortfolioShareToken"):
             _wait(aws, node, token)
     return missing
@@ -55,5 +55,5 @@ def _wait(aws: AwsClient, node: str, token: str) -> None:
         case "ERROR" | "COMPLETED_WITH_ERRORS":
             errors = answer.get("ShareDetails", {}).get("ShareErrors", [])
             why = "; ".join(f"{', '.join(error.get('Accounts', []))}: {error.get('Message', '')}" for error in errors)
-            raise TapError(f"the portfolio could not be shared with all of {node}: {reason_of(why)}")
-    raise LeftRunning(f"the portfolio is still being shared with {node}: run this again to look")
+            raise TapError(f"cannot share the portfolio with all of {node}: {reason_of(why)}")
+    raise LeftRunning(f"the portfolio is still being shared with {node}: run this command again to check")

@@ -100,7 +100,7 @@ def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str]
     steps = []
     if changes:
         request = {**whole, "OperationPreferences": fleet.preferences}
-        steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name}, and all its stacks, up to date"))
+        steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name} and all of its stacks up to date"))
     there = {_cell_of(fleet, instance) for instance in current.instances}
     differing = {cell: wanted[cell] for instance in current.instances if (cell := _cell_of(fleet, instance)) in wanted
                  and dict(wanted[cell]) != dict(instance.overrides)}
@@ -138,14 +138,14 @@ def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mappi
     alike: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
     for (region, values), targets in by_region.items():
         alike.setdefault((tuple(targets), values), []).append(region)
-    verb = "create stacks in" if method == "create_stack_instances" else "give other values to the stacks in"
+    verb = "create stacks in" if method == "create_stack_instances" else "update parameter overrides of the stacks in"
     steps = []
     for (names, values), regions in alike.items():
         request = {**operation, **_targets(fleet, names), "Regions": regions}
         # A list without a parameter sets it back to the stack set's, no list leaves all as they are.
         if values or method == "update_stack_instances":
             request["ParameterOverrides"] = _parameters(dict(values))
-        own = f", with {', '.join(key for key, _ in values)} of their own" if values else ""
+        own = f", with overrides for {', '.join(key for key, _ in values)}" if values else ""
         steps.append(Step(method, request, f"{verb} {', '.join(names)} in {', '.join(regions)}{own}"))
     return steps
 
@@ -178,7 +178,7 @@ def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[st
             if names:
                 yield f"template: {word} {', '.join(sorted(names))}"
         if before == after:
-            yield "template: changes, in no resource"
+            yield "template: changes outside of resources"
     current_values = {parameter["ParameterKey"]: parameter.get("ParameterValue", "")
                       for parameter in about.get("Parameters", ())}
     defaults = {key: as_text(parameter["Default"]) for key, parameter in rendered.document.get("Parameters", {}).items()

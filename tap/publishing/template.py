@@ -58,11 +58,11 @@ def build() -> Template:
     product = stack.build().to_dict()
     has_portfolio = add_switch(
         t, "Account", "Portfolio", "Portfolio", "true",
-        "False in an account that the portfolio is shared with: it gets the launch role alone.")
+        "Set to false in an account that the portfolio is shared with: it gets only the launch role.")
     launch_role = add_parameter(t, "Account", "Launch role", Parameter(
         "LaunchRoleName", Type="String", Default="launch-tap", AllowedPattern=r"(?!SC-|tap-)[\w+=,.@-]{1,55}",
-        ConstraintDescription="must be the name of an IAM role, not beginning with SC- or tap-",
-        Description="Role that launches the product; it has this name in every account of the portfolio."))
+        ConstraintDescription="must be the name of an IAM role that does not start with SC- or tap-",
+        Description="Name of the role that launches the product, the same in every account of the portfolio."))
     t.add(_add_launch_role, launch_role, product)
     t.add(_add_portfolio, has_portfolio, launch_role, product)
     tag_all(t, add_tags(t, "Tags"))
@@ -79,7 +79,7 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
     rules = {f"{RULE_PREFIX}{title}": rule for title, rule in product.get("Rules", {}).items()}
     needs = {
         "Application": (Equals(Ref("Application"), TAGS["Application"]),
-                        f"Application must be {TAGS['Application']}: the launch role's rights go by this tag"),
+                        f"Application must be {TAGS['Application']}: the launch role's permissions depend on this tag"),
         "PermissionsBoundary": (Not(Equals(Ref("PermissionsBoundary"), "")),
                                 "PermissionsBoundary must be the catalog's output LaunchBoundary")}
     for parameter in sorted(needs.keys() & product["Parameters"]):
@@ -114,7 +114,8 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
         AssumeRolePolicyDocument=policy(trust), ManagedPolicyArns=[permission.ref() for permission in permissions],
         **KEPT))
     t.add_output(Output("LaunchRoleArn", Description="Role that launches the product", Value=role.get_att("Arn")))
-    t.add_output(Output("LaunchBoundary", Description="For the parameter PermissionsBoundary of what is launched",
+    t.add_output(Output("LaunchBoundary", Description="Permissions boundary of launched stacks' roles: parameter "
+                                                      "PermissionsBoundary",
                         Value=Sub(f"{PATH.removeprefix('/')}${{LaunchRoleName}}-boundary")))
 
 
@@ -145,37 +146,38 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
     text: dict[str, Any] = {
         "Type": "String", "AllowedPattern": r"\S(.{0,98}\S)?", "ConstraintDescription": "must be a short text"}
     provider = add_parameter(t, "Portfolio", "Provider", Parameter(
-        "ProviderName", Default="Platform engineering", Description="Who offers the product.", **text))
-    title = add_parameter(t, "Portfolio", "Portfolio's name", Parameter(
-        "PortfolioName", Default="Payments", Description="What users see the product under.", **text))
-    users = add_parameter(t, "Portfolio", "Users' role", Parameter(
+        "ProviderName", Default="Platform engineering", Description="Provider of the product.", **text))
+    title = add_parameter(t, "Portfolio", "Portfolio name", Parameter(
+        "PortfolioName", Default="Payments", Description="Name of the portfolio that users see.", **text))
+    users = add_parameter(t, "Portfolio", "End user role", Parameter(
         "EndUserRole", Type="String", Default="", AllowedPattern=r"([\w+=,.@/-]{3}[\w+=,.@/*?-]{0,509})?",
-        ConstraintDescription="must be a role's path and name; after three characters * and ? stand for any",
-        Description="IAM role that may launch it, such as team-*; empty for none yet."))
+        ConstraintDescription="must be a role's path and name; * and ? are wildcards after the first three characters",
+        Description="IAM role that may launch the product, such as team-*; empty for none."))
     support = add_parameter(t, "Portfolio", "Support address", Parameter(
         "SupportEmail", Type="String", Default="", AllowedPattern=r"([^@\s]+@[^@\s]+)?",
-        ConstraintDescription="must be an e-mail address", Description="Where users ask for help; empty for none."))
+        ConstraintDescription="must be an email address", Description="Email address where users ask for help; empty "
+                                                                      "for none."))
     url = add_parameter(t, "First version", "Template", Parameter(
         "TemplateUrl", Type="String", Default="", AllowedPattern=r"(https://\S+)?",
         ConstraintDescription="must be the URL of a template in S3",
-        Description="Template of the first version. Leave it: tap publish adds the others."))
+        Description="Template of the first version. Keep the value: tap publish adds further versions."))
     version = add_parameter(t, "First version", "Version", Parameter(
         "FirstVersion", Type="String", Default="0.1.0", AllowedPattern=r"[\w.-]{1,64}",
         ConstraintDescription="must be a version without spaces",
-        Description="Name of the first version. Leave it: a new name would take its place."))
+        Description="Name of the first version. Keep the value: a new name would replace the version."))
     told = add_parameter(t, "First version", "Description", Parameter(
         "FirstVersionDescription", Type="String", Default="First version", MaxLength=4000,
-        Description="What the first version is."))
+        Description="Description of the first version."))
     t.add_rule("PortfolioHasProduct", {
         "RuleCondition": Equals(Ref("Portfolio"), "true"),
         "Assertions": [{"Assert": Not(Equals(url.ref(), "")),
-                        "AssertDescription": "Portfolio=true needs a TemplateUrl: tap catalog deploy gives it"}]})
+                        "AssertDescription": "Portfolio=true requires TemplateUrl, which tap catalog deploy sets"}]})
     has_users = t.add_condition("HasEndUsers", And(ConditionOf(condition), Not(Equals(users.ref(), ""))))
     has_support = t.add_condition("HasSupport", Not(Equals(support.ref(), "")))
 
     portfolio = t.add_resource(Portfolio(
         "ProductPortfolio", DisplayName=title.ref(), ProviderName=provider.ref(),
-        Description="Applications that teams launch by themselves", **when, **KEPT))
+        Description="Applications that teams launch themselves", **when, **KEPT))
     offered = t.add_resource(CloudFormationProduct(
         "Product", Name=title_of(product), Owner=provider.ref(), Description=str(product["Description"]),
         SupportEmail=only_if(has_support, support.ref()),
@@ -190,14 +192,14 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
     # A constraint is of a product in a portfolio, which has to be there first.
     later: dict[str, Any] = {"DependsOn": listed, **both, **when}
     t.add_resource(LaunchRoleConstraint(
-        "LaunchConstraint", LocalRoleName=launch_role.ref(), Description="Launched with the launch role's rights",
+        "LaunchConstraint", LocalRoleName=launch_role.ref(), Description="Launched with the launch role",
         **{**later, "DependsOn": [listed, "LaunchRole"]}))
     t.add_resource(LaunchTemplateConstraint(
         "TemplateConstraint", Rules=constraint_rules(product),
-        Description="Combinations of parameters that are refused at the launch", **later))
+        Description="Combinations of parameters that are rejected at launch", **later))
     t.add_resource(ResourceUpdateConstraint(
         "TagUpdateConstraint", TagUpdateOnProvisionedProduct="ALLOWED",
-        Description="Users may change the tags of what they launched", **later))
+        Description="Users may change the tags of their products", **later))
     t.add_resource(PortfolioPrincipalAssociation(
         "EndUsers", PortfolioId=portfolio.ref(), Condition=has_users, PrincipalType="IAM_PATTERN",
         PrincipalARN=Sub("arn:${AWS::Partition}:iam:::role/${EndUserRole}")))
@@ -209,7 +211,7 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
     for name, resource in (("PortfolioId", portfolio), ("ProductId", offered)):
         t.add_output(Output(name, Description=f"For tap publish: the {name[:-2].lower()}", Value=resource.ref(),
                             Condition=condition))
-    t.add_output(Output("ProductName", Description="What users look for", Condition=condition,
+    t.add_output(Output("ProductName", Description="Name of the product", Condition=condition,
                         Value=GetAtt(offered, "ProductName")))
 
 

@@ -77,12 +77,12 @@ class Product:
             if version.digest == digest:
                 return True
             made = "another template" if version.digest else "a template that tap did not publish"
-            raise Refused(f"version {version.name} is there, with {made}, and none is overwritten: give what is new a "
-                          "number of its own in CHANGELOG.md")
+            raise Refused(f"version {version.name} already exists, with {made}; versions are never overwritten. Add a "
+                          "new version number to CHANGELOG.md")
         # One that failed is of no use to anybody: the same template may be tried under another number.
         usable = [version for version in versions if version.digest != digest or self.status(version.id) != "FAILED"]
         if usable and usable[-1].digest == digest:
-            raise Refused(f"the template is that of version {usable[-1].name}: there is nothing to publish")
+            raise Refused(f"the template is the same as in version {usable[-1].name}: nothing to publish")
         return False
 
     def publish(self, release: Release, digest: str, url: str) -> None:
@@ -124,18 +124,18 @@ class Product:
         found = [version for version in self.versions() if version.name == release.version]
         if len(found) > 1:
             ids = ", ".join(version.id for version in found)
-            raise TapError(f"there are {len(found)} versions {release.version} ({ids}): somebody published one at the "
-                           "same time; deactivate the wrong one in the Service Catalog console")
+            raise TapError(f"{len(found)} versions {release.version} exist ({ids}), published at the same time: "
+                           "deactivate the wrong one in the Service Catalog console")
         if not found:
-            raise TapError(f"Service Catalog took version {release.version} and does not list it: "
-                           "run this again in a minute")
+            raise TapError(f"Service Catalog accepted version {release.version} but does not list it yet: run this "
+                           "command again in a minute")
         status = poll(self._aws, lambda: self.status(found[0].id), lambda status: status not in ("FAILED", "AVAILABLE"),
                       _MOST_LOOKS)
         if status == "FAILED":
-            raise TapError(f"Service Catalog could not make version {release.version}: its console says why; "
-                           "publish under another number")
+            raise TapError(f"Service Catalog could not create version {release.version}: see the reason in its "
+                           "console, then publish with another number")
         if status != "AVAILABLE":
-            raise LeftRunning(f"version {release.version} is still being made: run this again to follow it")
+            raise LeftRunning(f"version {release.version} is still being created: run this command again to follow it")
 
 
 def newest(versions: Sequence[Version], name: str | None) -> Version:
@@ -144,9 +144,10 @@ def newest(versions: Sequence[Version], name: str | None) -> Version:
     found = [version for version in versions if version.name == name] if name else launchable
     if not found:
         there = ", ".join(version.name for version in launchable) or "none"
-        raise Refused(f"there is no version {name}: {there}" if name else "no version can be launched: tap publish")
+        raise Refused(f"version {name} does not exist; there are: {there}" if name else "no version can be launched: "
+                                                                                        "publish one with tap publish")
     if not found[-1].active:
-        raise Refused(f"version {found[-1].name} is not active: nobody can launch it")
+        raise Refused(f"version {found[-1].name} is not active and cannot be launched")
     return found[-1]
 
 

@@ -14,10 +14,10 @@ def changed_files(root: Path) -> list[str]:
     """
     git = shutil.which("git")
     if git is None:
-        raise InputError("git is not installed, and tells whether everything is committed: install it")
+        raise InputError("git is not installed: install it, since publishing checks that everything is committed")
     # -z: paths as they are. The command is fixed, and takes no text of anybody's.
     ran = subprocess.run([git, "-C", str(root), "status", "--porcelain", "--no-renames", "-z", "--", "."],  # noqa: S603
                          capture_output=True, check=False, encoding="utf-8", errors="backslashreplace")
     if ran.returncode:
-        raise InputError(f"git cannot tell whether everything is committed: {' '.join(ran.stderr.split())}")
+        raise InputError(f"git cannot check that everything is committed: {' '.join(ran.stderr.split())}")
     return [entry[3:] for entry in ran.stdout.split("\0") if entry[2:3] == " "]

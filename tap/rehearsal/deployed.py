@@ -17,7 +17,7 @@ class Stack:
     def id(self, logical_id: str) -> str:
         """The physical id of a resource. Raises LookupError where the stack has none of that name."""
         if logical_id not in self.ids:
-            raise LookupError(f"the stack has no {logical_id}")
+            raise LookupError(f"resource {logical_id} does not exist in the stack")
         return self.ids[logical_id]
 
     def parameter(self, name: str) -> str:

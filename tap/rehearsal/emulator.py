@@ -27,7 +27,7 @@ Clients = Callable[[str], Any]
 def require_ministack() -> None:
     """Raise InputError where MiniStack is not installed."""
     if importlib.util.find_spec("ministack") is None:
-        raise InputError("a rehearsal needs the emulator: install it with pip install -e '.[rehearse]'")
+        raise InputError("a rehearsal requires the emulator: install it with pip install -e '.[rehearse]'")
 
 
 @contextlib.contextmanager
@@ -83,14 +83,14 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
     port = process.stdout.readline().decode().strip()
     if not port:
         process.wait()
-        lines = log.read_text(errors="replace").splitlines() or ["it ended without a message"]
+        lines = log.read_text(errors="replace").splitlines() or ["it exited without a message"]
         raise TapError(f"the emulator does not start: {lines[-1]}")
     endpoint = f"http://127.0.0.1:{port}"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         direct.open(f"{endpoint}/_ministack/health", timeout=_PATIENCE_SECONDS).close()
     except OSError as error:
-        raise TapError(f"the emulator does not answer at {endpoint}: {error}") from None
+        raise TapError(f"the emulator does not respond at {endpoint}: {error}") from None
     return endpoint
 
 

@@ -23,7 +23,8 @@ def missing(types: Iterable[str]) -> list[str]:
         except NoActions as error:
             messages.append(str(error))
         if kind not in PRICED and kind not in FREE and not kind.startswith("AWS::IAM::"):
-            messages.append(f"{kind} has no price: add how it is billed to tap/cost/resources.py, or to FREE in it")
+            messages.append(f"{kind} has no price: add how it is billed to tap/cost/resources.py, or add it to FREE "
+                            "there")
     return messages
 
 
@@ -41,7 +42,7 @@ def skipped(types: Iterable[str]) -> list[str]:
 
 def skipping(kind: str) -> str:
     """Return the message about a type without a handler."""
-    return f"{kind} has no handler in the emulator: a rehearsal skips it. Add one to tap/rehearsal/handlers.py"
+    return f"{kind} has no handler in the emulator, so rehearsals skip it: add one to tap/rehearsal/handlers.py"
 
 
 def main() -> int:

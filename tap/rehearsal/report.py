@@ -12,12 +12,11 @@ from tap.rehearsal.new_types import skipping
 from tap.rehearsal.verification import PARTS
 
 PRETENCES = (
-    "The emulator (MiniStack) executes the Lambda functions and keeps what S3, DynamoDB, EC2, ELB and the "
-    "others are told, but no database, task, load balancer, firewall or CDN runs and nothing is encrypted: "
-    "Aurora is available and tasks are running as soon as they are asked for; a migration, and a task of tap run, "
-    "ends at once with exit code 0. Only recorded are scaling and "
-    "its schedule, the firewall's log, the expressions of alarms, saved log queries and the weights of target groups. "
-    "So a rehearsal shows that the parts fit together, not that AWS accepts every value.")
+    "The emulator (MiniStack) executes the Lambda functions and keeps what S3, DynamoDB, EC2, ELB and the others are "
+    "told, but no database, task, load balancer, firewall or CDN runs and nothing is encrypted: Aurora and tasks are "
+    "reported as available and running at once; a migration, and a task of tap run, ends immediately with exit code 0. "
+    "Scaling and its schedule, the firewall's log, alarm expressions, saved log queries and target group weights are "
+    "only recorded. A rehearsal shows that the parts fit together, not that AWS accepts every value.")
 
 
 class Report(Protocol):
@@ -39,10 +38,10 @@ class Report(Protocol):
 def notes(env: Environment, checks: Sequence[Check], skipped: Sequence[str], seconds: float) -> list[str]:
     """Return what is not real, and the verdict: a paragraph each."""
     replaced = [name for name, value in STAND_INS.items() if env.values.parameters.get(name) == value]
-    real = f"Only AWS shows, with tap verify {env.name}: {', '.join(PARTS)}."
+    real = f"Only checked in AWS, with tap verify {env.name}: {', '.join(PARTS)}."
     paragraphs = [PRETENCES, real, *map(skipping, skipped)]
     if replaced:
-        paragraphs.append(f"Stand-ins for the placeholders in parameters/{env.name}.json: {', '.join(replaced)}.")
+        paragraphs.append(f"Placeholders in parameters/{env.name}.json replaced by stand-ins: {', '.join(replaced)}.")
     differing = sum(not check.ok for check in checks)
     verdict = f"{differing} of {len(checks)} checks differ" if differing else f"all {len(checks)} checks ok"
     return [*paragraphs, f"{env.name}: {verdict}, {seconds:.0f} s."]

@@ -163,7 +163,8 @@ def _backups(subject: Subject) -> Iterator[Check]:
               and each["Status"] == "COMPLETED" and subject.now - each["CreationDate"] < BACKUP_AGE}
     planned = client.get_backup_plan(BackupPlanId=stack.id("BackupPlan"))["CreationDate"]
     if not points and subject.now - planned < BACKUP_AGE:
-        yield skip(name, "the plan is younger than two days, and no backup is due yet: run this again tomorrow")
+        yield skip(name, "the backup plan is less than two days old and no backup is due yet: run this command again "
+                         "tomorrow")
         return
     yield Check(name, "database, table within 2 days", f"{named(recent)} within 2 days")
 

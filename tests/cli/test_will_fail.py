@@ -44,7 +44,7 @@ def test_a_replacement_that_collides_with_its_original_is_refused_with_the_way_o
     assert tap("deploy", "dev", "--yes") == 4
     assert tap.err == (
         "tap: will fail: Role: its replacement is created first, with the same RoleName as the original: change "
-        "RoleName, too, or remove it in one deployment and add it in the next. To let it happen: --approve Role\n")
+        "RoleName, too, or remove it in one deployment and add it in the next. To approve: --approve Role\n")
     assert aws.executed == []
 
 

@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_named(run: Run) -> None:
 
 def test_a_price_table_that_is_none_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text('{"prices": {"x": {}}}')
-    assert "is no price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
+    assert "is not a valid price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
 
 
 @pytest.mark.parametrize("usd", ["NaN", "-1", "1e999", '"a"'])
@@ -141,7 +141,7 @@ def test_a_price_that_is_no_amount_is_told(run: Run, tmp_path: Path, usd: str) -
     table = json.loads(packaged(PRICES))
     table["prices"]["nat_gateway_hour"]["usd"] = "USD"
     (tmp_path / "p.json").write_text(json.dumps(table).replace('"usd": "USD"', f'"usd": {usd}'))
-    assert "is no price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
+    assert "is not a valid price table" in str(run("dev", "--prices", str(tmp_path / "p.json")))
 
 
 def test_what_a_price_table_says_does_nothing_to_the_terminal(

@@ -83,7 +83,7 @@ def test_a_new_stack_costs_all_of_it(template: dict[str, Any]) -> None:
 
 def test_a_plan_says_where_its_prices_are_another_regions(template: dict[str, Any]) -> None:
     after = resolve(template, {"Environment": "test"})
-    assert "; prices are those of us-east-1; the environment is in eu-central-1. Details" in told(
+    assert "; prices are for us-east-1, but the environment is in eu-central-1. Details" in told(
         *estimates(TEST, None, after, "eu-central-1"))
 
 

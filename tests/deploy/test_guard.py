@@ -135,6 +135,6 @@ def test_only_destructive_changes_need_approval() -> None:
 
 def test_each_destructive_change_is_approved_by_its_own_name() -> None:
     changes = plan(replace(change("Remove"), logical_id="A"), replace(change("Remove"), logical_id="B"))
-    with pytest.raises(Refused, match=r"^destructive: B: deleted; it holds data\. To let it happen: --approve B$"):
+    with pytest.raises(Refused, match=r"^destructive: B: deleted; it holds data\. To approve: --approve B$"):
         check(verdicts(changes), ["A", "table"])
     check(verdicts(changes), ["A", "B"])

@@ -234,7 +234,7 @@ def test_a_tolerated_failure_ends_with_1_after_everything_else_is_done(tap: Tap)
     tap.fleet(failure_tolerance=1, overrides=[{"accounts": [B], "parameters": {"Size": "3"}}])
     tap.aws.tolerance, tap.aws.failing = 1, {(A, IRELAND)}
     assert tap(*DEPLOY) == 1
-    assert "1 stacks of tap-prod failed, which was tolerated" in tap.err
+    assert "1 stacks of tap-prod failed, within the failure tolerance" in tap.err
     assert tap.aws.instances[B, FRANKFURT]["Status"] == "CURRENT"
 
 
@@ -273,7 +273,7 @@ def test_a_start_that_nobody_can_tell_of_counts_as_running(tap: Tap) -> None:
     tap.aws.lose("create_stack_instances", "after")
     tap.aws.faults["describe_stack_set_operation"] = [("before", refusal("ExpiredToken", "expired"))]
     assert tap(*DEPLOY) == 5
-    assert "not known whether an operation was started" in tap.err
+    assert "cannot determine whether the operation was started" in tap.err
 
 
 def test_a_set_that_somebody_else_made_meanwhile_is_not_taken_over(tap: Tap) -> None:
@@ -283,7 +283,7 @@ def test_a_set_that_somebody_else_made_meanwhile_is_not_taken_over(tap: Tap) -> 
 
     tap.aws.hooks["create_stack_set"] = made
     assert tap(*DEPLOY) == 2
-    assert "somebody else made a stack set tap-prod meanwhile" in tap.err
+    assert "another process created stack set tap-prod in the meantime" in tap.err
     assert tap.aws.operations == {}
 
 
@@ -292,7 +292,7 @@ def test_while_another_operation_runs_nothing_is_started(tap: Tap) -> None:
     tap.aws.operations["theirs"] = {"Action": "UPDATE", "Status": "RUNNING", "cells": {}, "left": []}
     tap.fleet(parameters={"Environment": "prod", "Size": "9"})
     assert tap(*DEPLOY) == 5
-    assert "another operation of the stack set runs" in tap.err
+    assert "another operation on the stack set is in progress" in tap.err
 
 
 def test_a_passing_fault_while_watching_is_survived(tap: Tap) -> None:
@@ -314,7 +314,7 @@ def test_an_aws_that_falls_silent_while_watching_is_left_after_some_minutes(tap:
 def test_an_interrupted_operation_goes_on_and_may_be_followed(tap: Tap) -> None:
     tap.aws.faults["list_stack_set_operation_results"] = [("before", KeyboardInterrupt())]
     assert tap(*DEPLOY) == 5
-    assert "follow it with tap fleet status prod --follow" in tap.err
+    assert "follow it with: tap fleet status prod --follow" in tap.err
     assert tap("fleet", "status", "prod") == 5
     assert tap("fleet", "status", "prod", "--follow") == 0
     assert {each["Status"] for each in tap.aws.instances.values()} == {"CURRENT"}
@@ -390,16 +390,16 @@ def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"regions": None}, "[prod] needs regions"),
-    ({"accounts": None}, "[prod] needs accounts"),
-    ({"organizational_units": [OU]}, "organizational_units is for SERVICE_MANAGED, and permission_model is SELF_MANA"),
+    ({"regions": None}, "[prod] requires regions"),
+    ({"accounts": None}, "[prod] requires accounts"),
+    ({"organizational_units": [OU]}, "organizational_units requires permission_model SERVICE_MANAGED, but it is SELF"),
     ({"accounts": ["12"]}, 'accounts "12" must be an account id of twelve digits'),
-    ({"max_concurrent": 0}, 'max_concurrent must be a number of accounts, 1 or more, or a share of them, as "10%"'),
-    ({"failure_tolerance": "101%"}, "failure_tolerance must be a number of accounts, 0 or more"),
+    ({"max_concurrent": 0}, 'max_concurrent must be a number of accounts of at least 1, or a percentage such as "10%"'),
+    ({"failure_tolerance": "101%"}, "failure_tolerance must be a number of accounts of at least 0"),
     ({"region_concurency": "PARALLEL"}, "unknown key region_concurency: did you mean region_concurrency?"),
-    ({"overrides": [{"parameters": {"Size": "2"}}]}, "overrides must have parameters, and accounts or regions"),
+    ({"overrides": [{"parameters": {"Size": "2"}}]}, "overrides must each have parameters, and accounts, regions"),
     ({"overrides": [{"regions": ["eu-north-1"], "parameters": {"Size": "2"}}]},
-     "overrides eu-north-1, which is none of its regions"),
+     "overrides eu-north-1, which is not one of its regions"),
     ({"overrides": [{"regions": [IRELAND], "parameters": {"Size": "big"}}]}, "Size"),
     ({"parameters": {}}, "Environment has no value"),
     ({"parameters": {"Environment": "prod", "Size": "big"},
@@ -417,7 +417,7 @@ def test_a_wrong_setting_is_one_line_and_nothing_is_asked(tap: Tap, settings: di
 
 def test_a_fleet_that_the_file_does_not_have_is_told(tap: Tap) -> None:
     assert tap("fleet", "plan", "prot") == 2
-    assert "there is no fleet prot: did you mean prod? parameters/fleet.toml has prod" in tap.err
+    assert "fleet prot does not exist: did you mean prod? parameters/fleet.toml has prod" in tap.err
 
 
 def test_the_launch_role_is_a_fleets_too(tap: Tap) -> None:

@@ -84,7 +84,7 @@ def test_the_worst_change_is_on_top(template: dict[str, Any]) -> None:
               if str(attributes.get("class")).startswith("badge ")]
     assert badges == sorted(badges, key=["badge destructive", "badge disruptive", "badge safe"].index)
     assert badges[0] == "badge destructive"
-    assert "To let it happen: tap deploy test --approve" in page.text
+    assert "To approve: tap deploy test --approve" in page.text
 
 
 def test_the_line_that_lets_it_happen_has_all_that_was_given(template: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ def test_the_line_that_lets_it_happen_has_all_that_was_given(template: dict[str,
     env = replace(content.plan.env, options=Options(text=" --root 'a b'"))
     told = (ParameterValue("DatabaseReaderInstance", "false", "override"), ParameterValue("MinTasks", "2", "file"))
     page = Page(plan_page(replace(content, plan=replace(content.plan, env=env, parameters=told))))
-    assert ("To let it happen: tap deploy test --root 'a b' --parameter DatabaseReaderInstance=false --approve"
+    assert ("To approve: tap deploy test --root 'a b' --parameter DatabaseReaderInstance=false --approve"
             in page.text)
 
 
@@ -142,10 +142,10 @@ def test_the_timeline_names_the_critical_path_and_what_each_waits_for(template: 
 def test_durations_say_where_they_are_from(template: dict[str, Any]) -> None:
     content = content_of(template, {}, {"LogRetentionDays": "30"})
     names = [each.logical_id for each in content.plan.change_set.changes]
-    assert "typical of AWS: this stack has not shown them yet" in plan_page(content)
+    assert "typical of AWS: nothing has been measured on this stack yet" in plan_page(content)
     learned = replace(content, history={(names[0], "UPDATE"): 1.0})
     assert f"1 of {len(names)} as this stack has shown them" in plan_page(learned)
-    assert "all as this stack has shown them" in plan_page(
+    assert "measured on this stack" in plan_page(
         replace(content, history={(name, "UPDATE"): 1.0 for name in names}))
 
 
@@ -182,7 +182,7 @@ def test_every_link_leads_to_something(template: dict[str, Any]) -> None:
 def test_four_hundred_changes_fit_into_two_megabytes_and_a_timeline_that_can_be_read() -> None:
     text = plan_page(many(400))
     assert len(text) < 2_000_000
-    assert "The 60 longest of 400 are drawn; the table has all" in text
+    assert "The chart shows the 60 longest of 400 resources; the table shows all" in text
 
 
 def test_a_plan_without_changes_says_so(template: dict[str, Any]) -> None:
@@ -203,8 +203,8 @@ def test_a_deployment_that_failed_begins_with_its_cause(template: dict[str, Any]
 def test_actual_durations_stand_beside_the_expected_ones(template: dict[str, Any]) -> None:
     page = Page(plan_page(failed_deployment(template)))
     assert "DatabaseWriter: expected 9 min 00 s" in page.text
-    assert "really 9 min 54 s, CREATE_COMPLETE" in page.text
-    assert "not begun" in page.text
+    assert "actual 9 min 54 s, CREATE_COMPLETE" in page.text
+    assert "not started" in page.text
 
 
 HISTORY = [event("Vpc", "CREATE_IN_PROGRESS", 0), event("Vpc", "CREATE_COMPLETE", 21)]
@@ -245,7 +245,7 @@ def test_what_a_condition_leaves_out_is_not_waited_for(template: dict[str, Any])
 
 def test_a_rehearsal_says_that_it_was_one(template: dict[str, Any], tmp_path: Path) -> None:
     page, _ = write_rehearsal(tmp_path, failed_deployment(template))
-    assert "A rehearsal in an emulator: it makes no real resources" in page.read_text()
+    assert "A rehearsal in an emulator: it creates no real resources" in page.read_text()
 
 
 @pytest.mark.parametrize("name", ["html", "svg"])

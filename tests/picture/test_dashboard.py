@@ -109,13 +109,13 @@ def test_a_metric_that_is_right_has_no_problem() -> None:
 
 @pytest.mark.parametrize(("metric", "problem"), [
     (["AWS/ECS", "CpuUtilisation", *CPU[2:]], "AWS/ECS has no metric CpuUtilisation"),
-    (["AWS/Nothing", "X"], "AWS/Nothing is no namespace that tap knows"),
-    ([*CPU, {"stat": "Mean"}], "Mean is no statistic"),
+    (["AWS/Nothing", "X"], "AWS/Nothing is not a namespace that tap knows"),
+    ([*CPU, {"stat": "Mean"}], "Mean is not a statistic"),
     (["AWS/ECS", "CPUUtilization", "Cluster", "${Cluster}"], "Cluster: the dimensions of AWS/ECS are ClusterName or"),
-    ([*CPU[:4], "ServiceName", "${Gone.Name}"], "there is no Gone in this environment"),
+    ([*CPU[:4], "ServiceName", "${Gone.Name}"], "Gone does not exist in this environment"),
     ([*CPU[:4], "ServiceName", "${Service}"], "ServiceName ${Service}: it must be Name of an AWS::ECS::Service"),
     ([*CPU[:3], "${Table}", *CPU[4:]], "ClusterName ${Table}: it must be Ref of an AWS::ECS::Cluster"),
-    ([*CPU[:3], "web", *CPU[4:]], "ClusterName web is no resource of this environment"),
+    ([*CPU[:3], "web", *CPU[4:]], "ClusterName web is not a resource of this environment"),
 ])
 def test_a_metric_that_does_not_exist_is_told(metric: list[Any], problem: str) -> None:
     (told,) = dashboard_of(metric).problems
@@ -140,13 +140,13 @@ def test_an_application_s_own_namespace_is_its_own_business() -> None:
 
 def test_an_alarm_that_is_gone_is_told() -> None:
     assert dashboard_of(alarms=["${High.Arn}"]).problems == ()
-    assert dashboard_of(alarms=["${Gone.Arn}"]).problems == ("W: there is no alarm Gone in this environment",)
+    assert dashboard_of(alarms=["${Gone.Arn}"]).problems == ("W: alarm Gone does not exist in this environment",)
 
 
 def test_a_body_that_is_no_json_is_told() -> None:
     resolved = resolve({"Resources": {"Board": {"Type": "AWS::CloudWatch::Dashboard",
                                                 "Properties": {"DashboardBody": "{"}}}}, {})
-    with pytest.raises(InputError, match="the body of Board is no dashboard"):
+    with pytest.raises(InputError, match="the body of Board is not a valid dashboard"):
         dashboards(resolved)
 
 

@@ -183,4 +183,5 @@ def test_without_the_library_for_it_a_png_says_what_to_install() -> None:
               "from tap.deploy.models import InputError\n"
               "try: png('<svg/>')\nexcept InputError as error: print(error)")
     told = subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True, text=True).stdout
-    assert told == "a PNG needs resvg: pip install -e '.[picture]'; .svg, .html and .mmd need nothing\n"
+    assert told == (
+        "PNG output requires resvg: install it with pip install -e '.[picture]', or write .svg, .html or .mmd\n")

@@ -139,7 +139,7 @@ def test_the_newest_version_that_is_not_deprecated_is_launched(tap: Tap, version
 
 
 @pytest.mark.parametrize(("wanted", "said"), [
-    ("9.9.9", "there is no version 9.9.9: 1.0.0"), ("3.0.0", "version 3.0.0 is not active")])
+    ("9.9.9", "version 9.9.9 does not exist; there are: 1.0.0"), ("3.0.0", "version 3.0.0 is not active")])
 def test_a_version_that_nobody_can_launch_is_refused(tap: Tap, wanted: str, said: str) -> None:
     tap.catalog.add("3.0.0", Active=False)
     assert tap(*LAUNCH, "--version", wanted) == 4
@@ -276,13 +276,13 @@ def test_a_launch_that_fails_says_why(tap: Tap) -> None:
 def test_a_launch_that_ends_tainted_has_failed(tap: Tap) -> None:
     tap.catalog.ends = "TAINTED"
     assert tap(*LAUNCH) == 1
-    assert "tap-dev is TAINTED, not what was asked for" in tap.err
+    assert "tap-dev is TAINTED and not as planned" in tap.err
 
 
 def test_a_launch_goes_on_when_nobody_watches(tap: Tap) -> None:
     tap.catalog.faults["describe_record"] = [("before", KeyboardInterrupt())]
     assert tap(*LAUNCH) == 5
-    assert "Service Catalog goes on by itself: tap catalog status" in tap.err
+    assert "Service Catalog continues; follow it with: tap catalog status" in tap.err
 
 
 def test_a_service_catalog_that_falls_silent_is_left_after_some_minutes(tap: Tap) -> None:
@@ -305,7 +305,7 @@ def test_a_bucket_with_other_braces_than_those_that_are_filled_in_is_refused(tap
 def test_who_has_no_path_to_the_product_is_told_whom_to_ask(tap: Tap) -> None:
     tap.catalog.paths = []
     assert tap(*LAUNCH) == 4
-    assert "no portfolio gives you this product" in tap.err
+    assert "no portfolio gives you access to this product" in tap.err
 
 
 def test_of_several_paths_one_has_to_be_chosen(tap: Tap) -> None:
@@ -342,7 +342,7 @@ def test_a_share_that_fails_for_some_accounts_has_failed(tap: Tap) -> None:
     tap.write("parameters/catalog.toml", 'share_with = ["ou-abcd-12345678"]\n')
     tap.catalog.share_states = ["IN_PROGRESS", "ERROR"]
     assert tap("catalog", "share", "--yes") == 1
-    assert "could not be shared with all of ou-abcd-12345678: 111111111111: no access" in tap.err
+    assert "cannot share the portfolio with all of ou-abcd-12345678: 111111111111: no access" in tap.err
 
 
 def test_who_cannot_share_with_an_organisation_is_told_who_can(tap: Tap) -> None:

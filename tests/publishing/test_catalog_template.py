@@ -56,7 +56,7 @@ def test_a_pattern_that_is_almost_everybody_is_refused(catalog: dict[str, Any], 
 
 
 def test_a_product_needs_the_template_of_its_first_version(catalog: dict[str, Any]) -> None:
-    assert [text.partition(":")[0] for text in violations(catalog, {})] == ["Portfolio=true needs a TemplateUrl"]
+    assert [text.partition(":")[0] for text in violations(catalog, {})] == ["Portfolio=true requires TemplateUrl"]
     assert violations(catalog, {"Portfolio": "false"}) == violations(catalog, {"TemplateUrl": URL}) == []
 
 
@@ -90,7 +90,7 @@ def test_the_constraint_refuses_a_tag_that_the_launch_role_could_not_work_with(t
     constrained = {**template, "Rules": json.loads(constraint_rules(template))}
     found = violations(constrained, {
         "Environment": "dev", "Application": "another", "PermissionsBoundary": "catalog/launch-tap-boundary"})
-    assert found == ["Application must be transaction-processing: the launch role's rights go by this tag"]
+    assert found == ["Application must be transaction-processing: the launch role's permissions depend on this tag"]
 
 
 def test_a_product_whose_roles_take_a_boundary_has_to_be_given_it() -> None:

@@ -74,8 +74,8 @@ def test_what_a_parameter_refuses_is_told() -> None:
     assert list(limits({"Type": "Number", "MinValue": 1, "MaxValue": 9})) == ["1 to 9"]
     assert list(limits({"Type": "String", "MinLength": 2, "AllowedPattern": "a*"})) == [
         "at least 2 characters", "pattern: a*"]
-    assert list(limits({"Type": "String", "NoEcho": True})) == ["is not shown again"]
-    assert list(limits({"Type": "AWS::EC2::VPC::Id"})) == ["chosen from what is there: AWS::EC2::VPC::Id"]
+    assert list(limits({"Type": "String", "NoEcho": True})) == ["hidden after entry"]
+    assert list(limits({"Type": "AWS::EC2::VPC::Id"})) == ["chosen from existing resources: AWS::EC2::VPC::Id"]
 
 
 def test_nothing_of_the_template_breaks_out_of_its_text() -> None:

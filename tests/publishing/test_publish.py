@@ -107,7 +107,7 @@ def test_a_version_that_is_taken_is_not_overwritten(tap: Tap, description: str, 
 def test_a_template_that_is_the_newest_versions_is_refused(tap: Tap) -> None:
     tap("publish", "--version", "1.0.0", "--yes")
     assert tap("publish", "--yes") == 4
-    assert tap.err == "tap: the template is that of version 1.0.0: there is nothing to publish\n"
+    assert tap.err == "tap: the template is the same as in version 1.0.0: nothing to publish\n"
 
 
 def test_an_older_versions_template_may_be_published_again(tap: Tap) -> None:
@@ -126,7 +126,7 @@ def test_a_template_whose_version_failed_may_be_published_under_another_number(t
 def test_a_version_that_service_catalog_cannot_make_fails(tap: Tap) -> None:
     tap.catalog.states["pa-1"] = ["CREATING", "FAILED"]
     assert tap("publish", "--yes") == 1
-    assert "could not make version 1.1.0" in tap.err
+    assert "could not create version 1.1.0" in tap.err
 
 
 def test_a_version_that_somebody_published_at_the_same_time_is_told(tap: Tap) -> None:
@@ -135,7 +135,7 @@ def test_a_version_that_somebody_published_at_the_same_time_is_told(tap: Tap) ->
 
     tap.catalog.hooks["create_provisioning_artifact"] = publish_too
     assert tap("publish", "--yes") == 1
-    assert "there are 2 versions 1.1.0 (pa-1, pa-2)" in tap.err
+    assert "2 versions 1.1.0 exist (pa-1, pa-2)" in tap.err
 
 
 def test_all_but_the_newest_are_deprecated_and_none_is_deleted(tap: Tap) -> None:
@@ -205,11 +205,11 @@ def test_a_template_that_cannot_be_read_is_one_line(tap: Tap, content: bytes | N
 def test_outside_of_a_repository_nothing_is_published(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
     (tap.root / ".git").rename(tmp_path_factory.mktemp("away") / "git")
     assert tap("publish", "--yes") == 2
-    assert "git cannot tell whether everything is committed" in tap.err
+    assert "git cannot check that everything is committed" in tap.err
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("# Changelog\n\n## [Unreleased]\n", "has no version yet"),
+    ("# Changelog\n\n## [Unreleased]\n", "has no version: add a heading"),
     ("## [1.0.0] - 2026-03-01\n\n## [0.9.0]\n\n- Old.\n", "section [1.0.0] is empty"),
     ("## [1.0.0] - 2026-03-01 [YANKED]\n\n- Bad.\n", "version 1.0.0 was yanked"),
 ])
@@ -227,8 +227,8 @@ def test_a_heading_that_is_none_of_a_version_is_told_and_not_passed_over(tap: Ta
     tap.write("CHANGELOG.md", f"# Changelog\n\n## [Unreleased]\n\n{heading}\n\n- New.\n\n## [1.1.0]\n\n- Old.\n")
     tap.commit()
     assert tap("publish", "--yes") == 2
-    assert tap.err == (f"tap: CHANGELOG.md:5: {heading.strip()} is no heading of a version: write it as "
-                       "## [1.0.0] - 2026-03-01\n")
+    assert tap.err == (f"tap: CHANGELOG.md:5: {heading.strip()} is not a version heading: write it as ## [1.0.0] - "
+                       "2026-03-01\n")
 
 
 def test_a_version_in_a_comment_is_none(tap: Tap) -> None:
@@ -247,7 +247,7 @@ def test_a_file_whose_name_is_no_text_is_not_committed_either(tap: Tap) -> None:
 
 def test_a_version_that_the_changelog_does_not_have_is_refused(tap: Tap) -> None:
     assert tap("publish", "--version", "1.2.0", "--yes") == 2
-    assert tap.err == "tap: CHANGELOG.md has no section [1.2.0]: the newest is [1.1.0]\n"
+    assert tap.err == "tap: CHANGELOG.md has no section [1.2.0]; the latest is [1.1.0]\n"
 
 
 def test_without_a_catalog_the_command_that_makes_it_is_told(tap: Tap) -> None:

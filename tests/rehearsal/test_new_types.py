@@ -20,7 +20,7 @@ NEW = "AWS::MSK::Cluster"
 """Of which neither this project nor the emulator knows anything."""
 ASKED = [
     f"{NEW} has no IAM actions: add those that create, update and delete it to tap/permissions/actions.toml",
-    f"{NEW} has no price: add how it is billed to tap/cost/resources.py, or to FREE in it"]
+    f"{NEW} has no price: add how it is billed to tap/cost/resources.py, or add it to FREE there"]
 
 REFERRED = """\
 Resources:

@@ -249,12 +249,12 @@ def test_what_is_only_recorded_is_labelled(dev, prod):
 
 def test_values_in_the_place_of_placeholders_are_named(prod):
     told = " ".join(prod.log.split())
-    assert "Stand-ins for the placeholders in parameters/prod.json: CertificateArn, ContainerImage" in told
+    assert "Placeholders in parameters/prod.json replaced by stand-ins: CertificateArn, ContainerImage" in told
 
 
 def test_what_the_emulator_pretends_is_said(dev):
     assert "no database, task, load balancer, firewall or CDN runs" in " ".join(dev.log.split())
-    assert "Only AWS shows, with tap verify dev: Stack's status," in " ".join(dev.log.split())
+    assert "Only checked in AWS, with tap verify dev: Stack's status," in " ".join(dev.log.split())
 
 
 def test_no_line_is_wider_than_the_terminal(dev, prod):
