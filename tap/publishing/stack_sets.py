@@ -100,7 +100,7 @@ def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str]
     steps = []
     if changes:
         request = {**whole, "OperationPreferences": fleet.preferences}
-        steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name} and all of its stacks up to date"))
+        steps.append(Step("update_stack_set", request, f"bring stack set {fleet.name} and its stacks up to date"))
     there = {_cell_of(fleet, instance) for instance in current.instances}
     differing = {cell: wanted[cell] for instance in current.instances if (cell := _cell_of(fleet, instance)) in wanted
                  and dict(wanted[cell]) != dict(instance.overrides)}

@@ -171,7 +171,7 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
     t.add_rule("PortfolioHasProduct", {
         "RuleCondition": Equals(Ref("Portfolio"), "true"),
         "Assertions": [{"Assert": Not(Equals(url.ref(), "")),
-                        "AssertDescription": "Portfolio=true requires TemplateUrl, which tap catalog deploy sets"}]})
+                        "AssertDescription": "Portfolio=true requires TemplateUrl: tap catalog deploy sets it"}]})
     has_users = t.add_condition("HasEndUsers", And(ConditionOf(condition), Not(Equals(users.ref(), ""))))
     has_support = t.add_condition("HasSupport", Not(Equals(support.ref(), "")))
 

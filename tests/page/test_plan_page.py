@@ -144,7 +144,7 @@ def test_durations_say_where_they_are_from(template: dict[str, Any]) -> None:
     names = [each.logical_id for each in content.plan.change_set.changes]
     assert "typical of AWS: nothing has been measured on this stack yet" in plan_page(content)
     learned = replace(content, history={(names[0], "UPDATE"): 1.0})
-    assert f"1 of {len(names)} as this stack has shown them" in plan_page(learned)
+    assert f"measured on this stack for 1 of {len(names)} resources" in plan_page(learned)
     assert "measured on this stack" in plan_page(
         replace(content, history={(name, "UPDATE"): 1.0 for name in names}))
 

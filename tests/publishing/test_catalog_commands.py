@@ -223,7 +223,7 @@ def test_a_plan_that_could_not_be_deleted_is_named(tap: Tap) -> None:
 def test_a_plan_that_may_have_been_made_when_it_was_interrupted_is_named(tap: Tap, command: str) -> None:
     tap.catalog.faults["create_provisioned_product_plan"] = [("after", KeyboardInterrupt())]
     assert tap("catalog", command, "dev") == 130
-    assert f"plan {next(iter(tap.catalog.plans.values()))['PlanName']} may be left behind" in tap.err
+    assert f"plan {next(iter(tap.catalog.plans.values()))['PlanName']} may still exist" in tap.err
 
 
 @pytest.mark.parametrize("error", [refusal("AccessDeniedException"), refusal("ExpiredTokenException"),
