@@ -1,11 +1,10 @@
 """The scripts of the workflows, run by a shell, with stand-ins for `tap` and `gh`."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from runner import run, stand_in
 from stack_view import ENVIRONMENTS, ROOT
 
 MARKER = "<!-- tap plan -->"
@@ -14,20 +13,6 @@ MARKER = "<!-- tap plan -->"
 def script(workflow: str, job: str, name: str) -> str:
     steps = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text())["jobs"][job]["steps"]
     return str(next(step["run"] for step in steps if step.get("name") == name))
-
-
-def stand_in(folder: Path, name: str, body: str) -> None:
-    (folder / "bin").mkdir(exist_ok=True)
-    (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
-    (folder / "bin" / name).chmod(0o755)
-
-
-def run(folder: Path, text: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    environ = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "GITHUB_STEP_SUMMARY": str(folder / "summary"),
-               "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_REPOSITORY": "payments/tap", **variables}
-    # As a runner does it: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax (shell)
-    return subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", text], cwd=folder, env=environ,
-                          check=False, capture_output=True, text=True)
 
 
 PLAN = script("plan", "plan", "tap plan")

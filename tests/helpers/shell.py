@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 ENDS = frozenset({";", "|", "||", "&&", "(", ")", "{", "}", "\n"})
-KEYWORDS = frozenset({"!", "do", "done", "else", "fi", "if", "then"})
+KEYWORDS = frozenset({"!", "do", "done", "elif", "else", "fi", "if", "then"})
 
 
 def commands(script: str, variables: Mapping[str, str]) -> Iterator[list[str]]:
