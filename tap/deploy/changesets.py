@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from tap.deploy import states
@@ -22,11 +23,11 @@ _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
 def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str, name: str,
-           triggers: Sequence[Mapping[str, str]] | None = None) -> None:
+           triggers: Sequence[Mapping[str, str]] | None = None, *, nested: bool = False) -> None:
     """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError.
 
     `template` is TemplateBody, TemplateURL or UsePreviousTemplate, `triggers` the alarms that roll an update back; None
-    leaves the stack those that it has.
+    leaves the stack those that it has. `nested` asks for the changes of nested stacks, too.
     """
     parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in env.values.parameters.items()]
@@ -51,6 +52,9 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     if env.options.import_existing:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
         request["ImportExistingResources"] = True
+    # Neither imports nor drift-aware change sets look into nested stacks, see drift-aware-change-sets.html.
+    if nested and kind != "IMPORT" and not env.options.drift:
+        request["IncludeNestedStacks"] = True
     if kind == "UPDATE" and env.options.drift:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
         request["DeploymentMode"] = "REVERT_DRIFT"
@@ -86,7 +90,7 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
     reason = reason_of(answer.get("StatusReason"))
     empty = answer["Status"] == "FAILED" and any(words in reason for words in _NOTHING_TO_DO)
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
-        why = env.masked(reason) + _validation_errors(call, env, answer)
+        why = env.masked(_reason(call, answer)) + _validation_errors(call, env, answer)
         raise InputError(f"CloudFormation cannot make a change set for stack {env.stack_name}: {why}")
     changes = _pages(call, {**request, "IncludePropertyValues": True}, answer)
     warnings: tuple[str, ...] = ()
@@ -101,6 +105,17 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
         changes=tuple(changes), empty=empty, warnings=warnings,
         resolved={parameter["ParameterKey"]: parameter["ResolvedValue"]
                   for parameter in answer.get("Parameters", []) if "ResolvedValue" in parameter})
+
+
+def _reason(call: Call, answer: Mapping[str, Any]) -> str:
+    """Return why a change set failed, followed down into the nested change set that did."""
+    reason = " ".join(reason_of(answer.get("StatusReason")).split())
+    for change in answer.get("Changes", ()):
+        resource = change.get("ResourceChange", {})
+        if (nested := resource.get("ChangeSetId")) and nested in reason:
+            below = call("describe_change_set", ChangeSetName=nested)
+            return f"nested stack {resource['LogicalResourceId']}: {_reason(call, below)}"
+    return reason
 
 
 def check_template(call: Call, env: Environment, change_set: ChangeSet, text: str) -> None:
@@ -125,7 +140,17 @@ def _pages(call: Call, request: Mapping[str, Any], answer: Mapping[str, Any]) ->
     while answer.get("NextToken"):
         answer = call("describe_change_set", **request, NextToken=answer["NextToken"])
         changes += answer["Changes"]
-    return [_change(change["ResourceChange"]) for change in changes if "ResourceChange" in change]
+    return [listed for change in changes if "ResourceChange" in change
+            for listed in _with_nested(call, request, change["ResourceChange"])]
+
+
+def _with_nested(call: Call, request: Mapping[str, Any], change: dict[str, Any]) -> Iterator[Change]:
+    """Yield a change, and those of the nested stack that it is of, named after it."""
+    yield _change(change)
+    if nested := change.get("ChangeSetId"):
+        own = {**{key: value for key, value in request.items() if key != "StackName"}, "ChangeSetName": nested}
+        for below in _pages(call, own, call("describe_change_set", **own)):
+            yield replace(below, logical_id=f"{change['LogicalResourceId']}/{below.logical_id}")
 
 
 def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) -> str:
@@ -203,7 +228,7 @@ def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
                 raise
             aws.sleep(pause)
     if kind != "UPDATE":
-        _delete_empty_stack(aws.call, env, name)
+        _delete_empty_stack(aws, env, name)
 
 
 def sweep(call: Call, stack_id: str, kept: str = "") -> list[str]:
@@ -219,11 +244,14 @@ def sweep(call: Call, stack_id: str, kept: str = "") -> list[str]:
     return [entry["ChangeSetName"] for entry in summaries if entry.get("ExecutionStatus") == "AVAILABLE"]
 
 
-def _delete_empty_stack(call: Call, env: Environment, change_set_name: str) -> None:
+def _delete_empty_stack(aws: AwsClient, env: Environment, change_set_name: str) -> None:
+    call = aws.call
     stack = find_stack(call, env.stack_name)
     if stack is None or stack["StackStatus"] != "REVIEW_IN_PROGRESS":
         return
-    summaries = pages(call, "list_change_sets", "Summaries", StackName=env.stack_name)
+    # With nested stacks, deleting a change set takes a while.
+    summaries = poll(aws, lambda: pages(call, "list_change_sets", "Summaries", StackName=env.stack_name),
+                     lambda found: any(each["Status"] in ("DELETE_PENDING", "DELETE_IN_PROGRESS") for each in found))
     # Somebody else's change set keeps the stack.
     if all(summary["ChangeSetName"] == change_set_name for summary in summaries):
         call("delete_stack", StackName=stack["StackId"])

@@ -13,6 +13,7 @@ from tap.deploy.aws import AwsClient
 from tap.deploy.deployed import Deployed, read_deployed
 from tap.deploy.diagnosis import Witness
 from tap.deploy.models import CallFailed, Environment, InputError, Observer, Refused, StackEvent
+from tap.deploy.nested import has_nested
 from tap.deploy.pending import PendingChangeSet
 from tap.deploy.recovery import Recovery
 from tap.deploy.stacks import current_operation, find_stack, follow, known_events
@@ -50,7 +51,7 @@ class CloudFormation:
         others = changesets.sweep(call, stack["StackId"]) if stack else []
         with (PendingChangeSet(self, env, template, kind, name, deployed, others) as change,
               changesets.told_if_overtaken(env)):
-            changesets.create(call, env, body, kind, name, triggers)
+            changesets.create(call, env, body, kind, name, triggers, nested=has_nested(template.document))
             change.content = changesets.describe(self.aws, env, kind, name)
             changesets.check_template(call, env, change.content, template.text)
             yield change

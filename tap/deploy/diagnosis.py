@@ -33,7 +33,7 @@ def _details(aws: AwsClient, event: StackEvent) -> Iterator[str]:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
     answer = aws.call("describe_events", StackName=event.stack_id, Filters={"FailedEvents": True})
     for each in answer["OperationEvents"]:
-        if each.get("LogicalResourceId") != event.logical_id:
+        if each.get("LogicalResourceId") != event.own_id:
             continue
         if reason := each.get("ValidationStatusReason"):
             yield f"{each.get('ValidationPath', event.logical_id)}: {reason}"
@@ -70,7 +70,7 @@ def _function_log(aws: AwsClient, event: StackEvent) -> Iterator[str]:
     body = aws.call("get_template", StackName=event.stack_id)["TemplateBody"]
     from tap.deploy.template import parsed  # PyYAML is needed here alone
 
-    token = parsed(body)["Resources"][event.logical_id]["Properties"]["ServiceToken"]
+    token = parsed(body)["Resources"][event.own_id]["Properties"]["ServiceToken"]
     function = token["Fn::GetAtt"][0] if isinstance(token, dict) else token
     if isinstance(token, dict):
         function = aws.call("describe_stack_resource", StackName=event.stack_id, LogicalResourceId=function)[

@@ -6,7 +6,7 @@ from typing import Any
 
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import Environment, InputError, StackEvent, TapError
-from tap.deploy.stacks import all_events, current_operation, find_stack, pages
+from tap.deploy.stacks import all_events, current_operation, find_stack, pages, with_nested
 from tap.deploy.waiting import poll
 from tap.deploy.wording import reason_of
 
@@ -54,7 +54,7 @@ def events(call: Call, env: Environment, *, everything: bool, failed: bool) -> l
     """Return the events of the latest operation, oldest first, or all there are. Raises InputError."""
     stack_id = _stack(call, env)["StackId"]
     found = all_events(call, stack_id, 1000) if everything else current_operation(call, stack_id)[0]
-    return [event for event in found if not failed or event.status.endswith("_FAILED")]
+    return [event for event in with_nested(call, found) if not failed or event.status.endswith("_FAILED")]
 
 
 @dataclass(frozen=True)

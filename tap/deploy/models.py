@@ -205,6 +205,11 @@ class StackEvent:
     token: str | None = None  # ClientRequestToken of the operation it belongs to
 
     @property
+    def own_id(self) -> str:
+        """The logical id in its own stack, which may be a nested one."""
+        return self.logical_id.rpartition("/")[2]
+
+    @property
     def is_stack(self) -> bool:
         """Whether it tells of the stack itself; a nested stack's events have another physical id."""
         return self.physical_id == self.stack_id

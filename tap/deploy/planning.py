@@ -128,7 +128,8 @@ def denied(policy: str | None, change_set: ChangeSet) -> list[str]:
     """Return what a stack policy does not allow of a change set, such as `Update:Replace of Table`."""
     lines = []
     for change in change_set.changes:
-        if change.action == "Add":
+        # The policy of a stack is not that of the stacks in it.
+        if change.action == "Add" or "/" in change.logical_id:
             continue
         replaced = change.replacement in ("True", "Conditional")
         action = "Update:Delete" if change.action == "Remove" else (

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from tap.deploy import states
 from tap.deploy.aws import AwsClient, Call
 from tap.deploy.models import CallFailed, Environment, LeftRunning, Observer, StackEvent
+from tap.deploy.nested import NestedEvents
 from tap.deploy.waiting import watch
 from tap.deploy.wording import duration
 
@@ -77,12 +79,14 @@ def follow(aws: AwsClient, env: Environment, stack_id: str, known: set[str], tok
     interrupted and when CloudFormation can no longer be asked.
     """
     history = list(before)
+    nested = NestedEvents(partial(_new_events, aws.call))
+    for event in before:
+        nested.note(event)
 
     def look() -> list[StackEvent] | None:
-        for event in _new_events(aws.call, stack_id, known):
-            # What an earlier operation reports late bears that operation's token.
-            if token and event.token and event.token != token:
-                continue
+        # What an earlier operation reports late bears that operation's token.
+        for event in nested.merged([event for event in _new_events(aws.call, stack_id, known)
+                                    if not (token and event.token and event.token != token)]):
             history.append(masked(env, event))
             observer.on_event(history[-1])
             if event.is_stack and states.is_at_rest(event.status):
@@ -125,18 +129,27 @@ def all_events(call: Call, stack_id: str, most: int) -> list[StackEvent]:
     return found[::-1]
 
 
+def with_nested(call: Call, events: list[StackEvent]) -> list[StackEvent]:
+    """Return events of a stack with those of the nested stacks that they tell of."""
+    return NestedEvents(partial(_new_events, call)).merged(events)
+
+
 def masked(env: Environment, event: StackEvent) -> StackEvent:
     """Return an event in whose reason no value of a NoEcho parameter is legible: services repeat values."""
     return replace(event, reason=env.masked(event.reason)) if event.reason else event
 
 
-def _new_events(call: Call, stack_id: str, known: set[str]) -> list[StackEvent]:
-    """Return events that are not known, oldest first, and make them known; the API gives the newest first."""
+def _new_events(call: Call, stack_id: str, known: set[str], since: datetime | None = None) -> list[StackEvent]:
+    """Return events that are not known, oldest first, and make them known; the API gives the newest first.
+
+    Those from before `since` count as known.
+    """
     found: list[StackEvent] = []
     request = {"StackName": stack_id}
     while True:
         page = call("describe_stack_events", **request)
-        fresh = [_event(event) for event in page["StackEvents"] if event["EventId"] not in known]
+        fresh = [_event(event) for event in page["StackEvents"]
+                 if event["EventId"] not in known and (since is None or event["Timestamp"] >= since)]
         found += fresh
         if len(fresh) < len(page["StackEvents"]) or not page.get("NextToken"):
             break

@@ -80,7 +80,12 @@ def root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
     failed = [event for event in history if event.status.endswith("_FAILED")]
     own = [event for event in failed if not is_cancelled(event)]
     resources = [event for event in own if not event.is_stack]
-    return next(iter(resources or own or failed), None)
+    cause = next(iter(resources or own or failed), None)
+    # A nested stack fails because of what is in it, which may be known only later.
+    while cause and (below := next((event for event in resources if event.logical_id.startswith(
+            f"{cause.logical_id}/")), None)):
+        cause = below
+    return cause
 
 
 def left_behind(history: Sequence[StackEvent]) -> list[StackEvent]:

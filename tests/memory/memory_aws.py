@@ -19,6 +19,7 @@ from tap.deploy.template import parsed
 TOPIC, TABLE = {"Type": "AWS::SNS::Topic"}, {"Type": "AWS::DynamoDB::Table"}
 OLD = {"Resources": {"Table": TABLE}}
 NEW = {"Resources": {"Table": TABLE, "Topic": TOPIC}}
+NESTED = "arn:nested-"  # what the ARNs of nested change sets begin with; a logical id follows
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -73,6 +74,9 @@ class MemoryAws(MemoryService):
         self.extra_changes: list[dict[str, Any]] = []
         self.identifiers: dict[str, list[str]] = {}  # what identifies a type that can be imported
         self.existing: dict[str, str] = {}  # physical ids of what has a name of the template, by logical id
+        self.nested: dict[str, list[dict[str, Any]]] = {}  # changes in the nested stack with a logical id
+        self.nested_reason = ""  # why change sets of nested stacks fail
+        self.slow_deletions = 0  # how often a change set that is being deleted is still listed
         self.drifted: list[dict[str, Any]] = []  # the changes that only a drift-aware change set has
         self.changed: dict[str, dict[str, Any]] = {}  # what else a change of a logical id says
         self.ssm: dict[str, str] = {}  # what SSM parameters hold
@@ -110,13 +114,17 @@ class MemoryAws(MemoryService):
         number = next(self.numbers)
         event = {"StackId": stack.stack_id, "EventId": f"e{number}", "StackName": stack.name,
                  "LogicalResourceId": logical_id, "ResourceType": kind, "ResourceStatus": status,
-                 "PhysicalResourceId": stack.stack_id if logical_id == stack.name else f"{logical_id}-1",
+                 "PhysicalResourceId": self._physical_id(stack, logical_id),
                  "Timestamp": NOON + self.skew + timedelta(seconds=number)}
         if reason:
             event["ResourceStatusReason"] = reason
         if stack.token:
             event["ClientRequestToken"] = stack.token
         stack.events.append(event)
+
+    def _physical_id(self, stack: Stack, logical_id: str) -> str:
+        known = stack if logical_id == stack.name else self.stacks.get(f"{stack.name}-{logical_id}")
+        return known.stack_id if known else f"{logical_id}-1"
 
     def _advance(self, stack: Stack) -> None:
         if not stack.script:
@@ -254,6 +262,8 @@ class MemoryAws(MemoryService):
             return
         if stack.protected:
             raise refusal("ValidationError", "TerminationProtection is enabled")
+        if any(each.stack is stack and each.status == "DELETE_IN_PROGRESS" for each in self.change_sets.values()):
+            raise refusal("ValidationError", "a change set is being deleted")
         for arn in [arn for arn, each in self.change_sets.items() if each.stack is stack]:
             del self.change_sets[arn]
         stack.token = ClientRequestToken
@@ -313,13 +323,19 @@ class MemoryAws(MemoryService):
                         for each in more.get("ResourcesToImport", [])}
         if more.get("ImportExistingResources"):
             made.imports |= self.existing
+        if self.nested_reason:
+            made.status, made.execution = "FAILED", "UNAVAILABLE"
+            made.reason = f"Nested change set {NESTED}{next(iter(self.nested))} was not successfully created"
         self.change_sets[made.arn] = made
         return {"Id": made.arn, "StackId": stack.stack_id}
 
     def do_describe_change_set(self, ChangeSetName: str, StackName: str = "", NextToken: str = "0",
                                **_more: Any) -> Any:
+        if ChangeSetName.startswith(NESTED):
+            return {"ChangeSetId": ChangeSetName, "Changes": self.nested[ChangeSetName.removeprefix(NESTED)],
+                    "Status": "FAILED" if self.nested_reason else "CREATE_COMPLETE", "StatusReason": self.nested_reason}
         found = self._change_set(ChangeSetName, StackName)
-        changes = self._changes(found) if found.status == "CREATE_COMPLETE" else []
+        changes = self._changes(found) if found.status == "CREATE_COMPLETE" or self.nested_reason else []
         begin = int(NextToken)
         answer = {"ChangeSetId": found.arn, "ChangeSetName": found.name, "StackId": found.stack.stack_id,
                   "Status": found.status, "ExecutionStatus": found.execution, "StatusReason": found.reason,
@@ -345,18 +361,25 @@ class MemoryAws(MemoryService):
                 "Action": action, "LogicalResourceId": name, "ResourceType": (new.get(name) or old[name])["Type"],
                 **({"Replacement": "False", "Scope": ["Properties"]} if action == "Modify" else {}),
                 **({} if action == "Add" else {"PhysicalResourceId": found.imports.get(name, f"{name}-1")}),
-                **self.changed.get(name, {})}})
+                **({"ChangeSetId": f"{NESTED}{name}"} if name in self.nested else {}), **self.changed.get(name, {})}})
         return changes + self.extra_changes + (self.drifted if found.mode == "REVERT_DRIFT" else [])
 
     def do_list_change_sets(self, StackName: str) -> Any:
         stack = self._find(StackName)
+        self.slow_deletions = max(0, self.slow_deletions - 1)
+        for each in [each for each in self.change_sets.values() if each.status == "DELETE_IN_PROGRESS"]:
+            if not self.slow_deletions:
+                del self.change_sets[each.arn]
         return {"Summaries": [
             {"ChangeSetId": each.arn, "ChangeSetName": each.name, "Status": each.status, "CreationTime": NOON,
              "ExecutionStatus": each.execution} for each in self.change_sets.values() if each.stack is stack]}
 
     def do_delete_change_set(self, ChangeSetName: str, StackName: str = "") -> None:
         found = self._change_set(ChangeSetName, StackName)
-        del self.change_sets[found.arn]
+        if self.slow_deletions:
+            found.status = "DELETE_IN_PROGRESS"
+        else:
+            del self.change_sets[found.arn]
 
     def do_execute_change_set(self, ChangeSetName: str, ClientRequestToken: str) -> None:
         found = self._change_set(ChangeSetName)
