@@ -3,6 +3,7 @@
 
 import click
 
+from tap.cli import plan_view
 from tap.cli.app import EXIT_CODES, Project, Stopped
 from tap.cli.options import env_argument, pairs, takes_project, yes_option
 from tap.cli.terminal import ask, console
@@ -26,11 +27,10 @@ def rename_command(project: Project, environment: str, renames: tuple[str, ...],
     env = project.target(environment)
     cloud = project.cloud(env)
     out = console()
-    refactor = create_refactor(cloud, env, names)
-    for physical_id, old, new in refactor.moves:
-        out.print(f"{old} → {new}  {env.masked(physical_id)}", soft_wrap=True)
+    plan = create_refactor(cloud, env, names)
+    out.print(plan_view.render_plan(plan))
     if not (yes or ask(f"Rename in stack {env.stack_name}?")):
         raise Stopped(f"declined: stack {env.stack_name} is as it was")
-    execute_refactor(cloud, env, refactor)
+    execute_refactor(cloud, env, plan.change_set.id)
     out.print(f"Renamed. Compare with the template: {env.command('plan')}", soft_wrap=True)
     return 0

@@ -80,6 +80,8 @@ def judge(change: Change) -> Verdict:
             return Verdict(Grade.SAFE, "new")
         case "Import":
             return Verdict(Grade.SAFE, "taken over as it is, whatever the template says of it")
+        case "Move":
+            return Verdict(Grade.SAFE, "gets another logical id")
         case "SyncWithActual":
             return Verdict(Grade.SAFE, "only the stack's record changes")
         case "Remove":

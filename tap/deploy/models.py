@@ -161,7 +161,7 @@ class Detail:
 class Change:
     """What a change set will do to one resource (API type ResourceChange; the values are AWS's)."""
 
-    action: str  # Add, Modify, Remove, Import, Dynamic, SyncWithActual
+    action: str  # Add, Modify, Remove, Import, Dynamic, SyncWithActual; Move of a stack refactor
     logical_id: str
     physical_id: str | None
     resource_type: str

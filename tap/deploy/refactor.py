@@ -6,24 +6,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-refactoring
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tap.deploy import guard
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.constraints import did_you_mean
 from tap.deploy.deployed import read_deployed
-from tap.deploy.models import Environment, InputError, LeftRunning, StackFailed
+from tap.deploy.models import Change, ChangeSet, Detail, Environment, InputError, LeftRunning, StackFailed
+from tap.deploy.plan import Plan
 from tap.deploy.stacks import pages
 from tap.deploy.template import parsed
 from tap.deploy.waiting import watch
-
-
-@dataclass(frozen=True)
-class Refactor:
-    """A stack refactor that CloudFormation has validated and nobody has executed; it is never deleted."""
-
-    id: str
-    moves: tuple[tuple[str, str, str], ...]  # physical id, old and new logical id
 
 
 def renamed_template(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -73,17 +66,19 @@ def _in_text(text: str, names: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)", lambda found: f"${{{names.get(found[1], found[1])}", text)
 
 
-def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str, str]) -> Refactor:
-    """Have CloudFormation validate new logical ids of the deployed template; changes nothing.
+def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str, str]) -> Plan:
+    """Have CloudFormation validate new logical ids of the deployed template, and return the plan; changes nothing.
 
-    Raises InputError where there is no stack, or CloudFormation refuses.
+    The id of its change set is that of a stack refactor, which is never deleted. Raises InputError where there is no
+    stack, or CloudFormation refuses.
     """
     cloud.check_account(env)
     deployed = read_deployed(cloud.aws.call, env)
     if deployed is None:
         raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
     body = cloud.aws.call("get_template", StackName=deployed.stack_id, TemplateStage="Original")["TemplateBody"]
-    text = json.dumps(renamed_template(parsed(body), names), indent=1)
+    renamed = renamed_template(parsed(body), names)
+    text = json.dumps(renamed, indent=1)
     made = cloud.aws.call(
         "create_stack_refactor", Description=f"tap rename {env.name}",
         StackDefinitions=[{"StackName": env.stack_name, **cloud.body(env, text)}],
@@ -94,16 +89,21 @@ def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str,
     if answer["Status"] != "CREATE_COMPLETE":
         raise InputError(f"CloudFormation refuses to rename: {answer.get('StatusReason', answer['Status'])}")
     actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=made)
-    return Refactor(made, tuple(
-        (str(action.get("PhysicalResourceId", "")), action["ResourceMapping"]["Source"]["LogicalResourceId"],
-         action["ResourceMapping"]["Destination"]["LogicalResourceId"])
-        for action in actions if action.get("Entity") == "RESOURCE"))
+    changes = tuple(_move(action, renamed["Resources"]) for action in actions if action.get("Entity") == "RESOURCE")
+    content = ChangeSet(made, made, "UPDATE", deployed.stack_id, changes)
+    return Plan(env, content, guard.verdicts(content))
 
 
-def execute_refactor(cloud: CloudFormation, env: Environment, refactor: Refactor) -> None:
-    """Execute a refactor and return when it is done. Raises StackFailed, and LeftRunning once nobody watches."""
-    cloud.aws.call("execute_stack_refactor", StackRefactorId=refactor.id)
-    answer = _wait(cloud, env, refactor.id, "ExecutionStatus", "AVAILABLE", "EXECUTE_IN_PROGRESS",
+def _move(action: Mapping[str, Any], resources: Mapping[str, Any]) -> Change:
+    old, new = (action["ResourceMapping"][side]["LogicalResourceId"] for side in ("Source", "Destination"))
+    return Change("Move", new, action.get("PhysicalResourceId"), resources[new]["Type"], None,
+                  details=(Detail("LogicalResourceId", before=old, after=new),))
+
+
+def execute_refactor(cloud: CloudFormation, env: Environment, refactor: str) -> None:
+    """Execute a refactor by its id, to its end. Raises StackFailed, and LeftRunning once nobody watches."""
+    cloud.aws.call("execute_stack_refactor", StackRefactorId=refactor)
+    answer = _wait(cloud, env, refactor, "ExecutionStatus", "AVAILABLE", "EXECUTE_IN_PROGRESS",
                    "ROLLBACK_IN_PROGRESS")
     if answer["ExecutionStatus"] != "EXECUTE_COMPLETE":
         raise StackFailed(f"the logical ids of stack {env.stack_name} were not changed: "

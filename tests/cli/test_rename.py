@@ -26,8 +26,9 @@ def deployed(aws: MemoryAws) -> Stack:
 
 def test_a_rename_is_shown_executed_and_leads_to_a_plan(tap: Tap, deployed: Stack) -> None:
     assert tap("rename", "dev", "Vpc=Network", "--yes") == 0
-    assert tap.out.splitlines() == [
-        "Vpc → Network  Vpc-1", f"Renamed. Compare with the template: tap plan dev --root {tap.root}"]
+    assert [line.rstrip() for line in tap.out.splitlines()] == [
+        "Move  Network  EC2::VPC", "      safe: gets another logical id", "      LogicalResourceId: Vpc → Network", "",
+        "1 change: 1 Move.", f"Renamed. Compare with the template: tap plan dev --root {tap.root}"]
     assert list(json.loads(deployed.template)["Resources"]) == ["Network", "Subnet"]
 
 
