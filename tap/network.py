@@ -50,6 +50,29 @@ PRIVATE_SERVICES = {
 }
 
 
+class Endpoints(NamedTuple):
+    """The interface endpoints of the stack's own VPC."""
+
+    template: Template
+    vpc: VPC
+    subnets: tuple[Subnet, ...]
+    group: SecurityGroup
+    condition: str
+
+    def add(self, title: str, service: str, condition: str) -> VPCEndpoint:
+        """Add the endpoint of one more service, for environments that have endpoints and meet a condition."""
+        both = self.template.add_condition(
+            f"Has{title}Endpoint", And(Condition(self.condition), Condition(condition)))
+        return self.add_endpoint(title, service, both)
+
+    def add_endpoint(self, title: str, service: str, condition: str) -> VPCEndpoint:
+        """Add the endpoint of a service."""
+        return self.template.add_resource(VPCEndpoint(
+            f"{title}Endpoint", Condition=condition, VpcId=self.vpc.ref(), VpcEndpointType="Interface",
+            ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
+            SubnetIds=[subnet.ref() for subnet in self.subnets], SecurityGroupIds=[self.group.get_att("GroupId")]))
+
+
 class Network(NamedTuple):
     """The parts of the network tier that other tiers use."""
 
@@ -69,14 +92,7 @@ class Network(NamedTuple):
     """The first exists under has_nat, the others under has_nat_per_az."""
     has_nat: str
     has_nat_per_az: str
-    has_endpoints: str
-    endpoint_group: SecurityGroup
-    """The security group of interface endpoints, which is there with has_endpoints."""
-
-    def add_endpoint(self, t: Template, title: str, service: str, condition: str) -> VPCEndpoint:
-        """Add an interface endpoint for one more service, which is there with has_endpoints and this condition."""
-        both = t.add_condition(f"Has{title}Endpoint", And(Condition(self.has_endpoints), Condition(condition)))
-        return _add_interface_endpoint(t, title, service, both, self.vpc, self.private_subnets, self.endpoint_group)
+    endpoints: Endpoints
 
 
 def add_security_group(
@@ -207,7 +223,9 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
             private_tables[0].ref(),
             *(only_if(has_nat_per_az, table.ref()) for table in private_tables[1:])],
     )) for title, service in (("S3", "s3"), ("DynamoDb", "dynamodb")))
-    endpoint_group, endpoints = _add_interface_endpoints(t, vpc, cidr, private, has_endpoints)
+    endpoints = Endpoints(t, vpc, private, add_security_group(
+        t, "Endpoint", vpc.ref(), "Endpoints", Condition=has_endpoints), has_endpoints)
+    ways_in = _add_interface_endpoints(t, endpoints, cidr)
 
     return Network(
         existing.instead(existing.vpc, vpc),
@@ -217,9 +235,8 @@ def add_network(t: Template, existing: ExistingVpc) -> Network:
         existing.nothing_instead([way.ref() for way in private_routing]),
         ways_out=(
             If(has_nat, nat_routes[0].ref(), ""),
-            If(has_endpoints, [way.ref() for way in endpoints], "")),
-        nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az,
-        has_endpoints=has_endpoints, endpoint_group=endpoint_group)
+            If(has_endpoints, [way.ref() for way in ways_in], "")),
+        nat_gateways=tuple(nat_gateways), has_nat=has_nat, has_nat_per_az=has_nat_per_az, endpoints=endpoints)
 
 
 def _networks() -> str:
@@ -234,23 +251,10 @@ def _networks() -> str:
     return rf"{OCTET}\.{OCTET}\.(0\.0/16|{lengths})"
 
 
-def _add_interface_endpoints(
-        t: Template, vpc: VPC, cidr: Parameter, subnets: tuple[Subnet, ...],
-        condition: str) -> tuple[SecurityGroup, list[AWSObject]]:
-    group = add_security_group(t, "Endpoint", vpc.ref(), "Endpoints", Condition=condition)
+def _add_interface_endpoints(t: Template, endpoints: Endpoints, cidr: Parameter) -> list[AWSObject]:
+    condition = endpoints.condition
     ingress = t.add_resource(SecurityGroupIngress(
-        "EndpointFromVpc", Condition=condition, GroupId=group.get_att("GroupId"), Description="HTTPS",
+        "EndpointFromVpc", Condition=condition, GroupId=endpoints.group.get_att("GroupId"), Description="HTTPS",
         IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp=cidr.ref()))
-    ids = [subnet.ref() for subnet in subnets]
-    return group, [ingress, *(
-        _add_interface_endpoint(t, title, service, condition, vpc.ref(), ids, group)
-        for title, service in PRIVATE_SERVICES.items())]
-
-
-def _add_interface_endpoint(
-        t: Template, title: str, service: str, condition: str, vpc: AWSHelperFn, subnets: Any,
-        group: SecurityGroup) -> VPCEndpoint:
-    return t.add_resource(VPCEndpoint(
-        f"{title}Endpoint", Condition=condition, VpcId=vpc, VpcEndpointType="Interface",
-        ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"), PrivateDnsEnabled=True,
-        SubnetIds=subnets, SecurityGroupIds=[group.get_att("GroupId")]))
+    return [ingress, *(endpoints.add_endpoint(title, service, condition)
+                       for title, service in PRIVATE_SERVICES.items())]

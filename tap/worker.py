@@ -51,7 +51,7 @@ def add_worker_queue(t: Template, platform: Platform) -> Worker:
         f"scaled to {BACKLOG} waiting messages a task.")
     queue_condition = t.add_condition("HasQueueOfWorker", And(ConditionOf(condition), ConditionOf(wants_queue)))
     queue = add_queue(t, platform.keys, "Work", Condition=queue_condition)
-    platform.network.add_endpoint(t, "Sqs", "sqs", queue_condition)
+    platform.network.endpoints.add("Sqs", "sqs", queue_condition)
     platform.alerts.add_alarm(
         "WorkFailuresAlarm", "Messages that the worker could not process wait in the dead-letter queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
