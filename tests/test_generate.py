@@ -155,7 +155,8 @@ def test_an_interruption_is_130_without_a_traceback(command: list[str]) -> None:
 
 
 # Part of the emulator's own process, whose packages print as they please.
-OF_THE_EMULATOR = {f"tap.rehearsal.{name}" for name in ("conditions", "corrections", "dropped", "handlers")}
+OF_THE_EMULATOR = {f"tap.rehearsal.{name}" for name in (
+    "change_sets", "conditions", "corrections", "dropped", "handlers")}
 MODULES = sorted({module.name for module in pkgutil.walk_packages(tap.__path__, "tap.")} - OF_THE_EMULATOR)
 
 

@@ -215,6 +215,7 @@ def _timeline(content: Content, bars: list[Bar], expected: Mapping[str, Usual]) 
                tag("p", f"Critical path: {' → '.join(bar.logical_id for bar in critical)}, "
                         f"{duration(critical[-1].end)}. Durations are {source}.{rest}"),
                tag("p", *(tag("span", tag("i", class_=name), told) for name, told in keys), class_="key soft"),
+               tag("p", "The chart needs a wider screen; the table below has all of it.", class_="narrow soft"),
                chart(drawn, resources),
                tag("details", tag("summary", "Table of all resources and their dependencies"), _table(content, bars),
                    class_="change"), id="timeline")

@@ -32,6 +32,14 @@ class Rect:
         """Its lower edge."""
         return self.y + self.height
 
+    def overlaps(self, other: "Rect") -> bool:
+        """Whether they have room in common."""
+        return (self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom)
+
+    def is_crossed(self, left: float, right: float, y: float) -> bool:
+        """Whether a horizontal line runs through it."""
+        return self.x < right and self.right > left and self.y < y < self.bottom
+
     def crosses(self, x: float, top: float, bottom: float, space: float = 4) -> bool:
         """Whether a vertical line runs through it or close by."""
         return self.x - space < x < self.right + space and self.y < bottom - 1 and self.bottom > top + 1

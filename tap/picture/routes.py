@@ -1,12 +1,14 @@
 """The way that every arrow takes between the boxes: straight where that is clear, else through the gutter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tap.picture.layout import LABEL, MARGIN, SIDE, TIP, VPC_WIDTH, Layout, Rect
 from tap.picture.model import Architecture, Arrow
 
 Point = tuple[float, float]
+LABEL_SIZE = 12
+_PAST = 6  # beside a box that a line goes past
 _LANE, _LANES = 9, 100  # one lane's width, and that of all: labels stand to the right of them
 
 
@@ -18,6 +20,13 @@ class Route:
     points: tuple[Point, ...]
     label: Point
     anchor: str = "end"  # as SVG's text-anchor
+
+    @property
+    def plate(self) -> Rect:
+        """Where the label stands, with a little room."""
+        x, y = self.label
+        width = len(self.arrow.label) * LABEL_SIZE * 0.6 + 4
+        return Rect(x - 2 if self.anchor == "start" else x + 2 - width, y - 11, width, 14)
 
 
 def routes(found: Architecture, layout: Layout) -> list[Route]:
@@ -33,7 +42,19 @@ def routes(found: Architecture, layout: Layout) -> list[Route]:
         else:
             through_gutter.append(arrow)
     taken = {way.arrow.target: way.points[-1][1] for way in made if way.points[0][1] == way.points[-1][1]}
-    return made + _gutter(through_gutter, layout, taken)
+    return _apart(made + _gutter(through_gutter, found, layout, taken))
+
+
+def _apart(ways: Sequence[Route]) -> list[Route]:
+    """Return routes whose labels do not cover each other: one that would moves below its line, or further above."""
+    apart: list[Route] = []
+    for way in ways:
+        x, y = way.label
+        places = [replace(way, label=(x, y + by)) for by in (0, 19, -15, 34)]
+        others = [other.plate for other in apart if other.arrow.label]
+        apart.append(next((place for place in places if not way.arrow.label or not any(
+            place.plate.overlaps(other) for other in others)), way))
+    return apart
 
 
 def _across(arrow: Arrow, layout: Layout) -> Route | None:
@@ -93,8 +114,11 @@ def _parts(arrow: Arrow, found: Architecture) -> list[str]:
     return [name for name, of in found.inside.items() if of in (arrow.source, arrow.target)]
 
 
-def _gutter(arrows: Sequence[Arrow], layout: Layout, taken: Mapping[str, float]) -> list[Route]:
-    """Through the space between VPC and what is outside: one lane a source and kind, branching to the targets."""
+def _gutter(arrows: Sequence[Arrow], found: Architecture, layout: Layout, taken: Mapping[str, float]) -> list[Route]:
+    """Through the space between VPC and what is outside: one lane a source and kind, branching to the targets.
+
+    A line that would run behind another box, and look as if it ended there, goes above or below the boxes instead.
+    """
     lanes: dict[tuple[str, bool], float] = {}
     order = sorted({(arrow.source, arrow.is_traffic) for arrow in arrows},
                    key=lambda each: (each[1], layout.items[each[0]].y))
@@ -106,13 +130,28 @@ def _gutter(arrows: Sequence[Arrow], layout: Layout, taken: Mapping[str, float])
     for arrow in arrows:
         source, target = layout.items[arrow.source], layout.items[arrow.target]
         x = lanes[arrow.source, arrow.is_traffic]
-        start = (_side(source), ports[arrow.source, "out", arrow.is_traffic])
-        end = (_side(target), ports[arrow.target, arrow.source, arrow.is_traffic])
-        on_left = end[0] < x
-        made.append(Route(arrow, (start, (x, start[1]), (x, end[1]), end),
-                          (end[0] + 14, end[1] - 5) if on_left else (SIDE - 12, end[1] - 5),
-                          "start" if on_left else "end"))
+        others = [rect for name, rect in layout.items.items()
+                  if name not in (arrow.source, arrow.target, *_parts(arrow, found), *_wholes(arrow, found))]
+        start = _branch(source, x, ports[arrow.source, "out", arrow.is_traffic], others)
+        end = _branch(target, x, ports[arrow.target, arrow.source, arrow.is_traffic], others)
+        bend, y = end[-1] if len(end) == 1 else end[-2]
+        on_left = bend < x
+        made.append(Route(arrow, (*reversed(start), (x, start[0][1]), (x, end[0][1]), *end),
+                          (bend + 14, y - 5) if on_left else (SIDE - 12, y - 5), "start" if on_left else "end"))
     return made
+
+
+def _branch(rect: Rect, lane: float, port: float, others: Sequence[Rect]) -> tuple[Point, ...]:
+    """Return the points from a lane to a box: its side, or the edge that can be reached past all other boxes."""
+    x = rect.right - 14 if rect.right < lane else rect.x + 14
+    ways: list[tuple[Point, ...]] = [
+        ((_side(rect), port),), ((x, rect.y - _PAST), (x, rect.y)), ((x, rect.bottom + _PAST), (x, rect.bottom))]
+    return next((way for way in ways if not any(
+        other.is_crossed(min(lane, way[0][0]), max(lane, way[0][0]), way[0][1]) for other in others)), ways[0])
+
+
+def _wholes(arrow: Arrow, found: Architecture) -> list[str]:
+    return [found.inside[end] for end in (arrow.source, arrow.target) if end in found.inside]
 
 
 def _side(rect: Rect) -> float:

@@ -6,7 +6,7 @@ from html import escape
 from tap.picture.boxes import lay_out
 from tap.picture.layout import FACT_SIZE, MARGIN, TITLE_SIZE, WIDTH, Layout, Rect, wrapped
 from tap.picture.model import Architecture, Item, Subnet
-from tap.picture.routes import Route, routes
+from tap.picture.routes import LABEL_SIZE, Route, routes
 
 # Each colour in light and in dark.
 PALETTE = {
@@ -56,7 +56,7 @@ def style(theme: str) -> str:
     """Return the style sheet of one theme, or of both with the reader's setting between them."""
     base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}"
             ".t{font-weight:600}.h{font-weight:600;font-size:22px}.fn{fill:none}.dash{stroke-dasharray:6 5}"
-            ".dots{stroke-dasharray:2 4}.halo{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}")
+            ".dots{stroke-dasharray:2 4}")
     if theme != "auto":
         return base + _rules(("light", "dark").index(theme))
     return f"{base}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
@@ -65,7 +65,7 @@ def style(theme: str) -> str:
 def _rules(which: int) -> str:
     colours = {name: pair[which] for name, pair in PALETTE.items()}
     rules = [f".{name}{{fill:{colour}}}.l-{name}{{stroke:{colour}}}" for name, colour in colours.items()]
-    return "".join(rules) + f".halo{{stroke:{colours['paper']}}}"
+    return "".join(rules)
 
 
 def _heading(found: Architecture, compared: str) -> str:
@@ -164,8 +164,10 @@ def _line(way: Route) -> Iterator[str]:
 
 
 def _label(way: Route) -> Iterator[str]:
+    """Yield a label on a plate of its own: lines that run through the same place end beside it."""
     if way.arrow.label:
-        yield _text(*way.label, way.arrow.label, 12, "traffic halo t", way.anchor)
+        yield rect_of(way.plate, "paper", 3)
+        yield _text(*way.label, way.arrow.label, LABEL_SIZE, "traffic t", way.anchor)
 
 
 def _legend(layout: Layout, compared: str) -> Iterator[str]:

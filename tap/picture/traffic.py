@@ -12,8 +12,10 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 _VERBS = (("CreateBackup", "back up"), ("CreateDBClusterSnapshot", "back up"), ("StartAwsBackup", "back up"),
           ("DeleteBackup", "back up"), ("CreateGrant", "grant"), ("DescribeKey", "decrypt"),
           ("Modify", "shift"), ("Register", "shift"), ("Deregister", "shift"),
-          ("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("GetSecretValue", "read"),
-          ("Decrypt", "decrypt"), ("GenerateDataKey", "encrypt"), ("Put", "write"), ("Create", "write"),
+          ("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("ReceiveMessage", "receive"),
+          ("ChangeMessageVisibility", "receive"), ("DeleteMessage", "receive"),
+          ("GetSecretValue", "read"), ("Decrypt", "decrypt"), ("GenerateDataKey", "encrypt"), ("Put", "write"),
+          ("Create", "write"),
           ("Update", "write"), ("Delete", "write"), ("BatchWrite", "write"), ("Get", "read"), ("BatchGet", "read"),
           ("List", "read"), ("Query", "read"), ("Scan", "read"), ("Describe", "read"), ("ConditionCheck", "read"))
 

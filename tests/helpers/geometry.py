@@ -6,7 +6,3 @@ from tap.picture.layout import Rect
 def holds(outer: Rect, inner: Rect) -> bool:
     return (outer.x <= inner.x and outer.y <= inner.y
             and inner.right <= outer.right + 0.1 and inner.bottom <= outer.bottom + 0.1)
-
-
-def overlap(one: Rect, other: Rect) -> bool:
-    return one.x < other.right and other.x < one.right and one.y < other.bottom and other.y < one.bottom

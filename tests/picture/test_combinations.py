@@ -5,7 +5,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from geometry import overlap
 from stack_view import EXISTING_VPC
 
 from tap.cost.estimate import estimate
@@ -46,5 +45,5 @@ def test_a_combination_is_drawn_whole_and_priced_whole(template: dict[str, Any],
     assert len(routes(found, layout)) == len(found.arrows)
     outer = [name for name in layout.items if name not in found.inside]
     assert [(one, other) for one, other in itertools.combinations(outer, 2)
-            if overlap(layout.items[one], layout.items[other])] == []
+            if layout.items[one].overlaps(layout.items[other])] == []
     assert estimate(resolved, read_prices(), figures_of("default"), "test").unpriced == ()

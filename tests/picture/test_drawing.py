@@ -10,7 +10,7 @@ from dataclasses import astuple
 from pathlib import Path
 
 import pytest
-from geometry import holds, overlap
+from geometry import holds
 from looping import some
 from stack_view import ENVIRONMENTS, ROOT
 
@@ -18,7 +18,6 @@ from tap.picture.boxes import lay_out
 from tap.picture.formats import FORMATS, png
 from tap.picture.layout import FACT_SIZE, TITLE_SIZE, WIDTH, Rect, item_height, wrapped
 from tap.picture.model import Architecture, Item
-from tap.picture.routes import routes
 from tap.picture.svg import to_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -66,7 +65,7 @@ def test_no_two_boxes_overlap(name: str, architectures: dict[str, Architecture])
     found = architectures[name]
     items = lay_out(found).items
     assert [(one, other) for one, other in itertools.combinations(items, 2)
-            if overlap(items[one], items[other]) and other != found.inside.get(one) != found.inside.get(other)
+            if items[one].overlaps(items[other]) and other != found.inside.get(one) != found.inside.get(other)
             and found.inside.get(other) != one] == []
 
 
@@ -75,7 +74,7 @@ def test_two_subnets_of_one_kind_in_a_zone_stand_below_each_other(drawn_of: Call
     assert {subnet.kind for subnet in found.subnets} == {"public", "isolated"}
     layout = lay_out(found)
     assert [(one, other) for one, other in itertools.combinations(layout.subnets, 2)
-            if overlap(layout.subnets[one], layout.subnets[other])] == []
+            if layout.subnets[one].overlaps(layout.subnets[other])] == []
     for item, subnets in found.spans.items():
         assert all(layout.subnets[each].y < layout.items[item].y < layout.subnets[each].bottom for each in subnets)
 
@@ -96,21 +95,6 @@ def test_all_is_laid_on_whole_pixels(name: str, architectures: dict[str, Archite
     boxes = (layout.items, layout.subnets, layout.zones, layout.groups)
     for rect in some(rect for kind in boxes for rect in kind.values()):
         assert all(value == int(value) for value in astuple(rect))
-
-
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_vertical_arrows_run_through_no_other_box(name: str, architectures: dict[str, Architecture]) -> None:
-    found = architectures[name]
-    layout = lay_out(found)
-    vertical = some((way.arrow, x, sorted((y, other_y))) for way in routes(found, layout)
-                    for (x, y), (other_x, other_y) in itertools.pairwise(way.points)
-                    if x == other_x and abs(y - other_y) > 1)
-    for arrow, x, (top, bottom) in vertical:
-        hit = [item for item, rect in layout.items.items()
-               if item not in (arrow.source, arrow.target)
-               and found.inside.get(item) not in (arrow.source, arrow.target)
-               and rect.crosses(x, top, bottom, space=0)]
-        assert not hit, (arrow, hit)
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -18,6 +18,9 @@ from tap.picture.formats import FORMATS
 from tap.publishing.form import form_page
 
 BUILD = Path(__file__).parents[3] / "build"
+# What can be scrolled sideways by itself.
+SIDEWAYS = """[...document.querySelectorAll('body *')].filter((each) => each.scrollWidth > each.clientWidth + 1
+    && ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)).map((each) => each.className)"""
 FOLDED = "document.querySelectorAll('details.change:not([open])').length"
 
 
@@ -44,6 +47,40 @@ def test_a_plan_page_opens_without_complaint(browser: Browser, page: tuple[str, 
     assert browser.problems() == []
     assert browser.run("document.title").endswith(content.plan.env.stack_name)
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_a_phone_nothing_scrolls_sideways_even_unfolded(
+        browser: Browser, page: tuple[str, Content], tmp_path: Path) -> None:
+    (tmp_path / "p.html").write_text(plan_page(page[1]))
+    browser.open(tmp_path / "p.html", width=390, height=844)
+    browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.run(SIDEWAYS) == []
+
+
+@pytest.mark.parametrize("width", [390, 1600])
+def test_a_picture_is_as_wide_as_the_screen(
+        browser: Browser, environments: dict[str, StackView], tmp_path: Path, width: int) -> None:
+    found = architecture(environments["prod"].resolved, "prod", "tap-prod")
+    content = FORMATS[".html"](found, "auto", "")
+    assert isinstance(content, str)
+    (tmp_path / "a.html").write_text(content)
+    browser.open(tmp_path / "a.html", width=width, height=844)
+    browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+    assert browser.run(SIDEWAYS) == []
+
+
+def test_each_label_of_the_picture_fits_its_plate(
+        browser: Browser, environments: dict[str, StackView], tmp_path: Path) -> None:
+    found = architecture(environments["prod"].resolved, "prod", "tap-prod")
+    (tmp_path / "a.svg").write_text(str(FORMATS[".svg"](found, "light", "")))
+    browser.open(tmp_path / "a.svg", width=1600, height=1000)
+    assert browser.run("document.querySelectorAll('rect.paper + text').length") > 20
+    assert browser.run("""[...document.querySelectorAll('rect.paper[rx] + text')].filter((text) => {
+        const plate = text.previousElementSibling.getBBox(), label = text.getBBox();
+        return label.x < plate.x - 1 || label.x + label.width > plate.x + plate.width + 1;
+        }).map((text) => text.textContent)""") == []
 
 
 def test_a_plan_page_folds_unfolds_and_filters(browser: Browser, page: tuple[str, Content], tmp_path: Path) -> None:
