@@ -14,7 +14,8 @@ _PAGE = """<!doctype html>
 <style>
 body{{margin:0 auto;max-width:1600px;font:15px/1.5 system-ui,sans-serif;background:#fff;color:#16202c}}
 svg{{width:100%;height:auto}}main{{padding:0 24px 40px}}table{{border-collapse:collapse}}
-td,th{{overflow-wrap:anywhere;text-align:left;vertical-align:top;padding:4px 16px 4px 0;border-bottom:1px solid #c3ccd6}}
+td,th{{overflow-wrap:anywhere;text-align:left;
+vertical-align:top;padding:4px 16px 4px 0;border-bottom:1px solid #c3ccd6}}
 @media {dark}{{body{{background:#14181f;color:#e8edf3}}td,th{{border-color:#43505f}}}}
 </style></head><body>
 {svg}<main><details><summary>Every box and its resources</summary><table>
