@@ -85,6 +85,10 @@ def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
         if not error.filename:
             discard_stdout()
         return answer.fail(1, message)
+    except Exception as error:  # a fault of ours: a traceback, beside a document for whoever waits for one
+        answer.fail(1, f"unexpected {type(error).__name__}: {error}")
+        _printed(answer, 1)
+        raise
 
 
 def _printed(answer: Answer, code: int) -> int:

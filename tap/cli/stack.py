@@ -60,8 +60,9 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
         return 0
     out = report()
     out.print(table_of(("Environment", "Stack", "Status", "Changed", "Protected"), [
-        (status.environment, status.stack, Text(status.status, progress.status_style(status.status)), status.changed,
-         "yes" if status.protected else "no") for status in found], unbroken=("Environment",)))
+        (status.environment, status.stack, Text(status.status, progress.status_style(status.status)),
+         status.changed.replace("T", " "), "yes" if status.protected else "no") for status in found],
+        unbroken=("Environment", "Status")))
     for status in found:
         for name in status.pending:
             out.print(f"{status.environment}: change set {name} waits to be executed", soft_wrap=True)

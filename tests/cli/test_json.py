@@ -37,6 +37,25 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
     assert printing == {file.stem for file in SCHEMAS.glob("*.json")} - {"common"}
 
 
+@pytest.mark.parametrize("name", sorted({file.stem for file in SCHEMAS.glob("*.json")} - {"common"}))
+def test_every_command_that_prints_json_answers_a_wrong_option_with_a_document(tap: Tap, name: str) -> None:
+    assert tap(*name.split("-"), "--json", "--bogus") == 2
+    told = document(tap.out, name)
+    assert told["outcome"] == "invalid"
+    assert told["error"]["message"].startswith("No such option '--bogus'.")
+
+
+def test_a_fault_of_tap_itself_is_a_document_beside_its_traceback(
+        tap: Tap, capsys: pytest.CaptureFixture[str]) -> None:
+    tap.services["cloudformation"] = None
+
+    with pytest.raises(AttributeError):
+        tap("status", "dev", "--json")
+    told = document(capsys.readouterr().out, "status")
+    assert (told["environment"], told["outcome"]) == ("dev", "failed")
+    assert told["error"]["message"].startswith("unexpected AttributeError: ")
+
+
 def test_every_exit_code_has_an_outcome() -> None:
     documented = {int(line.split()[0]) for line in EXIT_CODES.splitlines() if line.strip()[:1].isdigit()}
 
