@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wiring_template import PlainTemplate, loads
+from wiring_template import PlainTemplate
 
+from tap.deploy.template import parsed
 from tap.wiring import all_rules, examples
 
 GOOD = (Path(__file__).parent / "good.yaml").read_text("utf-8")
@@ -24,7 +25,7 @@ def changed(text: str, *changes: tuple[str, str]) -> str:
 
 def findings(text: str, *parameter_sets: dict[str, Any]) -> list[str]:
     """What all the rules find in a template: id and message."""
-    template = PlainTemplate(loads(text), *parameter_sets)
+    template = PlainTemplate(parsed(text), *parameter_sets)
     return [f"{rule.id} {match.message}" for rule in all_rules() for match in rule().match(template)]
 
 
