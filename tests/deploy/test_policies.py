@@ -80,3 +80,12 @@ def test_a_policy_allows_nothing_beyond_itself(statements: list[Any]) -> None:
 def test_spelling_makes_no_other_policy() -> None:
     assert same('{"Statement": [{"Effect":"Allow"}]}', '{"Statement":[{"Effect": "Allow"}]}')
     assert not same(None, policy())
+
+
+@pytest.mark.parametrize("statement", [
+    {**ALL, "Unless": 1}, {**ALL, "Effect": "Perhaps"},
+    {**ALL, "Condition": {"StringEquals": {"Other": "x"}}}, {**ALL, "Condition": {"Bool": {"ResourceType": "x"}}},
+    {**ALL, "Condition": {"StringLike": {"ResourceType": "x", "Other": "y"}}}])
+def test_what_is_not_known_of_a_statement_is_an_error_and_not_passed_over(statement: Any) -> None:
+    with pytest.raises(ValueError, match="unknown "):
+        allows(policy(statement), "Update:Modify", "Topic", "AWS::SNS::Topic")
