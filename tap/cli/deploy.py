@@ -55,6 +55,8 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, n
     stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered. A stack whose
     first creation failed is deleted first, if you agree; --yes agrees only where nothing in it holds data.
     """
+    if plan_file and (project.options.drift or project.options.import_existing):
+        raise click.UsageError("--drift and --import-existing are for planning: --plan FILE executes what was planned")
     out = console(stderr=as_json)
     started = project.app.clock()
     rendered = project.app.template()

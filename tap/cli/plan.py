@@ -108,8 +108,9 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     if names:
         answer.several(names)
     options.check(names)
-    if options.offline and (project.options.drift or project.options.keep):
-        raise click.UsageError("--drift and --keep ask the stack, which --offline does not")
+    asked = project.options
+    if options.offline and (asked.drift or asked.keep or asked.import_existing):
+        raise click.UsageError("--drift, --keep and --import-existing ask AWS, which --offline does not")
     plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
     for plan, _ in plans:
         answer.add(plan.env.name, outcome="no changes" if plan.change_set.empty else "changes",

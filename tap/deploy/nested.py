@@ -30,15 +30,19 @@ class NestedEvents:
         """Take how to read a stack's events."""
         self._new_events = new_events
         self._streams: dict[str, tuple[str, datetime, set[str]]] = {}  # by ARN: name, since when, known ids
+        self._resting: set[str] = set()  # the ARNs of those that are at rest
 
     def note(self, event: StackEvent) -> None:
-        """Take an event: one that a nested stack begins with lets its events be followed from then on."""
-        if (event.resource_type == KIND and not event.is_stack and (event.physical_id or "").startswith("arn:")
-                and event.status.endswith("_IN_PROGRESS")):
-            # The ARN of a new stack is known only after it has begun.
-            since = datetime.min.replace(tzinfo=event.timestamp.tzinfo) if event.status.startswith(
-                "CREATE") else event.timestamp
-            self._streams.setdefault(str(event.physical_id), (event.logical_id, since, set()))
+        """Take an event: one of a nested stack lets its events be followed from then on."""
+        arn = event.physical_id or ""
+        if event.resource_type != KIND or event.is_stack or not arn.startswith("arn:"):
+            return
+        if event.status.endswith("_IN_PROGRESS"):
+            self._resting.discard(arn)
+        # The ARN of a new stack is known only after it has begun.
+        is_new = event.status.startswith("CREATE")
+        since = datetime.min.replace(tzinfo=event.timestamp.tzinfo) if is_new else event.timestamp
+        self._streams.setdefault(arn, (event.logical_id, since, set()))
 
     def new(self) -> list[StackEvent]:
         """Return what has happened in nested stacks since the last time, oldest first.
@@ -47,7 +51,7 @@ class NestedEvents:
         """
         found: list[StackEvent] = []
         asked: set[str] = set()
-        while waiting := self._streams.keys() - asked:
+        while waiting := self._streams.keys() - asked - self._resting:
             arn = waiting.pop()
             asked.add(arn)
             name, since, known = self._streams[arn]
@@ -56,9 +60,9 @@ class NestedEvents:
             except CallFailed:
                 continue
             for event in events:
-                if event.is_stack and is_at_rest(event.status):
-                    self._streams.pop(arn, None)
-                elif not event.is_stack:
+                if event.is_stack:
+                    (self._resting.add if is_at_rest(event.status) else self._resting.discard)(arn)
+                else:
                     found.append(replace(event, logical_id=f"{name}/{event.logical_id}"))
                     self.note(found[-1])
         return sorted(found, key=lambda event: event.timestamp)

@@ -65,5 +65,18 @@ def test_what_has_drifted_is_brought_back(tap: Tap, aws: MemoryAws, stack: Stack
     assert len(aws.executed) == 1
 
 
-def test_drift_needs_a_stack_to_ask(tap: Tap) -> None:
-    assert tap("plan", "dev", "--offline", "--drift") == 2
+@pytest.mark.parametrize("option", [["--drift"], ["--import-existing"], ["--keep", "Size"]])
+def test_what_only_aws_can_tell_is_not_planned_offline(tap: Tap, option: list[str]) -> None:
+    assert tap("plan", "dev", "--offline", *option) == 2
+    assert "which --offline does not" in tap.err
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_saved_plan_has_its_drift_already(tap: Tap, aws: MemoryAws) -> None:
+    file = str(tap.root / "plan.json")
+    assert tap("plan", "dev", "--drift", "--save", file) == 0
+    assert f"tap deploy dev --root {tap.root} --plan {file}\n" in tap.out
+
+    assert tap("deploy", "dev", "--plan", file, "--drift", "--yes") == 2
+    assert tap("deploy", "dev", "--plan", file, "--yes") == 0
+    assert len(aws.executed) == 1

@@ -416,3 +416,22 @@ def test_an_import_beside_other_changes_is_refused_as_cloudformation_says(cloud:
     imports = find_imports(cloud, DEV, rendered(more), {"Kept": "TopicArn:arn:aws:sns:eu-west-1:123456789012:x"})
     with pytest.raises(InputError, match="missing from ResourceToImport"):
         planned(cloud, changed(DEV, imports=imports), more)
+
+
+def nested_in(emulator: str, inner: dict[str, Any]) -> str:
+    """Upload a template to the emulator, and return one of a stack in which it is nested."""
+    s3 = connect("s3", region="eu-west-1", endpoint_url=emulator, access_key_id="test", secret_access_key="test")
+    s3.create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="templates", Key="inner.json", Body=json.dumps({"Resources": inner}))
+    s3.close()
+    return template(Inner={"Type": "AWS::CloudFormation::Stack", "Properties": {
+        "TemplateURL": "https://s3.amazonaws.com/templates/inner.json"}})
+
+
+def test_events_of_a_nested_stack_are_among_those_of_the_stack(cloud: CloudFormation, emulator: str) -> None:
+    seen = Recorder()
+    applied(cloud, DEV, nested_in(emulator, {"Deep": TOPIC}), seen)
+
+    told = [(event.logical_id, event.status) for event in seen.events]
+    assert ("Inner/Deep", "CREATE_COMPLETE") in told
+    assert told[-1] == ("tap-dev", "CREATE_COMPLETE")
