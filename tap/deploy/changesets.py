@@ -74,7 +74,10 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
         if error.code == "InsufficientCapabilitiesException":
             raise InputError(f"{error.message}: {GRANT}") from None
         if error.code == "ValidationError":
-            raise InputError(env.masked(error.message)) from None
+            # CloudFormation reads the template with the permissions of whoever sends the request.
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (TemplateURL)
+            hint = ": your credentials need s3:GetObject in the artifact bucket" if "S3 error" in error.message else ""
+            raise InputError(env.masked(error.message) + hint) from None
         raise
 
 

@@ -1,6 +1,7 @@
 """Checks for the tables of TOML files, key by key: a check says what is wrong with a value, or None."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -79,9 +80,11 @@ def texts(value: Any) -> str | None:
 
 
 def tag_problems(tags: Mapping[str, str]) -> list[str]:
-    """Return a line for each tag that CloudFormation takes from nobody.
+    """Return a line for each tag that CloudFormation takes from nobody, or that services refuse to give to resources.
 
+    Load balancers and ECS accept fewer characters than CloudFormation, and refuse the others even in a rollback.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Tag.html
     """
     problems = []
     for key, value in tags.items():
@@ -91,7 +94,13 @@ def tag_problems(tags: Mapping[str, str]) -> list[str]:
             problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
         elif not 1 <= len(value) <= _LONGEST_VALUE:
             problems.append(f"tag {key} must have 1 to {_LONGEST_VALUE} characters")
+        elif wrong := "".join(sorted({letter for letter in key + value if not _is_allowed_in_tags(letter)})):
+            problems.append(f"tag {key} has {wrong}: use letters, digits, spaces and _ . : / = + - @")
     return problems
+
+
+def _is_allowed_in_tags(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "LZN" or letter in "_.:/=+-@"
 
 
 def tags(value: Any) -> str | None:

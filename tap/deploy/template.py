@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from tap.deploy.models import InputError
 from tap.template.registry import Unbuildable, builder
 
 _DEEPEST = 200
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
     """
     if isinstance(body, Mapping):
         return dict(body)
+    if body.lstrip().startswith("{"):
+        # YAML has no surrogates, in which JSON writes an emoji.
+        body = _SURROGATES.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), body)
     # As slow to import as it is rarely needed.
     import yaml
 

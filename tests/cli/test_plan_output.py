@@ -290,6 +290,14 @@ def test_an_export_that_is_taken_is_said_before_a_change_set_is_made(tap: Tap, a
 
 
 @pytest.mark.usefixtures("stack")
+def test_a_template_that_cloudformation_may_not_read_names_the_permission(tap: Tap, aws: MemoryAws) -> None:
+    aws.always["create_change_set"] = refusal("ValidationError", "S3 error: Access Denied")
+
+    assert tap("plan", "dev") == 2
+    assert tap.err.endswith("S3 error: Access Denied: your credentials need s3:GetObject in the artifact bucket\n")
+
+
+@pytest.mark.usefixtures("stack")
 def test_a_capability_that_is_not_granted_names_the_key_to_set(tap: Tap, aws: MemoryAws) -> None:
     tap.document = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "named"}}}}
     grant = "CAPABILITY_NAMED_IAM: add it to capabilities in parameters/targets.toml"

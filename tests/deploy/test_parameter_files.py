@@ -253,7 +253,9 @@ def test_a_stack_policy_may_be_written_in_every_way_that_cloudformation_takes(
     ({"aws:cloudformation:x": "y"}, "tag aws:cloudformation:x is AWS's own: choose a name without aws:"),
     ({"": "x"}, 'tag "" must have a name of 1 to 128 characters'),
     ({"Team": ""}, "tag Team must have 1 to 256 characters"),
-    ({"Team": "x" * 257}, "tag Team must have 1 to 256 characters")])
+    ({"Team": "x" * 257}, "tag Team must have 1 to 256 characters"),
+    ({'"Team': "pay"}, 'tag "Team has ": use letters, digits, spaces and _ . : / = + - @'),
+    ({"Team": "a&b, c"}, "tag Team has &,: use letters, digits, spaces and _ . : / = + - @")])
 def test_a_tag_that_cloudformation_takes_from_nobody_is_refused(root: Path, tags: dict[str, str], told: str) -> None:
     write(root, Tags=tags)
 

@@ -43,6 +43,14 @@ def test_a_date_stays_text() -> None:
     assert parsed(YAML)["Parameters"]["Since"]["Default"] == "2026-03-01"
 
 
+@pytest.mark.parametrize("text", ["\U0001f6a8 down", "\\\U0001f6a8", "\\ud83d\\udea8", "\\\\ud83d", "\u00fc"])
+def test_json_says_what_it_says_in_ascii_too(text: str) -> None:
+    document = {"Resources": {"Topic": {"Properties": {"DisplayName": text}}}}
+
+    assert parsed(json.dumps(document)) == document
+    assert parsed(json.dumps(document, ensure_ascii=False)) == document
+
+
 def test_what_boto3_has_parsed_stays_as_it_is() -> None:
     assert parsed({"Resources": {}}) == {"Resources": {}}
 
