@@ -156,6 +156,17 @@ def table(record: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def markdown(record: Mapping[str, Any]) -> str:
+    """Return a record as the tables of a page."""
+    lines = ["| command | CPU s | requests |", "|---|---|---|"]
+    lines += [f"| `{name}`{cut}{rest} | {cost['cpu_seconds']:.1f} | {cost['calls']:.0f} |"
+              for whole, cost in record["costs"].items() for name, cut, rest in [whole.partition(", ")]]
+    lines += ["", "| ratio of CPU time | measured | goal |", "|---|---|---|"]
+    lines += [f"| {met['goal']} | {met['ratio']:.2f} | at most {met['at_most']:g}"
+              f"{'' if met['ratio'] <= met['at_most'] else ': missed'} |" for met in record["ratios"]]
+    return "\n".join(lines)
+
+
 def measured(runs: int) -> dict[str, Any]:
     """Return the record of one run."""
     from tap.rehearsal.emulator import clients

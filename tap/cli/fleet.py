@@ -120,6 +120,7 @@ def _opened(project: Project, name: str) -> tuple[Fleet, Rendered, CloudFormatio
     rendered = _rendered(project.app, template_of(name, project.root))
     fleet = read_fleet(name, project.root, rendered)
     cloud = project.cloud(fleet.env)
+    cloud.aws.check_regions(fleet.regions)
     cloud.check_account(fleet.env)
     return fleet, rendered, cloud
 

@@ -4,7 +4,7 @@ import itertools
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -62,6 +62,12 @@ class AwsClient:
         from tap.deploy.boto import is_aws
 
         return self.region + ("" if is_aws(endpoint) else f" at {endpoint}")
+
+    def check_regions(self, names: Iterable[str]) -> None:
+        """Raise InputError for a region that does not exist. Makes no request."""
+        from tap.deploy.boto import check_regions
+
+        check_regions(names, str(self._cloudformation.meta.endpoint_url))
 
     @cached_property
     def account(self) -> str:

@@ -5,7 +5,7 @@ import getpass
 import os
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Session:
         except (BotoCoreError, ValueError, OSError) as error:
             raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
                              "AWS_ENDPOINT_URL and the AWS configuration") from None
-        _check_region(client.meta.region_name, client.meta.endpoint_url)
+        check_regions([client.meta.region_name], client.meta.endpoint_url)
         return client
 
     def _signed_in_session(self, region: str | None) -> Any:
@@ -179,15 +179,16 @@ def is_aws(endpoint: str) -> bool:
                for known in _partitions() for suffix in ("dnsSuffix", "dualStackDnsSuffix"))
 
 
-def _check_region(region: str, endpoint: str) -> None:
+def check_regions(names: Iterable[str], endpoint: str) -> None:
     """Raise InputError for a region that does not exist: its host name never resolves, and each retry waits for that.
 
-    An emulator may have any region.
+    An emulator, at an `endpoint` that is not AWS's, may have any region.
     """
-    regions = {name for known in _partitions() for name in known["regions"] if not name.endswith("-global")}
-    if region not in regions and is_aws(endpoint):
-        raise InputError(f"region {region} does not exist{did_you_mean(region, regions) or ':'} "
-                         f"correct it, or update boto3 {boto3.__version__} if the region is new")
+    known = {name for partition in _partitions() for name in partition["regions"] if not name.endswith("-global")}
+    for name in names:
+        if name not in known and is_aws(endpoint):
+            raise InputError(f"region {name} does not exist{did_you_mean(name, known) or ':'} "
+                             f"correct it, or update boto3 {boto3.__version__} if the region is new")
 
 
 class _Response(dict[str, Any]):

@@ -63,6 +63,14 @@ def test_how_careful_an_operation_is_comes_from_the_file(tap: Tap) -> None:
         "MaxConcurrentCount": 5, "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
 
 
+def test_a_region_that_does_not_exist_is_refused_before_a_call(tap: Tap) -> None:
+    tap.fleet(regions=[IRELAND, "eu-wset-1"])
+
+    assert tap(*DEPLOY) == 2
+    assert tap.err.startswith("tap: region eu-wset-1 does not exist: did you mean eu-west-1? correct it")
+    assert tap.aws.calls == []
+
+
 def test_values_of_a_region_and_of_an_account_each_reach_their_stacks(tap: Tap) -> None:
     tap.fleet(overrides=[{"regions": [FRANKFURT], "parameters": {"Size": "2"}},
                          {"accounts": [B], "parameters": {"Size": "3"}}])
