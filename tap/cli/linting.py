@@ -25,7 +25,7 @@ def lint_template(template: Rendered, regions: Collection[str]) -> list[str]:
     """
     try:
         from tap.lint import cache
-        from tap.lint.validators import WIRING
+        from tap.lint.finding import WIRING
 
         key = cache.verdict_key(template.text, regions, (WIRING,), (Path.home(), Path.cwd()))
         return cache.cached(key, lambda: _errors(template, regions), cache.cache_folder(os.environ) / "lint")

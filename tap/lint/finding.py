@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CFN_LINT = "cfn-lint"
+WIRING = "tap.wiring"  # our rules for it
 
 Values = Mapping[str, Mapping[str, Any]]
 """Parameter values by environment."""

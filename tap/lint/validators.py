@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 from tap.deploy.constraints import is_list, is_no_echo, items
 from tap.deploy.models import InputError
 from tap.lint.checkov import checkov
-from tap.lint.finding import CFN_LINT, Finding, Values
+from tap.lint.finding import CFN_LINT, WIRING, Finding, Values
 from tap.lint.metrics import metrics
 from tap.template.resolve import Reference, Text, resolve
 
 if TYPE_CHECKING:
     pass
 
-WIRING = "tap.wiring"
 VALIDATE = "cloudformation-validate"
 INSTALL = "pip install -e '.[lint,validate]'"
 INSTALL_PREFLIGHT = "pip install --no-deps -c constraints.txt cdk-preflight"
