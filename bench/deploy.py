@@ -26,7 +26,7 @@ from tap.deploy.whole_file import write_whole
 
 ROOT = Path(__file__).parent.parent
 RECORD = ROOT / "bench" / "deploy.json"
-LONGEST = 180  # seconds that a command may take
+LONGEST = 600  # seconds that a command may take
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 TOOL = "tap-bench"  # in the user agent of what is measured
 WITHOUT = "EmptyAssetsBucketOnDelete=false"  # a custom resource takes its own time

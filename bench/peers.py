@@ -27,6 +27,7 @@ RECORD = ROOT / "bench" / "peers.json"
 STACK = "tap-dev"
 CHANGED = "MinTasks=2"  # what the plans are of
 QUIET = {"SAM_CLI_TELEMETRY": "0", "CDK_DISABLE_CLI_TELEMETRY": "true"}
+SAM = "sam deploy"
 TAP = str(Path(sys.executable).with_name("tap"))
 Commands = Mapping[str, list[str]]
 
@@ -54,7 +55,7 @@ GOALS = (
     Goal("a plan whose template was linted before, to one without lint", "tap plan", "tap plan --no-lint", 1.3),
     Goal("a first plan, lint included, to cdk diff", "tap plan, first", "cdk diff", 1),
     Goal("nothing to do, to Sceptre", "tap deploy", "sceptre launch", 1),
-    Goal("nothing to do, to SAM", "tap deploy", "sam deploy", 1),
+    Goal("nothing to do, to SAM", "tap deploy", SAM, 1),
     Goal("nothing to do, to the AWS CLI", "tap deploy", "aws cloudformation deploy", 1),
 )
 
@@ -90,7 +91,7 @@ def commands(folder: Path, find: Callable[[str], str | None] = find_tool) -> Com
         _write_assembly(folder / "cdk.out", template, {**parameters, changed: to}, tags)
         found["cdk diff"] = [cdk, "diff", "--no-notices", "--app", str(folder / "cdk.out"), STACK]
     if sam := find("sam"):
-        found["sam deploy"] = [
+        found[SAM] = [
             sam, "deploy", "--stack-name", STACK, "--template-file", str(template), "--s3-bucket", BUCKET,
             "--capabilities", "CAPABILITY_IAM", "--no-fail-on-empty-changeset", "--no-confirm-changeset", *tagged,
             "--parameter-overrides", *(f'{key}="{text}"' for key, text in parameters.items())]
@@ -121,23 +122,29 @@ def _write_assembly(folder: Path, template: Path, parameters: Mapping[str, str],
 
 def measure(found: Commands, endpoint: str, runs: int, cache: Path) -> dict[str, Cost]:
     """Return what each command takes; they take turns, so that all have the same of a machine's moods."""
-    costs: dict[str, list[Cost]] = {name: [] for name in found}
     os.environ.update(QUIET, XDG_CACHE_HOME=str(cache))
+    taken: dict[str, list[Cost]] = {name: [] for name in found}
     for _ in range(runs):
         for name, command in found.items():
             if name.endswith(", first"):
-                run([*found["tap deploy"], "--no-lint"], endpoint)
                 shutil.rmtree(cache, ignore_errors=True)
-            if name == "sam deploy":  # writes metadata into the template: its own second run has nothing to do
-                run(command, endpoint)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = run(command, endpoint)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            costs[name].append(Cost(cpu, done.seconds, done.calls))
+            if name != SAM:
+                taken[name].append(cost(command, endpoint))
+    for number in range(runs + 1 if SAM in found else 0):
+        done = cost(found[SAM], endpoint)
+        if number:  # the first run changes the stack: it writes metadata into the template
+            taken[SAM].append(done)
     return {name: Cost(*(round(statistics.median(values), 2) for values in zip(
-        *((cost.cpu_seconds, cost.seconds, cost.calls) for cost in taken), strict=True)))
-        for name, taken in costs.items()}
+        *((one.cpu_seconds, one.seconds, one.calls) for one in costs), strict=True)))
+        for name, costs in taken.items()}
+
+
+def cost(command: Sequence[str], endpoint: str) -> Cost:
+    """Run a command and return what it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = run(command, endpoint)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.seconds, done.calls)
 
 
 def ratios(costs: Mapping[str, Cost]) -> list[dict[str, Any]]:
@@ -176,6 +183,7 @@ def measured(runs: int) -> dict[str, Any]:
         clients(endpoint, REGION)("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         found = commands(folder)
+        run([*found["tap deploy"], "--no-lint"], endpoint)
         costs = measure(found, endpoint, runs, folder / "cache")
     return {"date": datetime.now(UTC).date().isoformat(), "machine": machine(), "runs": runs,
             "costs": {name: vars(cost) for name, cost in costs.items()}, "ratios": ratios(costs)}
