@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.peers import GOALS, RECORD, Cost, commands, main, markdown, ratios
+from bench.peers import GOALS, Cost, commands, main, ratios
 
 CHEAP, DEAR = Cost(1.0, 2.0, 10), Cost(2.0, 3.0, 12)
 
@@ -47,9 +47,3 @@ def test_a_goal_that_is_missed_is_said_and_fails(
     line, = (line for line in capsys.readouterr().out.splitlines() if line.startswith("a plan, to cdk diff"))
     assert line.endswith(word)
     assert json.loads((tmp_path / "peers.json").read_text()) == record(ratio)
-
-
-def test_the_documentation_has_the_figures_of_the_record(root: Path) -> None:
-    page = (root / "docs/explanation/comparison.md").read_text(encoding="utf-8")
-
-    assert markdown(json.loads(RECORD.read_text(encoding="utf-8"))) in page
