@@ -25,7 +25,7 @@ class Block:
     def commands(self) -> list[str]:
         """Return the commands of a block of shell (each line) or of output (each line after a prompt)."""
         text = re.sub(r"\\\n\s*", "", self.text)
-        if self.language == "sh":
+        if self.language in ("bash", "sh"):
             return [line.partition("  #")[0].strip() for line in text.splitlines() if line and line[0] not in "# "]
         return [line[2:].strip() for line in text.splitlines() if line.startswith("$ ")]
 
