@@ -77,11 +77,12 @@ def _tell_of_failures(tasks: Tasks, title: str, queue_name: Any, **there: Any) -
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue_name}, "Maximum"), 1, **there)
     # Name and exit code of the same container: https://github.com/aws/event-ruler
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
+    # cdk-preflight: PutRule fails where `$or` has siblings, so that each alternative is whole.
+    of_a_run = {"clusterArn": [tasks.cluster.get_att("Arn")], "group": [title], "lastStatus": ["STOPPED"]}
     alerts.add_rule(f"{title}FailedRule", f"Failed runs of {name}", {
         "source": ["aws.ecs"], "detail-type": ["ECS Task State Change"],
-        "detail": {
-            "clusterArn": [tasks.cluster.get_att("Arn")], "group": [title], "lastStatus": ["STOPPED"], "$or": [
-                {"containers": {"name": [CONTAINER], "exitCode": [{"anything-but": [0]}]}},
-                {"stopCode": [{"anything-but": ["EssentialContainerExited"]}]}]}},
+        "detail": {"$or": [
+            {**of_a_run, "containers": {"name": [CONTAINER], "exitCode": [{"anything-but": [0]}]}},
+            {**of_a_run, "stopCode": [{"anything-but": ["EssentialContainerExited"]}]}]}},
         f"${{Environment}}: {name} failed at <time>: <reason> (task <task>)",
         {"reason": "$.detail.stoppedReason", "task": "$.detail.taskArn", "time": "$.time"}, **there)

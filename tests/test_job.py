@@ -69,10 +69,10 @@ def test_a_run_that_does_not_exit_with_0_is_told_to_the_topic(stack: StackView) 
     rule = stack.properties("JobFailedRule")
     detail: dict[str, Any] = rule["EventPattern"]["detail"]
     group = stack.properties("JobTimer")["Target"]["EcsParameters"]["Group"]
-    assert (detail["group"], detail["lastStatus"]) == ([group], ["STOPPED"])
-    assert detail["$or"] == [
-        {"containers": {"name": ["WebApp"], "exitCode": [{"anything-but": [0]}]}},
-        {"stopCode": [{"anything-but": ["EssentialContainerExited"]}]}]
+    of_a_run = {"clusterArn": [Reference("Cluster", "Arn")], "group": [group], "lastStatus": ["STOPPED"]}
+    assert detail == {"$or": [
+        {**of_a_run, "containers": {"name": ["WebApp"], "exitCode": [{"anything-but": [0]}]}},
+        {**of_a_run, "stopCode": [{"anything-but": ["EssentialContainerExited"]}]}]}
     assert [target["Arn"] for target in rule["Targets"]] == [Reference("AlertsTopic")]
 
 

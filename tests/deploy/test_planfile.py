@@ -24,7 +24,8 @@ def plan(*changes: Change) -> ChangeSet:
 @pytest.mark.parametrize("fields", [
     {"parameters": {"Size": "3", "Key": "one"}}, {"parameters": {"Size": "2"}},
     {"secrets": frozenset()}, {"previous": frozenset({"Token"})}, {"tags": {"Team": "payments"}},
-    {"stack_policy": None}, {"role_arn": "arn:aws:iam::123456789012:role/deployer"}])
+    {"stack_policy": None}, {"notification_topics": ("arn:topic",)},
+    {"role_arn": "arn:aws:iam::123456789012:role/deployer"}])
 def test_whatever_the_environment_gives_otherwise_is_another_plan(fields: dict[str, Any]) -> None:
     assert parameters_hash(changed(ENVIRONMENT, **fields)) != parameters_hash(ENVIRONMENT)
 
