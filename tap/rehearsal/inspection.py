@@ -15,7 +15,8 @@ NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
 INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
 # Alarms on one metric each. All others are on expressions, which the emulator does not keep the metrics of.
 OF_ONE_METRIC = re.compile(
-    "(High(Cpu|Memory)|UndeliveredAlerts|ValidationFailure|(Cdn)?CertificateExpiry|Database.+|ServiceHealth)Alarm")
+    "(High(Cpu|Memory)|UndeliveredAlerts|(Work|Job)Failures|ValidationFailure|(Cdn)?CertificateExpiry|Database.+|"
+    "ServiceHealth)Alarm")
 DATABASE_PORT = 5432
 
 
@@ -53,8 +54,9 @@ def _own_network(aws: Clients, stack: Stack) -> Iterator[Check]:
     available = [gateway for gateway in gateways if gateway["State"] == "available"]
     yield Check("NAT gateways", str(nat), str(len(available)))
     endpoints = ec2.describe_vpc_endpoints(Filters=in_vpc)["VpcEndpoints"]
+    interfaces = INTERFACES + (", sqs" if stack.is_on("WorkerQueue") else "")
     for kind, expected in (("Gateway", "dynamodb, s3"),
-                           ("Interface", INTERFACES if stack.is_on("InterfaceEndpoints") else "none")):
+                           ("Interface", interfaces if stack.is_on("InterfaceEndpoints") else "none")):
         yield Check(f"{kind} endpoints", expected, checks.named(
             endpoint["ServiceName"].split(".", 3)[-1] for endpoint in endpoints
             if endpoint["VpcEndpointType"] == kind))

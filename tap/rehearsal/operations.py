@@ -17,8 +17,7 @@ def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
     yield told.admitted("Who sends failed events", "none", ask.queue(aws, stack.id("ValidationFailures"))["Policy"])
     events = aws("events")
     aims = [(stack.id("AlertsTopic"), fallback["QueueArn"])]
-    rules = [name for name in ("BackupFailedRule", "DatabaseEventRule", "DeploymentFailedRule", "ServiceActionRule")
-             if name in stack.ids]
+    rules = [name for name in stack.ids if name.endswith(("ActionRule", "EventRule", "FailedRule"))]
     yield Check("Rules that tell the topic", named(rules), named(
         name for name in rules if [
             (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"))

@@ -103,6 +103,8 @@ def elsewhere(tmp_path_factory):
     content["Parameters"] |= {
         "NatGateways": "none", "InterfaceEndpoints": "true", "DeploymentStrategy": "LINEAR",
         "DeletionProtection": "true", "DomainName": "pay.example.net",
+        "MigrationCommand": "python migrate.py", "WorkerCommand": "python worker.py", "WorkerQueue": "true",
+        "JobCommand": "python job.py",
         "HostedZoneId": "Z0123456789", "CdnDomainName": "cdn.example.net",
         "CdnCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/cdn"}
     file.write_text(json.dumps(content))
@@ -147,7 +149,12 @@ def test_roles_are_within_the_boundary_of_the_bootstrap_stack(dev):
 
 def test_tasks_without_nat_reach_aws_through_endpoints(elsewhere):
     assert elsewhere.told("Private subnets' way out") == "none ok"
-    assert elsewhere.told("Interface endpoints") == "ecr.api, ecr.dkr, lambda, logs, secretsmanager ok"
+    assert elsewhere.told("Interface endpoints") == "ecr.api, ecr.dkr, lambda, logs, secretsmanager, sqs ok"
+
+
+def test_a_worker_a_job_and_a_migration_are_there(elsewhere):
+    assert elsewhere.told("Rules that tell the topic") == (
+        "DatabaseEventRule, DeploymentFailedRule, JobFailedRule, ServiceActionRule, WorkerActionRule ok")
 
 
 def test_a_bucket_that_empties_itself_does_so_although_others_refuse_to_go(elsewhere):
