@@ -1,4 +1,4 @@
-"""Queues of the application: each with a dead-letter queue, encrypted, for TLS alone."""
+"""Application queues: encrypted, TLS only, each with a dead-letter queue."""
 
 from typing import Any, NamedTuple
 
@@ -11,23 +11,23 @@ from tap.alerts import FORTNIGHT
 from tap.keys import Keys
 from tap.parts import NO_VALUE, allow, policy, refuse_plain_http
 
-# Deliveries of a message before it goes to the dead-letter queue, and seconds that each one has.
+# Deliveries of a message before it moves to the dead-letter queue, and seconds per delivery.
 DELIVERIES, SECONDS = 5, 120
 
 
 class AppQueue(NamedTuple):
-    """A queue, and where messages go that nobody could process."""
+    """A queue and its dead-letter queue."""
 
     queue: Queue
     failures: Queue
     keys: Keys
 
     def send(self) -> list[Statement]:
-        """Return what a role needs to send messages."""
+        """Return the permissions to send messages."""
         return send_to(self.queue, self.keys)
 
     def send_and_process(self) -> list[Statement]:
-        """Return what a role needs to send messages, receive and delete them."""
+        """Return the permissions to send, receive and delete messages."""
         return [allow([sqs.ChangeMessageVisibility, sqs.DeleteMessage, sqs.GetQueueAttributes, sqs.ReceiveMessage,
                        sqs.SendMessage], self.queue.get_att("Arn")), _use_key(self.keys)]
 

@@ -1,4 +1,4 @@
-"""The service tier: an ECS service on Fargate behind the load balancer, and its scaling."""
+"""The service tier: an ECS service on Fargate behind the load balancer, with auto scaling."""
 
 from typing import NamedTuple
 
@@ -48,11 +48,11 @@ def add_service(t: Template, tasks: Tasks, balancer: Balancer, deployment: Deplo
         "Service", **tasks.after(balancer.http_listener, *requests, if_present=[balancer.https_listener]),
         Cluster=tasks.cluster.ref(), TaskDefinition=task_definition.ref(),
         CapacityProviderStrategy=tasks.strategy,
-        # ECS takes another strategy only with a new deployment, and the nonce has CloudFormation ask for one.
+        # ECS changes the strategy only with a new deployment, which a changed nonce makes CloudFormation request.
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-forcenewdeployment.html
         ForceNewDeployment=ForceNewDeployment(EnableForceNewDeployment=True, ForceNewDeploymentNonce=capacity.ref()),
-        # No DesiredCount: an update would undo what the scaling has set.
+        # No DesiredCount: an update would reset the count that auto scaling has set.
         DeploymentConfiguration=deployment.configuration, AvailabilityZoneRebalancing="ENABLED",
         HealthCheckGracePeriodSeconds=60,
         LoadBalancers=[LoadBalancer(
@@ -68,7 +68,7 @@ def _add_scaling(t: Template, tasks: Tasks, service: Service) -> None:
     least = add_whole_number(
         t, "Service", "Minimum tasks", "MinTasks", 2, 1, 1000, "Minimum number of tasks.")
     most = add_whole_number(
-        t, "Service", "Maximum tasks", "MaxTasks", 10, 1, 1000, "Maximum number of tasks; not below MinTasks.")
+        t, "Service", "Maximum tasks", "MaxTasks", 10, 1, 1000, "Maximum number of tasks; at least MinTasks.")
     target = add_scaling(t, "ServiceScaling", tasks.cluster, service, tasks.hours, (least.ref(), most.ref()))
     for resource in ("CPU", "Memory"):
         t.add_resource(ScalingPolicy(

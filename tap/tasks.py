@@ -1,6 +1,6 @@
-"""The tasks tier: what every task of the application shares, whether it serves requests or works in the background.
+"""The tasks tier: what all tasks of the application share, for requests or background work.
 
-That is the cluster, the image, its variables and secrets, its two roles, its network and its log.
+That is the cluster, the image, variables and secrets, two roles, the network and the log group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,10 +45,11 @@ from tap.validation import Validation
 
 CONTAINER = "WebApp"
 COMMAND = r"([!-~]+( [!-~]+)*)?"
-# Seconds for a task to end in once no request comes any more.
+# Seconds for a task to stop after it has been deregistered.
 STOPPING = 30
 _HERE = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}"
-# CPU units and MiB that Fargate offers together, of each CPU the least, a middle and the most memory:
+# Combinations of CPU units and MiB that Fargate supports: the minimum, a medium and the maximum memory of each CPU
+# size:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 TASK_SIZES = [
     "256/512", "256/1024", "256/2048", "512/1024", "512/2048", "512/4096", "1024/2048", "1024/4096",
@@ -56,7 +57,7 @@ TASK_SIZES = [
 
 
 class Platform(NamedTuple):
-    """What an application is built on: the tiers that it may use."""
+    """The tiers that the application may use."""
 
     keys: Keys
     logs: Logs
@@ -69,27 +70,27 @@ class Platform(NamedTuple):
 
 
 class AppSecret(NamedTuple):
-    """A secret of Secrets Manager, of this account and region, whose keys become variables of the same name."""
+    """A Secrets Manager secret in this account and region, whose keys become variables of the same name."""
 
     arn: Any
-    """The whole ARN, with the six characters at its end."""
+    """Full ARN, including the six characters at its end."""
     keys: Sequence[str]
 
 
 class Given(NamedTuple):
-    """What the application, or a further tier, gives every task."""
+    """What the application, or another tier, adds to every task."""
 
     variables: Mapping[str, Any] = {}
-    """Of its container; a value may be a reference to a resource."""
+    """Variables of the container; a value may be a reference to a resource."""
     statements: Sequence[Statement | If] = ()
-    """Of the task role."""
+    """Policy statements of the task role."""
     secrets: Sequence[AppSecret] = ()
     condition: str | None = None
-    """Where variables and statements are given, if not everywhere."""
+    """The condition for variables and statements, if any."""
 
 
 class Tasks(NamedTuple):
-    """What every task shares, and what defines another one."""
+    """What all tasks share, and a method to define further tasks."""
 
     template: Template
     platform: Platform
@@ -98,7 +99,7 @@ class Tasks(NamedTuple):
     task_role: Role
     security_group: SecurityGroup
     ways: tuple[Any, ...]
-    """Rules by which tasks reach their database and AWS."""
+    """Security group rules for tasks to reach the database and AWS."""
     log_group: LogGroup
     environment: list[Any]
     environment_files: Any
@@ -112,7 +113,7 @@ class Tasks(NamedTuple):
 
     def define(
             self, title: str, stream: str, container: Mapping[str, Any], **attributes: Any) -> TaskDefinition:
-        """Add a task definition of the application's image.
+        """Add a task definition with the application's image; return it.
 
         `stream` is the prefix of its log streams, `container` what its container has of its own, such as Command.
         """
@@ -128,7 +129,7 @@ class Tasks(NamedTuple):
                 StopTimeout=STOPPING,
                 LinuxParameters=LinuxParameters(
                     InitProcessEnabled=True, Capabilities=KernelCapabilities(Drop=["ALL"]),
-                    # The one place to write to, whoever the user is.
+                    # The only writable path, for any user.
                     Tmpfs=[Tmpfs(ContainerPath="/tmp", Size=64, MountOptions=["noexec", "nosuid", "nodev"])]),  # noqa: S108
                 Environment=self.environment, EnvironmentFiles=self.environment_files, Secrets=self.secrets,
                 LogConfiguration=LogConfiguration(LogDriver="awslogs", Options={
@@ -168,31 +169,31 @@ class Tasks(NamedTuple):
 
     @property
     def network_configuration(self) -> NetworkConfiguration:
-        """Where tasks run: in the private subnets."""
+        """The network configuration: private subnets."""
         return NetworkConfiguration(AwsvpcConfiguration=AwsvpcConfiguration(
             AssignPublicIp="DISABLED", SecurityGroups=[self.security_group.get_att("GroupId")],
             Subnets=self.platform.network.private_subnets))
 
 
 def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given) -> Tasks:
-    """Add the cluster, the roles of tasks, their security group and their log, and declare what they run.
+    """Add the cluster and the tasks' roles, security group and log group, and declare the tasks' parameters.
 
     `given` is what the application and further tiers give them, for which this module need not know them.
     """
     _, logs, _, network, database, sessions, assets, validation = platform
     cluster = t.add_resource(Cluster(
         "Cluster",
-        # Named here and not in an association of its own, so that whoever refers to the cluster has them.
+        # Set here and not in a separate association, so that resources that refer to the cluster wait for them.
         CapacityProviders=["FARGATE", "FARGATE_SPOT"],
         ClusterSettings=[ClusterSetting(Name="containerInsights", Value="enabled")]))
     log_group = logs.add_group("ServiceLogGroup")
     inputs = add_inputs(t)
     settings = _add_settings(t)
     app_secrets = [secret for each in given for secret in each.secrets]
-    # Pulls the image and reads variables and secrets, before the container starts.
+    # Pulls the image and reads variables and secrets before the container starts.
     execution_role = add_role(
         t, "TaskExecution", "ecs-tasks.amazonaws.com",
-        # GetAuthorizationToken has no resource to name.
+        # GetAuthorizationToken supports no resources.
         allow([ecr.GetAuthorizationToken], "*"),
         # The image is a parameter: its repository may be in any account or region.
         allow([ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
@@ -200,12 +201,12 @@ def add_tasks(t: Template, platform: Platform, port: AWSHelperFn, *given: Given)
         *database.read_secret(), logs.write(log_group), *inputs.execution,
         *(statement for secret in app_secrets for statement in read_secret(secret.arn)),
         trust_condition=of_this_account())
-    # What the application itself may do; it reads the database's secret again after a rotation.
+    # The application's own permissions; it reads the database's secret again after a rotation.
     task_role = add_role(
         t, "Task", "ecs-tasks.amazonaws.com",
         *sessions.read_write(), *assets.read(), *database.read_secret(), database.connect(),
         allow([awslambda.InvokeFunction], validation.alias.ref()),
-        # One trace leads from the load balancer through a task to the function. Traces have no resource to name.
+        # Traces connect load balancer, task and function. X-Ray actions support no resources.
         allow([xray.PutTelemetryRecords, xray.PutTraceSegments], "*"),
         *(_where(each, statement) for each in given for statement in each.statements),
         trust_condition=of_this_account())
@@ -268,25 +269,25 @@ def _add_settings(t: Template) -> dict[str, Parameter]:
             "ContainerImage", Type="String", Default="public.ecr.aws/nginx/nginx-unprivileged:stable",
             AllowedPattern=(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]{1,128})?"
                             r"(@sha256:[0-9a-f]{64})?"),
-            ConstraintDescription="must be an image with its registry, in lower case",
-            Description="Image with its registry; the default shows a welcome page.")),
+            ConstraintDescription="must be a lowercase image name with its registry",
+            Description="Container image, including its registry. The default image shows a welcome page.")),
         "architecture": add_parameter(t, "Service", "Processor", Parameter(
             "CpuArchitecture", Type="String", Default="ARM64", AllowedValues=["ARM64", "X86_64"],
-            Description="Processor the image is built for.")),
+            Description="Processor architecture that the image is built for.")),
         "size": add_parameter(t, "Service", "Task size", Parameter(
             "TaskSize", Type="String", Default="512/1024", AllowedValues=TASK_SIZES,
-            Description="CPU units and MiB of memory; 1024 units are one vCPU.")),
+            Description="CPU units and MiB of memory per task. 1024 units are one vCPU.")),
         "health_command": add_parameter(t, "Service", "Health command", Parameter(
             "ContainerHealthCommand", Type="String", Default="curl -fsS localhost:$PORT || exit 1", MaxLength=1024,
             Description="Shell command that exits 0 in a healthy container; empty for none.")),
         "user": add_parameter(t, "Service", "User", Parameter(
             "ContainerUser", Type="String", Default="101", AllowedPattern=r"[1-9][0-9]{0,9}(:[0-9]{1,10})?",
-            ConstraintDescription="must be the number of a user that is not root, such as 101 or 101:101",
-            Description="User, by number, that the container runs as; the default image's is 101.")),
+            ConstraintDescription="must be the numeric id of a user other than root, such as 101 or 101:101",
+            Description="Numeric id of the user that the container runs as; 101 for the default image.")),
         "capacity": add_parameter(t, "Service", "Capacity", Parameter(
             "TaskCapacity", Type="String", Default="mixed", AllowedValues=["on-demand", "mixed", "spot"],
-            Description="mixed runs the first task and every other one on demand, the rest on Spot, which is cheaper "
-                        "and interruptible. A change deploys the service.")),
+            Description="mixed runs the first task and every second one on demand, the others on Spot, which is "
+                        "cheaper but can be interrupted. A change starts a deployment.")),
     }
 
 

@@ -1,4 +1,4 @@
-"""The worker tier: a second service of the same image without a load balancer, and the queue that it works off."""
+"""The worker tier: a second service with the same image, without a load balancer, and its queue."""
 
 from typing import Any, NamedTuple
 
@@ -22,11 +22,11 @@ from tap.tasks import Given, Platform, Tasks, add_command
 from tap.watched import metric
 from tap.whole_numbers import add_whole_number
 
-BACKLOG = 100  # messages that wait for each task
+BACKLOG = 100  # target number of waiting messages per task
 
 
 class Worker(NamedTuple):
-    """What is declared of the worker before the tasks: its queue is one of their variables."""
+    """The worker's parameters and queue, declared before the tasks, which get the queue's URL as a variable."""
 
     command: Split
     condition: str
@@ -36,35 +36,35 @@ class Worker(NamedTuple):
     """Minimum and maximum number of tasks."""
 
     def given(self) -> Given:
-        """Return what every task gets: the queue's address, and permission to send and to receive."""
+        """Return what every task gets: the queue's URL and permission to send and receive."""
         return Given({"WORKER_QUEUE_URL": self.queue.queue.ref()}, self.queue.send_and_process(),
                      condition=self.queue_condition)
 
 
 def add_worker_queue(t: Template, platform: Platform) -> Worker:
-    """Declare the worker, and add its queue and the alarm on what could not be processed."""
+    """Declare the worker's parameters, and add its queue and the alarm on unprocessed messages."""
     command, condition = add_command(
         t, "Worker", "Command", "Worker", "Command of a second service of the same image, without a load balancer")
     wants_queue = add_switch(
         t, "Worker", "Queue", "WorkerQueue", "false",
-        f"A queue with a dead-letter queue: its address is the variable WORKER_QUEUE_URL of all tasks. The worker is "
-        f"scaled to {BACKLOG} waiting messages a task.")
+        "Create a queue with a dead-letter queue. All tasks get its URL in WORKER_QUEUE_URL. The worker scales to "
+        f"{BACKLOG} waiting messages per task.")
     queue_condition = t.add_condition("HasQueueOfWorker", And(ConditionOf(condition), ConditionOf(wants_queue)))
     queue = add_queue(t, platform.keys, "Work", Condition=queue_condition)
     platform.network.endpoints.add("Sqs", "sqs", queue_condition)
     platform.alerts.add_alarm(
-        "WorkFailuresAlarm", "Messages that the worker could not process wait in the dead-letter queue",
+        "WorkFailuresAlarm", "Unprocessed messages are waiting in the dead-letter queue",
         metric("AWS/SQS", "ApproximateNumberOfMessagesVisible",
                {"QueueName": queue.failures.get_att("QueueName")}, "Maximum"), 1, Condition=queue_condition)
     least = add_whole_number(t, "Worker", "Minimum tasks", "MinWorkers", 1, 1, 1000, "Minimum number of worker tasks.")
     most = add_whole_number(
         t, "Worker", "Maximum tasks", "MaxWorkers", 4, 1, 1000,
-        "Maximum number of worker tasks; not below MinWorkers. Without a queue, the minimum runs.")
+        "Maximum number of worker tasks; at least MinWorkers. Without a queue, MinWorkers tasks run.")
     return Worker(command, condition, queue, queue_condition, (least.ref(), most.ref()))
 
 
 def add_default_worker(t: Template, tasks: Tasks, worker: Worker) -> None:
-    """Add the worker that WorkerCommand asks for."""
+    """Add the worker of WorkerCommand."""
     add_worker(t, tasks, "Worker", worker.command, worker.limits, worker.queue,
                worker.condition, worker.queue_condition)
 
@@ -83,7 +83,7 @@ def add_worker(
     service = t.add_resource(Service(
         f"{title}Service", **tasks.after(),
         Cluster=tasks.cluster.ref(), TaskDefinition=definition.ref(), CapacityProviderStrategy=tasks.strategy,
-        # No DesiredCount: an update would undo what the scaling has set.
+        # No DesiredCount: an update would reset the count that auto scaling has set.
         DeploymentConfiguration=DeploymentConfiguration(
             MinimumHealthyPercent=100, MaximumPercent=200,
             DeploymentCircuitBreaker=DeploymentCircuitBreaker(Enable=True, Rollback=True)),
@@ -106,7 +106,7 @@ def add_worker(
 
 
 def _backlog(tasks: Tasks, service: Service, queue: AppQueue) -> TargetTrackingScalingPolicyConfiguration:
-    """Return the policy that keeps the waiting messages a task at a number.
+    """Return the policy that keeps waiting messages per task at a target.
 
     https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
     """

@@ -32,15 +32,15 @@ Exit codes:
   2  usage or bad input: nothing was changed
   3  declined, or interrupted before anything was applied
   4  refused by the guard or the target: nothing was changed
-  5  left running: CloudFormation is still at work on the stack
-  6  the stack is stuck: tap recover ENV
+  5  left running: CloudFormation is still changing the stack
+  6  the stack is stuck: run tap recover ENV
   7  verify: a check failed
   130  interrupted otherwise
 """
 
 
 class Stopped(TapError):
-    """The user did not want it."""
+    """The user declined."""
 
     exit_code = DECLINED
 

@@ -60,7 +60,7 @@ def deploy_change_set(
                 out.print(line, soft_wrap=True)
             plan.check()
             if not (yes or ask(f"Apply {_these(change.content)} to stack {env.stack_name}?")):
-                raise Stopped(f"declined: stack {env.stack_name} is as it was")
+                raise Stopped(f"declined: stack {env.stack_name} is unchanged")
             before()
             outcome = change.apply(watch)
             left = tuple(states.left_behind(recording.events))
@@ -77,7 +77,7 @@ def deploy_change_set(
 def mark_deployed(cloud: CloudFormation, image: str | None, out: Console) -> None:
     """Keep an image from expiring in its repository; say so where that fails, which is no reason not to deploy."""
     if image and (problem := images.mark_deployed(cloud.aws, image)):
-        out.print(Text(f"warning: image {image} cannot be tagged as deployed, and may expire: {problem}", "yellow"),
+        out.print(Text(f"warning: image {image} cannot be tagged as deployed and may expire: {problem}", "yellow"),
                   soft_wrap=True)
 
 

@@ -42,29 +42,30 @@ def _repositories(_context: click.Context, _parameter: click.Parameter, names: t
 @click.command("bootstrap", epilog=EXIT_CODES)
 @env_argument
 @click.option("--github", "repositories", metavar="OWNER[@ID]/NAME[@ID]", multiple=True,
-              help="Let workflows of this repository deploy, in GitHub's environment ENV, and plan, in ENV-plan. "
-                   "With ids if it was created or renamed since July 15, 2026.")
+              help="Allow workflows of this repository to deploy (GitHub environment ENV) and to plan (ENV-plan). "
+                   "Include ids if it was created or renamed since July 15, 2026.")
 @click.option("--repository", "images", metavar="NAME", multiple=True, callback=_repositories,
-              help="Create an ECR repository for images, too, in a stack of its own; may be given several times.")
+              help="Also create an ECR repository for images, in its own stack. Repeatable.")
 @approve_option()
 @yes_option
 @parameter_option
 @takes_project
 def bootstrap_command(project: Project, environment: str, repositories: tuple[str, ...], images: tuple[str, ...],
                       yes: bool) -> int:
-    """Make what ENV's account and region need, once.
+    """Prepare ENV's account and region: bucket, roles, notifications.
 
-    That is an artifact bucket, roles, a permissions boundary and notifications of failures. Needs rights over IAM.
-    Shows the change set, asks, executes it, and writes bucket, role and boundary into the files of parameters/.
-    Parameters that are not given stay as they are. KeepImages is a parameter of --repository.
+    Creates or updates the bootstrap stack: an artifact bucket, roles, a permissions boundary and notifications of
+    failures. Shows the change set, asks for confirmation, executes it, and writes bucket, role and boundary to the
+    files in parameters/. Requires IAM permissions. Omitted parameters keep their values. KeepImages is a parameter of
+    --repository.
     """
     if not all(re.fullmatch(_REPOSITORY, repository) for repository in repositories):
         raise click.UsageError("--github takes OWNER/NAME or OWNER@ID/NAME@ID, as in --github payments/tap; "
                                f"print the ids with: {_IDS}")
     env = project.target(environment)
     if not env.stack_name.startswith(STACKS):
-        raise InputError(f"stack {env.stack_name} is not named {STACKS}…: the roles of the bootstrap stack are for "
-                         f"such stacks alone; rename it in parameters/targets.toml")
+        raise InputError(f"stack {env.stack_name} does not start with {STACKS}, which the bootstrap stack's roles "
+                         "require: rename it in parameters/targets.toml")
     settings = Settings(project.root, environment, project.app.template().document)
     settings.check()
     rendered = project.app.bootstrap()
@@ -104,8 +105,8 @@ def _check_bucket(cloud: CloudFormation, env: Environment, account: str) -> None
         cloud.aws.service("s3")("head_bucket", Bucket=bucket)
     except CallFailed:
         return  # Not there; or CloudFormation says why it cannot be made.
-    raise InputError(f"bucket {bucket} is there already, and stack {env.stack_name} is to make it: if nothing in it is "
-                     "needed any more, empty it of all versions and delete it, then run this again")
+    raise InputError(f"bucket {bucket} already exists, but stack {env.stack_name} must create it: if its contents are "
+                     "no longer needed, delete all versions and the bucket, then run this command again")
 
 
 def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
@@ -113,11 +114,11 @@ def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
     try:
         outputs = dict(cloud.outputs(env))
     except TapError as error:
-        raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}; "
-                       "run this again") from None
+        raise TapError(f"the bootstrap stack is deployed, but its outputs cannot be read: {error.message}. Run this "
+                       "command again") from None
     if missing := [name for name in OUTPUTS if name not in outputs]:
-        raise TapError(f"the bootstrap stack is deployed, but {cloud.aws.endpoint} gives no {', '.join(missing)} among "
-                       f"its outputs: copy what it made into {FILE} and parameters/{env.name}.json by hand")
+        raise TapError(f"the bootstrap stack is deployed, but its outputs lack {', '.join(missing)}: copy the values "
+                       f"to {FILE} and parameters/{env.name}.json by hand")
     return outputs
 
 

@@ -25,14 +25,14 @@ from tap.publishing.launch import Launch, Launcher
 from tap.publishing.provisioned import Provisioned, provisioned
 from tap.publishing.versions import Product, Version, newest
 
-version_option = click.option("--version", metavar="X.Y.Z", help="This version; otherwise the newest.")
-name_option = click.option("--name", help="The provisioned product; otherwise the environment's stack name.")
-path_option = click.option("--path", metavar="ID", help="The launch path, where the product has several.")
+version_option = click.option("--version", metavar="X.Y.Z", help="Version of the product (default: the latest).")
+name_option = click.option("--name", help="Name of the provisioned product (default: the environment's stack name).")
+path_option = click.option("--path", metavar="ID", help="Launch path, required if the product has several.")
 
 
 @click.group("catalog")
 def catalog_group() -> None:
-    """Offer the stack as a product of Service Catalog, and launch it."""
+    """Offer the stack as a Service Catalog product, and launch it."""
 
 
 @catalog_group.command("form")
@@ -40,7 +40,7 @@ def catalog_group() -> None:
               help="Write to FILE instead of standard output.")
 @click.pass_obj
 def form_command(app: App, file: Path | None) -> int:
-    """Print the product's form as a page, laid out as in the console."""
+    """Print the product's form as an HTML page, as the console shows it."""
     # troposphere is slow to import, and the other commands do not need it.
     from tap.publishing.form import form_page
 
@@ -58,9 +58,9 @@ def form_command(app: App, file: Path | None) -> int:
 @json_option
 @takes_root
 def status_command(project: Project, product: str | None, as_json: bool) -> int:
-    """List the product's versions, and who in this account runs which.
+    """List the product's versions and this account's provisioned products.
 
-    Exits with 1 where a provisioned product is TAINTED, which is not what was asked for, or in ERROR.
+    Exits with 1 if a provisioned product is TAINTED (not as planned) or in ERROR.
     """
     settings = read_catalog(project.root)
     cloud = project.cloud(settings.env)
@@ -107,9 +107,9 @@ def _style(product: Provisioned) -> str:
 @takes_root
 def plan_command(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
                  product: str | None, as_json: bool) -> int:
-    """Show what launching or updating ENV would do; launch nothing.
+    """Show what launching or updating ENV would change.
 
-    Takes parameters/ENV.json.
+    Uses the parameters in parameters/ENV.json.
     """
     launcher, launch = _prepared(project, environment, version, name, path, product)
     with launcher.plan(launch) as pending:
@@ -138,10 +138,10 @@ def plan_command(project: Project, environment: str, version: str | None, name: 
 @takes_root
 def launch_command(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
                    product: str | None, yes: bool) -> int:
-    """Launch the product as ENV, or update what was launched.
+    """Launch the product as ENV, or update it.
 
-    Takes parameters/ENV.json. Makes a plan, shows it, asks, executes it. Destructive changes have to be approved by
-    name. A product that ends TAINTED has failed.
+    Uses the parameters in parameters/ENV.json. Creates a plan, shows it, asks for confirmation and executes it.
+    Destructive changes must be approved by name. A product that ends TAINTED has failed.
     """
     launcher, launch = _prepared(project, environment, version, name, path, product)
     out = console()
@@ -152,7 +152,7 @@ def launch_command(project: Project, environment: str, version: str | None, name
         out.print(_shown(plan.content))
         check(verdicts(plan.content), project.options.approved)
         if not (yes or ask(f"Execute this plan for {launch.name}?")):
-            raise Stopped(f"declined: {launch.name} is as it was")
+            raise Stopped(f"declined: {launch.name} is unchanged")
         outputs = plan.execute()
     out.print(output_lines(outputs), soft_wrap=True)
     done = "Launched" if plan.content.type == "CREATE" else "Updated"

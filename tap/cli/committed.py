@@ -21,20 +21,20 @@ def committed(project: Project) -> Rendered:
     anything below the project's directory is not committed.
     """
     if changed := changed_files(project.root):
-        raise Refused(f"not everything is committed: {_some(changed)}; commit or stash it, so that a version is what "
-                      "a commit has")
+        raise Refused(f"uncommitted changes: {_some(changed)}. Commit or stash them, since a version must match a "
+                      "commit")
     try:
         text = (project.root / TEMPLATE).read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InputError(f"{TEMPLATE} cannot be read ({why}): run make template, and commit it") from None
+        raise InputError(f"cannot read {TEMPLATE} ({why}): run make template and commit the file") from None
     rendered = Rendered(parsed(text), text)
     if fingerprint(rendered.document) != fingerprint(project.app.template().document):
-        raise InputError(f"{TEMPLATE} is not what generate.py prints: run make template, and commit it")
+        raise InputError(f"{TEMPLATE} is out of date: run make template and commit the file")
     if importlib.util.find_spec("cfnlint") is None:
-        raise InputError("cfn-lint is not installed, and nothing is published without: pip install -e '.[lint]'")
+        raise InputError("cfn-lint is not installed, but publishing requires it: pip install -e '.[lint]'")
     if problems := project.app.lint(rendered, ()):
-        raise InputError("\n  - ".join(["the template does not pass cfn-lint:", *problems]))
+        raise InputError("\n  - ".join(["cfn-lint reports errors in the template:", *problems]))
     return rendered
 
 
@@ -47,9 +47,9 @@ def output(cloud: CloudFormation, settings: Catalog, name: str) -> str:
     """Return an output of the catalog's stack. Raises InputError where there is none."""
     outputs = cloud.outputs(settings.env)
     if name not in outputs:
-        other = "; or give --product prod-…" if name == "ProductId" else ""
-        raise InputError(f"stack {settings.env.stack_name} has no output {name}: tap catalog deploy makes "
-                         f"it, or name another stack_name or region in {CATALOG}{other}")
+        other = ", or use --product prod-…" if name == "ProductId" else ""
+        raise InputError(f"stack {settings.env.stack_name} has no output {name}: run tap catalog deploy, or set "
+                         f"another stack_name or region in {CATALOG}{other}")
     return str(outputs[name])
 
 

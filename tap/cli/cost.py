@@ -49,26 +49,26 @@ def _today() -> str:
 
 @click.command("cost")
 @env_argument
-@click.option("--vs", "other", metavar="ENV2", help="Beside another environment.")
+@click.option("--vs", "other", metavar="ENV2", help="Compare with another environment.")
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Beside what is deployed: FILE is what tap plan --save wrote.")
-@click.option("--reference", is_flag=True, help="Beside the reference stack, used as much.")
+              help="Compare with the deployed stack; FILE is from tap plan --save.")
+@click.option("--reference", is_flag=True, help="Compare with the reference stack under the same use.")
 @click.option("--assumptions", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help='JSON with other figures of use: {"default": {}, "ENV": {}}.')
+              help='JSON file with other assumptions about use: {"default": {}, "ENV": {}}.')
 @click.option("--prices", "prices_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Another price table than tap's own.")
+              help="Use this price table instead of the built-in one.")
 @click.option("--refresh", is_flag=True,
-              help="First ask the AWS Price List API for the prices of ENV's region, and write them to the table given "
-                   "by --prices.")
-@click.option("--details", is_flag=True, help="Also what is assumed, what is not counted, which prices are doubtful.")
+              help="First fetch prices for ENV's region from the AWS Price List API, and write them to the --prices "
+                   "table.")
+@click.option("--details", is_flag=True, help="Also show assumptions, what is not counted, and unverified prices.")
 @json_option
 @takes_root
 def cost_command(project: Project, environment: str, other: str | None, plan_file: Path | None, reference: bool,
     assumptions: Path | None, prices_file: Path | None, refresh: bool, details: bool, as_json: bool) -> int:
-    """Show what ENV costs a month in US dollars.
+    """Estimate ENV's monthly cost in US dollars.
 
-    By tier and resource, fixed and by use. On-demand list prices without taxes, support, discounts or free tiers.
-    What has no price is named.
+    Lists fixed and usage-based costs by tier and resource, at on-demand list prices without taxes, support, discounts
+    or free tiers. What has no price is named.
     """
     if sum(map(bool, (other, plan_file, reference))) > 1:
         raise click.UsageError("choose one of --vs, --plan and --reference")
@@ -114,10 +114,10 @@ def _refreshed(file: Path, price_list: Callable[[], Any], today: Callable[[], st
     table = read_prices(file if file.exists() else None)
     prices, missing = refreshed(table, price_list(), today(), region)
     if len(missing) == len(table.by_name):
-        raise InputError(f"the AWS Price List API knows none of the prices of {PRICES}: {missing[0]}")
+        raise InputError(f"the AWS Price List API has none of the prices in {PRICES}: {missing[0]}")
     write(file, prices.text())
     for line in missing:
-        complain(f"kept as it was: {line}")
+        complain(f"unchanged: {line}")
     click.echo(f"Wrote {file}: {len(table.by_name) - len(missing)} of {len(table.by_name)} prices from AWS for "
                f"{prices.region}.", err=True)
     return prices

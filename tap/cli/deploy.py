@@ -35,7 +35,7 @@ from tap.deploy.wording import duration
 @click.command("deploy", epilog=EXIT_CODES)
 @env_argument
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Execute what tap plan --save wrote to FILE, and nothing else.")
+              help="Execute the plan that tap plan --save wrote to FILE.")
 @approve_option("a logical id, StackPolicy or TerminationProtection")
 @no_lint_option
 @yes_option
@@ -49,11 +49,11 @@ from tap.deploy.wording import duration
 @takes_project
 def deploy_command(project: Project, environment: str, plan_file: Path | None, no_lint: bool, yes: bool,
                    as_json: bool, html: Path | None, wait: int) -> int:
-    """Bring the stack of ENV to what template and parameters say.
+    """Deploy ENV: create a change set, review it, apply it.
 
-    The parameters are those of parameters/ENV.json. Creates a change set, shows it, asks, executes it, and follows the
-    stack until it is at rest. Destructive changes have to be approved by name, whatever else is answered. A stack whose
-    first creation failed is deleted first, if you agree; --yes agrees only where nothing in it holds data.
+    Uses the parameters in parameters/ENV.json. Creates a change set, shows it, asks for confirmation, executes it, and
+    follows the stack to completion. Destructive changes must be approved by name, even with --yes. A stack whose first
+    creation failed is deleted first, if you agree; --yes agrees only if it holds no data.
     """
     if plan_file and (project.options.drift or project.options.import_existing):
         raise click.UsageError("--drift and --import-existing are for planning: --plan FILE executes what was planned")

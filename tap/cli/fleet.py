@@ -24,10 +24,7 @@ _STYLES = {"SUCCEEDED": "green", "CURRENT": "green", "FAILED": "bold red", "INOP
 
 @click.group("fleet")
 def fleet_group() -> None:
-    """Bring a template to many accounts and regions.
-
-    parameters/fleet.toml says to which.
-    """
+    """Deploy a template to many accounts and regions."""
 
 
 @fleet_group.command("plan", epilog=EXIT_CODES)
@@ -35,9 +32,9 @@ def fleet_group() -> None:
 @json_option
 @takes_root
 def plan_command(project: Project, name: str, as_json: bool) -> int:
-    """Show what tap fleet deploy would do, and change nothing.
+    """Show what tap fleet deploy would change.
 
-    Stack sets have no change sets: what an update replaces, tap plan shows in an account that has the stack.
+    Stack sets have no change sets. To see what an update replaces, run tap plan in an account that has the stack.
     """
     fleet, _, plan = _planned(project, name)
     if as_json:
@@ -54,18 +51,18 @@ def plan_command(project: Project, name: str, as_json: bool) -> int:
 @json_option
 @takes_root
 def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int:
-    """Bring FLEET's stacks to what parameters/fleet.toml says.
+    """Create or update FLEET's stacks from parameters/fleet.toml.
 
-    Follows every stack. Stacks that are no longer in the file are named and left alone. What leaves the template
-    and holds data has to be approved by name.
+    Follows every stack. Stacks that are no longer in the file are listed but not deleted. Removing resources that hold
+    data must be approved by name.
     """
     out = console(stderr=as_json)
     fleet, rendered, plan = _planned(project, name, upload=True)
     project.app.answer.add(**_as_json(fleet, plan))
     _show(out, plan)
     guard.check(guard.verdicts(plan.removals), project.options.approved)
-    if plan.steps and not (yes or ask(f"Do this to stack set {fleet.name}?")):
-        raise Stopped(f"declined: stack set {fleet.name} is as it was")
+    if plan.steps and not (yes or ask(f"Apply this to stack set {fleet.name}?")):
+        raise Stopped(f"declined: stack set {fleet.name} is unchanged")
     cloud = project.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
         plan, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
@@ -78,21 +75,22 @@ def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int
 
 @fleet_group.command("status", epilog=EXIT_CODES)
 @fleet_argument
-@click.option("--drift", is_flag=True, help="Let CloudFormation compare every stack with its template first.")
-@click.option("--follow", is_flag=True, help="Follow the operation that runs to its end first.")
+@click.option("--drift", is_flag=True, help="Detect drift of every stack first.")
+@click.option("--follow", is_flag=True, help="Follow the current operation to completion first.")
 @json_option
 @takes_root
-def status_command(project: Project, name: str, drift: bool, follow: bool, as_json: bool) -> int:
-    """List FLEET's stacks, each with its account and region.
+def status_command(project: Project, name: str, follow: bool, as_json: bool) -> int:
+    """List FLEET's stacks by account and region.
 
-    Exits with 1 where one is not CURRENT while nothing runs, or has drifted; with 5 while an operation runs.
+    Exits with 1 if a stack has drifted, or is not CURRENT without an operation in progress; with 5 during an operation.
     """
     out = console(stderr=True) if as_json else report()
+    drift = project.options.drift
     fleet, cloud = _opened(project, name)[::2]
     operator = Operator(cloud.aws, fleet)
     found = look(cloud.aws.call, fleet)
     if found is None:
-        out.print(f"There is no stack set {fleet.name}: tap fleet deploy {name} makes it.", soft_wrap=True)
+        out.print(f"Stack set {fleet.name} does not exist. Create it with: tap fleet deploy {name}", soft_wrap=True)
         if as_json:
             project.app.answer.add(fleet=name, stack_set=None, operation=None, instances=[])
         return 0
@@ -110,7 +108,8 @@ def status_command(project: Project, name: str, drift: bool, follow: bool, as_js
     else:
         out.print(_instance_table(found))
         if running:
-            out.print(f"Operation {running} runs: tap fleet status {name} --follow", soft_wrap=True)
+            out.print(f"Operation {running} is in progress. Follow it with: tap fleet status {name} --follow",
+                      soft_wrap=True)
     if running:
         return 5
     return 1 if any(instance.status != "CURRENT" or instance.drift == "DRIFTED" for instance in found.instances) else 0
@@ -149,8 +148,8 @@ def _show(out: Console, plan: Plan) -> None:
     for number, step in enumerate(plan.steps, 1):
         out.print(f"{number}. {step.told}", soft_wrap=True)
     for instance in plan.strays:
-        out.print(f"left as it is: the stack of {instance.account} in {instance.region}, which parameters/fleet.toml "
-                  "does not have", style="yellow", soft_wrap=True)
+        out.print(f"unchanged: the stack of {instance.account} in {instance.region}, which is not in "
+                  "parameters/fleet.toml", style="yellow", soft_wrap=True)
     if plan.empty:
         out.print("No changes.")
 

@@ -39,11 +39,11 @@ def _check_absent(cloud: CloudFormation, deployed: Deployed | None, name: str) -
     """Raise InputError if a stack of this name has another repository, or if the repository exists without it."""
     if deployed:
         if (other := deployed.parameters.get("RepositoryName")) != name:
-            raise InputError(f"stack {stack_name(name)} has the repository {other}: name the new one otherwise")
+            raise InputError(f"stack {stack_name(name)} already has the repository {other}: choose another name")
         return
     try:
         cloud.aws.service("ecr")("describe_repositories", repositoryNames=[name])
     except CallFailed:
         return  # It does not exist; or CloudFormation says why it cannot be created.
-    raise InputError(f"repository {name} exists, and no stack of tap bootstrap has it: release from it as it is, or "
+    raise InputError(f"repository {name} already exists, outside of any tap bootstrap stack: use it as it is, or "
                      "choose another name")

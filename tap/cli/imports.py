@@ -29,12 +29,12 @@ from tap.deploy.imports import find_imports
 @parameter_option
 @takes_project
 def import_command(project: Project, environment: str, resources: tuple[str, ...], yes: bool) -> int:
-    """Import existing resources into ENV's stack, and change nothing else.
+    """Import existing resources into ENV's stack.
 
-    The template has each resource already, with a DeletionPolicy; VALUE is what AWS knows the resource by, as in
-    AssetsBucket=my-bucket. Where that takes several values: Stage=RestApiId:a1b2c3,StageName:prod. CloudFormation
-    refuses an import beside other changes: deploy those first, without the resource. To take over whatever exists under
-    a name of the template while deploying: tap deploy --import-existing.
+    The template must already contain each resource, with a DeletionPolicy. VALUE is the resource's identifier in AWS,
+    such as AssetsBucket=my-bucket, or several: Stage=RestApiId:a1b2c3,StageName:prod. CloudFormation rejects an import
+    together with other changes: deploy those first, without the resource. To import resources by the names in the
+    template during a deployment, use tap deploy --import-existing.
     """
     wanted = pairs(resources, "an import is LOGICALID=VALUE", f"tap import {environment} AssetsBucket=my-bucket")
     rendered = project.app.template()

@@ -14,14 +14,14 @@ from tap.deploy.models import InputError
 
 @click.command("logs", epilog=EXIT_CODES)
 @env_argument
-@click.option("--follow", is_flag=True, help="Keep printing events as they arrive, until Ctrl-C.")
-@click.option("--since", default="10m", show_default=True, callback=seconds, help="How far back to begin.")
+@click.option("--follow", is_flag=True, help="Keep printing new events until Ctrl-C.")
+@click.option("--since", default="10m", show_default=True, callback=seconds, help="How far back to start.")
 @click.option("--filter", "pattern", metavar="PATTERN", default="",
-              help="Print only events that match this filter pattern of CloudWatch Logs.")
+              help="Print only events that match this CloudWatch Logs filter pattern.")
 @click.option("--function", is_flag=True, help="Print the validation function's log instead of the containers'.")
 @takes_project
 def logs_command(project: Project, environment: str, follow: bool, since: int, pattern: str, function: bool) -> int:
-    """Print the log of ENV's containers, oldest event first."""
+    """Print the logs of ENV's containers, oldest first."""
     env = project.target(environment)
     aws = project.cloud(env).aws
     title = logs.GROUPS["function" if function else "containers"]

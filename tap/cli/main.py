@@ -118,7 +118,7 @@ def _end_by_signal() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def tap() -> None:
-    """Deploy the TAP stack, one environment at a time, through change sets."""
+    """Deploy the TAP stack through change sets that you review first."""
 
 
 for command in (rehearse_command, playground_command, plan_command, deploy_command, watch_command, status_command,

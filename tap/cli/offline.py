@@ -36,7 +36,7 @@ def offline_plans(project: Project, names: tuple[str, ...], base: str | None, te
     overrides = project.overrides
     if template:
         if not base or names:
-            raise click.UsageError("--template FILE takes --base FILE, and no environment")
+            raise click.UsageError("--template FILE requires --base FILE and no environment")
         text = _read(template)
         return [(plan_files(template, Path(base), overrides), Rendered(parsed(text), text))]
     rendered = project.app.template()
@@ -63,7 +63,7 @@ def _commit(root: Path, revision: str) -> bytes:
     try:
         return _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except InputError as error:
-        raise InputError(f"{revision} is not a commit that can be compared with: {error.message}") from None
+        raise InputError(f"cannot compare with {revision}: {error.message}") from None
 
 
 def _merge_base(root: Path) -> bytes:
@@ -72,7 +72,7 @@ def _merge_base(root: Path) -> bytes:
             return _git(root, "merge-base", "HEAD", branch)
         except InputError:
             continue
-    raise InputError(f"{' and '.join(MAIN)} do not exist here: name the revision to compare with, --base REVISION")
+    raise InputError(f"{' and '.join(MAIN)} do not exist here: name the revision to compare with --base REVISION")
 
 
 def _git(root: Path, *arguments: str) -> bytes:
@@ -80,7 +80,7 @@ def _git(root: Path, *arguments: str) -> bytes:
         return subprocess.run(  # noqa: S603 (no shell, and git as the user has it)
             ["git", "-C", str(root), *arguments], check=True, capture_output=True).stdout  # noqa: S607
     except OSError as error:
-        raise InputError(f"git cannot be run: {error.strerror}: tap plan --offline compares with a commit") from None
+        raise InputError(f"cannot run git, which tap plan --offline requires: {error.strerror}") from None
     except subprocess.CalledProcessError as error:
         reason = error.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
         raise InputError(f"git {arguments[0]}: {reason}") from None

@@ -17,25 +17,25 @@ Command = Callable[..., Any]
 
 _root_option = click.option(
     "--root", type=click.Path(path_type=Path, file_okay=False, exists=True), default=".",
-    help="The project's directory, where parameters/ is; otherwise the current one.")
+    help="Project directory, which contains parameters/ (default: the current directory).")
 
 
 def _region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     if value is None or re.fullmatch(REGION, value):
         return value
-    raise click.BadParameter(f"{legible(value)} is no region, such as eu-central-1")
+    raise click.BadParameter(f"{legible(value)} is not a region, such as eu-central-1")
 
 
-region_option = click.option("--region", callback=_region, help="Use this region instead of the one of targets.toml.")
+region_option = click.option("--region", callback=_region, help="Region to use instead of the one in targets.toml.")
 parameter_option = click.option(
     "--parameter", "overrides", metavar="KEY=VALUE", multiple=True,
-    help="Take this value instead of the file's; may be given several times.")
-yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, however the command ends.")
-no_lint_option = click.option("--no-lint", is_flag=True, help="Do not run cfn-lint over the template.")
+    help="Override a parameter of the file. Repeatable.")
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, even on failure.")
+no_lint_option = click.option("--no-lint", is_flag=True, help="Do not lint the template with cfn-lint.")
 html_option = click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Write a page for reviewers: verdicts, changes, timeline, cost.")
+    help="Write an HTML page for reviewers: verdicts, changes, timeline, cost.")
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -50,7 +50,7 @@ def seconds(_context: click.Context, _parameter: click.Parameter, value: str) ->
 
 wait_option = click.option(
     "--wait", callback=seconds, default="0s", metavar="TIME",
-    help="Where the stack is busy, wait up to this long until it is not, such as 30m; otherwise not at all.")
+    help="If the stack is busy, wait up to this long, such as 30m (default: do not wait).")
 
 
 def environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -84,17 +84,17 @@ def names(values: tuple[str, ...]) -> frozenset[str]:
 def approve_option(what: str = "a logical id") -> Callable[[Command], Command]:
     """Return --approve, whose names are `what`."""
     return click.option("--approve", multiple=True, metavar="NAME[,NAME]",
-                        help=f"Let this destructive change happen: {what}.")
+                        help=f"Approve this destructive change: {what}.")
 
 
 drift_option = click.option(
-    "--drift", is_flag=True, help="Compare with the resources as they are, and bring back what has drifted.")
+    "--drift", is_flag=True, help="Also detect drift, and revert drifted resources to the template.")
 import_existing_option = click.option(
     "--import-existing", is_flag=True,
-    help="Take over resources that exist under the name that the template gives them, instead of failing.")
+    help="Import resources that already exist under a name in the template, instead of failing.")
 keep_option = click.option(
     "--keep", multiple=True, metavar="NAME[,NAME]",
-    help="Keep the stack's value of these parameters; '*' is all that the file does not set.")
+    help="Keep the stack's values of these parameters; '*' means all that the file does not set.")
 
 
 def takes_root(command: Command) -> Command:

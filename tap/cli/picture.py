@@ -17,7 +17,7 @@ from tap.picture.difference import compare
 from tap.picture.formats import FORMATS, png
 
 theme_option = click.option("--theme", type=click.Choice(["auto", "light", "dark"]), default="auto", show_default=True,
-                            help="auto follows the reader's own setting.")
+                            help="Color theme; auto follows the reader's system.")
 
 
 def _output(formats: Collection[str], default: str) -> Callable[[Any], Any]:
@@ -28,19 +28,19 @@ def _output(formats: Collection[str], default: str) -> Callable[[Any], Any]:
 
     return click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                         default=default, show_default=True, callback=check,
-                        help=f"Where to; its ending is the format: {', '.join(formats)}.")
+                        help=f"Output file; the extension selects the format: {', '.join(formats)}.")
 
 
 @click.command("diagram")
 @click.argument("environment", metavar="[ENV]", default="prod", shell_complete=environments)
 @_output(FORMATS, "architecture.svg")
-@click.option("--diff", "other", metavar="ENV2", help="Mark what is different in this environment.")
+@click.option("--diff", "other", metavar="ENV2", help="Mark differences to this environment.")
 @theme_option
 @takes_root
 def diagram_command(project: Project, environment: str, output: Path, other: str | None, theme: str) -> int:
-    """Draw the architecture of ENV, or of prod, from the template.
+    """Draw ENV's architecture (default: prod) from the template.
 
-    Optional parts that are off are not on it. The same template and parameters give the same bytes.
+    Leaves out optional parts that are off. The output is reproducible.
     """
     template = project.app.template()
     env, resolved = resolved_environment(environment, project.root, template)
@@ -60,10 +60,10 @@ def diagram_command(project: Project, environment: str, output: Path, other: str
 @theme_option
 @takes_root
 def dashboard_command(project: Project, environment: str, output: Path, theme: str) -> int:
-    """Draw the layout of ENV's CloudWatch dashboard, and check it.
+    """Draw and check the layout of ENV's CloudWatch dashboard.
 
-    Of every metric there and in the alarms, namespace, name, dimensions and statistic must exist, for a resource of
-    this environment. Exits with 1 if one does not.
+    Checks that namespace, name, dimensions and statistic of every metric on the dashboard and in alarms exist for a
+    resource of this environment. Exits with 1 otherwise.
     """
     _, resolved = resolved_environment(environment, project.root, project.app.template())
     found = dashboards(resolved)

@@ -63,33 +63,34 @@ class PlanOptions:
         """Raise UsageError where they do not go together."""
         for option, file in (("--save", self.save), ("--html", self.html)):
             if file and len(names) > 1:
-                raise click.UsageError(f"{option} takes one environment")
+                raise click.UsageError(f"{option} requires exactly one environment")
         if self.as_json and self.as_markdown:
-            raise click.UsageError("choose one of --json and --markdown")
+            raise click.UsageError("--json and --markdown cannot be combined")
         if not (self.offline or names):
-            raise click.UsageError("name an environment, as in tap plan dev")
+            raise click.UsageError("environment is missing: for example, tap plan dev")
         if (self.base or self.template_file) and not self.offline:
-            raise click.UsageError("--base and --template go with --offline")
+            raise click.UsageError("--base and --template require --offline")
         if self.offline and self.wait:
-            raise click.UsageError("--wait is for stacks, which --offline does not look at")
+            raise click.UsageError("--wait cannot be combined with --offline, which reads no stack")
         if self.offline and self.save:
-            raise click.UsageError("--save keeps a change set, which --offline does not create")
+            raise click.UsageError("--save cannot be combined with --offline, which creates no change set")
 
 
 @click.command("plan", epilog=EXIT_CODES)
 @click.argument("names", metavar="ENV...", nargs=-1, shell_complete=environments)
 @click.option("--save", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Keep the change set, and write FILE for tap deploy --plan.")
+              help="Keep the change set, and write a plan to FILE for tap deploy --plan.")
 @json_option
-@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request's comment.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 0: no changes; 1: error; 2: changes.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown for a pull request comment.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 0 if there are no changes, 1 on an error, 2 if "
+                                                        "there are changes.")
 @no_lint_option
-@click.option("--offline", is_flag=True, help="Compare with a commit instead of the stack; needs no credentials.")
+@click.option("--offline", is_flag=True, help="Compare with a commit instead of the stack. Requires no credentials.")
 @click.option("--base", metavar="REVISION|FILE",
-              help="With --offline: the commit to compare with, by default the merge base with main; with --template, "
-                   "a file.")
+              help="With --offline: commit to compare with (default: the merge base with main), or a file with "
+                   "--template.")
 @click.option("--template", "template_file", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              metavar="FILE", help="With --offline and --base FILE: plan this template, whatever it is.")
+              metavar="FILE", help="With --offline and --base FILE: plan this template, from any project.")
 @html_option
 @drift_option
 @import_existing_option
@@ -98,11 +99,11 @@ class PlanOptions:
 @parameter_option
 @takes_project
 def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int:
-    """Show what deploying each ENV would do, and change nothing.
+    """Show what deploying each ENV would change.
 
-    Checks template and parameters, creates a change set, describes it, grades each change, and deletes the
-    change set again unless it is saved. With --offline, compares this template and these parameter files with those of
-    a commit instead: what the commits since then would change in each environment.
+    Checks template and parameters, creates a change set, grades each change, and deletes the change set unless it is
+    saved. With --offline, compares template and parameter files with those of a commit instead, to show what the
+    commits since then would change.
     """
     options, answer = PlanOptions(**values), project.app.answer
     if names:
@@ -110,7 +111,8 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     options.check(names)
     asked = project.options
     if options.offline and (asked.drift or asked.keep or asked.import_existing):
-        raise click.UsageError("--drift, --keep and --import-existing ask AWS, which --offline does not")
+        raise click.UsageError(
+                "--drift, --keep and --import-existing cannot be combined with --offline, which reads no stack")
     plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
     for plan, _ in plans:
         answer.add(plan.env.name, outcome="no changes" if plan.change_set.empty else "changes",
@@ -248,9 +250,9 @@ def _show_plan(out: Console, plan: Plan, cost: str, save: Path | None) -> None:
 
 def _next(out: Console, plan: Plan, save: Path | None) -> None:
     if plan.change_set.empty:
-        out.print("Nothing to deploy; nothing is saved." if save else "Nothing to deploy.")
+        out.print("Nothing to deploy; no plan was saved." if save else "Nothing to deploy.")
         return
-    kept = f"Saved to {save}; change set {plan.change_set.name} is kept. " if save else ""
+    kept = f"Saved to {save}, with change set {plan.change_set.name}. " if save else ""
     out.print(f"{kept}To apply: {plan_text.deploy_command(plan, save)}", soft_wrap=True)
     if names := plan_text.secret_overrides(plan):
-        out.print(f"Give it these secret parameters again: {', '.join(names)}", soft_wrap=True)
+        out.print(f"Pass these secret parameters again: {', '.join(names)}", soft_wrap=True)

@@ -55,7 +55,7 @@ def render_plan(plan: Plan, *, parameters: bool = False) -> RenderableType:
     parts: list[RenderableType] = []
     if parameters and plan.parameters:
         defaults = sum(map(_is_plain, plan.parameters))
-        parts += [parameter_table(plan), Text(f"{defaults} more have their defaults.\n" if defaults else "")]
+        parts += [parameter_table(plan), Text(f"{defaults} more have their default values.\n" if defaults else "")]
     if plan.change_set.changes:
         parts += [plan_table(plan), ""]
     parts += [Text(line, style) for line, style in remarks(plan)]

@@ -13,13 +13,13 @@ from tap.cli.terminal import console
 @click.command("rehearse")
 @env_argument
 @click.option("--keep", "stays", is_flag=True,
-              help="Leave the stack in the emulator, and the emulator running until Ctrl-C, to use both by hand.")
+              help="Keep stack and emulator running until Ctrl-C, for manual use.")
 @takes_root
 def rehearse_command(project: Project, environment: str, stays: bool) -> int:
-    """Deploy ENV into an AWS emulator on this machine, and check what is there.
+    """Deploy ENV to a local AWS emulator and check the result.
 
-    Deploys again, changes a parameter and deletes the stack, too, unless --keep. Needs no AWS account, and the extra
-    `rehearse`. Exits with 1 if anything differs from what it should be.
+    Then deploys again, changes a parameter and deletes the stack, unless --keep is given. Requires the extra
+    `rehearse`, but no AWS account. Exits with 1 if a check fails.
     """
     by_hand = (lambda settings: _until_interrupted(project.app, settings)) if stays else None
     return 0 if project.app.rehearse(environment, project.root, console(), by_hand) else 1
@@ -29,9 +29,9 @@ def rehearse_command(project: Project, environment: str, stays: bool) -> int:
 @region_option
 @click.pass_obj
 def playground_command(app: App, region: str | None) -> int:
-    """Start an empty AWS emulator on this machine, for tap and the AWS CLI.
+    """Start an empty local AWS emulator for tap and the AWS CLI.
 
-    Prints the settings that lead there, and runs until Ctrl-C. Nothing of it is kept. Needs the extra `rehearse`.
+    Prints the environment variables to use it, and runs until Ctrl-C. Nothing is kept. Requires the extra `rehearse`.
     """
     app.playground(region, lambda settings: _until_interrupted(app, settings))
     return 0
@@ -45,7 +45,7 @@ def _until_interrupted(app: App, settings: Mapping[str, str]) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
     for line in ("Run these lines in another shell: tap and the AWS CLI use the emulator there.",
                  "tap bootstrap writes into parameters/: use a copy of the project, or restore the files afterwards.",
-                 "Ctrl-C stops the emulator and removes all that is in it."):
+                 "Ctrl-C stops the emulator and removes everything in it."):
         click.echo(line, err=True)
     try:
         app.wait()

@@ -23,11 +23,11 @@ from tap.publishing.versions import Product, description_of, digest_of
 
 _DESCRIPTION_PARAMETER_LIMIT = 4000
 _FIRST = ("TemplateUrl", "FirstVersion", "FirstVersionDescription")
-product_option = click.option("--product", metavar="ID", help="The product; otherwise that of the catalog's stack.")
+product_option = click.option("--product", metavar="ID", help="Id of the product (default: the catalog stack's).")
 
 
 @click.command("publish", epilog=EXIT_CODES)
-@click.option("--version", metavar="X.Y.Z", help="A section of CHANGELOG.md; otherwise its newest.")
+@click.option("--version", metavar="X.Y.Z", help="Version in CHANGELOG.md (default: the latest).")
 @product_option
 @yes_option
 @json_option
@@ -35,9 +35,9 @@ product_option = click.option("--product", metavar="ID", help="The product; othe
 def publish_command(project: Project, version: str | None, product: str | None, yes: bool, as_json: bool) -> int:
     """Publish templates/tap.yaml as a version of the product.
 
-    Its description is what CHANGELOG.md says of the version. Takes what is committed and passes cfn-lint, and refuses a
-    template that is the newest version's. Versions are never overwritten nor deleted; old ones are deprecated. Run
-    again, it does what is left to do.
+    The description is the version's section in CHANGELOG.md. The template must be committed, pass cfn-lint and differ
+    from the latest version. Versions are never overwritten or deleted; old ones are deprecated. Running the command
+    again completes unfinished work.
     """
     settings = read_catalog(project.root)
     new = release(project.root, version)
@@ -54,7 +54,7 @@ def publish_command(project: Project, version: str | None, product: str | None, 
                   soft_wrap=True)
         out.print(new.text, soft_wrap=True)
         if not (yes or ask(f"Publish version {new.version}?")):
-            raise Stopped("declined: nothing is published")
+            raise Stopped("declined: nothing was published")
         url = _uploaded(cloud, settings, rendered)
     catalog.publish(new, digest, "" if already else url)
     deprecated = catalog.deprecate(settings.keep)
@@ -62,7 +62,7 @@ def publish_command(project: Project, version: str | None, product: str | None, 
         project.app.answer.add(outcome="already published" if already else "published", deprecated=deprecated)
         return 0
     if deprecated:
-        out.print(f"Deprecated: {', '.join(deprecated)} (the newest {settings.keep} stay).", soft_wrap=True)
+        out.print(f"Deprecated: {', '.join(deprecated)} (the latest {settings.keep} stay active).", soft_wrap=True)
     out.print(f"{'Already published' if already else 'Published'}: version {new.version}.", soft_wrap=True)
     return 0
 
@@ -72,10 +72,10 @@ def publish_command(project: Project, version: str | None, product: str | None, 
 @yes_option
 @takes_root
 def deploy_command(project: Project, yes: bool) -> int:
-    """Bring the catalog to what parameters/catalog.toml says.
+    """Create or update the catalog from parameters/catalog.toml.
 
-    That is portfolio, product, constraints and launch role. The first time, the product gets what is published as its
-    first version; later versions are tap publish's.
+    Deploys portfolio, product, constraints and launch role. On creation, the product gets the published template as its
+    first version; tap publish adds later versions.
     """
     settings = read_catalog(project.root)
     rendered = rendered_template("catalog")
@@ -94,21 +94,21 @@ def deploy_command(project: Project, yes: bool) -> int:
 @yes_option
 @takes_root
 def share_command(project: Project, yes: bool) -> int:
-    """Share the portfolio with all that the catalog's file names.
+    """Share the portfolio with accounts and organizational units.
 
-    They are in share_with of parameters/catalog.toml. Takes no share away.
+    Reads share_with in parameters/catalog.toml. Never removes a share.
     """
     settings = read_catalog(project.root)
     if not settings.share_with:
-        raise InputError(f'{CATALOG} names nobody to share with: share_with = ["ou-…"]')
+        raise InputError(f'{CATALOG} has no accounts to share with: set share_with = ["ou-…"]')
     cloud = project.cloud(settings.env)
     cloud.check_account(settings.env)
     out = console()
     portfolio = output(cloud, settings, "PortfolioId")
     if not (yes or ask(f"Share portfolio {portfolio} with {', '.join(settings.share_with)}?")):
-        raise Stopped("declined: nothing is shared")
+        raise Stopped("declined: nothing was shared")
     shared = share(cloud.aws, portfolio, settings.share_with)
-    out.print(f"Shared with {', '.join(shared)}." if shared else "Shared with all of them already.", soft_wrap=True)
+    out.print(f"Shared with {', '.join(shared)}." if shared else "Already shared with all of them.", soft_wrap=True)
     return 0
 
 
@@ -130,6 +130,6 @@ def _with_first(project: Project, cloud: CloudFormation, settings: Catalog) -> E
 
 def _uploaded(cloud: CloudFormation, settings: Catalog, rendered: Rendered) -> str:
     if settings.env.target.artifact_bucket is None:
-        raise InputError("there is no bucket for the template: name one in parameters/targets.toml or in "
+        raise InputError("no bucket for the template is set: set one in parameters/targets.toml or "
                          f'{CATALOG}: artifact_bucket = "tap-artifacts-{{account}}-{{region}}"')
     return artifacts.upload(cloud.aws, settings.env, rendered.text)

@@ -49,11 +49,11 @@ def _delete(app: App, cloud: CloudFormation, env: Environment, out: Console, *, 
               soft_wrap=True)
     data = ", ".join(remaining_data(cloud.aws.call, env))
     if data:
-        out.print(f"It still has resources that hold data: {data}", style="bold red", soft_wrap=True)
+        out.print(f"Its resources that hold data: {data}", style="bold red", soft_wrap=True)
         if yes:
-            raise Refused(f"stack {env.stack_name} has resources that hold data, {data}: --yes does not delete them. "
-                          f"Look at them first, then: {env.command('recover')}")
-    if not (yes or ask(f"Delete stack {env.stack_name}, and create it again?")):
-        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+            raise Refused(f"stack {env.stack_name} has resources that hold data, which --yes does not delete: {data}. "
+                          f"Check them first, then run: {env.command('recover')}")
+    if not (yes or ask(f"Delete stack {env.stack_name} and create it again?")):
+        raise Stopped(f"declined: stack {env.stack_name} is unchanged")
     with Watch(out, app.clock) as watch:
         cloud.recover(env, plan_recovery(cloud.aws.call, env), watch)

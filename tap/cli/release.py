@@ -15,19 +15,19 @@ from tap.deploy.models import Outcome
 @click.command("release", epilog=EXIT_CODES)
 @env_argument
 @click.argument("image", required=False)
-@click.option("--previous", is_flag=True, help="Release the image that ran before the current one.")
+@click.option("--previous", is_flag=True, help="Release the previous image.")
 @yes_option
 @wait_option
 @takes_project
 def release_command(project: Project, environment: str, image: str | None, previous: bool, yes: bool,
                     wait: int) -> int:
-    """Deploy IMAGE to ENV, and change nothing else.
+    """Deploy IMAGE to ENV without other changes.
 
-    Uses the template and the parameters that the stack has. Refuses where anything would change that does not follow
-    from the image. A protected environment takes images by digest alone.
+    Uses the stack's current template and parameters. Refuses if anything else would change. A protected environment
+    requires an image by digest.
     """
     if (image is None) != previous:
-        raise click.UsageError("name an image, or give --previous")
+        raise click.UsageError("image is missing: name one, or use --previous")
     env = project.target(environment)
     cloud = project.cloud(env)
     out = console()

@@ -16,11 +16,11 @@ from tap.deploy.refactor import create_refactor, execute_refactor
 @yes_option
 @takes_project
 def rename_command(project: Project, environment: str, renames: tuple[str, ...], yes: bool) -> int:
-    """Rename resources of ENV's stack, and replace none.
+    """Rename resources in ENV's stack without replacing them.
 
-    An update creates a resource under its new logical id before it deletes the one under the old, which fails wherever
-    something has to be unique. This is a stack refactor of CloudFormation's instead: it changes the stack's template
-    and no resource. Rename in the template, too; then tap plan shows no change. It has no service role: run it as an
+    An update would create the resource under its new logical id before deleting the old one, which fails if a property
+    must be unique. This command uses a CloudFormation stack refactor, which changes only the stack's template. Make the
+    same change in the template; tap plan then shows no change. A stack refactor uses no service role: run it as an
     administrator.
     """
     names = pairs(renames, "a rename is OLD=NEW", f"tap rename {environment} Vpc=Network")
@@ -30,7 +30,7 @@ def rename_command(project: Project, environment: str, renames: tuple[str, ...],
     plan = create_refactor(cloud, env, names)
     out.print(plan_view.render_plan(plan))
     if not (yes or ask(f"Rename in stack {env.stack_name}?")):
-        raise Stopped(f"declined: stack {env.stack_name} is as it was")
+        raise Stopped(f"declined: stack {env.stack_name} is unchanged")
     execute_refactor(cloud, env, plan.change_set.id)
     out.print(f"Renamed. Compare with the template: {env.command('plan')}", soft_wrap=True)
     return 0

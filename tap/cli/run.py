@@ -12,7 +12,7 @@ _EXIT_CODES = """\b
 Exit codes: the command's own once it has run, and otherwise
   1  failed: AWS refused a request, or the container never ran
   2  usage or bad input: nothing was started
-  5  left running: the task still runs
+  5  left running: the task is still running
   130  interrupted; the task is stopped
 """
 
@@ -22,10 +22,10 @@ Exit codes: the command's own once it has run, and otherwise
 @click.argument("command", nargs=-1, required=True)
 @takes_project
 def run_command(project: Project, environment: str, command: tuple[str, ...]) -> int:
-    """Run COMMAND in a task of its own, beside ENV's service.
+    """Run COMMAND in a separate task of ENV's application.
 
-    The task has the image, the variables, the network and the roles of the service's tasks, and runs on demand.
-    Prints what it logs, and exits with its exit code. Put -- before the command: tap run dev -- python migrate.py
+    The task has the image, variables, network and roles of the service's tasks, and runs on demand. Prints its log and
+    exits with its exit code. Put -- before the command: tap run dev -- python migrate.py
     """
     env = project.target(environment)
     cloud = project.cloud(env)
@@ -37,8 +37,8 @@ def run_command(project: Project, environment: str, command: tuple[str, ...]) ->
         return run.follow(cloud.aws, task, lambda line: out.print(line, soft_wrap=True))
     except KeyboardInterrupt:
         if not ask("Stop the task?"):
-            raise LeftRunning(f"task {task.arn} still runs. Stop it with: aws ecs stop-task "
-                              f"--cluster {task.cluster} --task {task.arn}") from None
+            raise LeftRunning(f"task {task.arn} is still running. Stop it with: aws ecs stop-task --cluster "
+                              f"{task.cluster} --task {task.arn}") from None
     run.stop(cloud.aws, task)
     progress.print("The task is being stopped.")
     return INTERRUPTED

@@ -31,16 +31,16 @@ class Differs(TapError):
 @env_argument
 @takes_project
 def watch_command(project: Project, environment: str) -> int:
-    """Follow what is under way on the stack of ENV, to its end.
+    """Follow ENV's current stack operation to completion.
 
-    Whoever started it.
+    It does not matter who started it.
     """
     env = project.target(environment)
     cloud = project.cloud(env)
     out = console()
     with Watch(out, project.app.clock) as watch:
         status = cloud.watch(env, watch)
-    out.print(f"Stack {env.stack_name} is at rest: {status}.", soft_wrap=True)
+    out.print(f"Stack {env.stack_name} is stable: {status}.", soft_wrap=True)
     return 0
 
 
@@ -49,7 +49,7 @@ def watch_command(project: Project, environment: str) -> int:
 @json_option
 @takes_project
 def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> int:
-    """Show in which state the stack of each ENV is."""
+    """Show the status of each ENV's stack."""
     answer = project.app.answer
     answer.several(names)
     envs = [project.target(name) for name in names]
@@ -65,7 +65,7 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
         unbroken=("Environment", "Status")))
     for status in found:
         for name in status.pending:
-            out.print(f"{status.environment}: change set {name} waits to be executed", soft_wrap=True)
+            out.print(f"{status.environment}: change set {name} is waiting to be executed", soft_wrap=True)
         if status.reason:
             out.print(f"{status.environment}: {status.reason}", soft_wrap=True)
     return 0
@@ -76,7 +76,7 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
 @json_option
 @takes_project
 def outputs_command(project: Project, environment: str, as_json: bool) -> int:
-    """Print the outputs of the stack of ENV."""
+    """Print the outputs of ENV's stack."""
     env = project.target(environment)
     outputs = {name: env.masked(value) for name, value in inspection.outputs(project.cloud(env).aws.call, env).items()}
     if as_json:
@@ -90,8 +90,8 @@ def outputs_command(project: Project, environment: str, as_json: bool) -> int:
 
 @click.command("events")
 @env_argument
-@click.option("--all", "everything", is_flag=True, help="All events, not only those of the latest operation.")
-@click.option("--failed", is_flag=True, help="Only what failed.")
+@click.option("--all", "everything", is_flag=True, help="Print all events, not only those of the latest operation.")
+@click.option("--failed", is_flag=True, help="Print only failures.")
 @json_option
 @takes_project
 def events_command(project: Project, environment: str, everything: bool, failed: bool, as_json: bool) -> int:
@@ -114,9 +114,9 @@ def events_command(project: Project, environment: str, everything: bool, failed:
 @json_option
 @takes_project
 def drift_command(project: Project, environment: str, as_json: bool) -> int:
-    """Compare the resources of ENV with their template, path by path.
+    """Detect drift: compare ENV's resources with the template.
 
-    Exits with 1 where something differs that no service changes by itself.
+    Exits with 1 for differences other than those that AWS services make themselves.
     """
     env = project.target(environment)
     found = inspection.drift(project.cloud(env).aws, env)
@@ -129,11 +129,11 @@ def drift_command(project: Project, environment: str, as_json: bool) -> int:
             values = f"{drift.path}: {drift.expected} → {drift.actual}{expected}" if drift.path else "is gone"
             out.print(f"{drift.logical_id}  {short(drift.resource_type)}  {values}", soft_wrap=True)
         if not found:
-            out.print(f"Stack {env.stack_name} is as its template says, as far as CloudFormation can tell.")
+            out.print(f"Stack {env.stack_name} has no drift that CloudFormation can detect.")
     unexpected = {drift.logical_id for drift in found if not drift.explanation}
     if unexpected:
-        raise Differs(f"{len(unexpected)} of stack {env.stack_name}'s resources are not as the template says: "
-                      f"{', '.join(sorted(unexpected))}; tap deploy does not put that right by itself")
+        raise Differs(f"{len(unexpected)} resources of stack {env.stack_name} have drifted: "
+                      f"{', '.join(sorted(unexpected))}. To revert them: tap deploy with --drift")
     return 0
 
 
@@ -143,9 +143,9 @@ def drift_command(project: Project, environment: str, as_json: bool) -> int:
 @json_option
 @takes_root
 def diff_command(project: Project, first: str, second: str, as_json: bool) -> int:
-    """Show how two environments differ.
+    """Compare the parameters and resources of two environments.
 
-    In their parameters, and in what the template makes of them. Reads the files alone; no AWS account is needed.
+    Reads only files in the project. Requires no AWS account.
     """
     rendered = project.app.template()
     envs = [read_environment(name, project.root, rendered.document) for name in (first, second)]
@@ -166,7 +166,7 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
         return 0
     out = report()
     if not (parameters or found):
-        out.print(f"{first} and {second} differ in nothing but their names.")
+        out.print(f"{first} and {second} differ only in their names.")
         return 0
     out.print(table_of(("Parameter", first, second), parameters, unbroken=("Parameter",)))
     out.print(f"\nResources, {first} → {second}", style="bold")
@@ -211,9 +211,10 @@ def _brief(value: Any) -> str:
 @json_option
 @takes_project
 def doctor_command(project: Project, environment: str, as_json: bool) -> int:
-    """Look whether all that deploying ENV needs is there.
+    """Check that everything needed to deploy ENV is in place.
 
-    Credentials, account, region, role, bucket, quotas, service-linked roles. Exits with 1 where something is missing.
+    Checks credentials, account, region, role, bucket, quotas and service-linked roles. Exits with 1 if something is
+    missing.
     """
     env = project.with_options(read_environment(environment, project.root, project.app.template().document))
     found = doctor.examine(

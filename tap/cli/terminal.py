@@ -44,7 +44,7 @@ class Output(Report):
             super().print(*objects, **options)
         except OSError as error:
             where = "error" if self.stderr else "output"
-            complain(f"standard {where} cannot be written: {error.strerror}; the work goes on")
+            complain(f"standard {where} cannot be written: {error.strerror}. The operation continues")
             self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:

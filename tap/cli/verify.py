@@ -23,9 +23,9 @@ FAILED = 7
               help="Write the results as a JUnit XML file, for CI.")
 @takes_project
 def verify_command(project: Project, environment: str, as_json: bool, junit_file: Path | None) -> int:
-    """Check ENV's deployed stack, in AWS and from outside.
+    """Check ENV's deployed stack through AWS APIs and from outside.
 
-    Changes nothing. Needs read access to the stack's resources, such as the AWS managed policy ReadOnlyAccess, and
+    Changes nothing. Requires read access to the stack's resources, such as the AWS managed policy ReadOnlyAccess, and
     lambda:InvokeFunction on the validation function. Exits with 7 if a check fails.
     """
     if junit_file and not junit_file.parent.is_dir():

@@ -78,7 +78,7 @@ class Watch(Observer):
             usual = self._expected.get(logical_id)
             if usual and is_overdue(usual.seconds, now - began) and logical_id not in self._warned:
                 self._warned.add(logical_id)
-                self._say(f"{logical_id} takes longer than usual: {duration(now - began)}, usually "
+                self._say(f"{logical_id} is taking longer than usual: {duration(now - began)}, usually "
                           f"{duration(usual.seconds)}{'' if usual.learned else ', roughly'}")
         if self._live is None and self._began and now - self._spoke >= HEARTBEAT:
             names = [f"{name} {duration(now - began)}" for name, (began, _) in self._in_flight()]

@@ -118,7 +118,7 @@ def test_a_bucket_of_the_same_name_that_was_made_by_hand_is_told_before_the_stac
 
     assert bootstrap("--yes") == 2
 
-    assert "tap-artifacts-123456789012-eu-west-1 is there already" in capsys.readouterr().err
+    assert "tap-artifacts-123456789012-eu-west-1 already exists" in capsys.readouterr().err
     assert account.stacks == {}
 
 
@@ -285,14 +285,14 @@ def test_a_stack_that_the_roles_are_not_for_is_refused(
     code, line = refused(bootstrap, account, capsys)
 
     assert code == 2
-    assert line.startswith("tap: stack payments is not named tap-…: the roles of the bootstrap stack are for such")
+    assert line.startswith("tap: stack payments does not start with tap-, which the bootstrap stack's roles require")
 
 
 def test_a_file_that_cannot_be_written_is_an_input_error(root: Path) -> None:
     # Whoever runs the tests may be root, whom no permission stops.
     settings = Settings(root, "dev", MAIN, access=lambda path, _mode: path.suffix != ".toml")
 
-    with pytest.raises(InputError, match=r"^parameters/targets\.toml cannot be written, and what the bootstrap makes"):
+    with pytest.raises(InputError, match=r"^cannot write parameters/targets\.toml, which bootstrap updates"):
         settings.check()
 
 
@@ -441,5 +441,5 @@ def test_an_emulator_that_gives_no_outputs_is_told_of(
 
     assert bootstrap("--yes") == 1
 
-    assert "is deployed, but eu-west-1 gives no ExecutionRoleArn among its outputs" in capsys.readouterr().err
+    assert "is deployed, but its outputs lack ExecutionRoleArn" in capsys.readouterr().err
     assert (root / "parameters/targets.toml").read_text() == TARGETS

@@ -129,7 +129,7 @@ def test_no_answer_and_no_are_declined(
 
     assert run("deploy", "dev") == 3
     assert (aws.stacks, aws.change_sets) == ({}, {})
-    assert capsys.readouterr().err.endswith("[y/N] \ntap: declined: stack tap-dev is as it was\n")
+    assert capsys.readouterr().err.endswith("[y/N] \ntap: declined: stack tap-dev is unchanged\n")
 
 
 def test_a_stack_that_was_rolled_back_exits_with_1(

@@ -22,7 +22,7 @@ def test_a_plan_writes_its_page_and_leaves_nothing_else(
 
 def test_a_plan_of_several_environments_has_no_page(tap: Tap, page: Path) -> None:
     assert tap("plan", "dev", "prod", "--html", str(page)) == 2
-    assert "--html takes one environment" in tap.err
+    assert "--html requires exactly one environment" in tap.err
     assert not page.exists()
 
 

@@ -126,7 +126,7 @@ def test_a_repository_that_exists_without_its_stack_is_left_alone(tap: Tap, acco
 
     assert tap("bootstrap", "dev", "--repository", "payments/web", "--yes") == 2
 
-    assert "repository payments/web exists, and no stack of tap bootstrap has it" in tap.err
+    assert "repository payments/web already exists, outside of any tap bootstrap stack" in tap.err
     assert STACK not in account.stacks
 
 
@@ -136,5 +136,5 @@ def test_a_name_that_would_take_another_repositorys_stack_is_refused(tap: Tap, a
 
     assert tap("bootstrap", "dev", "--repository", "payments-web", "--yes") == 2
 
-    assert f"stack {STACK} has the repository payments/web" in tap.err
+    assert f"stack {STACK} already has the repository payments/web" in tap.err
     assert parameters(aws)["RepositoryName"] == "payments/web"

@@ -112,10 +112,10 @@ def test_detailed_exit_codes_are_those_of_a_plan(project: Tap) -> None:
 
 @pytest.mark.parametrize(("arguments", "problem"), [
     (("dev", "--offline", "--base", "nowhere"), "nowhere"),
-    (("dev", "--base", "HEAD"), "--base and --template go with --offline"),
-    (("dev", "--offline", "--save", "plan.json"), "--save keeps a change set"),
-    (("--offline", "--template", __file__), "--template FILE takes --base FILE"),
-    ((), "name an environment")])
+    (("dev", "--base", "HEAD"), "--base and --template require --offline"),
+    (("dev", "--offline", "--save", "plan.json"), "--save cannot be combined with --offline"),
+    (("--offline", "--template", __file__), "--template FILE requires --base FILE"),
+    ((), "environment is missing")])
 def test_bad_usage_is_exit_code_2_and_says_what_is_wrong(
         project: Tap, arguments: tuple[str, ...], problem: str) -> None:
     assert project("plan", *arguments) == 2

@@ -100,7 +100,7 @@ def test_parameters_show_where_they_come_from_and_defaults_are_counted() -> None
         "Size       2                 file",
         "Image      x                 override",
         "Ami        /aws/ami = ami-1  file",
-        "1 more have their defaults."]
+        "1 more have their default values."]
 
 
 def test_a_default_that_takes_the_place_of_the_stacks_value_is_shown() -> None:
@@ -111,7 +111,7 @@ def test_a_default_that_takes_the_place_of_the_stacks_value_is_shown() -> None:
         "Parameter  Value  From",
         "Size       1      default, stack has 5",
         "Kept       7      previous",
-        "2 more have their defaults."]
+        "2 more have their default values."]
 
 
 def test_a_secret_of_the_stack_is_not_shown_beside_the_new_one() -> None:
@@ -223,7 +223,7 @@ def test_the_line_that_applies_a_plan_has_its_parameters_and_no_secret(tap: Tap)
 
     assert tap("plan", "dev", "--parameter", "Name=a b", "--parameter", "Password=hunter2") == 0
     assert to_apply(tap) == f"tap deploy dev --root {tap.root} --parameter 'Name=a b'"
-    assert "Give it these secret parameters again: Password" in tap.out
+    assert "Pass these secret parameters again: Password" in tap.out
 
 
 def test_a_secret_in_an_events_reason_is_masked(tap: Tap, aws: MemoryAws, stack: Stack) -> None:

@@ -103,7 +103,7 @@ def test_a_failed_creation_is_deleted_if_the_user_agrees(
     monkeypatch.setattr(sys, "stdin", StringIO(answers))
 
     assert tap("deploy", "dev") == code
-    assert "Delete stack tap-dev, and create it again? [y/N]" in tap.err
+    assert "Delete stack tap-dev and create it again? [y/N]" in tap.err
     assert failed.status == ("DELETE_COMPLETE" if answers.startswith("y") else "ROLLBACK_COMPLETE")
 
 
@@ -112,7 +112,7 @@ def test_a_failed_creation_that_still_holds_data_is_not_deleted_by_yes(
     failed.resources["Table"] = ("AWS::DynamoDB::Table", "DELETE_FAILED")
 
     assert tap("deploy", "dev", "--yes") == 4
-    assert "has resources that hold data, Table: --yes does not delete them" in tap.err
+    assert "has resources that hold data, which --yes does not delete: Table" in tap.err
     assert "delete_stack" not in aws.calls
 
 
@@ -122,7 +122,7 @@ def test_a_failed_creation_that_still_holds_data_is_deleted_if_the_user_agrees(
     monkeypatch.setattr(sys, "stdin", StringIO("y\ny\n"))
 
     assert tap("deploy", "dev") == 0
-    assert "It still has resources that hold data: Table" in tap.out
+    assert "Its resources that hold data: Table" in tap.out
 
 
 def test_a_plan_of_a_failed_creation_changes_nothing(tap: Tap, aws: MemoryAws, failed: Stack) -> None:

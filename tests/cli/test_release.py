@@ -116,7 +116,8 @@ def test_without_a_record_of_an_earlier_image_one_has_to_be_named(tap: Tap, aws:
 
 
 @pytest.mark.parametrize(("arguments", "problem"), [
-    ([], "name an image, or give --previous"), (["app:1", "--previous"], "name an image, or give --previous"),
+    ([], "image is missing: name one, or use --previous"), (["app:1", "--previous"], "image is missing: name one, or "
+                                                                                     "use --previous"),
     (["App"], 'the image cannot be "App"'), ([f"{REPOSITORY}:9"], "does not exist")])
 @pytest.mark.usefixtures("deployed")
 def test_bad_input_is_refused_before_anything_is_made(
@@ -202,7 +203,7 @@ def test_an_image_that_cannot_be_tagged_is_released_with_a_warning(tap: Tap) -> 
     tap.services["ecr"].faults["put_image"] = [("before", refusal("AccessDeniedException", "not authorized"))]
 
     assert tap("release", "dev", f"{OWN}:3", "--yes") == 0
-    assert f"warning: image {OWN}:3 cannot be tagged as deployed, and may expire: " in tap.out
+    assert f"warning: image {OWN}:3 cannot be tagged as deployed and may expire: " in tap.out
 
 
 @pytest.mark.usefixtures("deployed")

@@ -33,7 +33,7 @@ def test_the_status_names_change_sets_that_wait(tap: Tap, aws: MemoryAws, stack:
     aws.do_create_change_set(stack.name, "theirs", "UPDATE", json.dumps(NEW), [])
 
     assert tap("status", "dev") == 0
-    assert "dev: change set theirs waits to be executed" in tap.out
+    assert "dev: change set theirs is waiting to be executed" in tap.out
 
 
 def test_an_environment_with_placeholders_can_be_looked_at(tap: Tap) -> None:
@@ -136,8 +136,8 @@ def test_a_deletion_says_what_is_lost_kept_and_costs_before_it_asks(
 
     assert tap("delete", "dev") == 3
     assert tap.out.splitlines()[:5] == [
-        "is lost for good: Table", "is deleted after a last snapshot: Cluster", "stays in the account: Key",
-        "goes on costing: Key: 1 USD a month, Cluster: by the GB of its snapshot", "1 more is deleted"]
+        "permanently deleted: Table", "deleted after a final snapshot: Cluster", "kept in the account: Key",
+        "keeps costing: Key: 1 USD a month, Cluster: by the GB of its snapshot", "also deleted: 1 other resource"]
     assert stack.status == "CREATE_COMPLETE"
 
 
@@ -153,7 +153,7 @@ def test_a_stack_whose_template_cannot_be_evaluated_is_deleted_by_cloudformation
 
     assert tap("delete", "dev", "--yes") == 0
     assert "warning: the deployed template cannot be read" in tap.out
-    assert "is lost for good: TableA" in tap.out
+    assert "permanently deleted: TableA" in tap.out
     assert aws.stacks == {}
 
 
@@ -436,7 +436,7 @@ def test_a_bucket_that_a_custom_resource_empties_does_not_block(
     aws.__dict__["do_list_object_versions"] = lambda **_request: {"Versions": [{}]}
 
     assert tap("delete", "dev", "--yes") == 0
-    assert "is emptied first, in all versions: Bucket" in tap.out
+    assert "emptied first, including all versions: Bucket" in tap.out
 
 
 def test_an_output_that_another_stack_imports_blocks(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
@@ -476,7 +476,7 @@ def test_environments_that_do_not_differ_are_said_not_to(tap: Tap) -> None:
     (tap.root / "parameters/dev.json").write_text("{}")
 
     assert tap("diff", "dev", "prod") == 0
-    assert tap.out == "dev and prod differ in nothing but their names.\n"
+    assert tap.out == "dev and prod differ only in their names.\n"
 
 
 def test_a_deployment_as_json_is_json_and_nothing_else(tap: Tap, stack: Stack) -> None:

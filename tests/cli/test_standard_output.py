@@ -98,7 +98,7 @@ def test_a_deployment_is_watched_to_its_end_though_the_disk_of_its_log_is_full()
                   stdout=full)
 
     assert (ran.returncode, ran.stderr) == (
-        7, b"tap: standard output cannot be written: No space left on device; the work goes on\n")
+        7, b"tap: standard output cannot be written: No space left on device. The operation continues\n")
 
 
 @pytest.mark.parametrize("arguments", [["plan", "nowhere"], ["nonsense"]], ids=["input", "usage"])

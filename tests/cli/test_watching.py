@@ -90,7 +90,7 @@ def test_what_takes_longer_than_usual_is_warned_of_once(clock: Clock) -> None:
         clock.now = now
         watch.on_wait()
     told = [line for line in text(console).splitlines() if "longer" in line]
-    assert told == ["A takes longer than usual: 31.0 s, usually 10.0 s"]
+    assert told == ["A is taking longer than usual: 31.0 s, usually 10.0 s"]
 
 
 def test_a_silent_log_says_now_and_then_what_is_in_flight(clock: Clock) -> None:
@@ -123,4 +123,4 @@ def test_a_deployment_that_is_silent_for_long_says_what_it_waits_for(
     assert tap("deploy", "dev", "--yes") == 0
     assert stack.status == "UPDATE_COMPLETE"
     assert "in progress: Topic 1 min" in tap.out
-    assert "Topic takes longer than usual: " in tap.out
+    assert "Topic is taking longer than usual: " in tap.out

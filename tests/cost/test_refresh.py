@@ -135,10 +135,10 @@ def test_the_table_is_written_and_what_stays_is_told(
     assert read_prices(tmp_path / "p.json").by_name["nat_gateway_hour"].usd == 0.05
     told = capsys.readouterr().err
     assert f"1 of {len(prices.by_name)} prices from AWS for us-east-1" in told
-    assert "kept as it was: nat_gateway_gb" in told
+    assert "unchanged: nat_gateway_gb" in told
 
 
 def test_an_api_that_knows_nothing_leaves_the_table_alone(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="knows none of the prices"):
+    with pytest.raises(InputError, match="has none of the prices"):
         _refreshed(tmp_path / "p.json", lambda: PriceList(), lambda: "2027-01-01", None)
     assert not (tmp_path / "p.json").exists()

@@ -54,4 +54,4 @@ def test_the_page_of_commands_has_each_with_every_option() -> None:
 
 def test_a_command_with_exit_codes_of_its_own_lists_them_in_its_section() -> None:
     section = PAGES["reference/commands"].partition("\n## tap run\n")[2].partition("\n## ")[0]
-    assert "| 5 | left running: the task still runs |" in section
+    assert "| 5 | left running: the task is still running |" in section

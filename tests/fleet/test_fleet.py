@@ -105,7 +105,7 @@ def test_stacks_that_the_file_no_longer_has_are_told_and_stay(tap: Tap) -> None:
     tap(*DEPLOY)
     tap.fleet(accounts=[A])
     assert tap(*DEPLOY) == 0
-    assert f"left as it is: the stack of {B} in {IRELAND}" in tap.out
+    assert f"unchanged: the stack of {B} in {IRELAND}" in tap.out
     assert (B, IRELAND) in tap.aws.instances
 
 
@@ -391,7 +391,7 @@ def test_drift_is_looked_for_by_cloudformation_and_fails_the_status(tap: Tap) ->
 
 def test_a_fleet_that_is_not_there_yet_is_no_error(tap: Tap) -> None:
     assert tap("fleet", "status", "prod") == 0
-    assert tap.out == "There is no stack set tap-prod: tap fleet deploy prod makes it.\n"
+    assert tap.out == "Stack set tap-prod does not exist. Create it with: tap fleet deploy prod\n"
 
 
 # -- the file

@@ -147,7 +147,7 @@ def test_all_but_the_newest_are_deprecated_and_none_is_deleted(tap: Tap) -> None
     assert tap("publish", "--yes") == 0
     assert {each["Name"]: each["Guidance"] for each in tap.catalog.artifacts} == {
         "0.1.0": "DEPRECATED", "0.2.0": "DEPRECATED", "0.3.0": "DEFAULT", "0.2.1": "DEFAULT", "1.1.0": "DEFAULT"}
-    assert "Deprecated: 0.1.0, 0.2.0 (the newest 2 stay)." in tap.out
+    assert "Deprecated: 0.1.0, 0.2.0 (the latest 2 stay active)." in tap.out
 
 
 def test_a_deprecation_that_failed_is_made_up_for_by_the_next_run(tap: Tap) -> None:
@@ -173,21 +173,21 @@ def test_without_an_answer_nothing_is_published(tap: Tap, monkeypatch: pytest.Mo
 def test_what_is_not_committed_is_not_published(tap: Tap, file: str) -> None:
     tap.write(file, (tap.root / "templates/tap.yaml").read_text() + "\n")
     assert tap("publish", "--yes") == 4
-    assert f"not everything is committed: {file};" in tap.err
+    assert f"uncommitted changes: {file}." in tap.err
     assert tap.catalog.calls == []
 
 
 def test_a_failing_lint_is_not_published(tap: Tap) -> None:
     tap.problems = ["cfn-lint E3012 Topic: wrong"]
     assert tap("publish", "--yes") == 2
-    assert tap.err == "tap: the template does not pass cfn-lint:\n  - cfn-lint E3012 Topic: wrong\n"
+    assert tap.err == "tap: cfn-lint reports errors in the template:\n  - cfn-lint E3012 Topic: wrong\n"
     assert tap.catalog.calls == []
 
 
 def test_a_committed_template_that_is_not_what_is_generated_is_not_published(tap: Tap) -> None:
     tap.document = {**TEMPLATE, "Resources": {}}
     assert tap("publish", "--yes") == 2
-    assert "templates/tap.yaml is not what generate.py prints" in tap.err
+    assert "templates/tap.yaml is out of date" in tap.err
 
 
 @pytest.mark.parametrize(("content", "why"), [
@@ -199,7 +199,7 @@ def test_a_template_that_cannot_be_read_is_one_line(tap: Tap, content: bytes | N
         path.write_bytes(content)
     tap.commit()
     assert tap("publish", "--yes") == 2
-    assert tap.err == f"tap: templates/tap.yaml cannot be read ({why}): run make template, and commit it\n"
+    assert tap.err == f"tap: cannot read templates/tap.yaml ({why}): run make template and commit the file\n"
 
 
 def test_outside_of_a_repository_nothing_is_published(tap: Tap, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -242,7 +242,7 @@ def test_a_version_in_a_comment_is_none(tap: Tap) -> None:
 def test_a_file_whose_name_is_no_text_is_not_committed_either(tap: Tap) -> None:
     Path(os.fsdecode(os.fsencode(tap.root) + b"/a\xff")).touch()
     assert tap("publish", "--yes") == 4
-    assert "not everything is committed: a\\xff;" in tap.err
+    assert "uncommitted changes: a\\xff." in tap.err
 
 
 def test_a_version_that_the_changelog_does_not_have_is_refused(tap: Tap) -> None:
@@ -253,15 +253,15 @@ def test_a_version_that_the_changelog_does_not_have_is_refused(tap: Tap) -> None
 def test_without_a_catalog_the_command_that_makes_it_is_told(tap: Tap) -> None:
     tap.aws.stacks.clear()
     assert tap("publish", "--yes") == 2
-    assert "stack catalog-tap has no output ProductId: tap catalog deploy makes it" in tap.err
-    assert "; or give --product prod-…" in tap.err
+    assert "stack catalog-tap has no output ProductId: run tap catalog deploy" in tap.err
+    assert ", or use --product prod-…" in tap.err
 
 
 def test_without_a_bucket_its_setting_is_told(tap: Tap) -> None:
     tap.write("parameters/targets.toml", "")
     tap.commit()
     assert tap("publish", "--yes") == 2
-    assert "there is no bucket for the template" in tap.err
+    assert "no bucket for the template is set" in tap.err
     assert names(tap) == []
 
 
