@@ -33,7 +33,7 @@ class AppQueue(NamedTuple):
 
 
 def send_to(queue: Queue, keys: Keys) -> list[Statement]:
-    """Return what a role needs to send messages to a queue."""
+    """Return the permissions to send messages to a queue."""
     return [allow([sqs.SendMessage], queue.get_att("Arn")), _use_key(keys)]
 
 

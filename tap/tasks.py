@@ -148,7 +148,7 @@ class Tasks(NamedTuple):
                 *if_present, network.private_routing, *network.ways_out, *self.migration]}}
 
     def run(self) -> list[Statement]:
-        """Return what a role needs to run a task: of any version, since a policy that names one takes time to apply."""
+        """Return the permissions to run a task, in any revision, since a policy that names one takes time to apply."""
         return [
             # CloudFormation names the families after the stack.
             allow([ecs.RunTask], Sub(f"{_HERE}:task-definition/${{AWS::StackName}}-*:*"), condition=self.in_cluster()),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 Cell = str | Text
 _GAP = 2  # between columns
-_NARROWEST = 8  # that a column becomes for want of space
+_NARROWEST = 8  # width of a column when space is short
 # Where a word that is longer than its column may be broken: before a capital, and after a sign.
 _JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[:/._,=-])(?=[^\s:/._,=-])")
 

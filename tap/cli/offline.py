@@ -103,7 +103,7 @@ def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, over
 
 
 def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
-    """Return an environment. Its file of variables is where it would be, in a bucket whose name only AWS tells."""
+    """Return an environment. The ARN of its environment file has a placeholder for the bucket."""
     env = load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
                            previous=lambda _: without_default(document))
     if env.values.variables is None:

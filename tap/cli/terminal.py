@@ -36,7 +36,7 @@ class Report(Console):
 
 
 class Output(Report):
-    """Where work is told that changes AWS; when its reader goes away, or the disk is full, the work goes on."""
+    """Progress output. If stdout closes or the disk fills up, the operation continues."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print as rich does."""

@@ -203,7 +203,7 @@ def _secret(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 def _topic(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     share = month.share("AWS::SNS::Topic")
-    yield by_use("e-mails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails")
+    yield by_use("emails", month.assumed["notifications_per_month"] * share / 1e5, "sns_hundred_thousand_emails")
 
 
 def _queue(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:

@@ -129,16 +129,16 @@ def _explained(name: str, store: Storage) -> Iterator[None]:
         yield
     except CallFailed as error:
         if error.code in _NOT_THERE:
-            raise InputError("the template is to go to a bucket, and the artifact bucket is not there: tap bootstrap "
-                             f"ENV, or {make_bucket_command(name, store.region)}, then run this again") from None
+            raise InputError(f"artifact bucket {name} does not exist. Create it with tap bootstrap, or with "
+                             f"{make_bucket_command(name, store.region)}, then run this command again") from None
         if error.code in ("403", "AccessDenied"):
             raise InputError(
-                f"the artifact bucket {name} is not account {store.bucket_owner}'s, or may not be used by whoever runs "
-                f"this: look with aws s3api head-bucket --bucket {name}; where the bucket is another account's, name "
-                "that in parameters/targets.toml: artifact_bucket_owner") from None
+                f"artifact bucket {name} does not belong to account {store.bucket_owner}, or access to it is denied. "
+                f"Check it with: aws s3api head-bucket --bucket {name}. If the bucket belongs to another account, set "
+                "artifact_bucket_owner in parameters/targets.toml") from None
         if error.code in ("301", "PermanentRedirect"):
-            raise InputError(f"the artifact bucket {name} is in another region than {store.region}: "
-                             "name one that is there in parameters/targets.toml") from None
+            raise InputError(f"artifact bucket {name} is not in region {store.region}: name one that is there in "
+                             "parameters/targets.toml") from None
         raise
 
 

@@ -233,7 +233,7 @@ def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
             raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
                               f"be sent: {_RENEW_WITHOUT}") from None
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
-        raise CallFailed(f"AWS gives no answer: {_one_line(error)}{hint}", passing=True) from None
+        raise CallFailed(f"no response from AWS: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:
         raise CallFailed(_one_line(error)) from None
     # A file or a program that credentials come from, or the question for a code, which nobody answers.

@@ -1,4 +1,4 @@
-"""What deleting a stack does, said before it is done: what goes, stays, stands in the way, and goes on costing."""
+"""Plan a deletion: what is deleted, what stays, what blocks it, and what keeps costing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -116,7 +116,7 @@ def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
 def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     """Return whether somebody is told of alarms; a protected environment has to have a confirmed subscription.
 
-    An unconfirmed one has the text PendingConfirmation for its ARN. One that was confirmed by the link in the e-mail
+    An unconfirmed one has the text PendingConfirmation for its ARN. One that was confirmed by the link in the email
     ends by the link in any later one, whoever clicks it. Only ConfirmSubscription can have that refused, and so
     CloudFormation cannot: https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
     """
@@ -136,7 +136,7 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     if unconfirmed:
         has_pager = bool(env.values.parameters.get("PagerTopicArn"))
         return has_pager or env.values.parameters.get("Protected") != "true", (
-            f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it by the link in the e-mail")
+            f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it by the link in the email")
     if open_to_all:
         return True, ("confirmed; whoever gets a mail of it can end it. To have that refused, subscribe again and take "
                       "the token of the link: aws sns confirm-subscription --authenticate-on-unsubscribe true "

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 from tap.template.resolve import MASK
 
 LONG = 8
-_LETTERS_OF_WORDS = 3  # up to this length, a value between hyphens is part of a word, as the e of e-mail
+_LETTERS_OF_WORDS = 3  # up to this length, a value between hyphens is part of a word, as the e of e-commerce
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
 

@@ -49,7 +49,7 @@ def wait_until_idle(aws: AwsClient, env: Environment, seconds: float, on_busy: C
 
 
 def is_missing_stack(error: CallFailed) -> bool:
-    """Whether a request failed for want of the stack; CloudFormation has no code of its own for that."""
+    """Whether a request failed because the stack does not exist; CloudFormation has no error code for that."""
     return error.code == "ValidationError" and "does not exist" in error.raw
 
 

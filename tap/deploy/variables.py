@@ -99,7 +99,7 @@ def object_key(variables: Mapping[str, str]) -> str:
 
 
 def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
-    """Return an environment with EnvironmentFileArn, if it has a file of variables; nothing is uploaded.
+    """Return an environment with EnvironmentFileArn, if it has an environment file; nothing is uploaded.
 
     Raises InputError where there is no bucket for it.
     """

@@ -20,7 +20,7 @@ def summary(plan: ChangeSet) -> str:
     counts = Counter(change.action for change in plan.changes)
     replaced = sum(change.replacement in ("True", "Conditional") for change in plan.changes)
     parts = [f"{count} {action}" for action, count in counts.items()]
-    counted = ", ".join(parts) + (f"; {replaced} replaced for sure or perhaps" if replaced else "")
+    counted = ", ".join(parts) + (f"; {replaced} will or may be replaced" if replaced else "")
     return f"{number_of_changes(plan)}: {counted}"
 
 

@@ -92,7 +92,7 @@ _MEANING = {
                                   "seven counts, as Container Insights' page of ECS metrics lists them",
     "key_requests_per_month": "requests to all keys",
     "secret_requests_per_month": "requests to each secret",
-    "notifications_per_month": "e-mails and queue messages",
+    "notifications_per_month": "emails and queue messages",
 }
 
 

@@ -33,7 +33,7 @@ class Catalog:
 
     env: Environment
     keep: int = 5  # so many of the newest versions stay undeprecated
-    share_with: tuple[str, ...] = ()  # accounts, organisations and organisational units, by id
+    share_with: tuple[str, ...] = ()  # accounts, organizations and organizational units, by id
     parameters: Mapping[str, str] = field(default_factory=dict)  # of the catalog's stack
 
 

@@ -181,7 +181,7 @@ def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
     found = []
     items = table.get("overrides", [])
     if _overrides(items) is None:
-        # Which accounts are in an organisational unit, only AWS knows.
+        # Which accounts are in an organizational unit, only AWS knows.
         for key in ("accounts", "regions") if model == SELF else ("regions",):
             known: Sequence[str] = table.get(key, ())
             found += [f"[{name}] overrides {value}, which is not one of its {key}" for item in items
@@ -190,7 +190,7 @@ def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
 
 
 def _unread_variables(fleet: Fleet, root: Path, environment: str | None) -> list[str]:
-    """Return a problem where the environment has a file of variables that the fleet's tasks would not get.
+    """Return a problem if the environment has an environment file that the fleet's tasks would not get.
 
     A stack set has one value for all accounts, and ECS reads the file from a bucket that each account has to reach.
     """

@@ -1,4 +1,4 @@
-"""Sharing the portfolio with accounts, organisational units and organisations.
+"""Sharing the portfolio with accounts, organizational units and organizations.
 
 By request: AWS::ServiceCatalog::PortfolioShare takes accounts alone, and a share that is there is no error.
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
@@ -38,7 +38,7 @@ def share(aws: AwsClient, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
         except CallFailed as error:
             if error.code != "OperationNotSupportedException":
                 raise
-            raise TapError(f"{error.message}. Only the organisation's management account, or a delegated administrator "
+            raise TapError(f"{error.message}. Only the organization's management account, or a delegated administrator "
                            "of Service Catalog, can share with an organization") from None
         if token := answer.get("PortfolioShareToken"):
             _wait(aws, node, token)

@@ -15,7 +15,7 @@ from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.fleet_settings import SERVICE, Fleet
 from tap.template.resolve import MASK, as_text
 
-Cell = tuple[str, str]  # an account, or an organisational unit, and a region
+Cell = tuple[str, str]  # an account, or an organizational unit, and a region
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Instance:
     region: str
     status: str  # CURRENT, OUTDATED, INOPERABLE
     detailed: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, INOPERABLE, …
-    unit: str = ""  # the organisational unit by which it is in the set
+    unit: str = ""  # the organizational unit by which it is in the set
     reason: str = ""
     drift: str = "NOT_CHECKED"
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -114,7 +114,7 @@ def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str]
 def _cells(fleet: Fleet) -> dict[Cell, Mapping[str, str]]:
     """Return the values of its own for each account, or unit, in each region.
 
-    Of the accounts in organisational units, only those that have values of their own are told apart.
+    Of the accounts in organizational units, only those that have values of their own are told apart.
     """
     targets: Iterable[str] = fleet.accounts
     if fleet.permission_model == SERVICE:

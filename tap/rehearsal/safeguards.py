@@ -134,7 +134,7 @@ def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def roles(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield whether every role stays within the permissions boundary, and has customer-managed policies alone."""
+    """Yield whether every role has the permissions boundary and only customer managed policies."""
     boundary = stack.parameter("PermissionsBoundary")
     account = aws("sts").get_caller_identity()["Account"]
     expected = f"arn:aws:iam::{account}:policy/{boundary}" if boundary else "none"

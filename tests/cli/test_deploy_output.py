@@ -44,7 +44,7 @@ def test_outputs_are_aligned_and_their_values_unbroken() -> None:
     [
         ((change(),), "1 change: 1 Add"),
         ((change(), change(), change("T", "Remove")), "3 changes: 2 Add, 1 Remove"),
-        ((change("T", "Modify", "True"),), "1 change: 1 Modify; 1 replaced for sure or perhaps"),
+        ((change("T", "Modify", "True"),), "1 change: 1 Modify; 1 will or may be replaced"),
         ((), "Only outputs or other parts that are no resources change"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_with_what_to_do() -> None
                      access_key_id="test", secret_access_key="test")
     client.meta.events.register("before-send", _refuse_certificate)
 
-    with pytest.raises(CallFailed, match=r"^AWS gives no answer: SSL validation failed .*AWS_CA_BUNDLE"):
+    with pytest.raises(CallFailed, match=r"^no response from AWS: SSL validation failed .*AWS_CA_BUNDLE"):
         planned(cloud_of(client), DEV, "{}")
 
 
