@@ -99,8 +99,8 @@ def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormati
 
 
 def test_a_bucket_that_is_not_there_is_told_with_the_command_that_makes_it(cloud: CloudFormation) -> None:
-    command = rf"tap bootstrap ENV, or aws s3 mb s3://{BUCKET} --region eu-west-1"
-    with pytest.raises(InputError, match=rf"is not there: {command}"):
+    command = rf"Create it with tap bootstrap, or with aws s3 mb s3://{BUCKET} --region eu-west-1"
+    with pytest.raises(InputError, match=rf"does not exist\. {command}"):
         planned(cloud, ENV, large())
 
 
@@ -147,6 +147,6 @@ def test_a_bucket_of_another_account_that_the_target_does_not_name_is_refused(
         theirs: tuple[AwsClient, MemoryBucket]) -> None:
     requests, bucket = theirs
 
-    with pytest.raises(InputError, match=r"is not account 123456789012's.*toml: artifact_bucket_owner$"):
+    with pytest.raises(InputError, match=r"does not belong to account 123456789012.*set artifact_bucket_owner in "):
         upload(requests, ENV, large())
     assert bucket.objects == {}
