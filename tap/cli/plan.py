@@ -112,7 +112,7 @@ def plan_command(project: Project, names: tuple[str, ...], **values: Any) -> int
     asked = project.options
     if options.offline and (asked.drift or asked.keep or asked.import_existing):
         raise click.UsageError(
-                "--drift, --keep and --import-existing cannot be combined with --offline, which reads no stack")
+            "--drift, --keep and --import-existing cannot be combined with --offline, which reads no stack")
     plans, errors = (_plan_offline if options.offline else _plan_stacks)(project, names, options)
     for plan, _ in plans:
         answer.add(plan.env.name, outcome="no changes" if plan.change_set.empty else "changes",
