@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from tap.deploy import states
 from tap.deploy.aws import AwsClient, Call
-from tap.deploy.models import CallFailed, Change, ChangeSet, Detail, Environment, InputError, Refused, TapError
+from tap.deploy.listed_changes import read_changes
+from tap.deploy.models import CallFailed, ChangeSet, Environment, InputError, Refused, TapError
 from tap.deploy.stacks import find_stack, is_missing_stack, pages
 from tap.deploy.template import same_template
 from tap.deploy.waiting import LONGEST_PAUSE, pauses, poll
@@ -95,10 +95,10 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
         why = env.masked(_reason(call, answer)) + _validation_errors(call, env, answer)
         raise InputError(f"CloudFormation cannot make a change set for stack {env.stack_name}: {why}")
-    changes = _pages(call, {**request, "IncludePropertyValues": True}, answer)
+    changes = read_changes(call, {**request, "IncludePropertyValues": True}, answer)
     warnings: tuple[str, ...] = ()
     if _INCOMPLETE in reason:
-        whole = _pages(call, request, call("describe_change_set", **request))
+        whole = read_changes(call, request, call("describe_change_set", **request))
         known = {change.logical_id: change for change in changes}
         changes = [known.get(change.logical_id, change) for change in whole]
         warnings = ("CloudFormation does not tell the property values of every change: "
@@ -136,24 +136,6 @@ def holds(call: Call, change_set: ChangeSet, text: str) -> bool:
     """Return whether a change set has this template."""
     body = call("get_template", ChangeSetName=change_set.id, StackName=change_set.stack_id, TemplateStage="Original")
     return same_template(body["TemplateBody"], text)
-
-
-def _pages(call: Call, request: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Change]:
-    changes = list(answer["Changes"])
-    while answer.get("NextToken"):
-        answer = call("describe_change_set", **request, NextToken=answer["NextToken"])
-        changes += answer["Changes"]
-    return [listed for change in changes if "ResourceChange" in change
-            for listed in _with_nested(call, request, change["ResourceChange"])]
-
-
-def _with_nested(call: Call, request: Mapping[str, Any], change: dict[str, Any]) -> Iterator[Change]:
-    """Yield a change, and those of the nested stack that it is of, named after it."""
-    yield _change(change)
-    if nested := change.get("ChangeSetId"):
-        own = {**{key: value for key, value in request.items() if key != "StackName"}, "ChangeSetName": nested}
-        for below in _pages(call, own, call("describe_change_set", **own)):
-            yield replace(below, logical_id=f"{change['LogicalResourceId']}/{below.logical_id}")
 
 
 def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) -> str:
@@ -268,27 +250,3 @@ def _execution_status(call: Call, env: Environment, plan: ChangeSet, refusal: Ca
             why = f"it is not known whether the change set was started ({error.message})"
             raise states.left_running(env, why) from None
         raise refusal from None
-
-
-def _change(change: dict[str, Any]) -> Change:
-    return Change(
-        action=change["Action"],
-        logical_id=change["LogicalResourceId"],
-        physical_id=change.get("PhysicalResourceId"),
-        resource_type=change["ResourceType"],
-        replacement=change.get("Replacement"),
-        scope=tuple(change.get("Scope", ())),
-        policy_action=change.get("PolicyAction"),
-        details=tuple(_detail(detail) for detail in change.get("Details", ())),
-        drift=change.get("ResourceDriftStatus"),
-    )
-
-
-def _detail(detail: Mapping[str, Any]) -> Detail:
-    target = detail.get("Target", {})
-    return Detail(
-        attribute=target.get("Attribute", ""), name=target.get("Name"), path=target.get("Path"),
-        requires_recreation=target.get("RequiresRecreation"), evaluation=detail.get("Evaluation"),
-        source=detail.get("ChangeSource"), cause=detail.get("CausingEntity"),
-        before=target.get("BeforeValue"), after=target.get("AfterValue"),
-        deployed=target.get("Drift", {}).get("PreviousValue"))
