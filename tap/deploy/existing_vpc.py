@@ -60,12 +60,13 @@ def questions(ec2: Call, parameters: Mapping[str, str]) -> Iterator[tuple[str, p
                                  for kind in ("Public", "Private", "Database"))
     # A rollout doubles the tasks, and two zones carry all of them when one is lost.
     tasks = int(parameters.get("MaxTasks", "10"))
+    needed = (*NEEDED, "sqs") if parameters.get("WorkerQueue") == "true" else NEEDED
     yield "DNS of the VPC", partial(_dns, vpc)
     for title, ids, free in (("public subnets", public, FREE_FOR_BALANCER), ("private subnets", private, tasks),
                              ("database subnets", database, FREE_FOR_DATABASE)):
         yield title, partial(_places, vpc, ids, free)
     yield "public subnets' routes", partial(_public_routes, vpc, public)
-    yield "private subnets' routes", partial(_private_routes, vpc, private)
+    yield "private subnets' routes", partial(_private_routes, vpc, private, needed)
     yield "database subnets' routes", partial(_database_routes, vpc, database)
     if parameters.get("FlowLogs") == "false" and parameters.get("Protected") == "true":
         yield "flow logs of the VPC", partial(_flow_logs, vpc)
@@ -122,7 +123,7 @@ def _database_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
                          else "lead to no internet gateway")
 
 
-def _private_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
+def _private_routes(vpc: Vpc, ids: Sequence[str], needed: Sequence[str]) -> Told:
     endpoints: list[Answer] | None = None
     for subnet in ids:
         table = vpc.table_of(subnet)
@@ -131,17 +132,17 @@ def _private_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
             return False, f"{subnet} is routed to an internet gateway, and tasks have no public address"
         if not ways:
             endpoints = vpc.endpoints() if endpoints is None else endpoints
-            if missing := _missing(endpoints, str(table.get("RouteTableId"))):
+            if missing := _missing(needed, endpoints, str(table.get("RouteTableId"))):
                 return False, f"{subnet} has no default route, and no endpoint for {', '.join(missing)}"
     return True, "lead out" if endpoints is None else "lead out, or to endpoints"
 
 
-def _missing(endpoints: Sequence[Answer], table: str) -> list[str]:
+def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> list[str]:
     """Return the services without an endpoint that tasks in a subnet with this route table reach."""
     there = {str(each["ServiceName"]).split(".", 3)[-1] for each in endpoints
              if table in each.get("RouteTableIds", ()) or (
                  each["VpcEndpointType"] == "Interface" and each.get("PrivateDnsEnabled"))}
-    return [service for service in NEEDED if service not in there]
+    return [service for service in needed if service not in there]
 
 
 def _flow_logs(vpc: Vpc) -> Told:

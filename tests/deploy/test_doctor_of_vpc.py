@@ -160,6 +160,14 @@ def test_a_gateway_endpoint_counts_for_its_route_tables_alone() -> None:
     assert answers(ec2)["private subnets' routes"][1].endswith("no endpoint for s3")
 
 
+def test_the_workers_queue_needs_an_endpoint_as_well() -> None:
+    ec2 = Ec2()
+    ec2.without_way_out()
+    ec2.endpoints = [endpoint(name) for name in NEEDED]
+    assert answers(ec2)["private subnets' routes"][0] is True
+    assert answers(ec2, WorkerQueue="true")["private subnets' routes"][1].endswith("no endpoint for sqs")
+
+
 def test_tasks_need_what_the_stacks_own_vpc_has_endpoints_for() -> None:
     assert set(NEEDED) == {*PRIVATE_SERVICES.values(), "s3", "dynamodb"}
 
