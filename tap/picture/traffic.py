@@ -11,6 +11,7 @@ EVERYWHERE = ("0.0.0.0/0", "::/0")
 # What an action does, by how its name begins after the service; the first that fits.
 _VERBS = (("CreateBackup", "back up"), ("CreateDBClusterSnapshot", "back up"), ("StartAwsBackup", "back up"),
           ("DeleteBackup", "back up"), ("CreateGrant", "grant"), ("DescribeKey", "decrypt"),
+          *((name, "run") for name in ("RunTask", "DescribeTasks", "StopTask", "TagResource", "PassRole")),
           ("Modify", "shift"), ("Register", "shift"), ("Deregister", "shift"),
           ("Invoke", "invoke"), ("Publish", "publish"), ("SendMessage", "send"), ("ReceiveMessage", "receive"),
           ("ChangeMessageVisibility", "receive"), ("DeleteMessage", "receive"),

@@ -72,6 +72,14 @@ def test_interface_endpoints_are_one_box_that_spans_the_private_subnets_and_take
     assert traffic(found)["Service", "Interface endpoints"] == "443"
 
 
+def test_a_worker_stands_beside_the_service_and_a_job_and_a_migration_run_its_tasks(drawn_of: Draw) -> None:
+    found = drawn_of(WorkerCommand="python worker.py", JobCommand="python job.py", MigrationCommand="python migrate.py")
+    assert found.spans["WorkerService"] == found.spans["Service"]
+    assert "1 to 4 tasks" in found.items["WorkerService"].facts
+    assert "cron(0 3 * * ? *)" in found.items["JobTimer"].facts
+    assert traffic(found)["JobTimer", "Service"] == traffic(found)["MigrationFunction", "Service"] == "run"
+
+
 def test_the_traffic_of_prod_is_what_groups_listeners_origins_and_permissions_say(
         architectures: dict[str, Architecture]) -> None:
     found = traffic(architectures["prod"])
