@@ -131,11 +131,22 @@ def test_a_row_renders_without_a_dangling_reference_or_a_circle(template: dict[s
     TopologicalSorter(dependencies(resolved)).prepare()
 
 
+def rows_with_every_value() -> dict[str, dict[str, str]]:
+    """Rows in which each value of each setting is, if not every two of them together."""
+    found, left = {}, {(name, value) for name, values in SETTINGS.items() for value in values}
+    while left:
+        name = max(NUMBERED, key=lambda each: len(left & NUMBERED[each].items()))
+        found[name] = NUMBERED[name]
+        left -= NUMBERED[name].items()
+    return found
+
+
 @pytest.mark.needs("cdk-preflight")
 def test_every_row_lints_clean(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     text = Path(ROOT, "templates/tap.yaml").read_text(encoding="utf-8")
     # In one region: cfn-lint reads every row for each, and make lint reads the template for all of them.
     (tmp_path / ".cfnlintrc").write_text(f"regions: [{REGION}]\n")
     monkeypatch.chdir(tmp_path)
-    assert [str(finding) for finding in cfn_lint(text, NUMBERED)] == []
+    # cfn-lint tries conditions in every combination by itself, and takes seconds for each row.
+    assert [str(finding) for finding in cfn_lint(text, rows_with_every_value())] == []
     assert [str(finding) for finding in validate(text, template, NUMBERED)] == []

@@ -11,7 +11,7 @@ from tap.deploy.parameters import environment_names, load_environment
 from tap.deploy.stand_ins import STAND_INS
 from tap.deploy.wording import counted
 from tap.lint.checkov import CHECKOV
-from tap.lint.finding import CFN_LINT
+from tap.lint.finding import CFN_LINT, Finding
 from tap.lint.validators import DEFAULTS, VALIDATE, findings
 from tap.template.registry import TEMPLATES, builder, file_of, samples
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from troposphere import Template
 
 
-def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | None" = None) -> int:
+def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | None" = None,
+         find: Callable[..., list[Finding]] = findings) -> int:
     """Print a line for each finding and return the exit code.
 
     The code is 0 without errors (warnings of cloudformation-validate do not count), 1 with errors, 2 if a tool is not
-    installed or an environment's file is invalid. `build` replaces the template's own, for tests.
+    installed or an environment's file is invalid. `build` replaces the template's own, `find` the tools, for tests.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tap.lint", description=f"Lint the templates with {CFN_LINT}, {VALIDATE} and {CHECKOV}.")
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | Non
 
     named = ("tap",) if build or arguments.environment else tuple(TEMPLATES)
     try:
-        codes = [_lint(name, build or builder(name), arguments.environment, arguments.root)
+        codes = [_lint(name, build or builder(name), find, arguments.environment, arguments.root)
                  for name in ((arguments.template,) if arguments.template else named)]
     except TapError as error:
         print(f"tap.lint: {error.message}", file=sys.stderr)
@@ -44,7 +45,8 @@ def main(argv: Sequence[str] | None = None, build: "Callable[[], Template] | Non
     return max(codes)
 
 
-def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str] | None, root: Path) -> int:
+def _lint(name: str, build: "Callable[[], Template]", find: Callable[..., list[Finding]],
+          environments: Sequence[str] | None, root: Path) -> int:
     # Imported late so that --help does not wait for troposphere.
     from tap.template.render import to_text
 
@@ -53,7 +55,7 @@ def _lint(name: str, build: "Callable[[], Template]", environments: Sequence[str
     values = samples(name) or {
         each: load_environment(each, root, template, stand_ins=STAND_INS).values.parameters
         for each in environments or environment_names(root)}
-    found = findings(text, template, values)
+    found = find(text, template, values)
     for finding in found:
         print(f"{file_of(name)}:{finding}")
     failing = sum(finding.fails for finding in found)
