@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from deploy_fakes import DEV, STACK_ID, changed
+from deploy_fakes import DEV, STACK_ID, changed, cloud_of, rendered
+from memory_aws import NEW, MemoryAws, Stack
 
+from tap.deploy.deployed import Deployed
 from tap.deploy.guard import Grade, Verdict
-from tap.deploy.models import Change, ChangeSet
-from tap.deploy.planning import creation_order, denied, resolved_for, worst
+from tap.deploy.models import Change, ChangeSet, Environment
+from tap.deploy.plan import Plan
+from tap.deploy.planning import _stored, creation_order, denied, resolved_for, worst
 from tap.template.resolve import MASK
 
 NOTHING_ALLOWED = json.dumps({"Statement": []})
@@ -46,6 +49,11 @@ def test_what_is_allowed_and_what_has_no_policy_is_not_denied() -> None:
     assert denied(None, change("Remove")) == []
 
 
+def test_a_stack_policy_is_not_that_of_the_stacks_in_the_stack() -> None:
+    nested = ChangeSet("id", "name", "UPDATE", STACK_ID, (Change("Remove", "Child/Table", "t-1", TABLE, None),))
+    assert denied(NOTHING_ALLOWED, nested) == []
+
+
 DOCUMENT: dict[str, Any] = {
     "Parameters": {"Key": {"Type": "String"}, "Keys": {"Type": "CommaDelimitedList"}, "Size": {"Type": "String"}},
     "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
@@ -64,6 +72,13 @@ def properties(**more: Any) -> dict[str, Any]:
 
 def test_secrets_are_masked_and_a_list_of_them_keeps_its_length() -> None:
     assert properties()["DisplayName"] == f"{MASK} {MASK} 4"
+
+
+def test_as_many_masks_stand_in_a_list_as_there_were_secrets() -> None:
+    document = {**DOCUMENT, "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {
+        "DisplayName": {"Fn::Join": ["-", {"Ref": "Keys"}]}, "TopicName": {"Ref": "Key"}}}}}
+    found = resolved_for(changed(ENVIRONMENT, parameters={"Key": "a,b", "Keys": "two, three", "Size": "4"}), document)
+    assert found.resources["Topic"]["Properties"] == {"DisplayName": f"{MASK}-{MASK}", "TopicName": MASK}
 
 
 def test_the_stack_gives_its_name_region_and_account() -> None:
@@ -101,3 +116,34 @@ def test_of_two_verdicts_the_worse_counts(first: Verdict | None, second: Verdict
 def test_a_change_that_has_one_verdict_keeps_it() -> None:
     alone = Verdict(Grade.DESTRUCTIVE, "a")
     assert worst({"A": alone}, {"B": alone}) == {"A": alone, "B": alone}
+
+
+def reviewed(aws: MemoryAws, env: Environment) -> Plan:
+    with cloud_of(aws).change_set(env, rendered(json.dumps(NEW))) as change:
+        return change.review()
+
+
+def test_a_plan_says_what_a_new_stack_policy_allows_of_every_resource(aws: MemoryAws, stack: Stack) -> None:
+    stack.policy = NOTHING_ALLOWED
+    allow = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "LogicalResourceId/Table"}
+    plan = reviewed(aws, changed(DEV, stack_policy=json.dumps({"Statement": [allow]})))
+    assert set(plan.loosened) == {f"Update:{each} of Table" for each in ("Modify", "Replace", "Delete")}
+    assert reviewed(aws, DEV).loosened == ()
+
+
+def test_a_plan_knows_what_is_deployed(aws: MemoryAws, stack: Stack) -> None:  # noqa: ARG001  (there is a stack)
+    deployed = reviewed(aws, DEV).deployed
+    assert deployed is not None
+    assert set(deployed.resources) == {"Table"}
+
+
+@pytest.mark.parametrize(("given", "resolved", "held"), [
+    ({"Image": "/a"}, {}, {"Image": "one"}), ({}, {}, {"Image": "one"}), ({"Image": "/b"}, {}, {}),
+    ({"Image": "/b"}, {"Image": "two"}, {"Image": "two"}), ({"Image": "/a"}, {"Image": "new"}, {"Image": "new"})])
+def test_what_an_ssm_parameter_held_counts_while_it_is_the_same_one(
+        given: dict[str, str], resolved: dict[str, str], held: dict[str, str]) -> None:
+    deployed = Deployed({"Parameters": [
+        {"ParameterKey": "Image", "ParameterValue": "/a", "ResolvedValue": "one"},
+        {"ParameterKey": "Size", "ParameterValue": "1"}]})
+    change_set = ChangeSet("id", "name", "UPDATE", STACK_ID, (), resolved=resolved)
+    assert _stored(changed(DEV, parameters=given), change_set, deployed) == held

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap.template.resolve import Reference, Resolved, Text, dependencies, references, resolve, waits_for
+from tap.template.resolve import MASK, Reference, Resolved, Text, dependencies, references, resolve, waits_for
 
 
 def template(resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
@@ -252,3 +252,25 @@ def test_ranges_are_the_first_ones_that_ipaddress_finds(prefix: int, count: int,
             value(expression)
     else:
         assert [ipaddress.ip_network(item) for item in value(expression)] == expected
+
+
+@pytest.mark.parametrize(("partition", "suffix"), [
+    ("aws", "amazonaws.com"), ("aws-us-gov", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn"),
+    ("aws-eusc", "amazonaws.eu"), ("aws-iso", "c2s.ic.gov"), ("aws-iso-b", "sc2s.sgov.gov"),
+    ("aws-iso-e", "cloud.adc-e.uk"), ("aws-iso-f", "csp.hci.ic.gov")])
+def test_each_partition_has_its_suffix(partition: str, suffix: str) -> None:
+    resolved = resolve(template({"One": resource(Value={"Ref": "AWS::URLSuffix"})}), {}, partition=partition)
+    assert resolved.properties("One") == {"Value": suffix}
+
+
+def test_a_mask_is_what_cloudformation_shows() -> None:
+    assert MASK == "****"
+
+
+def test_what_is_resolved_has_no_condition_any_more() -> None:
+    document = {"Conditions": {"Always": {"Fn::Equals": ["a", "a"]}},
+                "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Condition": "Always"}},
+                "Outputs": {"Name": {"Value": "x", "Condition": "Always"}}}
+    resolved = resolve(document, {})
+    assert resolved.resources == {"Topic": {"Type": "AWS::SNS::Topic"}}
+    assert resolved.outputs == {"Name": {"Value": "x"}}
