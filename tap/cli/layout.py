@@ -7,6 +7,8 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from tap.cli.terminal import masked_text
+
 Cell = str | Text
 _GAP = 2  # between columns
 _NARROWEST = 8  # width of a column when space is short
@@ -32,8 +34,9 @@ class Table:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return the rows as lines without trailing spaces."""
-        widths = self._widths(options.max_width)
-        for row in self._rows:
+        rows = [[masked_text(cell) for cell in row] for row in self._rows]  # a line break could part a secret
+        widths = self._widths(rows, options.max_width)
+        for row in rows:
             cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
             for number in range(max(map(len, cells), default=1)):
                 parts = [cell[number] if number < len(cell) else Text() for cell in cells]
@@ -48,10 +51,10 @@ class Table:
         line.rstrip()
         return line
 
-    def _widths(self, screen: int) -> list[int]:
+    def _widths(self, rows: Sequence[Sequence[Text]], screen: int) -> list[int]:
         """Return the width of each column: as wide as its text if all fits, as its longest word where it does not."""
-        columns = range(max(map(len, self._rows), default=0))
-        lines = [[line.rstrip() for row in self._rows if index < len(row) for line in row[index].plain.splitlines()]
+        columns = range(max(map(len, rows), default=0))
+        lines = [[line.rstrip() for row in rows if index < len(row) for line in row[index].plain.splitlines()]
                  for index in columns]
         wanted = [max(map(cell_len, column), default=0) for column in lines]
         space = screen - _GAP * (len(wanted) - 1)

@@ -26,7 +26,7 @@ class Report(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Render as rich does, without secrets; control characters of others do nothing to the terminal."""
         if isinstance(renderable, str | Text):  # before lines are broken, which could part a secret
-            renderable = _masked_text(self.render_str(renderable) if isinstance(renderable, str) else renderable)
+            renderable = masked_text(self.render_str(renderable) if isinstance(renderable, str) else renderable)
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=_legible_lines(segment.text))
 
@@ -112,7 +112,8 @@ def masked(text: str) -> str:
     return secrets(text) if secrets else text
 
 
-def _masked_text(text: Text) -> Text:
+def masked_text(text: Text) -> Text:
+    """Return text as `masked` does, with its styles."""
     secrets = _secrets()
     spans = secrets.spans(text.plain) if secrets else []
     if not spans:

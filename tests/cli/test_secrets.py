@@ -1,14 +1,25 @@
 """No command shows a value of a NoEcho parameter, wherever it comes back from."""
 
+import itertools
 import json
 import sys
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+import click
 import pytest
-from memory_aws import NEW, TABLE, MemoryAws, Stack
+from deploy_fakes import DEV, changed
+from memory_aws import NEW, NOON, TABLE, MemoryAws, Stack
+from memory_logs import MemoryLogs
 from memory_service import refusal
 from memory_tap import Tap
+from rich.text import Text
+
+from tap.cli.answer import Answer
+from tap.cli.app import App
+from tap.cli.layout import table_of
+from tap.cli.terminal import Report, complain, console, report
 
 SECRET = "correct horse\"battery"
 PIN = "e"
@@ -178,3 +189,81 @@ def test_a_list_of_secrets_is_planned(tap: Tap, stack: Stack, *, kept: bool) -> 
 
     assert tap("plan", "dev") == 0
     assert "was not compared" not in told(tap)
+
+
+def test_logs_show_no_secret(tap: Tap, aws: MemoryAws) -> None:
+    aws.add(resources={"ServiceLogGroup": ("AWS::Logs::LogGroup", "CREATE_COMPLETE")})
+    line = f"on paper, {SECRET} (Pin {PIN})"
+    tap.services["logs"] = MemoryLogs(**{"ServiceLogGroup-1": [(int(NOON.timestamp() * 1000), line)]})
+
+    assert tap("logs", "dev") == 0
+    assert "on paper, **** (Pin ****)" in told(tap)
+
+
+def test_a_secret_is_hidden_before_a_table_breaks_it(tap: Tap, stack: Stack) -> None:
+    stack.attributes = {"StackStatusReason": f"on paper, {SECRET}"}
+
+    assert tap("status", "dev") == 0
+    assert "on paper, ****" in told(tap)
+
+
+def test_a_request_that_aws_refuses_for_another_reason_shows_no_secret(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    aws.always["execute_change_set"] = refusal("AccessDenied", f"on paper, {SECRET} (Pin {PIN}) is denied")
+
+    assert tap("deploy", "dev", "--yes") == 1
+    assert "on paper, **** (Pin ****) is denied" in told(tap)
+    assert stack.status == "CREATE_COMPLETE"
+
+
+# -- the last line: whatever is printed, long secrets are not in it
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """Return the application of a running command, which knows a secret."""
+    app = App(answer=Answer(wanted=True))
+    app.secrets.learn(changed(DEV, hidden=(SECRET, PIN)))
+    with click.Context(click.Command("tap"), obj=app):
+        yield app
+
+
+@pytest.mark.usefixtures("app")
+def test_no_text_and_no_table_is_printed_with_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    table = table_of(("Why",), [(f"a paper, e: {SECRET}",)])
+    for printer, printed in itertools.product((report(), console(), console(stderr=True)), (f"a: {SECRET}", table)):
+        printer.print(printed)
+    complain(f"a: {SECRET}")
+
+    out, err = capsys.readouterr()
+    assert "correct horse" not in out + err
+    assert (out + err).count("****") == 7
+    assert "a paper, e: ****" in out
+
+
+@pytest.mark.usefixtures("app")
+def test_a_secret_is_hidden_before_a_narrow_screen_parts_it() -> None:
+    narrow = Report(file=StringIO(), width=20)
+    narrow.print(table_of(("Why",), [(f"a paper: {SECRET}",)]))
+    narrow.print(Text.assemble(("a paper: ", "bold"), (SECRET[:9], "red"), SECRET[9:]))
+
+    assert isinstance(narrow.file, StringIO)
+    assert narrow.file.getvalue() == "Why\na paper: ****\na paper: ****\n"
+
+
+def test_no_document_has_a_secret(app: App) -> None:
+    app.answer.add(facts=[{SECRET: f"a: {SECRET}", "pin": "paper"}])
+    app.answer.fail(1, f"b: {SECRET}", [SECRET])
+
+    told = json.loads(app.answer.text(1))
+    assert told["facts"] == [{"****": "a: ****", "pin": "paper"}]
+    assert told["error"] == {"message": "b: ****", "details": ["****"]}
+
+
+def test_no_page_has_a_secret_whatever_it_is_made_of(tap: Tap, aws: MemoryAws, stack: Stack) -> None:
+    page = tap.root / "plan.html"
+    aws.extra_changes = [{"Type": "Resource", "ResourceChange": {
+        "Action": "Add", "LogicalResourceId": SECRET, "ResourceType": "AWS::SNS::Topic"}}]
+
+    assert tap("plan", "dev", "--html", str(page)) == 0
+    assert "correct horse" not in page.read_text()
+    assert stack.status == "CREATE_COMPLETE"
