@@ -55,6 +55,7 @@ class Connections:
         """
         self._tell = notify
         self._session: Any = None
+        self._clouds: dict[str | None, CloudFormation] = {}  # which ask once for the account
         self._lock = threading.Lock()
         self.stop = threading.Event()  # set, every wait ends as if interrupted
 
@@ -64,8 +65,11 @@ class Connections:
 
         with self._lock:
             self._session = self._session or Session()
-        return CloudFormation(AwsClient(
-            lambda service: self._session.client(env.target.region, service), self._sleep, notify=self._notify))
+            region = env.target.region
+            if region not in self._clouds:
+                self._clouds[region] = CloudFormation(AwsClient(
+                    lambda service: self._session.client(region, service), self._sleep, notify=self._notify))
+            return self._clouds[region]
 
     def _notify(self, line: str) -> None:
         if not self._session.is_asking:  # the user is what is being waited for

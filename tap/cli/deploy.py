@@ -8,7 +8,7 @@ import click
 from tap.cli import progress
 from tap.cli.app import EXIT_CODES, Project, Stopped
 from tap.cli.applying import OUTCOMES, Deployment, deploy_change_set, mark_deployed
-from tap.cli.linting import in_background, linted
+from tap.cli.linting import Problems, in_background, linted
 from tap.cli.options import (
     approve_option,
     drift_option,
@@ -70,13 +70,13 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, n
 
     def deploy() -> Deployment:
         change_set = (cloud.saved_change_set(env, rendered, saved) if saved
-                      else linted(cloud, env, rendered, problems, empty_too=False) if problems
-                      else cloud.change_set(env, rendered))
+                      else linted(cloud, env, rendered, problems, empty_too=False))
         return deploy_change_set(
             project.app, change_set, env, rendered, out, recording, yes=yes,
             before=lambda: mark_deployed(cloud, env.values.parameters.get(releases.IMAGE), out))
 
-    problems = None if saved or no_lint else in_background(lambda: project.app.lint(rendered, [cloud.aws.region]))
+    problems: Problems = list if saved or no_lint else in_background(
+        lambda: project.app.lint(rendered, [cloud.aws.region]))
     try:
         done = deploy_after_failed_creation(project.app, cloud, env, out, deploy, yes=yes)
     except Stopped:

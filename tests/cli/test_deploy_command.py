@@ -16,7 +16,7 @@ from memory_aws import MemoryAws
 from memory_service import refusal
 
 from tap.cli import main as cli
-from tap.cli.app import App
+from tap.cli.app import App, Connections
 from tap.deploy.cloudformation import CloudFormation
 from tap.deploy.models import Environment, Options, Target, Values
 from tap.deploy.template import Rendered
@@ -214,6 +214,16 @@ def test_overrides_and_region_reach_the_environment(root: Path, aws: MemoryAws) 
     assert seen == [Environment(
         "dev", Target("tap-dev", region="eu-north-1"), Values({"Size": "2"}, overridden=frozenset({"Size"})),
         Options(text=f" --region eu-north-1 --root {root}"))]
+
+
+def test_environments_of_a_region_share_what_asks_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    connect = Connections()
+    dev, test, elsewhere = (connect(Environment(name, Target(f"tap-{name}", region=region))) for name, region in (
+        ("dev", "eu-west-1"), ("test", "eu-west-1"), ("prod", "eu-central-1")))
+
+    assert dev.aws is test.aws
+    assert (dev.aws.region, elsewhere.aws.region) == ("eu-west-1", "eu-central-1")
 
 
 @pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1)])

@@ -39,6 +39,14 @@ def test_without_linting_nothing_is_linted(finding: Tap, command: tuple[str, ...
 
 
 @pytest.mark.usefixtures("stack")
+def test_without_linting_everything_else_is_checked(tap: Tap) -> None:
+    tap.document = {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "named"}}}}
+
+    assert tap("deploy", "dev", "--yes", "--no-lint") == 2
+    assert "create_change_set" not in tap.aws.calls
+
+
+@pytest.mark.usefixtures("stack")
 def test_what_cloudformation_and_cfn_lint_refuse_is_told_together(finding: Tap, aws: MemoryAws) -> None:
     aws.always["create_change_set"] = refusal("ValidationError", "Template format error")
 
