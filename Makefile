@@ -86,8 +86,8 @@ fuzz: $(VENV)/.dev ## the validation function on 275,000 examples: minutes
 bench: $(VENV)/.rehearse ## what generating, deploying and validating cost
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.deploy
-	$(BIN)/python -m bench.peers
 	$(BIN)/python -m bench.validation
+	$(BIN)/python -m bench.peers
 
 package: $(VENV)/.dev ## build wheel and sdist into dist/, and try each by itself
 	rm -rf dist build/package && mkdir -p build/package/empty
