@@ -8,7 +8,7 @@ import pytest
 from deploy_fakes import DEV, Recorder, changed, cloud_of, rendered
 from memory_aws import NEW, OLD, MemoryAws, Stack
 
-from tap.deploy.models import CallFailed, Environment, Outcome, Refused
+from tap.deploy.models import CallFailed, Environment, LeftRunning, Outcome, Refused, TapError
 from tap.deploy.pending import PendingChangeSet
 
 
@@ -113,3 +113,18 @@ def test_failed_change_sets_of_an_interrupted_run_are_deleted_before_the_next(aw
 
 def test_parameter_values_are_not_in_an_environments_representation() -> None:
     assert "hunter2" not in repr(DEV.with_parameters({"Password": "hunter2"}))
+
+
+def test_one_that_may_be_running_is_not_deleted(aws: MemoryAws, stack: Stack) -> None:  # noqa: ARG001  (there is a stack)
+    aws.faults["execute_change_set"] = [("after", KeyboardInterrupt())]
+    with pytest.raises(LeftRunning), opened(aws) as change:
+        change.apply(Recorder())
+    assert "delete_change_set" not in aws.calls
+
+
+def test_a_stack_that_is_deployed_but_not_protected_says_so(aws: MemoryAws, stack: Stack) -> None:
+    aws.faults["update_termination_protection"] = [("before", KeyboardInterrupt())]
+    told = r"is deployed, but not protected as it should be: interrupted; run this again"
+    with pytest.raises(TapError, match=told), opened(aws, changed(DEV, termination_protection=True)) as change:
+        change.apply(Recorder())
+    assert json.loads(stack.template) == NEW

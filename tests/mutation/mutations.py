@@ -13,7 +13,8 @@ _LEAST = 4  # of fewer, such as a pair, each is used by its index, and a test th
 def is_code(node: Node) -> bool:
     """Whether a node is more than an annotation, an import or a docstring."""
     while parent := node.parent:
-        if parent.type == "annassign" and node is parent.children[1]:
+        if (parent.type == "annassign" and node is parent.children[1]) or (
+                parent.type == "tfpdef" and node is not parent.children[0]):
             return False
         if parent.type in ("import_from", "import_name", "decorator") or node is getattr(parent, "annotation", None):
             return False
