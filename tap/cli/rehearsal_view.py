@@ -46,7 +46,7 @@ class RehearsalView:
         for paragraph in notes:
             self._console.print(textwrap.fill(paragraph, self._console.width), highlight=False, soft_wrap=True)
         if files:
-            self._print(f"Files:  {', '.join(map(str, files))}")
+            self._print(f"Files: {', '.join(map(str, files))}")
 
     def _print(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False)

@@ -155,7 +155,7 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
     try:
         found = diff.compare(*(resolved_for(env, rendered.document) for env in envs))
     except ValueError as error:
-        raise InputError(f"the template does not resolve: {error}") from None
+        raise InputError(f"cannot resolve the template: {error}") from None
     found = [difference for difference in found if not _is_name(difference, envs)]
     if as_json:
         project.app.answer.add(

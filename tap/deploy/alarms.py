@@ -27,7 +27,7 @@ def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -
     for output in wanted:
         name = _name(outputs[output])
         if name not in types:
-            raise Refused(f"output {output} of stack {env.stack_name} is no alarm of the stack: correct "
+            raise Refused(f"output {output} of stack {env.stack_name} is not an alarm of the stack: correct "
                           "rollback_alarms in parameters/targets.toml")
         triggers.append({"Arn": _arn(deployed.stack_id, name), "Type": types[name]})
     return triggers

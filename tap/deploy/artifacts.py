@@ -86,14 +86,14 @@ def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
 def _named_bucket(aws: AwsClient, env: Environment, template: str) -> tuple[str, Storage]:
     size, store = len(template.encode()), storage(aws, env)
     if size > TEMPLATE_OBJECT_LIMIT:
-        raise InputError(f"the template has {size:,} bytes, and CloudFormation takes {TEMPLATE_OBJECT_LIMIT:,} "
-                         "at most: split it into stacks")
+        raise InputError(f"the template has {size:,} bytes, more than CloudFormation's maximum of "
+                         f"{TEMPLATE_OBJECT_LIMIT:,}: split it into several stacks")
     name = bucket_name(env, store)
     if name is None:
         suggestion = f"tap-artifacts-{store.account}-{store.region}"
         raise InputError(
-            f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that a request takes: "
-            f"make a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, store.region)}) and name it in "
+            f"the template has {size:,} bytes, more than the {TEMPLATE_BODY_LIMIT:,} that fit in a request: "
+            f"create a bucket (tap bootstrap ENV, or {make_bucket_command(suggestion, store.region)}) and set it in "
             f'parameters/targets.toml: artifact_bucket = "{suggestion}"')
     return name, store
 

@@ -53,14 +53,14 @@ _CREDENTIAL_ERRORS = (
 )  # fmt: skip
 # A hanging connection is given up before the user gives up.
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
-_SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this again"
+_SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this command again"
 _WITHOUT_MFA = ("run this in a terminal, or first sign in with: "
                 'eval "$(aws configure export-credentials --format env)"')
 _CLI_CACHE = Path("~/.aws/cli/cache")
-_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_REGION without it, then run this again"
-_HINTS = {EndpointConnectionError: " (is the region right?)",
+_RENEW_WITHOUT = "set AWS_ACCESS_KEY_ID, AWS_SESSION_TOKEN and AWS_REGION without it, then run this command again"
+_HINTS = {EndpointConnectionError: " (is the region correct?)",
           SSLError: " (is a proxy in between? AWS_CA_BUNDLE names the file with its certificate)"}
-_RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this again"
+_RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this command again"
 
 
 class Session:
@@ -110,7 +110,7 @@ class Session:
             _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
         except NoRegionError:
             raise InputError(
-                "no region: give --region, set region in parameters/targets.toml, or set AWS_REGION") from None
+                "no region: use --region, set region in parameters/targets.toml, or set AWS_REGION") from None
         except (BotoCoreError, ValueError, OSError) as error:
             raise InputError(f"cannot set up a connection to AWS: {_one_line(error)}: check AWS_PROFILE, "
                              "AWS_ENDPOINT_URL and the AWS configuration") from None
@@ -213,8 +213,8 @@ def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
     """Send one request and return the response. Raises CallFailed; NotSignedIn where credentials are the problem."""
     operation = getattr(client, method)
     unreadable = CallFailed(
-        f"{client.meta.endpoint_url} gives an answer to {method} that cannot be read: is a proxy or a sign-in page in "
-        f"between, or an emulator that has no {method}?", passing=True)
+        f"{client.meta.endpoint_url} sent an unreadable response to {method}: is there a proxy or a sign-in page in "
+        f"between, or an emulator without {method}?", passing=True)
     try:
         answer = operation(**request)
         # Where there is nothing to parse, botocore takes any page for an answer. AWS gives each an id.
@@ -230,8 +230,8 @@ def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
         raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     except (BotoConnectionError, HTTPClientError) as error:
         if "Invalid header value" in str(error):  # the message has the value, which may be a session token
-            raise NotSignedIn("the AWS credentials or the region have a line break, or another character that cannot "
-                              f"be sent: {_RENEW_WITHOUT}") from None
+            raise NotSignedIn("the AWS credentials or the region contain a line break or another invalid character: "
+                              "{_RENEW_WITHOUT}") from None
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
         raise CallFailed(f"no response from AWS: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:
@@ -249,7 +249,8 @@ def _refused(error: ClientError, service: str) -> CallFailed:
     message = reason_of(_one_line(error.response["Error"].get("Message", "")))
     operation = error.operation_name
     if code == _CLOCK_CODE or (code in _CREDENTIAL_CODES and message.startswith(_CLOCK_MESSAGES)):
-        return NotSignedIn(f"this machine's clock is not AWS's ({code}: {message}): set it right, then run this again",
+        return NotSignedIn(f"this machine's clock is out of sync with AWS ({code}: {message}): correct it, then run "
+                           "this command again",
                            code)
     if code in _CREDENTIAL_CODES:
         return NotSignedIn(f"AWS does not accept the credentials ({code}): {_RENEW}", code)
@@ -257,7 +258,7 @@ def _refused(error: ClientError, service: str) -> CallFailed:
         return CallFailed(f"AWS does not allow {operation}: {message}", code)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return CallFailed(
-        f"{service} refused {operation} ({code}): {message}",
+        f"{service} rejected {operation} ({code}): {message}",
         code,
         passing=status >= 500 or code in THROTTLING_CODES,
     )

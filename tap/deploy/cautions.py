@@ -13,7 +13,7 @@ _ROLLING = ("ROLLING", None)
 # What becomes of a type when it is removed or replaced.
 _REMOVED: Mapping[str, str] = {
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html
-    "AWS::Backup::BackupPlan": "nothing is backed up from then on; recovery points stay until their retention ends",
+    "AWS::Backup::BackupPlan": "backups stop; recovery points stay until their retention ends",
     # https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html
     "AWS::KMS::Key": "what it encrypted can be read only for as long as the key exists",
     "AWS::Route53::RecordSet": "its name no longer resolves once resolvers have forgotten it",

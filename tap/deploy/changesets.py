@@ -94,14 +94,14 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
     empty = answer["Status"] == "FAILED" and any(words in reason for words in _NOTHING_TO_DO)
     if answer["Status"] != "CREATE_COMPLETE" and not empty:
         why = env.masked(_reason(call, answer)) + _validation_errors(call, env, answer)
-        raise InputError(f"CloudFormation cannot make a change set for stack {env.stack_name}: {why}")
+        raise InputError(f"CloudFormation cannot create a change set for stack {env.stack_name}: {why}")
     changes = read_changes(call, {**request, "IncludePropertyValues": True}, answer)
     warnings: tuple[str, ...] = ()
     if _INCOMPLETE in reason:
         whole = read_changes(call, request, call("describe_change_set", **request))
         known = {change.logical_id: change for change in changes}
         changes = [known.get(change.logical_id, change) for change in whole]
-        warnings = ("CloudFormation does not tell the property values of every change: "
+        warnings = ("CloudFormation omits the property values of some changes: "
                     + env.masked(reason.partition("because: ")[2] or reason),)
     return ChangeSet(
         id=answer["ChangeSetId"], name=answer.get("ChangeSetName", name), type=kind, stack_id=answer["StackId"],
@@ -128,8 +128,8 @@ def check_template(call: Call, env: Environment, change_set: ChangeSet, text: st
     everybody who may write there. An empty change set is never executed, so it is not checked.
     """
     if not change_set.empty and not holds(call, change_set, text):
-        raise Refused(f"change set {change_set.name} of stack {env.stack_name} holds another template than the one "
-                      "sent: find out who else writes to the artifact bucket, then run this again")
+        raise Refused(f"change set {change_set.name} of stack {env.stack_name} does not contain the template that was "
+                      "sent: check who else writes to the artifact bucket, then run this command again")
 
 
 def holds(call: Call, change_set: ChangeSet, text: str) -> bool:
@@ -162,7 +162,7 @@ def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | 
         call("execute_change_set", ChangeSetName=plan.id, ClientRequestToken=token)
         return token
     except KeyboardInterrupt:
-        raise states.left_running(env, "interrupted while the change set was being started") from None
+        raise states.left_running(env, "interrupted while starting the change set") from None
     except CallFailed as error:
         status = _execution_status(call, env, plan, error)
         # The answer was lost after the work had begun, and the client's next try was refused.
@@ -193,8 +193,8 @@ def is_missing(error: CallFailed) -> bool:
 
 
 def _overtaken(env: Environment) -> TapError:
-    return TapError(f"stack {env.stack_name} was changed by somebody else since this change set was created: "
-                    "run this again to see the changes that remain")
+    return TapError(f"stack {env.stack_name} was changed by another process after this change set was created: run "
+                    "this command again to see the remaining changes")
 
 
 def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
@@ -247,6 +247,6 @@ def _execution_status(call: Call, env: Environment, plan: ChangeSet, refusal: Ca
         return str(call("describe_change_set", ChangeSetName=plan.id)["ExecutionStatus"])
     except CallFailed as error:
         if refusal.passing:
-            why = f"it is not known whether the change set was started ({error.message})"
+            why = f"cannot determine whether the change set was started ({error.message})"
             raise states.left_running(env, why) from None
         raise refusal from None

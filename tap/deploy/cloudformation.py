@@ -116,7 +116,7 @@ class CloudFormation:
         try:
             self.aws.call(method, StackName=stack_id, ClientRequestToken=token, **role, **request)
         except KeyboardInterrupt:
-            raise states.left_running(env, "interrupted while it was being started") from None
+            raise states.left_running(env, "interrupted while starting the operation") from None
         except CallFailed as error:
             # The answer was lost after the work had begun, and the client's next try was refused.
             status = (find_stack(self.aws.call, stack_id) or {}).get("StackStatus", "")
@@ -144,7 +144,7 @@ class CloudFormation:
         """
         stack = find_stack(self.aws.call, env.stack_name)
         if stack is None:
-            raise InputError(f"there is no stack {env.stack_name}: {env.command('deploy')} makes it")
+            raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
         status = str(stack["StackStatus"])
         if not status.endswith("_IN_PROGRESS") or status in states.TO_BE_CREATED:
             return status
@@ -175,8 +175,8 @@ class CloudFormation:
         """Raise Refused where the credentials are another account's than the target allows."""
         if env.target.accounts and (account := self.aws.account) not in env.target.accounts:
             allowed = ", ".join(env.target.accounts)
-            raise Refused(f"these credentials are account {account}'s, and {env.name} may only go to {allowed} "
-                          "(accounts in parameters/targets.toml): choose another AWS_PROFILE")
+            raise Refused(f"the credentials belong to account {account}, but {env.name} may only be deployed to "
+                          f"{allowed} (accounts in parameters/targets.toml): choose another AWS_PROFILE")
 
     def body(self, env: Environment, template: str) -> dict[str, str]:
         """Return the member of a request that carries the template, after uploading it where it is too large."""

@@ -73,9 +73,9 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
     if is_unchecked(value):
         return None
     if secret and is_masked(value):
-        return f"{name} is {value}, which only stands for a secret: set the value itself in {file}"
+        return f"{name} is {value}, a mask for a secret: set the actual value in {file}"
     if len(value.encode("utf-8", "replace")) > _LONGEST:
-        return f"{name} is too long: CloudFormation takes values of {_LONGEST:,} bytes at most"
+        return f"{name} is too long: the maximum is {_LONGEST:,} bytes"
     for item in items(value) if is_list(declaration) else [value]:
         broken = _broken_constraint(item, declaration)
         if broken:

@@ -60,7 +60,7 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
         if policies[name] in ("Retain", "RetainExceptOnCreate"):
             continue
         if flag := _protection(entries.get(name, {})):
-            blocks.append(f"{name} has {flag}: deploy the stack without first")
+            blocks.append(f"{name} has {flag}: turn it off with a deployment first")
         if resource["ResourceType"] == "AWS::S3::Bucket" and name not in emptied and _holds_objects(
                 aws.service("s3"), resource.get("PhysicalResourceId", "")):
             blocks.append(f"{name} is not empty")

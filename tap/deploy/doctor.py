@@ -48,7 +48,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     allowed = not env.target.accounts or account in env.target.accounts
     found = [
         Examined("account", allowed, account if allowed else
-                 f"{account}, but {env.name} may only go to {', '.join(env.target.accounts)}"),
+                 f"{account}, but {env.name} may only be deployed to {', '.join(env.target.accounts)}"),
         Examined("region", True, aws.endpoint),
         _asked("CloudFormation", partial(_stacks, aws.call))]
     if env.target.role_arn:
@@ -74,7 +74,7 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
 
 def _stacks(call: Call) -> tuple[bool, str]:
     limits = {limit["Name"]: limit["Value"] for limit in call("describe_account_limits")["AccountLimits"]}
-    return True, f"answers; {limits['StackLimit']} stacks at most" if "StackLimit" in limits else "answers"
+    return True, f"responds; up to {limits['StackLimit']} stacks" if "StackLimit" in limits else "responds"
 
 
 def _role(aws: AwsClient, name: str) -> tuple[bool, str]:
@@ -88,7 +88,7 @@ def _bucket(aws: AwsClient, name: str, owner: str) -> tuple[bool, str]:
 
 def _quota(aws: AwsClient, service: str, code: str, least: int) -> tuple[bool, str]:
     value = aws.service("service-quotas")("get_service_quota", ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
-    return value >= least, f"{value:g}, of which a stack takes up to {least}"
+    return value >= least, f"{value:g}, of which a stack uses up to {least}"
 
 
 def _image(aws: AwsClient, env: Environment, image: str) -> tuple[bool | None, str]:
@@ -97,8 +97,8 @@ def _image(aws: AwsClient, env: Environment, image: str) -> tuple[bool | None, s
     except InputError as error:
         return False, error.message
     return (True, digest) if digest else (None, f"the digest of {image} is not known here: only ECR in this region is "
-                                                f"asked, where {env.command('bootstrap')} --repository NAME creates a "
-                                                "repository")
+                                                f"checked, where {env.command('bootstrap')} --repository NAME creates "
+                                                "a repository")
 
 
 def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
@@ -109,7 +109,7 @@ def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
     tags = aws.service("ce")("list_cost_allocation_tags", TagKeys=["Environment"])["CostAllocationTags"]
     if any(tag["Status"] == "Active" for tag in tags):
         return True, "Environment is active"
-    return False, ("Environment is not active, so MonthlyBudget counts nothing: aws ce "
+    return False, ("Environment is not active, so MonthlyBudget counts nothing. Activate it with: aws ce "
                    "update-cost-allocation-tags-status --cost-allocation-tags-status TagKey=Environment,Status=Active")
 
 
@@ -136,12 +136,12 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
     if unconfirmed:
         has_pager = bool(env.values.parameters.get("PagerTopicArn"))
         return has_pager or env.values.parameters.get("Protected") != "true", (
-            f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it by the link in the email")
+            f"no confirmed subscription of {' and '.join(unconfirmed)}: confirm it with the link in the email")
     if open_to_all:
-        return True, ("confirmed; whoever gets a mail of it can end it. To have that refused, subscribe again and take "
-                      "the token of the link: aws sns confirm-subscription --authenticate-on-unsubscribe true "
-                      "--topic-arn ARN --token TOKEN")
-    return True, "confirmed, and ended only by who may"
+        return True, ("confirmed; any recipient of its emails can unsubscribe it. To prevent that, subscribe again and "
+                      "use the token of the confirmation link: aws sns confirm-subscription "
+                      "--authenticate-on-unsubscribe true --topic-arn ARN --token TOKEN")
+    return True, "confirmed; unsubscribing requires permission"
 
 
 def _certificate(aws: AwsClient, arn: str) -> tuple[bool, str]:
@@ -159,8 +159,8 @@ def _asked(what: str, question: Callable[[], tuple[bool | None, str]], remedy: s
         return Examined(what, ok, told)
     except CallFailed as error:
         if error.code in ("NoSuchEntity", "404", "NoSuchBucket"):
-            return Examined(what, False, f"is not there{': ' + remedy if remedy else ''}")
+            return Examined(what, False, f"does not exist{'. Create it with: ' + remedy if remedy else ''}")
         # EC2's codes, such as InvalidSubnetID.NotFound, whose message names the id.
         return Examined(what, False if error.code and error.code.endswith(".NotFound") else None, error.message)
     except (LookupError, TypeError) as error:
-        return Examined(what, None, f"no answer: {error}")
+        return Examined(what, None, f"no response: {error}")

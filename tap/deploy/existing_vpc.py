@@ -82,7 +82,7 @@ def _dns(vpc: Vpc) -> Told:
         answer = vpc.ec2("describe_vpc_attribute", VpcId=vpc.id, Attribute=attribute)
         if not answer[attribute[0].upper() + attribute[1:]]["Value"]:
             return False, f"{attribute} is off: aws ec2 modify-vpc-attribute --vpc-id {vpc.id} {option}"
-    return True, "resolves names, and gives hosts names"
+    return True, "support and host names are on"
 
 
 def _places(vpc: Vpc, ids: Sequence[str], free: int) -> Told:
@@ -91,11 +91,11 @@ def _places(vpc: Vpc, ids: Sequence[str], free: int) -> Told:
         return False, f"not in {vpc.id}: {', '.join(strangers)}"
     zones = sorted({each["AvailabilityZone"] for each in subnets})
     if len(zones) < len(ids):
-        return False, f"{len(ids)} subnets in {len(zones)} zones ({', '.join(zones)}): choose one a zone"
+        return False, f"{len(ids)} subnets in {len(zones)} zones ({', '.join(zones)}): choose one subnet per zone"
     if full := [f"{each['SubnetId']} has {each['AvailableIpAddressCount']}" for each in subnets
                 if each["AvailableIpAddressCount"] < free]:
-        return False, f"each needs {free} free addresses: {', '.join(full)}"
-    return True, f"{', '.join(zones)}; {free} or more addresses free in each"
+        return False, f"each requires {free} free addresses: {', '.join(full)}"
+    return True, f"{', '.join(zones)}; at least {free} free addresses in each"
 
 
 def _ways(table: Answer) -> list[str]:
@@ -129,12 +129,12 @@ def _private_routes(vpc: Vpc, ids: Sequence[str], needed: Sequence[str]) -> Told
         table = vpc.table_of(subnet)
         ways = _ways(table)
         if any(way.startswith(INTERNET_GATEWAY) for way in ways):
-            return False, f"{subnet} is routed to an internet gateway, and tasks have no public address"
+            return False, f"{subnet} is routed to an internet gateway, but tasks have no public address"
         if not ways:
             endpoints = vpc.endpoints() if endpoints is None else endpoints
             if missing := _missing(needed, endpoints, str(table.get("RouteTableId"))):
-                return False, f"{subnet} has no default route, and no endpoint for {', '.join(missing)}"
-    return True, "lead out" if endpoints is None else "lead out, or to endpoints"
+                return False, f"{subnet} has no default route and no endpoint for {', '.join(missing)}"
+    return True, "have outbound access" if endpoints is None else "have outbound access or endpoints"
 
 
 def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> list[str]:
@@ -147,4 +147,4 @@ def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> 
 
 def _flow_logs(vpc: Vpc) -> Told:
     """A shared VPC's owner sees its flow logs, and nobody else does."""
-    return (True, "active") if vpc.flow_logs() else (None, "none to be seen here; a shared VPC's owner may have them")
+    return (True, "active") if vpc.flow_logs() else (None, "none visible; the owner of a shared VPC may have them")

@@ -72,11 +72,12 @@ def _collision(change: Update, name: str, owner: str, key: resource_types.Key) -
     if owner == name:
         perhaps = "it may be replaced, and then " if name in change.perhaps else ""
         return Failure(f"{perhaps}its replacement is created first, with the same {what} as the original",
-                       f"change {what}, too, or remove it in one deployment and add it in the next")
+                       f"change {what} as well, or remove it in one deployment and add it in the next")
     if owner in change.after.resources:
         return Failure(f"{owner} has the same {what} until the update's clean-up",
-                       f"change {owner} in a deployment of its own first, or choose another {what}")
-    return Failure(f"{owner}, which is removed last, has the same {what}", f"remove {owner} in a deployment of its own")
+                       f"change {owner} in a separate deployment first, or choose another {what}")
+    return Failure(f"{owner}, which is removed last, has the same {what}", f"remove {owner} in a separate deployment "
+                                                                           "first")
 
 
 def moves(change: Update) -> Iterator[tuple[str, Failure]]:
@@ -95,7 +96,7 @@ def moves(change: Update) -> Iterator[tuple[str, Failure]]:
         if others or left:
             reason = (f"it cannot move to the VPC of {', '.join(others)}" if others else
                       f"it cannot leave the VPC of {', '.join(left)}, which is removed")
-            yield name, Failure(reason, "create a new environment, and move data and traffic there")
+            yield name, Failure(reason, "create a new environment and move data and traffic there")
 
 
 def _moved(change: Update, name: str) -> bool:
@@ -119,7 +120,8 @@ def downgrades(change: Update, live_versions: Mapping[str, str]) -> Iterator[tup
     """Yield what would go back to a lower engine version than the one that runs."""
     for name, running, wanted in version_changes(change, live_versions):
         if _numbers(wanted) < _numbers(running)[:len(_numbers(wanted))]:
-            yield name, Failure(f"engine version {wanted} is lower than {running}, which runs; no engine is downgraded",
+            yield name, Failure(f"engine version {wanted} is lower than the running version {running}; engines cannot "
+                                "be downgraded",
                                 f"set the version to {running}, or restore a snapshot to a new environment")
 
 

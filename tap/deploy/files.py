@@ -19,7 +19,7 @@ _MOST_PROBLEMS, _LONGEST_PROBLEM = 100, 1_000
 def read(root: Path, file: str) -> str:
     """Return the text of a file below `root`. Raises InputError."""
     if (root / file).is_fifo():  # nobody may ever write to it
-        raise InputError(f"{file} cannot be read: it is a pipe, and not a file")
+        raise InputError(f"{file} cannot be read: it is a pipe, not a file")
     return read_given(root / file, file)
 
 
@@ -33,7 +33,7 @@ def read_given(path: Path, file: str) -> str:
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from None
     if len(text) > _LONGEST:
-        raise InputError(f"{file} cannot be read: it has more than {_LONGEST:,} characters")
+        raise InputError(f"{file} cannot be read: it has more than the maximum of {_LONGEST:,} characters")
     if text.startswith("\ufeff"):
         raise InputError(f"{file} begins with a byte order mark: save it as UTF-8 without one")
     return text
@@ -83,7 +83,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise ValueError(f"{key} is there twice: remove one of them")
+            raise ValueError(f"{key} occurs twice: remove one of them")
         result[key] = value
     return result
 

@@ -79,9 +79,9 @@ def judge(change: Change) -> Verdict:
         case "Add":
             return Verdict(Grade.SAFE, "new")
         case "Import":
-            return Verdict(Grade.SAFE, "taken over as it is, whatever the template says of it")
+            return Verdict(Grade.SAFE, "imported unchanged, even if the template differs")
         case "Move":
-            return Verdict(Grade.SAFE, "gets another logical id")
+            return Verdict(Grade.SAFE, "gets a new logical id")
         case "SyncWithActual":
             return Verdict(Grade.SAFE, "only the stack's record changes")
         case "Remove":
@@ -91,7 +91,7 @@ def judge(change: Change) -> Verdict:
         case "Modify":
             return max((_replacement(change), _in_place(change)), key=lambda verdict: verdict.grade)
         case "Dynamic":
-            return _loss(change, "what becomes of it is known only when it runs")
+            return _loss(change, "its effect is known only when it runs")
     return Verdict(Grade.DESTRUCTIVE, f"tap does not know the action {change.action}")
 
 
@@ -107,15 +107,15 @@ def _removal(change: Change) -> Verdict:
         case None | "Delete":
             return _loss(change, "deleted")
         case "Snapshot":
-            return _loss(change, "deleted after a last snapshot")
+            return _loss(change, "deleted after a final snapshot")
         case "Retain":
-            return Verdict(Grade.DISRUPTIVE, "leaves the stack, and stays in the account")
+            return Verdict(Grade.DISRUPTIVE, "leaves the stack but stays in the account")
     return Verdict(Grade.DESTRUCTIVE, f"tap does not know the policy action {change.policy_action}")
 
 
 def _replacement(change: Change) -> Verdict:
-    old = {None: "", "ReplaceAndDelete": "", "ReplaceAndRetain": ", the old one is kept",
-           "ReplaceAndSnapshot": ", the old one leaves a snapshot"}
+    old = {None: "", "ReplaceAndDelete": "", "ReplaceAndRetain": ", the original is kept",
+           "ReplaceAndSnapshot": ", the original leaves a snapshot"}
     needs = {detail.requires_recreation for detail in change.details} - {None}
     if strange := needs - {"Never", "Conditionally", "Always"}:
         return Verdict(Grade.DESTRUCTIVE, f"tap does not know the recreation {', '.join(sorted(map(str, strange)))}")
@@ -127,7 +127,7 @@ def _replacement(change: Change) -> Verdict:
         case "True":
             return _loss(change, f"replaced{old[change.policy_action]}")
         case "Conditional" | "False":
-            return _loss(change, f"perhaps replaced{old[change.policy_action]}")
+            return _loss(change, f"may be replaced{old[change.policy_action]}")
         case None if set(change.scope) and set(change.scope) <= {"Metadata", "Tags", *_KEEPING}:
             return Verdict(Grade.SAFE, "changed in place")
         case None:
@@ -141,7 +141,7 @@ def _in_place(change: Change) -> Verdict:
     if names:
         return Verdict(Grade.DISRUPTIVE, f"{', '.join(names)} interrupts it")
     if holds_data(change.resource_type) and (policies := [name for name in _KEEPING if name in change.scope]):
-        return Verdict(Grade.DISRUPTIVE, f"{' and '.join(policies)}: what protects its data changes")
+        return Verdict(Grade.DISRUPTIVE, f"{' and '.join(policies)}: its data protection changes")
     return Verdict(Grade.SAFE, "changed in place")
 
 
@@ -159,7 +159,7 @@ def unapproved(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> dict
 def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
     """Raise Refused unless each change that is destructive or will fail is approved by its logical id, and may be."""
     if final := [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.final]:
-        raise Refused("\n  - ".join(["this plan would do harm:", *final]))
+        raise Refused("\n  - ".join(["this plan would cause harm:", *final]))
     found = unapproved(verdicts, approved)
     parts = [f"{grade}: {'; '.join(reasons)}" for grade in (Grade.WILL_FAIL, Grade.DESTRUCTIVE)
              if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items()

@@ -37,8 +37,8 @@ def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffi
         if wanted and used and not wanted & used:
             yield change.logical_id, (
                 f"all traffic goes to {', '.join(sorted(used))}, and this update would send it to "
-                f"{', '.join(sorted(wanted))}, which has no tasks. While DeploymentStrategy shifts traffic, deploy the "
-                f"service once more, which shifts it back: {_redeploy(live.service_arn)}")
+                f"{', '.join(sorted(wanted))}, which has no tasks. To shift the traffic back first, deploy the service "
+                f"once more: {_redeploy(live.service_arn)}")
 
 
 def lost_data(before: Resolved, after: Resolved) -> Iterator[tuple[str, str]]:
@@ -54,8 +54,8 @@ def lost_data(before: Resolved, after: Resolved) -> Iterator[tuple[str, str]]:
         if new != snapshot:
             what = f"a database restored from {new}" if new else "an empty database"
             yield name, (
-                f"created from snapshot {snapshot}, and without it CloudFormation would replace it with {what}. Keep "
-                "the snapshot's name in the parameters, even once the snapshot is deleted")
+                f"created from snapshot {snapshot}; without that value, CloudFormation replaces it with {what}. Keep "
+                "the snapshot's name in the parameters, even after the snapshot is deleted")
 
 
 def read_traffic(aws: AwsClient, stack_id: str, changes: Collection[Change]) -> LiveTraffic:

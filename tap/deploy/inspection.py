@@ -16,8 +16,8 @@ from tap.deploy.wording import reason_of
 EXPECTED_DRIFT = {
     ("AWS::ElasticLoadBalancingV2::ListenerRule", "Actions"): "ECS shifts traffic between target groups",
     ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"): "ECS shifts traffic between target groups",
-    ("AWS::ECS::Service", "DesiredCount"): "scaling sets it",
-    ("AWS::DynamoDB::Table", "ProvisionedThroughput"): "scaling sets it",
+    ("AWS::ECS::Service", "DesiredCount"): "auto scaling sets it",
+    ("AWS::DynamoDB::Table", "ProvisionedThroughput"): "auto scaling sets it",
 }
 
 
@@ -84,7 +84,7 @@ def drift(aws: AwsClient, env: Environment) -> list[Drift]:
                   StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
     # It fails where a single resource cannot be read, although it knows about the others.
     if answer["DetectionStatus"] == "DETECTION_FAILED" and not found:
-        raise TapError(f"CloudFormation cannot tell the drift of stack {env.stack_name}: "
+        raise TapError(f"CloudFormation cannot detect drift of stack {env.stack_name}: "
                        f"{reason_of(answer.get('DetectionStatusReason'))}")
     return [difference for resource in found for difference in _drifts(env, resource)]
 
@@ -108,5 +108,5 @@ def outputs(call: Call, env: Environment) -> dict[str, str]:
 def _stack(call: Call, env: Environment) -> dict[str, Any]:
     stack = find_stack(call, env.stack_name)
     if stack is None:
-        raise InputError(f"there is no stack {env.stack_name}: {env.command('deploy')} makes it")
+        raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")
     return stack

@@ -27,14 +27,14 @@ def create_environment(name: str, like: str, root: Path, template: Mapping[str, 
     if problem := violation("Environment", name, template.get("Parameters", {}).get("Environment", _ANY), file):
         raise InputError(problem)
     if name == _DEFAULT:
-        raise InputError(f"[{_DEFAULT}] in {FILE} is for every environment: choose another name")
+        raise InputError(f"[{_DEFAULT}] in {FILE} applies to every environment: choose another name")
     text = read(root, source)
     if "Environment" in read_sections(root, source).get("Parameters", {}):
         text = with_parameter(text, "Environment", name)
     tables = read_toml(root, FILE)
     for place, exists in ((file, os.path.lexists(root / file)), (f"[{name}] in {FILE}", name in tables)):
         if exists:
-            raise InputError(f"{place} exists already: remove it, or choose another name than {name}")
+            raise InputError(f"{place} already exists: remove it, or choose another name than {name}")
     target = _target(root, name, tables.get(like, {}))
     try:
         # The target last: a table without a parameter file is an error of every command.

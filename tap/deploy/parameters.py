@@ -24,7 +24,7 @@ def environment_names(root: Path) -> list[str]:
     folder = root / "parameters"
     if not os.access(folder / ".", os.R_OK | os.X_OK):
         raise InputError(f"there is no parameters/ in {root.resolve()} that can be read: run tap in the project's "
-                         "directory, or give --root")
+                         "directory, or use --root")
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
@@ -157,7 +157,7 @@ def _known(name: str, root: Path) -> list[str]:
     if name not in names:
         existing = ", ".join(names) or "none"
         hint = constraints.did_you_mean(name, names)
-        raise InputError(f"there is no environment {name}{hint or ':'} parameters/ has {existing}")
+        raise InputError(f"environment {name} does not exist{hint or ':'} parameters/ has {existing}")
     return names
 
 
@@ -200,7 +200,7 @@ def _other_name(env: Environment, template: Mapping[str, Any]) -> list[Problem]:
     value = env.values.parameters.get("Environment", env.name)
     if value == env.name or "Environment" not in template.get("Parameters", {}):
         return []
-    return [Problem(f"Environment is {value}, not {env.name}: leave it out, or make it {env.name}", "Environment")]
+    return [Problem(f"Environment is {value}, not {env.name}: remove it, or set it to {env.name}", "Environment")]
 
 
 def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> dict[str, str]:
@@ -260,7 +260,8 @@ def read_sections(root: Path, file: str) -> dict[str, Any]:
     for section, content in sections.items():
         if section not in _SECTIONS:
             hint = constraints.did_you_mean(section, _SECTIONS)
-            raise InputError(f"{file}: {section} is no section of such a file{hint or f', which is {shape}'}")
+            raise InputError(f"{file}: {section} is not a section of this "
+                             f"file{hint or f', which has the form {shape}'}")
         if not isinstance(content, dict):
             raise InputError(f"{file}: {section} must be an object, as in {shape}")
     return sections

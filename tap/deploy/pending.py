@@ -113,11 +113,11 @@ class PendingChangeSet(Pending):
         try:
             self._cloud.protect(self._env)
         except (TapError, KeyboardInterrupt) as error:
-            raise TapError(f"stack {self._env.stack_name} is deployed, but not protected as it should be: "
-                           f"{str(error) or 'interrupted'}; run this again") from None
+            raise TapError(f"stack {self._env.stack_name} is deployed, but its protection is not set: "
+                           f"{str(error) or 'interrupted'}. Run this command again") from None
 
     def _discard(self) -> None:
         changesets.delete(self._cloud.aws, self._env, self._kind, self._name)
 
     def _left_behind(self, why: str) -> str:
-        return f"change set {self._name} of stack {self._env.stack_name} may be left behind: {why}"
+        return f"change set {self._name} of stack {self._env.stack_name} may still exist: {why}"

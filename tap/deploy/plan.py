@@ -73,8 +73,8 @@ class Plan:
         """
         self._check_approved()
         if self.denied:
-            raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: CloudFormation would fail. "
-                          f"Change StackPolicy in parameters/{self.env.name}.json, and approve that")
+            raise Refused(f"the stack policy does not allow {', '.join(self.denied)}: the update would fail. Change "
+                          f"StackPolicy in parameters/{self.env.name}.json and approve that change")
         if self.loosened and guard.STACK_POLICY not in self.env.options.approved:
             raise Refused(looser(list(self.loosened)))
         guard.check(self.verdicts, self.env.options.approved)
@@ -83,7 +83,7 @@ class Plan:
         known = {*self.verdicts, guard.STACK_POLICY, guard.TERMINATION_PROTECTION}
         if unknown := sorted(self.env.options.approved - known):
             hints = [f"{name}{did_you_mean(name, known)}" for name in unknown]
-            raise InputError(f"--approve names what is not in this plan: {', '.join(hints)}")
+            raise InputError(f"--approve has names that are not in this plan: {', '.join(hints)}")
 
 
 def parameter_values(env: Environment, document: Mapping[str, Any], plan: ChangeSet,

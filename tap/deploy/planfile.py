@@ -69,7 +69,7 @@ def save(plan: SavedPlan, file: Path) -> None:
     """Write a plan file, whole or not at all, readable by its owner alone. Raises InputError."""
     try:
         if file.exists() and not file.is_file():
-            raise OSError(errno.EINVAL, "it is there, and is no file")
+            raise OSError(errno.EINVAL, "it exists and is not a file")
         write_whole(file, json.dumps(vars(plan), indent=1) + "\n", mode=0o600)
     except OSError as error:
         raise InputError(f"the plan cannot be saved to {file}: {error.strerror or error}") from None
@@ -81,11 +81,11 @@ def load(file: Path) -> SavedPlan:
     try:
         content = parsed_json(text, str(file))
     except InputError as error:
-        raise InputError(f"this is no plan that tap plan --save wrote: {error.message}") from None
+        raise InputError(f"this is not a plan from tap plan --save: {error.message}") from None
     kinds = {member.name: member.type for member in fields(SavedPlan)}
     if (not isinstance(content, dict) or {key: type(value) for key, value in content.items()} != kinds
             or content["version"] != _VERSION):
-        raise InputError(f"{file} is no plan that this version of tap plan --save wrote: plan anew")
+        raise InputError(f"{file} is not a plan from this version of tap plan --save: create a new one")
     return SavedPlan(**content)
 
 
@@ -99,25 +99,26 @@ def check(saved: SavedPlan, env: Environment, template: Rendered, aws: AwsClient
     if saved.template != fingerprint(parsed(template.text)):
         raise _refused("the template has changed since")
     if saved.parameters != parameters_hash(env):
-        raise _refused(f"parameters/{env.name}.json or what is given beside it has changed since")
+        raise _refused(f"parameters/{env.name}.json or the command line's values have changed since")
     try:
         status = aws.call("describe_change_set", ChangeSetName=saved.change_set)
     except CallFailed as error:
         if changesets.is_missing(error):
-            raise _refused("its change set is gone: it was executed or deleted, or the stack was changed") from None
+            raise _refused("its change set no longer exists: it was executed or deleted, or the stack was "
+                           "changed") from None
         raise
     if status.get("ExecutionStatus") != "AVAILABLE":
-        raise _refused(f"its change set cannot be executed any more ({status.get('ExecutionStatus')}): "
-                       "the stack was changed since, or it ran already")
+        raise _refused(f"its change set can no longer be executed ({status.get('ExecutionStatus')}): the stack was "
+                       "changed since, or it was already executed")
     if status["StackId"] != saved.stack_id:
-        raise _refused("the stack was deleted and made anew since")
+        raise _refused("the stack was deleted and created again since")
     change_set = changesets.describe(aws, env, saved.type, saved.change_set)
     if not changesets.holds(aws.call, change_set, template.text):
-        raise _refused("its change set holds another template")
+        raise _refused("its change set contains another template")
     if changes_hash(change_set) != saved.changes:
-        raise _refused("its change set would do something else now")
+        raise _refused("its change set now contains other changes")
     return change_set
 
 
 def _refused(why: str) -> Refused:
-    return Refused(f"this plan is not executed: {why}; plan anew with tap plan --save")
+    return Refused(f"refusing to execute this plan: {why}. Create a new one with tap plan --save")

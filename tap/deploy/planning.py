@@ -51,7 +51,7 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
     call = aws.call
     plan = Plan(env, change_set, guard.verdicts(change_set), parameter_values(
         env, template.document, change_set, deployed.parameters if deployed else None))
-    warnings = [*change_set.warnings, *(f"change set {name} of somebody else is pending on this stack; it is left alone"
+    warnings = [*change_set.warnings, *(f"another change set, {name}, is pending on this stack; tap does not touch it"
                                         for name in others)]
     changed, unread = variables.compare(aws, env, deployed.parameters.get(variables.PARAMETER, "") if deployed else "")
     plan = replace(plan, variables=changed)

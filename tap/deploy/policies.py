@@ -25,7 +25,7 @@ def problems(policy: Mapping[str, Any], resources: Iterable[str]) -> list[str]:
     found = [f"StackPolicy has an unknown element {key}{did_you_mean(key, ('Statement',)) or ': it has Statement'}"
              for key in policy if key not in ("Statement", "Version", "Id")]
     if len(json.dumps(policy)) > _LONGEST:
-        found.append(f"StackPolicy is too long: CloudFormation takes {_LONGEST:,} bytes")
+        found.append(f"StackPolicy is too long: the maximum is {_LONGEST:,} bytes")
     statements = policy.get("Statement", [])
     names = list(resources)
     for place, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
@@ -44,7 +44,7 @@ def _statement_problems(statement: Mapping[str, Any], names: list[str]) -> Itera
     if statement.get("Effect") not in ("Allow", "Deny"):
         yield "Effect must be Allow or Deny"
     if statement.get("Principal") != "*":
-        yield 'Principal must be "*", the only one that stack policies know'
+        yield 'Principal must be "*", the only one that stack policies support'
     if not isinstance(statement.get("Condition", {}), dict):
         yield "Condition must be an object"
     for element in ("Action", "Resource"):
@@ -56,7 +56,7 @@ def _statement_problems(statement: Mapping[str, Any], names: list[str]) -> Itera
             if element == "Action" and not any(_matches(action, value) for action in ACTIONS):
                 yield f"{present[0]} {value} must be Update:* or one of {', '.join(ACTIONS)}"
             if element == "Resource" and not any(_matches(f"{_RESOURCE}{name}", value) for name in names or [""]):
-                yield (f"{present[0]} {value} is no resource of the template{_near(str(value), names)}: "
+                yield (f"{present[0]} {value} is not a resource of the template{_near(str(value), names)}: "
                        f'write "*" or {_RESOURCE} and a logical id')
 
 

@@ -68,7 +68,7 @@ def _as_listed(change: Update, change_set: ChangeSet) -> Update:
 def _one_way(env: Environment, running: str, wanted: str) -> str:
     alarms = ", and without rollback_alarms in parameters/targets.toml" if env.target.rollback_alarms else ""
     return (f"the upgrade from {running} to {wanted} cannot be undone, and a rollback would get stuck in "
-            f"UPDATE_ROLLBACK_FAILED: take a snapshot, and deploy it alone{alarms}")
+            f"UPDATE_ROLLBACK_FAILED: take a snapshot and deploy the upgrade separately{alarms}")
 
 
 def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnings: list[str]) -> dict[str, str]:

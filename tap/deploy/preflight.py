@@ -39,7 +39,7 @@ def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
     if not names:
         return []
     return [f"output {names[export['Name']]} exports {export['Name']}, which stack "
-            f"{export['ExportingStackId'].split('/')[1]} exports already"
+            f"{export['ExportingStackId'].split('/')[1]} already exports"
             for export in pages(call, "list_exports", "Exports")
             if export["Name"] in names and export["ExportingStackId"].split("/")[1] != env.stack_name]
 
@@ -54,7 +54,7 @@ def check_before(call: Call, env: Environment, template: Rendered) -> None:
         if not error.code.startswith("AccessDenied"):
             raise
     except ValueError as error:
-        problems.append(f"the template does not resolve: {error}")
+        problems.append(f"cannot resolve the template: {error}")
     refuse(env, problems)
 
 

@@ -47,30 +47,29 @@ def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> R
         return _healthy(call, env, stack_id, status)
     failed = _failed(call, stack_id)
     if strange := set(skip) - set(failed):
-        raise InputError(f"--skip takes resources that failed, and {', '.join(sorted(strange))} did not; "
-                         f"these did: {', '.join(failed) or 'none'}")
+        raise InputError(f"--skip requires failed resources, but {', '.join(sorted(strange))} did not fail; failed: "
+                         f"{', '.join(failed) or 'none'}")
     lines = [f"stack {env.stack_name} is {status}", *(f"{name}: {reason}" for name, reason in failed.items())]
-    passed = f", {', '.join(sorted(skip))} passed over" if skip else ""
+    passed = f", skipping {', '.join(sorted(skip))}" if skip else ""
     match status:
         case "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "CREATE_FAILED":
-            lines.append("it never came up, and can only be deleted: tap would delete it")
+            lines.append("its creation failed and it can only be deleted: tap would delete it")
             return Recovery(stack_id, status, tuple(lines), "delete_stack", {}, "DELETE_COMPLETE")
         case "DELETE_FAILED":
             kept = {"RetainResources": sorted(skip)} if skip else {}
             lines.append(f"tap would delete it again{passed}")
             if not skip:
-                lines.append(f"to leave behind what cannot be deleted: --skip {','.join(failed)}")
+                lines.append(f"to retain what cannot be deleted: --skip {','.join(failed)}")
             return Recovery(stack_id, status, tuple(lines), "delete_stack", kept, "DELETE_COMPLETE")
         case "UPDATE_FAILED":
-            lines.append("tap would roll it back to its last working state")
+            lines.append("tap would roll it back to its last stable state")
             return Recovery(stack_id, status, tuple(lines), "rollback_stack", {}, "UPDATE_ROLLBACK_COMPLETE")
     if status != "UPDATE_ROLLBACK_FAILED":
-        raise NeedsRecovery(f"{'; '.join(lines)}: CloudFormation documents no request that leads out of that; put "
-                            "right what failed and delete the stack, or ask AWS Support")
+        raise NeedsRecovery(f"{'; '.join(lines)}: CloudFormation documents no way to recover from that. Fix what "
+                            "failed and delete the stack, or contact AWS Support")
     lines.append(f"tap would continue its rollback{passed}")
     if not skip:
-        lines.append("put right what failed first, or pass it over, which leaves it as it is: "
-                    f"--skip {','.join(failed)}")
+        lines.append("fix what failed first, or skip it, which leaves it unchanged: --skip {','.join(failed)}")
     return Recovery(stack_id, status, tuple(lines), "continue_update_rollback",
                     {"ResourcesToSkip": sorted(skip)} if skip else {}, "UPDATE_ROLLBACK_COMPLETE")
 
@@ -87,9 +86,9 @@ def _review(call: Call, env: Environment, stack_id: str) -> Recovery:
     summaries = pages(call, "list_change_sets", "Summaries", StackName=stack_id)
     theirs = [summary["ChangeSetName"] for summary in summaries if not summary["ChangeSetName"].startswith(PREFIX)]
     if theirs:
-        raise Refused(f"stack {env.stack_name} waits for somebody else's change set, {', '.join(theirs)}: "
-                      "it is left alone")
-    lines = [f"stack {env.stack_name} is empty: it was made by a change set that never ran",
+        raise Refused(f"stack {env.stack_name} has a change set that tap did not create, {', '.join(theirs)}: tap does "
+                      "not touch it")
+    lines = [f"stack {env.stack_name} is empty: it was created by a change set that was never executed",
              *(f"tap would delete change set {summary['ChangeSetName']} of {summary['CreationTime']:%Y-%m-%d %H:%M}"
                for summary in summaries), "tap would delete the empty stack"]
     return Recovery(stack_id, "REVIEW_IN_PROGRESS", tuple(lines), "delete_stack", {}, "DELETE_COMPLETE",

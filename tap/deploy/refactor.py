@@ -27,7 +27,7 @@ def renamed_template(document: Mapping[str, Any], names: Mapping[str, str]) -> d
     resources = document.get("Resources", {})
     problems = [f"{old} is not a resource of the stack{did_you_mean(old, resources)}" for old in names
                 if old not in resources]
-    problems += [f"{new} is a resource of the stack already" for new in names.values() if new in resources]
+    problems += [f"{new} is already a resource of the stack" for new in names.values() if new in resources]
     problems += [f"{new} is not a logical id: letters and digits only" for new in names.values()
                  if not re.fullmatch(r"[A-Za-z0-9]{1,255}", new)]
     if problems:
@@ -87,7 +87,7 @@ def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str,
                           for old, new in names.items()])["StackRefactorId"]
     answer = _wait(cloud, env, made, "Status", "CREATE_IN_PROGRESS")
     if answer["Status"] != "CREATE_COMPLETE":
-        raise InputError(f"CloudFormation refuses to rename: {answer.get('StatusReason', answer['Status'])}")
+        raise InputError(f"CloudFormation rejected the rename: {answer.get('StatusReason', answer['Status'])}")
     actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=made)
     changes = tuple(_move(action, renamed["Resources"]) for action in actions if action.get("Entity") == "RESOURCE")
     content = ChangeSet(made, made, "UPDATE", deployed.stack_id, changes)
@@ -116,5 +116,5 @@ def _wait(cloud: CloudFormation, env: Environment, refactor: str, member: str, *
         return None if answer[member] in pending else answer
 
     return watch(cloud.aws, look, lambda why: LeftRunning(
-        f"stack refactor {refactor} of {env.stack_name} is not watched any more ({why}); its state: "
-        f"aws cloudformation describe-stack-refactor --stack-refactor-id {refactor}"))
+        f"stack refactor {refactor} of {env.stack_name} is no longer followed ({why}). Check its status with: aws "
+        f"cloudformation describe-stack-refactor --stack-refactor-id {refactor}"))

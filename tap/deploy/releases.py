@@ -46,7 +46,7 @@ def prepare(cloud: CloudFormation, env: Environment, image: str | None) -> Relea
     template = Rendered(parsed(body), body if isinstance(body, str) else json.dumps(body))
     old = deployed.parameters.get(IMAGE)
     if old is None:
-        raise InputError(f"stack {env.stack_name} has no parameter {IMAGE}: there is nothing to release")
+        raise InputError(f"stack {env.stack_name} has no parameter {IMAGE}: nothing to release")
     history = images(cloud.aws, env)
     new = image or _before(history, env)
     if problem := constraints.violation(IMAGE, new, template.document["Parameters"][IMAGE], "the command"):
@@ -54,7 +54,7 @@ def prepare(cloud: CloudFormation, env: Environment, image: str | None) -> Relea
     digest = find_digest(cloud.aws, env, new)
     if deployed.parameters.get("Protected") == "true" and "@" not in new:
         known = f": {env.command('release')} {new}@{digest}" if digest else f": {new}@sha256:…"
-        raise Refused(f"stack {env.stack_name} is protected, and takes images by digest alone{known}")
+        raise Refused(f"stack {env.stack_name} is protected and requires images by digest{known}")
     return Release(_only_image(env, deployed, template, new), template, old, new,
                    digest_of(old) or (digest_of(history[0]) if history else None), digest)
 
@@ -75,7 +75,7 @@ def change_set(cloud: CloudFormation, release: Release) -> Iterator[PendingChang
     """Open the change set of a release, as `CloudFormation.change_set` does. Raises Refused where more would change."""
     with cloud.change_set(release.env, release.template, as_deployed=True) as change:
         if others := others_than_image(change.content):
-            raise Refused(f"more than the image would change: {', '.join(others)}. Look at it with: "
+            raise Refused(f"more than the image would change: {', '.join(others)}. Review it with: "
                           f"{release.env.command('plan')}")
         yield change
 

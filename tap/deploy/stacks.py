@@ -40,8 +40,8 @@ def wait_until_idle(aws: AwsClient, env: Environment, seconds: float, on_busy: C
             return
         left = deadline - aws.clock()
         if left <= 0:
-            raise LeftRunning(f"stack {env.stack_name} is still busy ({status}) after {duration(seconds)}: follow it "
-                              f"with {env.command('watch')}")
+            raise LeftRunning(f"stack {env.stack_name} is still busy ({status}) after {duration(seconds)}. Follow it "
+                              f"with: {env.command('watch')}")
         if not is_told:
             on_busy(str(status))
             is_told = True

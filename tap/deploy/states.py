@@ -25,8 +25,8 @@ def obstacle(env: Environment, status: str | None) -> TapError | None:
     if status in STUCK:
         return _stuck(env, status)
     return LeftRunning(
-        f"stack {env.stack_name} is busy ({status}): wait until it has finished, then run this again; "
-        f"follow it with {env.command('watch')}"
+        f"stack {env.stack_name} is busy ({status}): run this command again when it has finished. Follow it with: "
+        f"{env.command('watch')}"
     )
 
 
@@ -50,10 +50,10 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
         outcome += f": {env.masked(' '.join(cause.reason.split())).rstrip('.')}" if cause.reason else ""
     if status == "ROLLBACK_COMPLETE":
         return StackFailed(
-            f"{outcome}. Its creation was rolled back; before the next try: {env.command('recover')}"
+            f"{outcome}. Its creation was rolled back. Before the next attempt, run: {env.command('recover')}"
         )
     if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
-        return StackFailed(f"{outcome}. It was rolled back to what it was before.")
+        return StackFailed(f"{outcome}. It was rolled back to its previous state.")
     if status == "DELETE_COMPLETE":
         return StackFailed(f"{outcome}. What had been created was deleted.")
     return NeedsRecovery(f"{outcome}. {_stuck(env, status)}")
@@ -62,15 +62,14 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
 def left_running(env: Environment, why: str) -> LeftRunning:
     """Return the error for an operation that nobody watches any more, for the reason `why`."""
     return LeftRunning(
-        f"{why}. CloudFormation goes on with stack {env.stack_name} by itself; "
-        f"follow it with {env.command('watch')}"
+        f"{why}. CloudFormation continues with stack {env.stack_name}; follow it with: {env.command('watch')}"
     )
 
 
 def _stuck(env: Environment, status: str) -> NeedsRecovery:
     return NeedsRecovery(
-        f"stack {env.stack_name} is {status} and takes no change set: {env.command('recover')}, "
-        "then run this again"
+        f"stack {env.stack_name} is {status} and cannot be changed. Run {env.command('recover')}, then run this "
+        "command again"
     )
 
 

@@ -52,9 +52,9 @@ def list_of(check: Check, *, longest: int | None = None, empty: bool = False) ->
     """Return a check for a list of texts that all pass another check; `empty` lets there be none."""
     def problem(value: Any) -> str | None:
         if not isinstance(value, list) or {type(item) for item in value} - {str} or not (value or empty):
-            return 'must be a list of texts, as ["a", "b"]'
+            return 'must be a list of strings, such as ["a", "b"]'
         if longest is not None and len(value) > longest:
-            return f"may have {longest} items at most"
+            return f"may have up to {longest} items"
         return next(filter(None, map(check, value)), None)
 
     return problem
@@ -62,7 +62,7 @@ def list_of(check: Check, *, longest: int | None = None, empty: bool = False) ->
 
 def whole_number(low: int, high: int | None = None) -> Check:
     """Return a check for a number from `low` to `high`."""
-    problem = f"must be a whole number, {low} or more" if high is None else f"must be a whole number, {low} to {high}"
+    problem = f"must be a whole number {f'of at least {low}' if high is None else f'from {low} to {high}'}"
     return lambda value: None if type(value) is int and low <= value <= (high or value) else problem
 
 
@@ -74,9 +74,9 @@ def switch(value: Any) -> str | None:
 def texts(value: Any) -> str | None:
     """Check for a table whose values are texts."""
     if not isinstance(value, dict):
-        return "must be a table of texts"
+        return "must be a table of strings"
     wrong = [name for name, text in value.items() if not isinstance(text, str)]
-    return f"must have texts alone: put the value of {', '.join(wrong)} in quotes" if wrong else None
+    return f"must contain only strings: put the value of {', '.join(wrong)} in quotes" if wrong else None
 
 
 def tag_problems(tags: Mapping[str, str]) -> list[str]:
@@ -89,7 +89,7 @@ def tag_problems(tags: Mapping[str, str]) -> list[str]:
     problems = []
     for key, value in tags.items():
         if key.startswith("aws:"):
-            problems.append(f"tag {key} is AWS's own: choose a name without aws:")
+            problems.append(f"tag {key} is reserved for AWS: choose a name without aws:")
         elif not 1 <= len(key) <= _LONGEST_KEY:
             problems.append(f'tag "{key}" must have a name of 1 to {_LONGEST_KEY} characters')
         elif not 1 <= len(value) <= _LONGEST_VALUE:
@@ -120,7 +120,8 @@ def bucket(value: Any) -> str | None:
 
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (StackName)
-stack_name = matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must be letters, digits and hyphens, a letter first")
+stack_name = matches("[a-zA-Z][-a-zA-Z0-9]{0,127}", "must start with a letter and contain only letters, digits and "
+                                                    "hyphens")
 region = matches(REGION, "must be a region, such as eu-central-1")
 account = matches(r"\d{12}", "must be an account id of twelve digits")
 role_arn = matches(r"arn:[a-z-]+:iam::\d{12}:role/.+", "must be the ARN of an IAM role")

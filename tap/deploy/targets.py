@@ -42,8 +42,8 @@ def read_settings(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]
     problems = []
     for title, table in contents.items():
         if title != _DEFAULT and title not in names:
-            hint = did_you_mean(title, names) or f": there is no parameters/{title}.json"
-            problems.append(f"[{title}] is no environment{hint}")
+            hint = did_you_mean(title, names) or f": parameters/{title}.json does not exist"
+            problems.append(f"[{title}] is not an environment{hint}")
         elif not isinstance(table, dict):
             problems.append(f"{title} must be a table: [{title}]")
         else:

@@ -342,7 +342,7 @@ def test_another_account_is_refused(
     code, line = refused(bootstrap, account, capsys)
 
     assert code == 4
-    assert "these credentials are account 123456789012's" in line
+    assert "the credentials belong to account 123456789012" in line
 
 
 def test_a_subject_with_a_wildcard_is_refused(
@@ -416,7 +416,7 @@ def test_an_interruption_while_the_stack_is_protected_is_called_so(
 
     assert bootstrap("--yes") == 1
 
-    assert "not protected as it should be: interrupted; run this again" in capsys.readouterr().err
+    assert "its protection is not set: interrupted. Run this command again" in capsys.readouterr().err
 
 
 def test_credentials_that_expire_in_the_end_do_not_let_it_look_as_if_nothing_was_done(

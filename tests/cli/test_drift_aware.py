@@ -56,7 +56,7 @@ def test_drift_that_a_service_causes_is_not_brought_back_unsaid(tap: Tap, aws: M
     aws.drifted = [drifted("AWS::ECS::Service", "DesiredCount")]
 
     assert tap("plan", "dev", "--drift") == 0
-    assert "DesiredCount differs because scaling sets it: this sets it back" in " ".join(tap.out.split())
+    assert "DesiredCount differs because auto scaling sets it: this sets it back" in " ".join(tap.out.split())
 
 
 def test_what_has_drifted_is_brought_back(tap: Tap, aws: MemoryAws, stack: Stack) -> None:

@@ -81,7 +81,7 @@ def test_an_aws_that_falls_silent_while_watching_is_left_after_some_minutes(
     aws.hooks["execute_change_set"] = lambda: fall_silent(tap, aws, "describe_stack_events")
 
     assert tap("deploy", "dev", "--yes") == 5
-    assert "CloudFormation goes on with stack tap-dev by itself" in tap.err
+    assert "CloudFormation continues with stack tap-dev" in tap.err
     assert stack.status == "UPDATE_IN_PROGRESS"
     assert 300 < tap.slept < 450
 
@@ -165,7 +165,7 @@ def test_a_start_that_nobody_can_tell_of_counts_as_running(tap: Tap, aws: Memory
     aws.hooks["execute_change_set"] = lambda: aws.always.update(describe_change_set=DOWN)
 
     assert tap("deploy", "dev", "--yes") == 5
-    assert "not known whether the change set was started" in tap.err
+    assert "cannot determine whether the change set was started" in tap.err
     assert "tap watch dev" in tap.err
     assert stack.status == "UPDATE_IN_PROGRESS"
 
@@ -205,7 +205,7 @@ def test_protection_that_cannot_be_set_after_a_deployment_says_that_it_is_deploy
     aws.always["update_termination_protection"] = DENIED
 
     assert tap("deploy", "dev", "--yes") == 1
-    assert "stack tap-dev is deployed, but not protected as it should be" in tap.err
+    assert "stack tap-dev is deployed, but its protection is not set" in tap.err
     assert stack.status == "UPDATE_COMPLETE"
 
 
@@ -235,7 +235,7 @@ def test_ctrl_c_while_the_execution_is_asked_for_counts_as_running(
     aws.faults["execute_change_set"] = [(when, KeyboardInterrupt())]
 
     assert tap("deploy", "dev", "--yes") == 5
-    assert "interrupted while the change set was being started" in tap.err
+    assert "interrupted while starting the change set" in tap.err
     assert stack.status == ("UPDATE_IN_PROGRESS" if when == "after" else "CREATE_COMPLETE")
 
 
@@ -260,7 +260,7 @@ def test_of_two_deployers_one_wins_and_the_other_is_told(tap: Tap, aws: MemoryAw
     aws.hooks["execute_change_set"] = theirs
 
     assert tap("deploy", "dev", "--yes") == 1
-    assert "was changed by somebody else since this change set was created" in tap.err
+    assert "was changed by another process after this change set was created" in tap.err
     assert (aws.executed, tap.left()) == (["theirs"], [])
 
 
@@ -270,7 +270,7 @@ def test_a_change_set_that_vanishes_is_as_one_that_is_obsolete(tap: Tap, aws: Me
     aws.hooks[method] = aws.change_sets.clear
 
     assert tap("deploy", "dev", "--yes") == 1
-    assert "was changed by somebody else since this change set was created: run this again" in tap.err
+    assert "was changed by another process after this change set was created: run this command again" in tap.err
     assert aws.executed == []
 
 
@@ -278,7 +278,7 @@ def test_somebody_elses_change_set_is_left_alone_and_named(tap: Tap, aws: Memory
     aws.do_create_change_set(stack.name, "theirs", "UPDATE", json.dumps(NEW), [])
 
     assert tap("plan", "dev") == 0
-    assert "change set theirs of somebody else is pending" in tap.out
+    assert "another change set, theirs, is pending" in tap.out
     assert [each.name for each in aws.change_sets.values()] == ["theirs"]
 
 
@@ -301,7 +301,7 @@ def test_another_account_is_refused_before_anything_is_written(tap: Tap, aws: Me
 
     for command in (["deploy", "dev", "--yes"], ["plan", "dev"]):
         assert tap(*command) == 4
-        assert "123456789012's, and dev may only go to 999999999999" in tap.err
+        assert "123456789012, but dev may only be deployed to 999999999999" in tap.err
     assert set(aws.calls) == {"get_caller_identity"}
 
 

@@ -31,7 +31,7 @@ def test_a_resource_is_taken_into_a_stack_by_what_aws_knows_it_by(
     assert tap("import", "dev", f"Topic={value}", "--yes") == 0
     assert imported(aws) == [{"ResourceType": "AWS::SNS::Topic", "LogicalResourceId": "Topic",
                               "ResourceIdentifier": {"TopicArn": "arn:aws:sns:eu-west-1:1:t"}}]
-    assert "Import Topic SNS::Topic safe: taken over as it is" in " ".join(tap.out.split())
+    assert "Import Topic SNS::Topic safe: imported unchanged" in " ".join(tap.out.split())
     assert stack.status == "IMPORT_COMPLETE"
 
 

@@ -152,7 +152,7 @@ def test_a_usage_error_is_a_document_too(tap: Tap, arguments: list[str]) -> None
 
 def test_an_unknown_environment_is_a_document_too(tap: Tap) -> None:
     assert tap("deploy", "nowhere", "--json") == 2
-    assert "there is no environment nowhere" in document(tap.out, "deploy")["error"]["message"]
+    assert "environment nowhere does not exist" in document(tap.out, "deploy")["error"]["message"]
 
 
 def test_an_interruption_is_a_document_too(tap: Tap, aws: MemoryAws) -> None:
@@ -210,7 +210,7 @@ def test_where_all_of_several_environments_fail_each_says_why(tap: Tap) -> None:
 
     assert [each["outcome"] for each in told] == ["invalid", "invalid"]
     assert "parameters/dev.json" in told[0]["error"]["message"]
-    assert "there is no environment nowhere" in told[1]["error"]["message"]
+    assert "environment nowhere does not exist" in told[1]["error"]["message"]
 
 
 def test_what_keeps_every_environment_from_being_planned_is_said_of_each(tap: Tap) -> None:

@@ -29,9 +29,9 @@ def test_a_stack_without_alarms_is_sent_none(tap: Tap, aws: MemoryAws) -> None:
 
 @pytest.mark.parametrize(("attributes", "told"), [
     (TRIGGERS, f"{ALARM} no longer rolls updates back"),
-    ({"RoleARN": ROLE}, f"CloudFormation goes on acting as {ROLE}"),
+    ({"RoleARN": ROLE}, f"CloudFormation keeps using {ROLE}"),
     ({"NotificationARNs": [TOPIC]}, f"the stack's events go to {TOPIC}"),
-    ({"EnableTerminationProtection": True}, "the stack is protected against deletion and stays so")])
+    ({"EnableTerminationProtection": True}, "termination protection stays on")])
 def test_an_attribute_that_stays_with_the_stack_is_named(
         tap: Tap, stack: Stack, attributes: dict[str, Any], told: str) -> None:
     stack.attributes = attributes

@@ -47,7 +47,7 @@ def test_an_environment_like_one_without_a_target_gets_one(like_dev: Tap) -> Non
 
 @pytest.mark.parametrize(("file", "text", "named"), [
     ("qa.json", "{}", "parameters/qa.json exists already"),
-    ("targets.toml", f"{TARGETS}[qa]\n", "[qa] is no environment")])
+    ("targets.toml", f"{TARGETS}[qa]\n", "[qa] is not an environment")])
 def test_an_environment_that_exists_is_left_alone(like_dev: Tap, file: str, text: str, named: str) -> None:
     (like_dev.root / "parameters" / file).write_text(text)
     before = {path.name: path.read_text() for path in (like_dev.root / "parameters").iterdir()}
@@ -59,7 +59,7 @@ def test_an_environment_that_exists_is_left_alone(like_dev: Tap, file: str, text
 
 @pytest.mark.parametrize(("name", "problem"), [
     ("../qa", 'Environment cannot be "../qa"'), ("QA", 'Environment cannot be "QA"'),
-    ("default", "is for every environment")])
+    ("default", "applies to every environment")])
 def test_what_cannot_be_an_environments_name_is_refused(like_dev: Tap, name: str, problem: str) -> None:
     assert like_dev("new", name, "--like", "dev") == 2
     assert problem in like_dev.err
@@ -67,7 +67,7 @@ def test_what_cannot_be_an_environments_name_is_refused(like_dev: Tap, name: str
 
 def test_an_environment_that_does_not_exist_cannot_be_copied(like_dev: Tap) -> None:
     assert like_dev("new", "qa", "--like", "prd") == 2
-    assert "there is no environment prd" in like_dev.err
+    assert "environment prd does not exist" in like_dev.err
 
 
 def test_no_file_is_left_where_one_of_the_two_cannot_be_written(like_dev: Tap) -> None:

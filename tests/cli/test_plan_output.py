@@ -285,7 +285,7 @@ def test_an_export_that_is_taken_is_said_before_a_change_set_is_made(tap: Tap, a
         {"Name": "url", "ExportingStackId": "arn:aws:cloudformation:eu-west-1:1:stack/other/1"}]}
 
     assert tap("plan", "dev") == 2
-    assert tap.err == "tap: output Url exports url, which stack other exports already\n"
+    assert tap.err == "tap: output Url exports url, which stack other already exports\n"
     assert "create_change_set" not in aws.calls
 
 
@@ -315,7 +315,7 @@ def test_a_capability_that_is_not_granted_names_the_key_to_set(tap: Tap, aws: Me
 @pytest.mark.usefixtures("stack")
 def test_an_approval_of_what_the_plan_does_not_have_is_refused(tap: Tap, aws: MemoryAws) -> None:
     assert tap("deploy", "dev", "--yes", "--approve", "Topik,StackPolicy") == 2
-    assert tap.err == "tap: --approve names what is not in this plan: Topik: did you mean Topic?\n"
+    assert tap.err == "tap: --approve has names that are not in this plan: Topik: did you mean Topic?\n"
     assert aws.executed == []
     assert tap("deploy", "dev", "--yes", "--approve", "Topic") == 0
 
@@ -380,5 +380,5 @@ def test_changes_that_cloudformation_drops_for_their_values_are_fetched_without_
     assert tap("plan", "dev", "--json") == 0
     told = json.loads(tap.out)
     assert [each["logical_id"] for each in told["changes"]] == ["Topic"]
-    assert told["warnings"] == ["CloudFormation does not tell the property values of every change: "
-                                "Logical Id: Topic, failed property validation"]
+    assert told["warnings"] == ["CloudFormation omits the property values of some changes: Logical Id: Topic, failed "
+                                "property validation"]

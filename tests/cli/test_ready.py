@@ -48,7 +48,7 @@ def test_waiting_for_a_busy_stack_ends_after_the_given_time(tap: Tap, aws: Memor
     told = document(tap.out, "deploy")
     assert told["outcome"] == "left running"
     assert told["error"]["message"] == (
-        f"stack tap-dev is still busy (UPDATE_IN_PROGRESS) after 2 min 00 s: follow it with tap watch dev --root "
+        "stack tap-dev is still busy (UPDATE_IN_PROGRESS) after 2 min 00 s. Follow it with: tap watch dev --root "
         f"{tap.root}")
     assert tap.slept == 120
     assert "create_change_set" not in aws.calls

@@ -71,4 +71,4 @@ def test_where_no_way_out_is_documented_that_is_said(tap: Tap, aws: MemoryAws) -
     aws.add(status="IMPORT_ROLLBACK_FAILED")
 
     assert tap("recover", "dev", "--yes") == 6
-    assert "CloudFormation documents no request that leads out of that" in tap.err
+    assert "CloudFormation documents no way to recover from that" in tap.err

@@ -144,7 +144,7 @@ def test_a_release_is_refused_where_more_would_change(tap: Tap, aws: MemoryAws, 
     aws.extra_changes.append(modified("Cluster", detail("ClusterSettings", "LogRetentionDays")))
 
     assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 4
-    assert "more than the image would change: Cluster. Look at it with: tap plan dev" in tap.err
+    assert "more than the image would change: Cluster. Review it with: tap plan dev" in tap.err
     assert (aws.executed, tap.left()) == ([], [])
     assert deployed.parameters[0]["ParameterValue"] == f"{REPOSITORY}:2"
 

@@ -27,7 +27,7 @@ def deployed(aws: MemoryAws) -> Stack:
 def test_a_rename_is_shown_executed_and_leads_to_a_plan(tap: Tap, deployed: Stack) -> None:
     assert tap("rename", "dev", "Vpc=Network", "--yes") == 0
     assert [line.rstrip() for line in tap.out.splitlines()] == [
-        "Move  Network  EC2::VPC", "      safe: gets another logical id", "      LogicalResourceId: Vpc → Network", "",
+        "Move  Network  EC2::VPC", "      safe: gets a new logical id", "      LogicalResourceId: Vpc → Network", "",
         "1 change: 1 Move.", f"Renamed. Compare with the template: tap plan dev --root {tap.root}"]
     assert list(json.loads(deployed.template)["Resources"]) == ["Network", "Subnet"]
 
@@ -49,7 +49,7 @@ def test_a_variable_of_fn_sub_keeps_its_name() -> None:
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(("rename", "problem"), [
     ("Vcp=Network", "Vcp is not a resource of the stack: did you mean Vpc?"),
-    ("Vpc=Subnet", "Subnet is a resource of the stack already"),
+    ("Vpc=Subnet", "Subnet is already a resource of the stack"),
     ("Vpc=Net-work", "Net-work is not a logical id: letters and digits only"),
     ("Vpc", "a rename is OLD=NEW, as in tap rename dev Vpc=Network")])
 def test_a_wrong_rename_is_exit_code_2_and_sends_nothing(aws: MemoryAws, tap: Tap, rename: str, problem: str) -> None:
@@ -62,7 +62,7 @@ def test_a_wrong_rename_is_exit_code_2_and_sends_nothing(aws: MemoryAws, tap: Ta
 def test_what_cloudformation_refuses_is_told_with_its_reason(aws: MemoryAws, tap: Tap) -> None:
     aws.refactor_refusal = "Resource type AWS::EC2::VPC is not supported"
     assert tap("rename", "dev", "Vpc=Network", "--yes") == 2
-    assert tap.err == "tap: CloudFormation refuses to rename: Resource type AWS::EC2::VPC is not supported\n"
+    assert tap.err == "tap: CloudFormation rejected the rename: Resource type AWS::EC2::VPC is not supported\n"
 
 
 @pytest.mark.usefixtures("deployed")

@@ -38,7 +38,7 @@ def test_a_saved_plan_for_which_the_stack_has_changed_is_refused(tap: Tap, aws: 
     tap("deploy", "dev", "--yes")
 
     assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
-    assert "this plan is not executed: " in tap.err
+    assert "refusing to execute this plan: " in tap.err
     assert len(aws.executed) == 1
 
 
@@ -68,12 +68,12 @@ def test_a_change_set_that_holds_another_template_is_refused(tap: Tap, aws: Memo
     change_set.template = change_set.stack.template  # the same changes, of something else
 
     assert tap("deploy", "dev", "--plan", str(saved), "--yes") == 4
-    assert "its change set holds another template" in tap.err
+    assert "its change set contains another template" in tap.err
     assert aws.executed == []
 
 
 @pytest.mark.parametrize(("error", "code", "told"), [
-    (refusal("ChangeSetNotFoundException"), 4, "its change set is gone"),
+    (refusal("ChangeSetNotFoundException"), 4, "its change set no longer exists"),
     (refusal("AccessDenied", "you may not"), 1, "you may not")])
 def test_a_change_set_that_cannot_be_read_is_gone_only_if_aws_says_so(
         tap: Tap, aws: MemoryAws, saved: Path, error: BaseException, code: int, told: str) -> None:
@@ -106,7 +106,7 @@ def test_a_pipe_or_a_device_is_not_replaced_by_a_plan(tap: Tap, tmp_path: Path) 
     os.mkfifo(tmp_path / "plan")
 
     assert tap("plan", "dev", "--save", str(tmp_path / "plan")) == 2
-    assert "it is there, and is no file" in tap.err
+    assert "it exists and is not a file" in tap.err
     assert ((tmp_path / "plan").is_fifo(), tap.left()) == (True, [])
 
 

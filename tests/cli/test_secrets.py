@@ -170,8 +170,8 @@ def test_a_parameter_file_that_cannot_be_read_does_not_keep_events_from_being_re
 @pytest.mark.parametrize("value", ["****", "*****"])
 def test_what_stands_for_a_secret_is_refused_as_its_value(tap: Tap, aws: MemoryAws, name: str, value: str) -> None:
     assert tap("deploy", "dev", "--yes", "--parameter", f"{name}={value}") == 2
-    assert tap.err == (f"tap: parameters/dev.json: {name} is {value}, which only stands for a secret: set the value "
-                       "itself in parameters/dev.json (given with --parameter)\n")
+    assert tap.err == (f"tap: parameters/dev.json: {name} is {value}, a mask for a secret: set the actual value in "
+                       "parameters/dev.json (given with --parameter)\n")
     assert "create_change_set" not in aws.calls
 
 

@@ -93,7 +93,7 @@ def test_drift_is_told_path_by_path_and_fails(tap: Tap, aws: MemoryAws) -> None:
 @pytest.mark.parametrize(("kind", "path", "why"), [
     ("AWS::ElasticLoadBalancingV2::ListenerRule", "/Actions/0/ForwardConfig/TargetGroups/0/Weight",
      "ECS shifts traffic"),
-    ("AWS::ECS::Service", "/DesiredCount", "scaling sets it")])
+    ("AWS::ECS::Service", "/DesiredCount", "auto scaling sets it")])
 def test_drift_that_a_service_causes_itself_is_expected(
         tap: Tap, aws: MemoryAws, kind: str, path: str, why: str) -> None:
     drifted(aws, drift(kind, path))
@@ -107,7 +107,7 @@ def test_drift_that_cannot_be_told_is_an_error(tap: Tap, aws: MemoryAws) -> None
     drifted(aws, status="DETECTION_FAILED")
 
     assert tap("drift", "dev") == 1
-    assert "cannot tell the drift" in tap.err
+    assert "cannot detect drift" in tap.err
 
 
 def test_two_environments_are_compared_without_asking_aws(tap: Tap, aws: MemoryAws) -> None:
@@ -171,9 +171,9 @@ def balancer(protected: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("told", "resource"), [
-    ("has DeletionProtectionEnabled: deploy the stack without first",
+    ("has DeletionProtectionEnabled: turn it off with a deployment first",
      {**TABLE, "Properties": {"DeletionProtectionEnabled": True}}),
-    ("has deletion_protection.enabled: deploy the stack without first", balancer("true")),
+    ("has deletion_protection.enabled: turn it off with a deployment first", balancer("true")),
     ("is not empty", {"Type": "AWS::S3::Bucket"})])
 def test_what_blocks_a_deletion_is_said_before_it_fails(
         tap: Tap, aws: MemoryAws, stack: Stack, told: str, resource: dict[str, Any]) -> None:
@@ -206,10 +206,11 @@ def test_the_doctor_says_what_is_missing_and_how_to_make_it(tap: Tap, aws: Memor
                         do_get_role=missing, do_get_service_quota=lambda **_request: {"Quota": {"Value": 5.0}})
 
     assert tap("doctor", "dev") == 1
-    assert "is not there: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com\n" in tap.out
+    create = "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    assert f"does not exist. Create it with: {create}\n" in tap.out
     told = " ".join(tap.out.split())
     assert "ok account 123456789012" in told
-    assert "ok quota of VPCs 5, of which a stack takes up to 1" in told
+    assert "ok quota of VPCs 5, of which a stack uses up to 1" in told
 
 
 def test_the_doctor_examines_what_the_parameters_name(tap: Tap, aws: MemoryAws) -> None:
@@ -331,9 +332,9 @@ def test_what_a_failure_is_diagnosed_as_comes_after_its_reason(tap: Tap, aws: Me
     ('artifact_bucket = "My Bucket"', "must be the name of a bucket"),
     ('on_failure = "SHRUG"', "must be one of ROLLBACK, DELETE, DO_NOTHING"),
     ('mode = "FAST"', "must be one of STANDARD, EXPRESS"),
-    ("monitoring_minutes = 181", "must be a whole number, 0 to 180"),
+    ("monitoring_minutes = 181", "must be a whole number from 0 to 180"),
     ("monitoring_minutes = true", "must be a whole number"),
-    ('rollback_alarms = ["a", "b", "c", "d", "e", "f"]', "may have 5 items at most"),
+    ('rollback_alarms = ["a", "b", "c", "d", "e", "f"]', "may have up to 5 items"),
     ('capabilities = ["CAPABILITY_ALL"]', 'capabilities "CAPABILITY_ALL" must be one of CAPABILITY_IAM'),
 ])  # fmt: skip
 def test_a_target_that_cannot_be_is_one_line(tap: Tap, aws: MemoryAws, setting: str, told: str) -> None:
@@ -501,6 +502,7 @@ def test_early_validation_is_told_with_its_path(tap: Tap, aws: MemoryAws) -> Non
 
     assert tap("plan", "dev") == 2
     assert tap.err.splitlines() == [
-        "tap: CloudFormation cannot make a change set for stack tap-dev: AWS::EarlyValidation::PropertyValidation",
+        "tap: CloudFormation cannot create a change set for stack tap-dev: "
+        "AWS::EarlyValidation::PropertyValidation",
         "  - Topic /Resources/Topic/Properties: unknown property Nmae"]
     assert aws.stacks == {}

@@ -89,7 +89,7 @@ tags = { Owner = "dev", Cost = "2" }
 
 
 @pytest.mark.parametrize(("value", "told"), [
-    ('"x"', "must be a table of texts"), ("{ A = 1 }", "must have texts alone: put the value of A in quotes"),
+    ('"x"', "must be a table of strings"), ("{ A = 1 }", "must contain only strings: put the value of A in quotes"),
     ('{ "aws:x" = "1" }', "tag aws:x is AWS's own"), ('{ A = "" }', "tag A must have 1 to 256 characters")])
 def test_tags_that_cloudformation_takes_from_nobody_are_refused(tap: Tap, value: str, told: str) -> None:
     targets(tap, f"[dev]\ntags = {value}\n")

@@ -44,7 +44,7 @@ def test_a_replacement_that_collides_with_its_original_is_refused_with_the_way_o
     assert tap("deploy", "dev", "--yes") == 4
     assert tap.err == (
         "tap: will fail: Role: its replacement is created first, with the same RoleName as the original: change "
-        "RoleName, too, or remove it in one deployment and add it in the next. To approve: --approve Role\n")
+        "RoleName as well, or remove it in one deployment and add it in the next. To approve: --approve Role\n")
     assert aws.executed == []
 
 
@@ -74,7 +74,7 @@ def test_the_version_that_runs_counts_and_not_the_deployed_templates(aws: Memory
     assert tap("plan", "dev", "--json") == 0
     change, = json.loads(tap.out)["changes"]
     assert (change["verdict"], change["reason"].partition(":")[0]) == (
-        "will fail", "engine version 16.4 is lower than 16.6, which runs; no engine is downgraded")
+        "will fail", "engine version 16.4 is lower than the running version 16.6; engines cannot be downgraded")
 
 
 def test_a_major_upgrade_has_to_be_approved(tap: Tap, update: Any) -> None:

@@ -57,7 +57,7 @@ def answered() -> Iterator[Callable[[int, str], CloudFormation]]:
 def test_an_answer_that_is_not_awss_is_one_line(answered: Any, text: str) -> None:
     cloud = answered(200, text)
 
-    with pytest.raises(CallFailed, match=r"^http://127\S+ gives an answer to describe_stacks that cannot be read:.*$"):
+    with pytest.raises(CallFailed, match=r"^http://127\S+ sent an unreadable response to describe_stacks:.*$"):
         planned(cloud, DEV, "{}")
 
 
@@ -65,7 +65,7 @@ def test_an_answer_that_is_not_awss_is_one_line(answered: Any, text: str) -> Non
 def test_a_page_in_place_of_an_error_is_one_line(answered: Any, status: int) -> None:
     cloud = answered(status, PAGE)
 
-    with pytest.raises(CallFailed, match=r"gives an answer to describe_stacks that cannot be read: .* emulator .*\?$"):
+    with pytest.raises(CallFailed, match=r"sent an unreadable response to describe_stacks: .* emulator .*\?$"):
         planned(cloud, DEV, "{}")
 
 
@@ -87,5 +87,5 @@ def test_a_page_is_not_taken_for_a_success_that_says_nothing(
         answered: Any, method: str, request_: dict[str, Any]) -> None:
     cloud = answered(200, PAGE)
 
-    with pytest.raises(CallFailed, match=rf"gives an answer to {method} that cannot be read"):
+    with pytest.raises(CallFailed, match=rf"sent an unreadable response to {method}"):
         cloud.aws.call(method, **request_)

@@ -93,8 +93,8 @@ def test_without_a_bucket_the_command_that_makes_one_is_told(cloud: CloudFormati
     with pytest.raises(InputError) as caught:
         planned(cloud, DEV, large())
     assert re.sub(r"\d\d,\d{3} bytes", "N bytes", caught.value.message) == (
-        "the template has N bytes, more than the 51,200 that a request takes: make a bucket "
-        "(tap bootstrap ENV, or aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and name it in "
+        "the template has N bytes, more than the 51,200 that fit in a request: create a bucket (tap bootstrap ENV, or "
+        "aws s3 mb s3://tap-artifacts-123456789012-eu-west-1 --region eu-west-1) and set it in "
         'parameters/targets.toml: artifact_bucket = "tap-artifacts-123456789012-eu-west-1"')
 
 

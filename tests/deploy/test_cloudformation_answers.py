@@ -178,7 +178,7 @@ def test_a_failed_change_set_gives_its_reason_and_is_deleted(cloud: CloudFormati
     stub.add_response("delete_change_set", {}, {"StackName": "tap-dev", "ChangeSetName": "tap-1"})
 
     with pytest.raises(
-        InputError, match=r"^CloudFormation cannot make a change set for stack tap-dev: Export a is taken$"
+        InputError, match=r"^CloudFormation cannot create a change set for stack tap-dev: Export a is taken$"
     ):
         planned(cloud, DEV, "{}")
     stub.assert_no_pending_responses()
@@ -288,7 +288,7 @@ def test_a_change_set_that_somebody_overtook_is_deleted_and_says_so(
     stub.add_response("describe_change_set", {"ExecutionStatus": "OBSOLETE"})
     stub.add_response("delete_change_set", {})
 
-    with pytest.raises(TapError, match=r"changed by somebody else"):
+    with pytest.raises(TapError, match=r"changed by another process"):
         apply(cloud)
     stub.assert_no_pending_responses()
 
@@ -313,7 +313,7 @@ def test_credentials_that_aws_rejects_say_how_to_renew_them(
 def test_a_clock_that_is_wrong_is_called_so(cloud: CloudFormation, stub: Stubber, code: str, message: str) -> None:
     stub.add_client_error("describe_stacks", code, message)
 
-    with pytest.raises(NotSignedIn, match=rf"^this machine's clock is not AWS's \({code}: {message}\): set it right"):
+    with pytest.raises(NotSignedIn, match=rf"^this machine's clock is out of sync with AWS \({code}: {message}\): "):
         planned(cloud, DEV, "{}")
 
 

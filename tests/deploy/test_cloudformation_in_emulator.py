@@ -188,7 +188,7 @@ def test_protection_that_cannot_be_set_is_not_reported_as_a_failed_deployment(cl
     env = changed(DEV, termination_protection=True)
     cloud = cloud_of(meddled)
 
-    with pytest.raises(TapError, match=r"stack tap-dev is deployed, but not protected"):
+    with pytest.raises(TapError, match=r"stack tap-dev is deployed, but its protection is not set"):
         applied(cloud, env, template())
 
 
@@ -212,15 +212,15 @@ def test_a_failed_creation_names_the_resource_and_the_next_command(cloud: CloudF
 
     assert caught.value.message == (
         "stack tap-dev failed: Queue (AWS::SQS::Queue) CREATE_FAILED: Invalid value for the parameter "
-        "VisibilityTimeout. Value must be between 0 and 43200. Its creation was rolled back; "
-        "before the next try: tap recover dev"
+        "VisibilityTimeout. Value must be between 0 and 43200. Its creation was rolled back. Before the next attempt, "
+        "run: tap recover dev"
     )
 
 
 def test_a_failed_update_says_that_the_stack_is_as_before(cloud: CloudFormation, client: Any) -> None:
     applied(cloud, DEV, template())
 
-    with pytest.raises(StackFailed, match=r"It was rolled back to what it was before"):
+    with pytest.raises(StackFailed, match=r"It was rolled back to its previous state"):
         applied(cloud, DEV, template(Queue=NOT_POSSIBLE))
     assert status(client) == "UPDATE_ROLLBACK_COMPLETE"
 
@@ -282,7 +282,7 @@ def test_a_plan_that_cannot_be_cleaned_up_says_so(client: Any) -> None:
 
     with pytest.raises(CallFailed) as caught:
         planned(cloud_of(meddled, unique=lambda: "1"), DEV, template())
-    assert caught.value.__notes__[0].startswith("change set tap-1 of stack tap-dev may be left behind: ")
+    assert caught.value.__notes__[0].startswith("change set tap-1 of stack tap-dev may still exist: ")
 
 
 def test_a_change_set_whose_start_was_asked_for_twice_is_followed(client: Any) -> None:
@@ -323,7 +323,7 @@ def test_a_start_of_which_nothing_can_be_learnt_counts_as_running(client: Any) -
         describe_change_set=failing(*[TIMEOUT] * 9, then=client.describe_change_set),
     )
 
-    with pytest.raises(LeftRunning, match=r"not known whether the change set was started"):
+    with pytest.raises(LeftRunning, match=r"cannot determine whether the change set was started"):
         apply(cloud_of(meddled), plan)
 
 
@@ -370,7 +370,7 @@ def test_a_stack_that_nobody_watches_any_more_goes_on_by_itself(
         apply(cloud_of(meddled), plan)
 
     assert caught.value.message.endswith(
-        "CloudFormation goes on with stack tap-dev by itself; follow it with tap watch dev"
+        "CloudFormation continues with stack tap-dev; follow it with: tap watch dev"
     )
 
 

@@ -184,7 +184,7 @@ def test_credentials_with_a_line_break_are_told_and_not_shown(monkeypatch: pytes
     with socket.create_server(("127.0.0.1", 0)) as server:  # the headers are looked at once somebody listens
         client = connect("cloudformation", region="eu-west-1",
                          endpoint_url=f"http://127.0.0.1:{server.getsockname()[1]}")
-        with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region have a line break") as raised:
+        with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region contain a line break") as raised:
             cloud_of(client).aws.call("describe_stacks")
     assert "legible" not in raised.value.message
 

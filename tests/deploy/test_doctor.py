@@ -157,7 +157,7 @@ def test_elsewhere_and_where_somebody_is_on_call_it_is_told_and_does_not_fail(pa
 
 
 @pytest.mark.parametrize(("authenticated", "told"), [
-    (True, "confirmed, and ended only by who may"), (False, "--authenticate-on-unsubscribe true")])
+    (True, "confirmed; unsubscribing requires permission"), (False, "--authenticate-on-unsubscribe true")])
 def test_it_is_told_how_to_have_a_subscription_ended_only_by_who_may(authenticated: bool, told: str) -> None:
     found = found_of("alerts", Told([CONFIRMED], authenticated=authenticated), Protected="true", **MAIL)
     assert found is not None

@@ -85,8 +85,8 @@ def test_a_dns_attribute_that_is_off_is_told_with_the_command_that_sets_it(attri
 
 @pytest.mark.parametrize(("attribute", "value", "told"), [
     ("VpcId", "vpc-11111111", f"not in {VPC_ID}: {SUBNETS['Private'][2]}"),
-    ("AvailabilityZone", "us-east-1a", "3 subnets in 2 zones (us-east-1a, us-east-1b): choose one a zone"),
-    ("AvailableIpAddressCount", 19, f"each needs 20 free addresses: {SUBNETS['Private'][2]} has 19"),
+    ("AvailabilityZone", "us-east-1a", "3 subnets in 2 zones (us-east-1a, us-east-1b): choose one subnet per zone"),
+    ("AvailableIpAddressCount", 19, f"each requires 20 free addresses: {SUBNETS['Private'][2]} has 19"),
 ])
 def test_a_subnet_elsewhere_or_too_full_is_named(attribute: str, value: Any, told: str) -> None:
     ec2 = Ec2()
@@ -121,7 +121,7 @@ def test_tasks_have_no_public_address_for_an_internet_gateway() -> None:
     ec2 = Ec2()
     ec2.tables[SUBNETS["Private"][0]]["Routes"][1] = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"}
     ok, told = answers(ec2)["private subnets' routes"]
-    assert (ok, told) == (False, f"{SUBNETS['Private'][0]} is routed to an internet gateway, and tasks have no public "
+    assert (ok, told) == (False, f"{SUBNETS['Private'][0]} is routed to an internet gateway, but tasks have no public "
                                  "address")
 
 
@@ -130,7 +130,7 @@ def test_a_route_to_what_is_gone_is_no_way_out() -> None:
     ec2.tables[SUBNETS["Private"][0]]["Routes"][1]["State"] = "blackhole"
     ok, told = answers(ec2)["private subnets' routes"]
     assert ok is False
-    assert told.startswith(f"{SUBNETS['Private'][0]} has no default route, and no endpoint for dynamodb, ")
+    assert told.startswith(f"{SUBNETS['Private'][0]} has no default route and no endpoint for dynamodb, ")
 
 
 def test_endpoints_for_all_that_tasks_need_take_the_place_of_a_way_out() -> None:
@@ -139,7 +139,7 @@ def test_endpoints_for_all_that_tasks_need_take_the_place_of_a_way_out() -> None
     gateways = [endpoint(name, VpcEndpointType="Gateway", PrivateDnsEnabled=False, RouteTableIds=["rtb-Private"])
                 for name in ("s3", "dynamodb")]
     ec2.endpoints = [*gateways, *map(endpoint, PRIVATE_SERVICES.values())]
-    assert answers(ec2)["private subnets' routes"] == (True, "lead out, or to endpoints")
+    assert answers(ec2)["private subnets' routes"] == (True, "have outbound access or endpoints")
 
 
 @pytest.mark.parametrize("broken", [
@@ -149,7 +149,7 @@ def test_an_endpoint_that_does_not_answer_to_the_services_name_is_none(broken: d
     ec2.without_way_out()
     ec2.endpoints = [{**endpoint(name), **(broken if name == "logs" else {})} for name in NEEDED]
     assert answers(ec2)["private subnets' routes"] == (
-        False, f"{SUBNETS['Private'][0]} has no default route, and no endpoint for logs")
+        False, f"{SUBNETS['Private'][0]} has no default route and no endpoint for logs")
 
 
 def test_a_gateway_endpoint_counts_for_its_route_tables_alone() -> None:

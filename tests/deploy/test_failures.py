@@ -24,8 +24,8 @@ def test_the_first_failing_resource_is_named_and_not_the_cancelled_ones() -> Non
     failure = states.failure(DEV, history, goal="UPDATE_COMPLETE")
     assert failure is not None
     assert failure.message == (
-        "stack tap-dev failed: Culprit (AWS::SNS::Topic) CREATE_FAILED: no capacity. "
-        "It was rolled back to what it was before."
+        "stack tap-dev failed: Culprit (AWS::SNS::Topic) CREATE_FAILED: no capacity. It was rolled back to its "
+        "previous state."
     )
 
 

@@ -34,9 +34,9 @@ def lines(found: Change, weights: Mapping[str, int]) -> list[tuple[str, str]]:
     change("Remove"), change("Modify", "True", ("Properties",)), change("Modify", "False", ("Properties",))])
 def test_no_rule_is_set_back_to_a_group_without_tasks(found: Change) -> None:
     assert lines(found, AFTER_FIRST_CANARY) == [("ProductionRule", (
-        "all traffic goes to AlternateTargetGroup, and this update would send it to TargetGroup, which "
-        "has no tasks. While DeploymentStrategy shifts traffic, deploy the service once more, which shifts it back: "
-        "aws ecs update-service --cluster tap-prod-Cluster-1 --service tap-prod-Service-1 --force-new-deployment"))]
+        "all traffic goes to AlternateTargetGroup, and this update would send it to TargetGroup, which has no tasks. "
+        "To shift the traffic back first, deploy the service once more: aws ecs update-service --cluster "
+        "tap-prod-Cluster-1 --service tap-prod-Service-1 --force-new-deployment"))]
 
 
 def test_a_rule_may_change_once_traffic_is_back() -> None:
@@ -52,7 +52,7 @@ def test_tags_of_a_rule_may_change_at_any_time() -> None:
 def test_the_snapshot_that_a_database_came_from_is_kept(snapshot: str, instead: str) -> None:
     (name, line), = lost_data(stack(DatabaseSnapshot="before-migration"), stack(DatabaseSnapshot=snapshot))
     assert name == "DatabaseCluster"
-    assert line.startswith("created from snapshot before-migration, and without it CloudFormation would replace it "
+    assert line.startswith("created from snapshot before-migration; without that value, CloudFormation replaces it "
                            f"with {instead}.")
 
 
@@ -61,7 +61,7 @@ def test_what_does_harm_is_refused_whoever_approves_it() -> None:
     harmful = offline.plan(changed(DEV, approved=frozenset({"DatabaseCluster"})), before, after, TEMPLATE)
 
     assert "DatabaseCluster" not in harmful.needs_approval
-    with pytest.raises(Refused, match=r"would do harm:\n  - DatabaseCluster: .*an empty database"):
+    with pytest.raises(Refused, match=r"would cause harm:\n  - DatabaseCluster: .*an empty database"):
         harmful.check()
 
 

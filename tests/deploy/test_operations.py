@@ -62,7 +62,7 @@ def test_a_deletion_that_is_refused_is_an_error_unless_one_is_under_way(aws: Mem
 
 def test_an_interrupted_request_counts_as_running(aws: MemoryAws, stack: Stack) -> None:  # noqa: ARG001  (there is a stack)
     aws.faults["delete_stack"] = [("before", KeyboardInterrupt())]
-    with pytest.raises(LeftRunning, match="interrupted while it was being started"):
+    with pytest.raises(LeftRunning, match="interrupted while starting the operation"):
         cloud_of(aws).delete(DEV, Recorder())
 
 

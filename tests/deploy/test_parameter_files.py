@@ -75,7 +75,7 @@ def test_a_copied_file_that_still_names_another_environment_is_refused(root: Pat
     write(root, "pr-123.json", Parameters={"Environment": "dev"})
 
     assert refusal(root, "pr-123") == (
-        "parameters/pr-123.json: Environment is dev, not pr-123: leave it out, or make it pr-123")
+        "parameters/pr-123.json: Environment is dev, not pr-123: remove it, or set it to pr-123")
 
 
 def test_a_least_above_its_most_is_refused(root: Path) -> None:
@@ -131,12 +131,12 @@ def test_the_environments_are_the_files(root: Path) -> None:
 @pytest.mark.parametrize("name", ["dve", "pr-123", "../parameters/dev", ""])
 def test_an_environment_without_a_file_is_told_which_exist(root: Path, name: str) -> None:
     told = refusal(root, name)
-    assert told.startswith(f"there is no environment {name}")
+    assert told.startswith(f"environment {name} does not exist")
     assert told.endswith(" parameters/ has dev")
 
 
 def test_a_mistyped_environment_is_told_the_nearest(root: Path) -> None:
-    assert refusal(root, "dve") == "there is no environment dve: did you mean dev? parameters/ has dev"
+    assert refusal(root, "dve") == "environment dve does not exist: did you mean dev? parameters/ has dev"
 
 
 def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
         ('{\n  "Parameters" {}\n}', "parameters/dev.json:2:16: "),
         ("", "parameters/dev.json:1:1: "),
         ("[]", "parameters/dev.json must have this shape: "),
-        ('{"Parameter": {}}', "parameters/dev.json: Parameter is no section of such a file: did you"),
+        ('{"Parameter": {}}', "parameters/dev.json: Parameter is not a section of this file: did you"),
         ('{"Tags": []}', "parameters/dev.json: Tags must be an object"),
         ('{"Parameters": {"Size": "1", "Size": "2"}}', "parameters/dev.json: Size is there twice"),
         ('{"Parameters": {"Size": 2}}', 'parameters/dev.json: Size must be text: write "2", not 2'),
@@ -195,7 +195,7 @@ def test_several_problems_are_a_list(root: Path) -> None:
         ("[dev]\nregoin = 'eu'\n", "parameters/targets.toml: [dev] has an unknown key regoin: did you mean"),
         ("[dev]\nregion = 1\n", "parameters/targets.toml: [dev] region must be text in quotes"),
         ("[dev]\ntermination_protection = 1\n", "parameters/targets.toml: [dev] termination_protection must"),
-        ("[dve]\n", "parameters/targets.toml: [dve] is no environment: did you mean dev?"),
+        ("[dve]\n", "parameters/targets.toml: [dve] is not an environment: did you mean dev?"),
         ("dev = 1\n", "parameters/targets.toml: dev must be a table"),
         ("[default]\nstack_name = 'x'\n", "parameters/targets.toml: [default] must not have stack_name"),
         ("[dev]\nstack_name = '1 x'\n", 'parameters/targets.toml: [dev] stack_name "1 x" must be'),
@@ -214,20 +214,20 @@ def test_broken_targets_are_one_line_that_says_where(root: Path, text: str, told
     ({"Statement": "x"}, "StackPolicy, statement 1: it must be an object with Effect, Action, Principal and Resource"),
     ({**ALLOW, "Effect": "allow"}, "StackPolicy, statement 1: Effect must be Allow or Deny"),
     ({**ALLOW, "Principal": "arn:aws:iam::1:root"},
-     'StackPolicy, statement 1: Principal must be "*", the only one that stack policies know'),
+     'StackPolicy, statement 1: Principal must be "*", the only one that stack policies support'),
     ({**ALLOW, "Action": "Update:Modfy"},
      "StackPolicy, statement 1: Action Update:Modfy must be Update:* or one of Update:Modify, Update:Replace, "
      "Update:Delete"),
     ({**ALLOW, "NotAction": "Update:*"}, "StackPolicy, statement 1: it must have either Action or NotAction"),
     ({**ALLOW, "Resorce": "*"}, "StackPolicy, statement 1: Resorce is unknown: did you mean Resource?"),
     ({**ALLOW, "Resource": ["*", "LogicalResourceId/Databse"]},
-     "StackPolicy, statement 1: Resource LogicalResourceId/Databse is no resource of the template (did you mean "
+     "StackPolicy, statement 1: Resource LogicalResourceId/Databse is not a resource of the template (did you mean "
      'Database?): write "*" or LogicalResourceId/ and a logical id'),
     ({**ALLOW, "Resource": "Database"},
-     "StackPolicy, statement 1: Resource Database is no resource of the template (did you mean Database?): write "
+     "StackPolicy, statement 1: Resource Database is not a resource of the template (did you mean Database?): write "
      '"*" or LogicalResourceId/ and a logical id'),
     ({**ALLOW, "Condition": []}, "StackPolicy, statement 1: Condition must be an object"),
-    ({**ALLOW, "Sid": "x" * 16_384}, "StackPolicy is too long: CloudFormation takes 16,384 bytes"),
+    ({**ALLOW, "Sid": "x" * 16_384}, "StackPolicy is too long: the maximum is 16,384 bytes"),
 ])  # fmt: skip
 def test_a_stack_policy_that_is_misspelt_is_refused(root: Path, policy: dict[str, Any], told: str) -> None:
     write(root, StackPolicy={"Statement": [policy]} if "Effect" in policy else policy)
@@ -250,7 +250,7 @@ def test_a_stack_policy_may_be_written_in_every_way_that_cloudformation_takes(
 
 
 @pytest.mark.parametrize(("tags", "told"), [
-    ({"aws:cloudformation:x": "y"}, "tag aws:cloudformation:x is AWS's own: choose a name without aws:"),
+    ({"aws:cloudformation:x": "y"}, "tag aws:cloudformation:x is reserved for AWS: choose a name without aws:"),
     ({"": "x"}, 'tag "" must have a name of 1 to 128 characters'),
     ({"Team": ""}, "tag Team must have 1 to 256 characters"),
     ({"Team": "x" * 257}, "tag Team must have 1 to 256 characters"),

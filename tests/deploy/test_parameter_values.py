@@ -56,7 +56,7 @@ def test_the_templates_own_description_of_a_constraint_is_given() -> None:
 
 def test_a_value_is_as_long_as_cloudformation_takes_it_and_not_longer() -> None:
     assert problem("é" * 2_048) is None
-    assert problem("é" * 2_048 + "x") == "Size is too long: CloudFormation takes values of 4,096 bytes at most"
+    assert problem("é" * 2_048 + "x") == "Size is too long: the maximum is 4,096 bytes"
 
 
 def test_a_long_value_is_told_by_its_beginning() -> None:

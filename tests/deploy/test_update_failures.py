@@ -116,7 +116,7 @@ def test_our_own_stack_cannot_move_to_another_vpc(
         template: Mapping[str, Any], before: dict[str, str], after: dict[str, str]) -> None:
     found = changed_parameters(template, before, after)
     assert {"LoadBalancer", "DatabaseCluster"} <= set(found)
-    assert found["LoadBalancer"].way_out == "create a new environment, and move data and traffic there"
+    assert found["LoadBalancer"].way_out == "create a new environment and move data and traffic there"
 
 
 def test_our_own_stack_may_get_other_subnets_of_its_vpc(template: Mapping[str, Any]) -> None:

@@ -69,18 +69,18 @@ def test_what_interrupts_is_disruptive(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("policy_action", "reason"), [
     (None, "replaced; it holds data"), ("ReplaceAndDelete", "replaced; it holds data"),
-    ("ReplaceAndRetain", "replaced, the old one is kept; it holds data"),
-    ("ReplaceAndSnapshot", "replaced, the old one leaves a snapshot; it holds data")])
+    ("ReplaceAndRetain", "replaced, the original is kept; it holds data"),
+    ("ReplaceAndSnapshot", "replaced, the original leaves a snapshot; it holds data")])
 def test_a_replacement_says_what_becomes_of_the_old_one(policy_action: str | None, reason: str) -> None:
     verdict = judge(change("Modify", "S3::Bucket", replacement="True", policy_action=policy_action))
     assert (verdict.grade, verdict.reason) == (Grade.DESTRUCTIVE, reason)
 
 
 @pytest.mark.parametrize(("scope", "grade", "reason"), [
-    (("DeletionPolicy",), Grade.DISRUPTIVE, "DeletionPolicy: what protects its data changes"),
-    (("UpdateReplacePolicy",), Grade.DISRUPTIVE, "UpdateReplacePolicy: what protects its data changes"),
+    (("DeletionPolicy",), Grade.DISRUPTIVE, "DeletionPolicy: its data protection changes"),
+    (("UpdateReplacePolicy",), Grade.DISRUPTIVE, "UpdateReplacePolicy: its data protection changes"),
     (("DeletionPolicy", "UpdateReplacePolicy"), Grade.DISRUPTIVE,
-     "DeletionPolicy and UpdateReplacePolicy: what protects its data changes"),
+     "DeletionPolicy and UpdateReplacePolicy: its data protection changes"),
     (("Metadata", "Tags"), Grade.SAFE, "changed in place")])
 def test_what_keeps_data_is_watched(scope: tuple[str, ...], grade: Grade, reason: str) -> None:
     verdict = judge(change("Modify", "S3::Bucket", scope=scope))

@@ -55,7 +55,7 @@ def test_an_ending_that_is_no_format_is_refused(run: Run, tmp_path: Path) -> Non
 
 def test_an_environment_that_does_not_exist_is_named(run: Run, tmp_path: Path) -> None:
     told = str(run(diagram_command, "dve", "-o", str(tmp_path / "a.svg")))
-    assert told.startswith("there is no environment dve: did you mean dev?")
+    assert told.startswith("environment dve does not exist: did you mean dev?")
 
 
 def test_a_file_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ def test_a_long_description_is_shortened_to_what_service_catalog_takes() -> None
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("keep = 0", "keep must be a whole number, 1 or more"),
+    ("keep = 0", "keep must be a whole number of at least 1"),
     ("kep = 1", "has an unknown key kep: did you mean keep?"),
     ('share_with = ["everybody"]', 'share_with "everybody" must be the id of an account'),
     ("[parameters]\nPortfolio = false", "put the value of Portfolio in quotes"),

@@ -292,7 +292,7 @@ def test_a_listener_that_does_not_forward_fails_the_deployment_and_the_rehearsal
 
 
 def test_an_environment_that_is_not_there_is_an_input_error():
-    with pytest.raises(InputError, match="there is no environment nowhere"):
+    with pytest.raises(InputError, match="environment nowhere does not exist"):
         rehearsed("nowhere")
 
 
