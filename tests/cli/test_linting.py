@@ -52,7 +52,7 @@ def test_what_cloudformation_and_cfn_lint_refuse_is_told_together(finding: Tap, 
 
     assert finding("deploy", "dev", "--yes") == 2
     assert finding.err.splitlines()[1:] == [
-        "  - CloudFormation refused Call (ValidationError): Template format error", f"  - {FOUND}"]
+        "  - CloudFormation rejected Call (ValidationError): Template format error", f"  - {FOUND}"]
 
 
 @pytest.mark.usefixtures("stack")

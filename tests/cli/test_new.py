@@ -46,7 +46,7 @@ def test_an_environment_like_one_without_a_target_gets_one(like_dev: Tap) -> Non
 
 
 @pytest.mark.parametrize(("file", "text", "named"), [
-    ("qa.json", "{}", "parameters/qa.json exists already"),
+    ("qa.json", "{}", "parameters/qa.json already exists"),
     ("targets.toml", f"{TARGETS}[qa]\n", "[qa] is not an environment")])
 def test_an_environment_that_exists_is_left_alone(like_dev: Tap, file: str, text: str, named: str) -> None:
     (like_dev.root / "parameters" / file).write_text(text)

@@ -156,7 +156,7 @@ def test_another_template_than_the_deployed_one_is_not_released(tap: Tap, aws: M
     aws.hooks["create_change_set"] = replace_template
 
     assert tap("release", "dev", f"{REPOSITORY}:3", "--yes") == 4
-    assert "holds another template" in tap.err
+    assert "does not contain the template that was sent" in tap.err
     assert aws.executed == []
 
 

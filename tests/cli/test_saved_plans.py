@@ -98,7 +98,7 @@ def test_a_plan_file_that_is_none_is_bad_input(tap: Tap, tmp_path: Path, text: s
     (tmp_path / "plan").write_text(text)
 
     assert tap("deploy", "dev", "--plan", str(tmp_path / "plan"), "--yes") == 2
-    assert "no plan that" in tap.err
+    assert "not a plan from" in tap.err
 
 
 @pytest.mark.usefixtures("stack")

@@ -58,7 +58,7 @@ def test_events_are_those_of_the_latest_operation_or_all(tap: Tap, aws: MemoryAw
 @pytest.mark.parametrize("command", ["events", "drift", "outputs", "watch"])
 def test_without_a_stack_the_command_that_makes_it_is_told(tap: Tap, command: str) -> None:
     assert tap(command, "dev") == 2
-    assert "there is no stack tap-dev: tap deploy dev" in tap.err
+    assert "stack tap-dev does not exist. Create it with: tap deploy dev" in tap.err
 
 
 @pytest.mark.usefixtures("stack")
@@ -326,8 +326,8 @@ def test_what_a_failure_is_diagnosed_as_comes_after_its_reason(tap: Tap, aws: Me
 
 @pytest.mark.parametrize(("setting", "told"), [
     ('accounts = ["12"]', 'accounts "12" must be an account id of twelve digits'),
-    ('accounts = "123456789012"', "accounts must be a list of texts"),
-    ("accounts = [1]", "accounts must be a list of texts"),
+    ('accounts = "123456789012"', "accounts must be a list of strings"),
+    ("accounts = [1]", "accounts must be a list of strings"),
     ('role_arn = "deploy"', "must be the ARN of an IAM role"),
     ('artifact_bucket = "My Bucket"', "must be the name of a bucket"),
     ('on_failure = "SHRUG"', "must be one of ROLLBACK, DELETE, DO_NOTHING"),
@@ -397,7 +397,7 @@ def test_an_alarm_that_is_not_the_stacks_is_refused(tap: Tap, aws: MemoryAws, st
     outputs(aws, stack, "somebody-elses", "AWS::SNS::Topic")
 
     assert tap("plan", "dev") == 4
-    assert "is no alarm of the stack" in tap.err
+    assert "is not an alarm of the stack" in tap.err
 
 
 def test_a_first_creation_has_no_alarm_yet(tap: Tap, aws: MemoryAws) -> None:

@@ -105,7 +105,7 @@ def test_a_bucket_that_is_not_there_is_told_with_the_command_that_makes_it(cloud
 
 
 def test_what_no_bucket_helps_is_refused(cloud: CloudFormation) -> None:
-    with pytest.raises(InputError, match=r"takes 1,048,576 at most"):
+    with pytest.raises(InputError, match=r"maximum of 1,048,576"):
         planned(cloud, ENV, large(20_000))
 
 

@@ -327,5 +327,5 @@ def test_a_refused_call_is_one_line_that_names_it(cloud: CloudFormation, stub: S
 def test_a_refusal_without_a_reason_is_called_so(cloud: CloudFormation, stub: Stubber) -> None:
     stub.add_client_error("describe_stacks", "400", "", 400)
 
-    with pytest.raises(CallFailed, match=r"refused DescribeStacks \(400\): no reason given$"):
+    with pytest.raises(CallFailed, match=r"rejected DescribeStacks \(400\): no reason given$"):
         cloud.aws.call("describe_stacks", StackName="x")

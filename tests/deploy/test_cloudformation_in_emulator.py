@@ -244,7 +244,7 @@ def test_a_stack_that_an_update_failed_on_takes_the_next_plan(cloud: CloudFormat
 def test_a_template_that_is_refused_is_bad_input_and_leaves_nothing(
     cloud: CloudFormation, client: Any
 ) -> None:
-    with pytest.raises(InputError, match=r"^CloudFormation refused CreateChangeSet"):
+    with pytest.raises(InputError, match=r"^CloudFormation rejected CreateChangeSet"):
         planned(cloud, DEV, template(Wrong={"Type": "AWS::No::Such"}))
     assert status(client) is None
 

@@ -31,7 +31,7 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_without_a_region_it_is_said_where_to_give_one() -> None:
-    with pytest.raises(InputError, match=r"^no region: give --region"):
+    with pytest.raises(InputError, match=r"^no region: use --region"):
         connect("cloudformation")
 
 
@@ -124,7 +124,7 @@ def test_what_is_waited_for_says_why_it_is_retried() -> None:
     aws.call("describe_stacks")
 
     assert lines == ["waiting for https://cloudformation.eu-west-1.amazonaws.com (describe_stacks): retrying after: "
-                     "CloudFormation refused DescribeStacks (Throttling): Rate exceeded"]
+                     "CloudFormation rejected DescribeStacks (Throttling): Rate exceeded"]
 
 
 def test_without_credentials_it_is_said_how_to_get_some() -> None:

@@ -114,7 +114,7 @@ def test_any_default_route_but_one_to_an_internet_gateway_leads_private_subnets_
     ec2 = Ec2()
     for subnet in SUBNETS["Private"]:
         ec2.tables[subnet]["Routes"][1] = {"DestinationCidrBlock": "0.0.0.0/0", **way}
-    assert answers(ec2)["private subnets' routes"] == (True, "lead out")
+    assert answers(ec2)["private subnets' routes"] == (True, "have outbound access")
 
 
 def test_tasks_have_no_public_address_for_an_internet_gateway() -> None:

@@ -130,7 +130,7 @@ def test_where_nothing_is_under_way_watching_returns_the_status_at_once(aws: Mem
 
 
 def test_there_is_nothing_to_watch_without_a_stack(aws: MemoryAws) -> None:
-    with pytest.raises(InputError, match="there is no stack tap-dev"):
+    with pytest.raises(InputError, match="stack tap-dev does not exist"):
         cloud_of(aws).watch(DEV, Recorder())
 
 

@@ -140,7 +140,7 @@ def test_a_mistyped_environment_is_told_the_nearest(root: Path) -> None:
 
 
 def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
-    assert refusal(tmp_path).endswith("run tap in the project's directory, or give --root")
+    assert refusal(tmp_path).endswith("run tap in the project's directory, or use --root")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_folder_without_parameters_is_told_about_root(tmp_path: Path) -> None:
         ("[]", "parameters/dev.json must have this shape: "),
         ('{"Parameter": {}}', "parameters/dev.json: Parameter is not a section of this file: did you"),
         ('{"Tags": []}', "parameters/dev.json: Tags must be an object"),
-        ('{"Parameters": {"Size": "1", "Size": "2"}}', "parameters/dev.json: Size is there twice"),
+        ('{"Parameters": {"Size": "1", "Size": "2"}}', "parameters/dev.json: Size occurs twice"),
         ('{"Parameters": {"Size": 2}}', 'parameters/dev.json: Size must be text: write "2", not 2'),
         ('{"Parameters": {"Size": true}}', 'parameters/dev.json: Size must be text: write "true"'),
         ('{"Parameters": {"Size": ["2"]}}', "parameters/dev.json: Size must be text: put"),
@@ -198,7 +198,7 @@ def test_several_problems_are_a_list(root: Path) -> None:
         ("[dve]\n", "parameters/targets.toml: [dve] is not an environment: did you mean dev?"),
         ("dev = 1\n", "parameters/targets.toml: dev must be a table"),
         ("[default]\nstack_name = 'x'\n", "parameters/targets.toml: [default] must not have stack_name"),
-        ("[dev]\nstack_name = '1 x'\n", 'parameters/targets.toml: [dev] stack_name "1 x" must be'),
+        ("[dev]\nstack_name = '1 x'\n", 'parameters/targets.toml: [dev] stack_name "1 x" must start'),
     ],
 )  # fmt: skip
 def test_broken_targets_are_one_line_that_says_where(root: Path, text: str, told: str) -> None:

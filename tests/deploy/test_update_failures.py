@@ -141,7 +141,7 @@ def test_an_engine_version_lower_than_the_running_one_fails(running: str, wanted
 def test_a_version_between_the_templates_and_the_running_one_fails() -> None:
     before, after = {"Cluster": cluster("16.3")}, {"Cluster": cluster("16.4")}
     assert failing(before, after) == {}
-    assert "16.6, which runs" in failing(before, after, {"Cluster": "16.6"})["Cluster"].reason
+    assert "the running version 16.6" in failing(before, after, {"Cluster": "16.6"})["Cluster"].reason
 
 
 @pytest.mark.parametrize(("running", "wanted", "major"), [

@@ -88,7 +88,7 @@ def test_a_throttled_request_is_tried_again(tap: Tap) -> None:
 def test_a_refusal_by_aws_is_told_and_makes_nothing(tap: Tap) -> None:
     tap.catalog.faults["create_provisioning_artifact"] = [("before", refusal("LimitExceededException", "too many"))]
     assert tap("publish", "--yes") == 1
-    assert tap.err == "tap: Service Catalog refused Call (LimitExceededException): too many\n"
+    assert tap.err == "tap: Service Catalog rejected Call (LimitExceededException): too many\n"
     assert names(tap) == []
 
 
