@@ -52,7 +52,7 @@ def _repositories(_context: click.Context, _parameter: click.Parameter, names: t
 @takes_project
 def bootstrap_command(project: Project, environment: str, repositories: tuple[str, ...], images: tuple[str, ...],
                       yes: bool) -> int:
-    """Prepare ENV's account and region: bucket, roles, notifications.
+    """Create what ENV's account and region need, once.
 
     Creates or updates the bootstrap stack: an artifact bucket, roles, a permissions boundary and notifications of
     failures. Shows the change set, asks for confirmation, executes it, and writes bucket, role and boundary to the

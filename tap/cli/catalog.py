@@ -58,7 +58,7 @@ def form_command(app: App, file: Path | None) -> int:
 @json_option
 @takes_root
 def status_command(project: Project, product: str | None, as_json: bool) -> int:
-    """List the product's versions and this account's provisioned products.
+    """List the product's versions and who runs them.
 
     Exits with 1 if a provisioned product is TAINTED (not as planned) or in ERROR.
     """

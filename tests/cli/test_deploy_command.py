@@ -69,7 +69,8 @@ def test_a_deployment_shows_changes_events_outputs_and_how_long_it_took(
         "Add  Topic  SNS::Topic",
         "",
         "1 change: 1 Add.",
-        "Cost: about $0.00 a month. Details: tap cost dev",
+        "Cost: about $0.00 a month; prices are for us-east-1, but the environment is in eu-west-1. "
+        "Details: tap cost dev",
         "Expected duration: roughly 12.0 s.",
     ]
     assert lines[7].endswith("CREATE_IN_PROGRESS  tap-dev  CloudFormation::Stack")
