@@ -23,6 +23,7 @@ from typing import Any
 from bench.deploy import ACCOUNT, BUCKET, REGION, ROOT, WITHOUT, emulator, run
 from bench.run import machine
 from tap.deploy.template import parsed
+from tap.deploy.whole_file import write_whole
 
 RECORD = ROOT / "bench" / "peers.json"
 STACK = "tap-dev"
@@ -201,7 +202,7 @@ def main(argv: Sequence[str] | None = None, measure_all: Callable[[int], dict[st
     parser.add_argument("--runs", type=int, default=3, help="runs of each command (default: 3)")
     arguments = parser.parse_args(argv)
     record = measure_all(arguments.runs)
-    file.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(record, indent=1) + "\n")
     print(table(record), f"Written to {file.name}", sep="\n\n")
     return 0 if all(met["ratio"] <= met["at_most"] for met in record["ratios"]) else 1
 
