@@ -79,7 +79,7 @@ def test_every_command_exists_with_the_flags_that_are_used(command: list[str]) -
         with pytest.raises(SystemExit, match="0"):
             main([*arguments[2:], "--help"])
     elif command[:2] == ["python", "-c"]:
-        compile(command[2], name, "exec")
+        assert compile(command[2], name, "exec")
     elif command[:3] == ["python", "-m", "pip"]:
         extras = {extra for each in arguments if each.endswith("]") for extra in each[:-1].partition("[")[2].split(",")}
         assert {extra for extra in extras if f"\n{extra} =\n" not in (ROOT / "setup.cfg").read_text()} == set()

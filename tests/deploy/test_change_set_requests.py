@@ -109,3 +109,19 @@ def test_what_is_wrong_with_properties_is_told_from_the_events() -> None:
     with pytest.raises(InputError) as caught:
         changesets.describe(client, DEV, "CREATE", "tap-1")
     assert caught.value.message.endswith("Properties validation failed\n  - Topic /Properties/Name: too long")
+
+
+def test_only_change_sets_that_can_be_executed_are_pending_and_only_our_failed_ones_go() -> None:
+    aws = MemoryAws()
+    stack = aws.add()
+    client = AwsClient(lambda _service: aws, lambda _seconds: None)
+    for name in ("tap-failed", "tap-mine", "theirs", "theirs-failed", "tap-kept"):
+        create(client.call, DEV, {"TemplateBody": '{"Resources": {}}'}, "CREATE", name)
+    for change_set in aws.change_sets.values():
+        failed = change_set.name.endswith("failed")
+        change_set.status = "FAILED" if failed else "CREATE_COMPLETE"
+        change_set.execution = "UNAVAILABLE" if failed else "AVAILABLE"
+    kept = next(arn for arn, each in aws.change_sets.items() if each.name == "tap-kept")
+
+    assert changesets.sweep(client.call, stack.stack_id, kept) == ["tap-mine", "theirs"]
+    assert [each.name for each in aws.change_sets.values()] == ["tap-mine", "theirs", "theirs-failed", "tap-kept"]

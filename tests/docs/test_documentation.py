@@ -1,5 +1,6 @@
 """What the documentation names exists: links, commands with their options, paths, and the names of templates."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -60,15 +61,17 @@ def test_each_link_leads_to_a_file_and_a_heading_of_it(page: Page, link: str) ->
 def test_each_command_of_tap_exists_with_its_options(page: Page, words: list[str]) -> None:  # noqa: ARG001
     command: click.Command = tap
     options = {"--help", "--version"}
-    for word in words[1:]:
-        if word == "--":
-            break
+    unknown = []
+    for word in itertools.takewhile(lambda word: word != "--", words[1:]):
         if isinstance(command, click.Group) and not word.startswith("-"):
-            assert word in command.commands
+            if word not in command.commands:
+                unknown.append(word)
+                break
             command = command.commands[word]
             options = {name for parameter in command.params for name in parameter.opts}
-        elif word.startswith("-"):
-            assert word.partition("=")[0] in options
+        elif word.startswith("-") and word.partition("=")[0] not in options:
+            unknown.append(word)
+    assert unknown == []
 
 
 @pytest.mark.parametrize(("page", "words"), of_pages(

@@ -75,7 +75,7 @@ def test_no_line_runs_behind_a_box_that_it_does_not_end_at(drawn: Drawn) -> None
 
 
 def test_every_line_begins_and_ends_at_the_edge_of_its_boxes(drawn: Drawn) -> None:
-    for way in drawn.ways:
+    for way in some(drawn.ways):
         for name, (x, y) in ((way.arrow.source, way.points[0]), (way.arrow.target, way.points[-1])):
             rect = drawn.layout.items[name]
             assert rect.x <= x <= rect.right, way.arrow
