@@ -72,7 +72,7 @@ def test_a_queue_is_a_tier_module_a_line_of_the_stack_and_a_test(root: Path, tmp
     stack = copy / "tap/stack.py"
     text = stack.read_text(encoding="utf-8")
     text = text.replace("from tap.parts import", "from tap.orders import add_orders\nfrom tap.parts import")
-    text = text.replace("    tasks = t.add(", "    orders = t.add(add_orders)\n    tasks = t.add(")
+    text = text.replace("    tasks = t.add(", "    orders = t.add(add_orders)\n    tasks = t.add(", 1)
     text = text.replace("application, worker.given())", "application, worker.given(), orders.send())")
     stack.write_text(text, encoding="utf-8")
     # The virtual environment is there: nothing is installed.
