@@ -11,7 +11,7 @@ from memory_service import refusal
 from tap.deploy import changesets
 from tap.deploy.aws import AwsClient
 from tap.deploy.changesets import create
-from tap.deploy.models import CallFailed, Environment, InputError
+from tap.deploy.models import CallFailed, Environment, Import, InputError
 
 ROLE = "arn:aws:iam::123456789012:role/execution"
 ALARM = {"Arn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a", "Type": "AWS::CloudWatch::Alarm"}
@@ -125,3 +125,12 @@ def test_only_change_sets_that_can_be_executed_are_pending_and_only_our_failed_o
 
     assert changesets.sweep(client.call, stack.stack_id, kept) == ["tap-mine", "theirs"]
     assert [each.name for each in aws.change_sets.values()] == ["tap-mine", "theirs", "theirs-failed", "tap-kept"]
+
+
+def test_what_is_imported_is_named_by_type_logical_id_and_identifier() -> None:
+    env = changed(DEV, imports=(Import("Assets", "AWS::S3::Bucket", {"BucketName": "assets"}),), import_existing=True)
+    found = request(env, "IMPORT")
+    assert found["ResourcesToImport"] == [{
+        "ResourceType": "AWS::S3::Bucket", "LogicalResourceId": "Assets",
+        "ResourceIdentifier": {"BucketName": "assets"}}]
+    assert found["ImportExistingResources"] is True
