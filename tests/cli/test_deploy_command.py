@@ -151,7 +151,7 @@ def test_a_refused_request_exits_with_1_and_says_what_is_left_behind(
     assert run("deploy", "dev", "--yes") == 1
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "tap: AWS does not allow Call: no"
-    assert "may be left behind" in lines[1]
+    assert "may still exist" in lines[1]
 
 
 def test_a_stack_that_is_left_to_cloudformation_exits_with_5(run: Run, aws: MemoryAws) -> None:

@@ -139,7 +139,7 @@ def test_what_is_left_behind_is_a_detail_of_the_error(tap: Tap, aws: MemoryAws) 
     told = deployed(tap, "--yes")
 
     assert told["outcome"] == "failed"
-    assert "may be left behind" in told["error"]["details"][0]
+    assert "may still exist" in told["error"]["details"][0]
 
 
 @pytest.mark.parametrize("arguments", [["--bogus"], ["--parameter", "x"], ["--region", "nowhere"], ["extra"]])
@@ -248,7 +248,7 @@ def test_commands_that_look_fail_without_a_stack(tap: Tap, command: str) -> None
     assert tap(command, "dev", "--json") == 2
     told = document(tap.out, command)
     assert (told["outcome"], told["region"]) == ("invalid", "eu-west-1")
-    assert "there is no stack tap-dev" in told["error"]["message"]
+    assert "stack tap-dev does not exist" in told["error"]["message"]
 
 
 def test_the_status_of_several_environments_is_a_list_even_where_one_is_unknown(tap: Tap) -> None:

@@ -17,7 +17,8 @@ def test_each_stuck_state_is_led_out_of(
         tap: Tap, aws: MemoryAws, status: str, after: str | None) -> None:
     aws.add(status=status, resources={"Table": ("AWS::DynamoDB::Table", "UPDATE_FAILED")})
     if status != "REVIEW_IN_PROGRESS":
-        assert tap("deploy", "dev", "--yes") == 6
+        # A failed first creation is deleted by `tap deploy`, but not by --yes where something holds data.
+        assert tap("deploy", "dev", "--yes") == (4 if status == "ROLLBACK_COMPLETE" else 6)
         assert f"tap recover dev --root {tap.root}" in tap.err
 
     assert tap("recover", "dev", "--yes") == 0

@@ -90,7 +90,7 @@ tags = { Owner = "dev", Cost = "2" }
 
 @pytest.mark.parametrize(("value", "told"), [
     ('"x"', "must be a table of strings"), ("{ A = 1 }", "must contain only strings: put the value of A in quotes"),
-    ('{ "aws:x" = "1" }', "tag aws:x is AWS's own"), ('{ A = "" }', "tag A must have 1 to 256 characters")])
+    ('{ "aws:x" = "1" }', "tag aws:x is reserved for AWS"), ('{ A = "" }', "tag A must have 1 to 256 characters")])
 def test_tags_that_cloudformation_takes_from_nobody_are_refused(tap: Tap, value: str, told: str) -> None:
     targets(tap, f"[dev]\ntags = {value}\n")
 
