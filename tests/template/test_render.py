@@ -154,7 +154,7 @@ def test_each_level_is_indented_by_two_spaces(readable: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_lines_fit_120_columns_unless_they_hold_one_word_that_does_not(name: str) -> None:
     lines = yaml_lines(to_text(builder(name)()))
-    assert len(lines) > 500
+    assert len(lines) > 50
     assert [line for line in lines if len(line) > 120 and " " in line.strip()] == []
 
 
