@@ -11,7 +11,8 @@ from tap.deploy.deployed import Deployed
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import Change, ChangeSet, Environment
 from tap.deploy.plan import Plan
-from tap.deploy.planning import _stored, creation_order, denied, resolved_for, worst
+from tap.deploy.planning import _loosened, _stored, creation_order, denied, resolved_for, worst
+from tap.deploy.template import Rendered
 from tap.template.resolve import MASK
 
 NOTHING_ALLOWED = json.dumps({"Statement": []})
@@ -118,8 +119,8 @@ def test_a_change_that_has_one_verdict_keeps_it() -> None:
     assert worst({"A": alone}, {"B": alone}) == {"A": alone, "B": alone}
 
 
-def reviewed(aws: MemoryAws, env: Environment) -> Plan:
-    with cloud_of(aws).change_set(env, rendered(json.dumps(NEW))) as change:
+def reviewed(aws: MemoryAws, env: Environment, document: dict[str, Any] = NEW) -> Plan:
+    with cloud_of(aws).change_set(env, rendered(json.dumps(document))) as change:
         return change.review()
 
 
@@ -147,3 +148,26 @@ def test_what_an_ssm_parameter_held_counts_while_it_is_the_same_one(
         {"ParameterKey": "Size", "ParameterValue": "1"}]})
     change_set = ChangeSet("id", "name", "UPDATE", STACK_ID, (), resolved=resolved)
     assert _stored(changed(DEV, parameters=given), change_set, deployed) == held
+
+
+@pytest.mark.parametrize("own", [None, NOTHING_ALLOWED])
+def test_a_plan_says_what_the_stacks_policy_denies_and_the_environments_where_it_has_one(
+        aws: MemoryAws, stack: Stack, own: str | None) -> None:
+    allow = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    stack.policy = json.dumps({"Statement": [allow]}) if own else NOTHING_ALLOWED
+    without = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    assert reviewed(aws, changed(DEV, stack_policy=own), without).denied == ("Update:Delete of Table",)
+
+
+def test_a_deployed_template_that_cannot_be_compared_is_a_warning(aws: MemoryAws, stack: Stack) -> None:
+    stack.template = json.dumps({"Resources": {"Table": {"Type": TABLE, "Condition": "Missing"}}})
+    warning, = [each for each in reviewed(aws, DEV).warnings if "was not compared" in each]
+    assert "Missing" in warning
+
+
+def test_a_loop_among_the_resources_has_no_type_that_a_policy_could_name() -> None:
+    document = {"Resources": {"Fn::ForEach::Topics": ["X", ["A"], {}], "Table": {"Type": TABLE}}}
+    allow = {"Effect": "Allow", "Action": "Update:Delete", "Principal": "*", "Resource": "*"}
+    env = changed(DEV, stack_policy=json.dumps({"Statement": [allow]}))
+    nothing = ChangeSet("id", "name", "UPDATE", STACK_ID, ())
+    assert _loosened(env, Rendered(document, ""), NOTHING_ALLOWED, nothing) == ["Update:Delete of Table"]
