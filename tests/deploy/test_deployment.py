@@ -124,7 +124,7 @@ def test_one_that_may_be_running_is_not_deleted(aws: MemoryAws, stack: Stack) ->
 
 def test_a_stack_that_is_deployed_but_not_protected_says_so(aws: MemoryAws, stack: Stack) -> None:
     aws.faults["update_termination_protection"] = [("before", KeyboardInterrupt())]
-    told = r"is deployed, but not protected as it should be: interrupted; run this again"
+    told = r"is deployed, but its protection is not set: interrupted. Run this command"
     with pytest.raises(TapError, match=told), opened(aws, changed(DEV, termination_protection=True)) as change:
         change.apply(Recorder())
     assert json.loads(stack.template) == NEW
