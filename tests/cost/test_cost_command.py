@@ -121,7 +121,7 @@ def test_assumptions_of_a_file_are_used(run: Run, tmp_path: Path, capsys: pytest
     ('{"dev": {"nat_gb": "1"}}', 'zero or more, not "1"'), ("{", "a.json:1:2: "), ("[]", "must be an object"),
     ('{"dev": {"nat_gb": NaN}}', "zero or more, not NaN"), ('{"dev": {"nat_gb": 1e999}}', "zero or more, not Infinity"),
     ('{"dev": {"nat_gb": 1' + "0" * 400 + "}}", "zero or more, not 1000"), ('{"dev": "x"}', "dev must be an object"),
-    ("[" * 100_000, "nested too deeply"), ('{"dev": {}, "dev": {}}', "dev is there twice")])
+    ("[" * 100_000, "nested too deeply"), ('{"dev": {}, "dev": {}}', "dev occurs twice")])
 def test_assumptions_that_make_no_sense_are_told(run: Run, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "a.json").write_text(text)
     assert problem in str(run("dev", "--assumptions", str(tmp_path / "a.json")))
