@@ -231,7 +231,7 @@ def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
     except (BotoConnectionError, HTTPClientError) as error:
         if "Invalid header value" in str(error):  # the message has the value, which may be a session token
             raise NotSignedIn("the AWS credentials or the region contain a line break or another invalid character: "
-                              "{_RENEW_WITHOUT}") from None
+                              f"{_RENEW_WITHOUT}") from None
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
         raise CallFailed(f"no response from AWS: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:

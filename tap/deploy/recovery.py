@@ -69,7 +69,7 @@ def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> R
                             "failed and delete the stack, or contact AWS Support")
     lines.append(f"tap would continue its rollback{passed}")
     if not skip:
-        lines.append("fix what failed first, or skip it, which leaves it unchanged: --skip {','.join(failed)}")
+        lines.append(f"fix what failed first, or skip it, which leaves it unchanged: --skip {','.join(failed)}")
     return Recovery(stack_id, status, tuple(lines), "continue_update_rollback",
                     {"ResourcesToSkip": sorted(skip)} if skip else {}, "UPDATE_ROLLBACK_COMPLETE")
 

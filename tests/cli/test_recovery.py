@@ -60,6 +60,14 @@ def test_what_is_skipped_is_named_to_cloudformation(
     assert tap("recover", "dev", "--skip", "Nothing") in (0, 2)
 
 
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"])
+def test_what_could_be_skipped_is_named(tap: Tap, aws: MemoryAws, status: str) -> None:
+    aws.add(status=status, resources={"Table": ("AWS::DynamoDB::Table", "DELETE_FAILED")})
+
+    assert tap("recover", "dev") == 3
+    assert "--skip Table\n" in tap.out
+
+
 def test_somebody_elses_pending_change_set_is_not_recovered_away(tap: Tap, aws: MemoryAws) -> None:
     aws.do_create_change_set("tap-dev", "theirs", "CREATE", json.dumps(NEW), [])
 

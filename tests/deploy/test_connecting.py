@@ -187,6 +187,7 @@ def test_credentials_with_a_line_break_are_told_and_not_shown(monkeypatch: pytes
         with pytest.raises(NotSignedIn, match=r"^the AWS credentials or the region contain a line break") as raised:
             cloud_of(client).aws.call("describe_stacks")
     assert "legible" not in raised.value.message
+    assert "character: set AWS_ACCESS_KEY_ID, " in raised.value.message
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "127.0.0.1:4566", "http://bücher.example"])
