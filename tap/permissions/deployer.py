@@ -21,7 +21,7 @@ _PLANNING = (
     "UntagResource")
 _DEPLOYING = (
     "ContinueUpdateRollback", "DeleteStack", "DescribeStackResource", "DescribeStackResourceDrifts",
-    "DetectStackDrift", "ExecuteChangeSet", "GetTemplateSummary", "RollbackStack", "SetStackPolicy",
+    "DetectStackDrift", "ExecuteChangeSet", "RollbackStack", "SetStackPolicy",
     "UpdateTerminationProtection")
 
 
@@ -59,9 +59,9 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
         *planner(prefix, bucket_arn, execution_role_arn, plans, variables),
         allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         _of_stacks(prefix, *_DEPLOYING),
-        # These actions do not support stacks as resources.
+        # These actions do not support stacks as resources, or are about none: a summary is of a template.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
-               quotas.GetServiceQuota], "*"),
+               cloudformation.GetTemplateSummary, quotas.GetServiceQuota], "*"),
         # `tap doctor` checks that MonthlyBudget can count; actions on cost allocation tags support no resources.
         allow([ce.ListCostAllocationTags], "*"),
         # `tap doctor` checks an existing VPC, which another account may share; only DescribeVpcAttribute supports
