@@ -16,6 +16,8 @@ from tap.deploy.template import Rendered
 
 Problems = Callable[[], list[str]]
 """Returns what cfn-lint found, once it is known."""
+# What decides a verdict besides cfn-lint: the rules use other modules of ours, and how cfn-lint is run is ours, too.
+SOURCES = ("tap",)
 
 
 def lint_template(template: Rendered, regions: Collection[str]) -> list[str]:
@@ -25,9 +27,8 @@ def lint_template(template: Rendered, regions: Collection[str]) -> list[str]:
     """
     try:
         from tap.lint import cache
-        from tap.lint.finding import WIRING
 
-        key = cache.verdict_key(template.text, regions, (WIRING,), (Path.home(), Path.cwd()))
+        key = cache.verdict_key(template.text, regions, SOURCES, (Path.home(), Path.cwd()))
         return cache.cached(key, lambda: _errors(template, regions), cache.cache_folder(os.environ) / "lint")
     except (ImportError, InputError):
         complain("not linted: cfn-lint is not installed (pip install -e '.[lint]')")

@@ -47,11 +47,11 @@ def _remember(key: str, folder: Path) -> None:
     write_whole(folder / key, key, mode=0o600)
 
 
-def verdict_key(text: str, regions: Collection[str], rules: Sequence[str], folders: Sequence[Path]) -> str | None:
+def verdict_key(text: str, regions: Collection[str], sources: Sequence[str], folders: Sequence[Path]) -> str | None:
     """Return the SHA-256 of all that decides what cfn-lint finds; None where that is not known.
 
-    That is the template, the regions, the versions of Python and cfn-lint, the files of our rules (packages, by name),
-    and the configuration in `folders`, which may name files of its own. No regions are those of the configuration.
+    That is the template, the regions, the versions of Python and cfn-lint, the files of the packages `sources`, and the
+    configuration in `folders`, which may name files of its own. No regions are those of the configuration.
     https://github.com/aws-cloudformation/cfn-lint#configuration
     """
     configuration = {str(folder / name): (folder / name).read_text(encoding="utf-8", errors="replace")
@@ -59,7 +59,7 @@ def verdict_key(text: str, regions: Collection[str], rules: Sequence[str], folde
     if not regions or any(_NAMES_FILES.search(content) for content in configuration.values()):
         return None
     parts = [text, sorted(regions), platform.python_version(), importlib.metadata.version("cfn-lint"),
-             [_sources(package) for package in rules], configuration]
+             [_sources(package) for package in sources], configuration]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

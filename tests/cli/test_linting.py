@@ -1,5 +1,6 @@
 """cfn-lint runs beside the creation of a change set, and what it finds keeps the template from being deployed."""
 
+import sys
 import threading
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -10,8 +11,10 @@ from memory_service import refusal
 from memory_tap import Tap
 from processes import HANG
 
-from tap.cli.linting import in_background, lint_template
+import tap
+from tap.cli.linting import SOURCES, in_background, lint_template
 from tap.deploy.template import Rendered
+from tap.lint import cache
 
 FOUND = "cfn-lint E3002 Topic.Properties: Additional properties are not allowed"
 
@@ -108,6 +111,17 @@ def test_a_template_that_passed_is_not_linted_again(monkeypatch: pytest.MonkeyPa
     read = verdict.stat().st_mtime_ns
     assert lint_template(template, ["eu-west-1"]) == []
     assert verdict.stat().st_mtime_ns > read
+
+
+def test_every_module_of_ours_that_lints_is_in_the_key_of_a_verdict() -> None:
+    lint_template(Rendered({}, "{}"), ["eu-west-1"])
+    used = {Path(module.__file__) for name, module in list(sys.modules.items())
+            if name.startswith(("tap.wiring", "tap.lint", "tap.template")) and module.__file__}
+    root = Path(tap.__file__).parent.parent
+
+    in_key = {root / package.replace(".", "/") / file for package in SOURCES for file in cache._sources(package)}
+    assert {"resolve.py", "validators.py", "rule.py"} <= {file.name for file in used}
+    assert used - in_key == set()
 
 
 def test_what_is_wrong_is_found_with_the_rules_of_the_project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
