@@ -11,7 +11,7 @@ _DIGITS = 12  # of a digest that tell images of a repository apart
 _MANIFESTS = [
     "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"]
-_ECR = re.compile(r"(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
+_ECR = re.compile(r"(?P<host>(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+)/"
                   r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>.+))?")
 
 
@@ -20,12 +20,20 @@ def digest_of(image: str) -> str | None:
     return image.partition("@")[2] or None
 
 
+def _in_ecr(image: str) -> re.Match[str] | None:
+    """Return the parts of the name of an image in ECR, in any partition."""
+    from tap.deploy.boto import is_aws  # boto3 is slow to import
+
+    place = _ECR.fullmatch(image)
+    return place if place and is_aws(f"https://{place['host']}") else None
+
+
 def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
     """Return an image's digest; None where it is not in its name and not known here.
 
     Raises InputError for one that its ECR repository does not have.
     """
-    place = _ECR.fullmatch(image)
+    place = _in_ecr(image)
     if not place or place["region"] != aws.region:
         return digest_of(image)
     wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
@@ -49,7 +57,7 @@ def mark_deployed(aws: AwsClient, image: str) -> str | None:
     Putting an image's own manifest is how ECR adds a tag:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
     """
-    place = _ECR.fullmatch(image)
+    place = _in_ecr(image)
     if not place or (place["registry"], place["region"]) != (aws.account, aws.region):
         return None
     repository = {"registryId": place["registry"], "repositoryName": place["repository"]}
