@@ -88,7 +88,17 @@ def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
     except Exception as error:  # a fault of ours: a traceback, beside a document for whoever waits for one
         answer.fail(1, f"unexpected {type(error).__name__}: {error}")
         _printed(answer, 1)
+        _mask(error)
         raise
+
+
+def _mask(error: BaseException | None) -> None:
+    """Hide secrets in what a traceback says, that of earlier errors included."""
+    seen: set[int] = set()
+    while error and id(error) not in seen:  # an error may be its own cause
+        seen.add(id(error))
+        error.args = tuple(masked(each) if isinstance(each, str) else each for each in error.args)
+        error = error.__cause__ or error.__context__
 
 
 def _printed(answer: Answer, code: int) -> int:

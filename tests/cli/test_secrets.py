@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -50,6 +51,21 @@ def say(stack: Stack, aws: MemoryAws, status: str = "UPDATE_FAILED") -> None:
     aws._event(stack, "Table", "AWS::DynamoDB::Table", status, f"on paper, {SECRET} (Pin {PIN}) token-one is bad")
     stack.events[-1]["PhysicalResourceId"] = f"id-{SECRET}"
     aws._event(stack, stack.name, "AWS::CloudFormation::Stack", "UPDATE_COMPLETE")
+
+
+def test_a_traceback_shows_no_secret(tap: Tap) -> None:
+    def lint(*_: Any) -> Any:
+        try:
+            raise KeyError(SECRET)
+        except KeyError as error:
+            raise ValueError(f"no {SECRET}") from error
+
+    tap.lint = lint
+
+    with pytest.raises(ValueError, match=r"^no \*\*\*\*$") as raised:
+        tap("plan", "dev")
+    assert SECRET not in "".join(map(str, traceback.format_exception(raised.value)))
+    assert repr(raised.value.__cause__) == "KeyError('****')"
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--all"], ["--failed"]])
