@@ -120,6 +120,17 @@ def test_the_plan_is_one_comment_that_is_written_anew(runner: Path, found: str, 
     assert comment == "<!-- tap plan dev -->\n### dev\n\n[The run](https://github.test/run)\n"
 
 
+def test_the_name_of_the_environment_is_no_part_of_the_program_that_finds_the_comment(runner: Path) -> None:
+    (runner / "tap/plan.md").touch()
+    stand_in(runner, "gh", 'echo "$MARKER $*" >>asked')
+
+    assert step(runner, "Comment", NUMBER="7", RUN="", GH_TOKEN="x", ENVIRONMENT='dev" + env.GH_TOKEN').returncode == 0
+    marker, program = (runner / "asked").read_text().splitlines()[0].split(" api ")
+    assert marker == '<!-- tap plan dev" + env.GH_TOKEN -->'
+    assert "startswith(env.MARKER)" in program
+    assert "GH_TOKEN" not in program
+
+
 def test_a_comment_of_the_action_is_never_longer_than_github_takes(runner: Path) -> None:
     (runner / "tap/plan.md").write_text("x" * 70_000)
 
