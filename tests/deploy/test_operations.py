@@ -142,3 +142,12 @@ def test_a_recovery_deletes_its_change_sets_and_then_does_its_work(aws: MemoryAw
     assert aws.change_sets == {}
     with pytest.raises(Refused):
         cloud_of(aws).recover(changed(DEV, accounts=("999999999999",)), way, Recorder())
+
+
+def test_protection_is_lifted_in_the_targets_account_alone(aws: MemoryAws, stack: Stack) -> None:
+    stack.protected = True
+    with pytest.raises(Refused):
+        cloud_of(aws).lift_protection(changed(DEV, accounts=("999999999999",)), stack.stack_id)
+    assert stack.protected
+    cloud_of(aws).lift_protection(DEV, stack.stack_id)
+    assert not stack.protected
