@@ -38,7 +38,7 @@ def test_an_environment_without_a_file_has_no_variables(tmp_path: Path) -> None:
     (" A=1", "line 1 is not NAME=value"), ("1A=1", "line 1 is not NAME=value"),
     ("A='x'", "line 1: A has quotes around its value"), ('A="x"', "line 1: A has quotes around its value"),
     ("A=1 ", "line 1: A has blanks"), ("A=\tx", "line 1: A has blanks"),
-    ("A=1\nA=2", "line 2: A is there twice"), ("PORT=1", "line 1: PORT is set by the stack")])
+    ("A=1\nA=2", "line 2: A occurs twice"), ("PORT=1", "line 1: PORT is set by the stack")])
 def test_what_ecs_would_read_differently_is_refused(tmp_path: Path, line: str, problem: str) -> None:
     with pytest.raises(InputError) as refused:
         read(tmp_path, line, "PORT")
