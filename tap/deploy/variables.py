@@ -65,7 +65,7 @@ def _problems(name: str, value: str, others: Collection[str], reserved: Collecti
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EnvironmentFile.html
     """
     if name in others:
-        yield "is there twice: remove one of them"
+        yield "occurs twice: remove one of them"
     if name in reserved:
         yield "is set by the stack, which takes precedence: choose another name"
     if value != value.strip() or not value.isprintable():
