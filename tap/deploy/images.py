@@ -58,12 +58,14 @@ def mark_deployed(aws: AwsClient, image: str) -> str | None:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
     """
     place = _in_ecr(image)
-    if not place or (place["registry"], place["region"]) != (aws.account, aws.region):
+    if not place or place["region"] != aws.region:
         return None
     repository = {"registryId": place["registry"], "repositoryName": place["repository"]}
     wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
-    ecr = aws.service("ecr")
     try:
+        if place["registry"] != aws.account:
+            return None
+        ecr = aws.service("ecr")
         found, = ecr("batch_get_image", **repository, imageIds=[wanted], acceptedMediaTypes=_MANIFESTS)["images"]
         digest = found["imageId"]["imageDigest"]
         ecr("put_image", **repository, imageManifest=found["imageManifest"], imageDigest=digest,

@@ -1,6 +1,7 @@
 """Writing a file whole or not at all: a full disk, or Ctrl-C, leaves what was there before."""
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +13,10 @@ def write_whole(path: Path, content: str | bytes, mode: int | None = None) -> No
     It replaces what a link leads to, not the link. A file that exists keeps its permissions; a new one has `mode`, by
     default what the umask leaves of 0666. A device or a pipe, which cannot be replaced, is written to.
     """
-    path = path.resolve()
+    # Path.resolve raises RuntimeError for a loop of links before Python 3.13, and nothing afterwards.
+    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     data = content.encode() if isinstance(content, str) else content
     exists = path.exists()
     if exists and not path.is_file():

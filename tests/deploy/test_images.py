@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tap.deploy.images import find_digest, mark_deployed
-from tap.deploy.models import Environment, Target
+from tap.deploy.models import CallFailed, Environment, Target
 
 ENV = Environment("dev", Target("tap-dev"))
 HERE = [("eu-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("us-gov-west-1", "amazonaws.com"),
@@ -43,6 +43,16 @@ def test_a_deployed_image_is_kept_in_every_partition(region: str, suffix: str) -
     assert find_digest(registry, ENV, image) == "sha256:1"  # type: ignore[arg-type]  # what is called of AWS
     assert mark_deployed(registry, image) is None  # type: ignore[arg-type]
     assert registry.tags == ["deployed-0123456789ab"]
+
+
+def test_where_the_account_is_not_known_that_is_said_and_nothing_raised() -> None:
+    class WithoutAccount(Registry):
+        @property
+        def account(self) -> str:  # type: ignore[override]
+            raise CallFailed("no response from AWS")
+
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1.0"
+    assert mark_deployed(WithoutAccount("eu-west-1"), image) == "no response from AWS"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("host", ["123456789012.dkr.ecr.eu-west-1.example.com", "public.ecr.aws", "ghcr.io",

@@ -70,6 +70,14 @@ def test_what_a_link_leads_to_is_replaced_and_not_the_link(tmp_path: Path) -> No
     assert (tmp_path / "target").read_text() == "new"
 
 
+def test_a_loop_of_links_is_an_error_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        write_whole(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
     write_whole(Path(os.devnull), "x")
     assert Path(os.devnull).is_char_device()
