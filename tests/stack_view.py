@@ -18,6 +18,24 @@ EVERYWHERE = "0.0.0.0/0"
 EXISTING_VPC = {"VpcId": "vpc-0123456789abcdef0", **{
     f"{kind}SubnetIds": ",".join(f"subnet-{start}{zone}bcdef0123456789"[:24] for zone in "123")
     for kind, start in (("Public", "0a"), ("Private", "0b"), ("Database", "0c"))}}
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"
+COPY_VAULT = "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"
+# What an application is given by parameters.
+GIVEN = {
+    "EnvironmentFileArn": "arn:aws:s3:::tap-artifacts/variables/0.env", "AppSecretKeys": "A,B,C,D,E,F,G,H,I,J",
+    "AppSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:pay-AbCdEf",
+    "WorkerCommand": "python worker.py", "WorkerQueue": "true",
+    "JobCommand": "python job.py",
+    "TaskPolicyArns": ",".join(["arn:aws:iam::123456789012:policy/receipts"] * 5)}
+# Parameters of a stack with all that can be switched on.
+ALL_ON = {
+    "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
+    "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
+    "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
+    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
+    "TrafficAlarmRequests": "1", "MigrationCommand": "python migrate.py",
+    "ProbeUrl": "https://pay.payments.test/", **GIVEN}
 
 
 @dataclass(frozen=True)

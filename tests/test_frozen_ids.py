@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack_view import StackView
+from stack_view import ALL_ON
 
 from tap.deploy.replacements import value_at
 from tap.deploy.resource_types import create_only
-from tap.deploy.stand_ins import STAND_INS
+from tap.stack import build
+from tap.template.resolve import resolve
 
 FILE = Path(__file__).with_name("frozen.json")
 # Replaced on purpose: each change of the code or its settings publishes a version, and the older one stays.
@@ -27,33 +28,39 @@ REPLACED_ON_PURPOSE = ("AWS::Lambda::Version", "Description")
 Frozen = dict[str, dict[str, Any]]
 
 
-def frozen(environments: dict[str, StackView]) -> Frozen:
-    """Type and literal create-only values of each resource, in the first environment that has it."""
+def frozen() -> Frozen:
+    """Return type and literal create-only values of each resource, whatever the files of parameters/ switch on."""
+    document = build().to_dict()
     found: Frozen = {}
-    for name in ("prod", "staging", "dev"):
-        for title, entry in environments[name].resolved.resources.items():
+    for settings in (ALL_ON, {**ALL_ON, "DatabaseInstanceClass": "db.serverless"}):
+        for title, entry in resolve(document, settings).resources.items():
             properties = entry.get("Properties", {})
             values = {path: value for path in create_only(entry["Type"])
-                      if isinstance(value := value_at(properties, path), str | int) and name not in str(value)
-                      and (entry["Type"], path) != REPLACED_ON_PURPOSE and value not in STAND_INS.values()}
+                      if isinstance(value := value_at(properties, path), str | int)
+                      and (entry["Type"], path) != REPLACED_ON_PURPOSE and value not in ALL_ON.values()}
             found.setdefault(title, {"Type": entry["Type"], **values})
     return found
 
 
-def test_nothing_that_a_stack_cannot_change_has_changed(environments: dict[str, StackView]) -> None:
-    now = frozen(environments)
+@pytest.fixture(scope="module")
+def now() -> Frozen:
+    return frozen()
+
+
+def test_nothing_that_a_stack_cannot_change_has_changed(now: Frozen) -> None:
     changed = {title: (entry, now.get(title)) for title, entry in json.loads(FILE.read_text()).items()
                if now.get(title) != entry}
     assert not changed, f"{__doc__}\n{json.dumps(changed, indent=1)}"
 
 
-def test_every_resource_is_frozen(environments: dict[str, StackView]) -> None:
-    missing = frozen(environments).keys() - json.loads(FILE.read_text()).keys()
+def test_every_resource_of_the_template_is_frozen(now: Frozen) -> None:
+    assert now.keys() == build().resources.keys()
+    missing = now.keys() - json.loads(FILE.read_text()).keys()
     assert not missing, f"run: python tests/test_frozen_ids.py ({', '.join(sorted(missing))})"
 
 
-def test_a_new_version_of_the_function_is_not_a_change(environments: dict[str, StackView]) -> None:
-    assert frozen(environments)["ValidationVersion"] == {"Type": "AWS::Lambda::Version"}
+def test_a_new_version_of_the_function_is_not_a_change(now: Frozen) -> None:
+    assert now["ValidationVersion"] == {"Type": "AWS::Lambda::Version"}
 
 
 @pytest.mark.parametrize(("title", "path"), [("Vpc", "CidrBlock"), ("TargetGroup", "Port")])
@@ -62,11 +69,5 @@ def test_values_that_replace_a_resource_are_among_them(title: str, path: str) ->
 
 
 if __name__ == "__main__":
-    from stack_view import ENVIRONMENTS, committed
-
-    from tap.stack import build
-
-    document = build().to_dict()
     known = json.loads(FILE.read_text()) if FILE.exists() else {}
-    now = frozen({name: committed(document, name) for name in ENVIRONMENTS})
-    FILE.write_text(json.dumps({**now, **known}, indent=1, sort_keys=True) + "\n")
+    FILE.write_text(json.dumps({**frozen(), **known}, indent=1, sort_keys=True) + "\n")

@@ -12,7 +12,21 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from looping import some
-from stack_view import ENVIRONMENTS, EXISTING_VPC, FOUR_TAGS, StackView, as_list, committed, statements_of, strings
+from stack_view import (
+    ALL_ON,
+    CERTIFICATE,
+    COPY_VAULT,
+    ENVIRONMENTS,
+    EXISTING_VPC,
+    FOUR_TAGS,
+    GIVEN,
+    WEB_ACL,
+    StackView,
+    as_list,
+    committed,
+    statements_of,
+    strings,
+)
 from troposphere import Template
 from troposphere.ssm import Parameter as SsmParameter
 
@@ -24,24 +38,7 @@ from tap.template.resolve import Text, dependencies, resolve
 TEMPLATE: dict[str, Any] = build().to_dict()
 PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 STACKS = {name: committed(TEMPLATE, name) for name in ENVIRONMENTS}
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/cdn/00000000-0000-0000-0000-000000000000"
-COPY_VAULT = "arn:aws:backup:eu-west-1:210987654321:backup-vault:copies"
-# What an application is given by parameters.
-GIVEN = {
-    "EnvironmentFileArn": "arn:aws:s3:::tap-artifacts/variables/0.env", "AppSecretKeys": "A,B,C,D,E,F,G,H,I,J",
-    "AppSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:pay-AbCdEf",
-    "WorkerCommand": "python worker.py", "WorkerQueue": "true",
-    "JobCommand": "python job.py",
-    "TaskPolicyArns": ",".join(["arn:aws:iam::123456789012:policy/receipts"] * 5)}
-# A stack with all that can be switched on.
-EVERYTHING = StackView(resolve(TEMPLATE, {
-    "Environment": "test", "NatGateways": "one-per-az", "InterfaceEndpoints": "true", "AlertEmail": "ops@payments.test",
-    "EmptyAssetsBucketOnDelete": "true", "DomainName": "pay.payments.test", "HostedZoneId": "Z1",
-    "CdnDomainName": "cdn.payments.test", "CdnCertificateArn": CERTIFICATE, "DeploymentStrategy": "CANARY",
-    "MonthlyBudget": "1", "DatabaseInstanceClass": "db.t4g.medium", "PermissionsBoundary": "bounds",
-    "TrafficAlarmRequests": "1", "MigrationCommand": "python migrate.py",
-    "ProbeUrl": "https://pay.payments.test/", **GIVEN}))
+EVERYTHING = StackView(resolve(TEMPLATE, ALL_ON))
 SERVERLESS_ALONE = {"DatabaseCapacityAlarm"}
 EVERY_STACK = {**STACKS, "everything": EVERYTHING}
 CFN_LINT = files("cfnlint.data.AdditionalSpecs")
