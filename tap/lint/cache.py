@@ -24,9 +24,10 @@ _NAMES_FILES = re.compile(r"append_rules|custom_rules|override_spec|registry_sch
 def cached(key: str | None, lint: Callable[[], list[str]], folder: Path) -> list[str]:
     """Return what `lint` finds, or nothing where it found nothing before for this key; None is never remembered.
 
-    Findings are not remembered. A cache that cannot be read or written is as if there were none.
+    Findings are not remembered. A cache that cannot be read or written, or that others can write, is as if there were
+    none.
     """
-    if key is None:
+    if key is None or not _is_ours(folder):
         return lint()
     with contextlib.suppress(OSError, ValueError):
         if (folder / key).read_text(encoding="ascii") == key:
@@ -37,6 +38,15 @@ def cached(key: str | None, lint: Callable[[], list[str]], folder: Path) -> list
         with contextlib.suppress(OSError):
             _remember(key, folder)
     return found
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether nobody else can write verdicts; a folder that does not exist will be made so."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return True
+    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def _remember(key: str, folder: Path) -> None:

@@ -74,6 +74,26 @@ def test_a_cache_that_cannot_be_used_is_as_good_as_none(tmp_path: Path) -> None:
     assert lint.runs == 2
 
 
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o777])
+def test_a_verdict_that_somebody_else_may_have_written_counts_for_nothing(tmp_path: Path, mode: int) -> None:
+    (tmp_path / KEY).write_text(KEY)
+    tmp_path.chmod(mode)
+
+    assert cached(KEY, Lint("E1"), tmp_path) == ["E1"]
+
+
+def test_the_cache_that_is_made_is_the_users_own_whatever_the_umask(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        cached(KEY, Lint(), tmp_path / "tap/lint")
+    finally:
+        os.umask(umask)
+    lint = Lint()
+
+    cached(KEY, lint, tmp_path / "tap/lint")
+    assert lint.runs == 0
+
+
 def test_verdicts_that_nobody_asks_for_are_deleted(tmp_path: Path) -> None:
     old, recent = tmp_path / ("1" * 64), tmp_path / ("2" * 64)
     for file, days in ((old, 91), (recent, 89)):
