@@ -64,7 +64,8 @@ def _identifier(name: str, kind: str, value: str, known: Mapping[str, Keys]) -> 
         raise InputError(f"{name} is of type {kind}, which cannot be imported")
     choices = known.get(kind, [])
     pairs = [part.partition(":") for part in value.split(",")]
-    given = {key: rest for key, colon, rest in pairs if colon and rest}
+    # Keys are names of properties: an ARN has none before its first colon.
+    given = {key: rest for key, colon, rest in pairs if colon and rest and key[:1].isupper()}
     if len(given) == len(pairs) and (not known or any(set(given) == set(keys) for keys in choices)):
         return given
     for keys in choices:

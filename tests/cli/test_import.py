@@ -73,8 +73,9 @@ def test_what_cannot_be_imported_is_refused_before_a_change_set_is_created(
 def test_without_cloudformations_list_of_keys_the_key_is_given(tap: Tap, aws: MemoryAws) -> None:
     aws.always["get_template_summary"] = refusal("AccessDenied")
 
-    assert tap("import", "dev", "Topic=plain", "--yes") == 2
-    assert "Topic=plain does not say which resource to import: Topic=KEY:VALUE" in tap.err
+    for value in ("plain", "arn:aws:sns:eu-west-1:123456789012:plain"):
+        assert tap("import", "dev", f"Topic={value}", "--yes") == 2
+        assert f"Topic={value} does not say which resource to import: Topic=KEY:VALUE" in tap.err
     assert tap("import", "dev", "Topic=TopicArn:arn", "--yes") == 0
 
 
