@@ -10,7 +10,7 @@ from tap.cli.layout import Table, table_of
 from tap.deploy.guard import Grade
 from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan_text import Row, remarks, rows, total
-from tap.deploy.wording import cut
+from tap.deploy.wording import cut, cut_both
 
 GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTIVE: "bold red",
                 Grade.WILL_FAIL: "bold red"}
@@ -30,7 +30,8 @@ def _lines(plan: Plan, row: Row) -> Iterator[Text]:
     if plan.change_set.type != "CREATE":
         yield Text(f"{row.verdict.grade}: {row.verdict.reason}", GRADE_STYLES[row.verdict.grade])
     for path, before, after, cause in row.properties:
-        values = f": {cut(before) or '(none)'} → {cut(after) or '(none)'}" if before or after else ""
+        old, new = cut_both(before, after)
+        values = f": {old or '(none)'} → {new or '(none)'}" if before or after else ""
         yield Text(f"{path}{values}{f' ({cause})' if cause else ''}")
 
 

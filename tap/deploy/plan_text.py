@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tap.deploy.guard import Grade, Verdict
 from tap.deploy.models import Change
 from tap.deploy.plan import Plan, PropertyChange, property_changes
-from tap.deploy.wording import cut, number_of_changes, short, summary
+from tap.deploy.wording import cut, cut_both, number_of_changes, short, summary
 
 # https://docs.github.com/en/rest/issues/comments: the longest body that is taken.
 MARKDOWN_LIMIT = 65_536
@@ -143,7 +143,7 @@ def secret_overrides(plan: Plan) -> list[str]:
 def _row(row: Row) -> str:
     verdict = row.verdict
     marks = {Grade.SAFE: "", Grade.DISRUPTIVE: "⚠️ ", Grade.DESTRUCTIVE: "⛔ ", Grade.WILL_FAIL: "⛔ "}
-    changes = "<br>".join(_cell(f"{path}: {cut(before)} → {cut(after)}" if before or after else path)
+    changes = "<br>".join(_cell(f"{path}: {' → '.join(cut_both(before, after))}" if before or after else path)
                           for path, before, after, _ in row.properties)
     names = ", ".join(f"`{change.logical_id}`" for change in row.changes)
     return (f"| {row.changes[0].action} | {names} {row.what} "

@@ -5,12 +5,25 @@ from collections import Counter
 from tap.deploy.models import ChangeSet, StackEvent
 
 _LONGEST_VALUE = 160
+_CONTEXT = 40  # of characters that two long values share, shown before the first that differs
 
 
-def cut(text: str, longest: int = _LONGEST_VALUE) -> str:
-    """Return a value short enough to read, with its length where something is left out."""
+def cut(text: str, longest: int = _LONGEST_VALUE, start: int = 0) -> str:
+    """Return a value short enough to read, from a character on, with its length where something is left out."""
     text = " ".join(text.split())
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+    if len(text) <= longest:
+        return text
+    before, after = "…" if start else "", "…" if len(text) > start + longest else ""
+    return f"{before}{text[start:start + longest]}{after} ({len(text):,} characters)"
+
+
+def cut_both(before: str, after: str) -> tuple[str, str]:
+    """Return two values short enough to read, long ones from shortly before where they begin to differ."""
+    before, after = " ".join(before.split()), " ".join(after.split())
+    pairs = zip(before, after, strict=False)
+    same = next((index for index, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
+    start = max(same - _CONTEXT, 0) if same > _LONGEST_VALUE // 2 else 0
+    return cut(before, start=start), cut(after, start=start)
 
 
 def summary(plan: ChangeSet) -> str:

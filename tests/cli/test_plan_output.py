@@ -21,7 +21,7 @@ from tap.deploy.plan import ParameterValue, Plan
 from tap.deploy.plan import parameter_values as parameters_of
 from tap.deploy.plan_text import as_json, markdown, rows
 from tap.deploy.preflight import capabilities
-from tap.deploy.wording import cut
+from tap.deploy.wording import cut, cut_both
 
 DETAIL = Detail("Properties", "DBInstanceClass", "/Properties/DBInstanceClass", "Never", "Static", "ParameterReference",
                 "DatabaseInstanceClass", "db.t4g.medium", "db.r8g.large")
@@ -181,6 +181,16 @@ def test_what_does_not_fit_is_counted() -> None:
 
 def test_a_long_value_is_cut_and_its_length_told() -> None:
     assert cut("x" * 1234) == "x" * 160 + "… (1,234 characters)"
+
+
+def test_of_two_long_values_the_part_that_differs_is_shown() -> None:
+    before, after = cut_both("x" * 400 + "old", "x" * 400 + "new, " + "y" * 300)
+    assert before == "…" + "x" * 40 + "old (403 characters)"
+    assert after == "…" + "x" * 40 + "new, " + "y" * 115 + "… (705 characters)"
+
+
+def test_a_long_value_is_shown_from_its_beginning_beside_a_short_one() -> None:
+    assert cut_both("a", "x" * 161) == ("a", "x" * 160 + "… (161 characters)")
 
 
 def test_a_secret_is_shown_nowhere() -> None:
