@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -134,5 +135,7 @@ def _masked(answer: Any, masked: Callable[[str], str]) -> Any:
         return [_masked(item, masked) for item in answer]
     if not isinstance(answer, dict):
         return answer
-    return {key: masked(value) if isinstance(value, str) and key.lower() in _PROSE else _masked(value, masked)
-            for key, value in answer.items()}
+    clean = copy(answer)  # of the same class: a response says what is wrong where it lacks a key
+    clean.update({key: masked(value) if isinstance(value, str) and key.lower() in _PROSE else _masked(value, masked)
+                  for key, value in answer.items()})
+    return clean
