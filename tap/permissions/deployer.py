@@ -5,8 +5,8 @@ The execution role creates the resources: the deployer may pass it to CloudForma
 
 from typing import Any
 
+from awacs import acm, ce, cloudformation, ec2, ecr, ecs, elasticloadbalancing, iam, logs, rds, s3, sns
 from awacs import awslambda as functions
-from awacs import ce, cloudformation, ec2, ecr, ecs, elasticloadbalancing, iam, logs, rds, s3
 from awacs import servicequotas as quotas
 from awacs.aws import ArnLike, Condition, Statement, StringEquals
 from troposphere import Sub
@@ -68,6 +68,10 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
         # resources.
         allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcEndpoints], "*"),
         allow([ec2.DescribeVpcAttribute], Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:vpc/*")),
+        # `tap doctor` checks who is told of alarms, and the certificate of the CDN.
+        allow([sns.GetSubscriptionAttributes, sns.ListSubscriptionsByTopic],
+              Sub(f"arn:${{AWS::Partition}}:sns:{_HERE}:{prefix}*")),
+        allow([acm.DescribeCertificate], Sub("arn:${AWS::Partition}:acm:us-east-1:${AWS::AccountId}:certificate/*")),
         # `tap doctor` checks that they exist.
         allow([iam.GetRole], execution_role_arn,
               Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/*")),

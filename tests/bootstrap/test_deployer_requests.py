@@ -48,8 +48,8 @@ def texts() -> Iterator[str]:
 
 def requests() -> set[str]:
     found = set()
-    for service in ("ce", "cloudformation", "ec2", "ecr", "ecs", "elbv2", "iam", "lambda", "logs", "rds", "s3",
-                    "service-quotas", "sts"):
+    for service in ("acm", "ce", "cloudformation", "ec2", "ecr", "ecs", "elbv2", "iam", "lambda", "logs", "rds", "s3",
+                    "service-quotas", "sns", "sts"):
         known = operations(service)
         found |= {f"{service}:{known[text]}" for text in texts() if text in known}
     return found
