@@ -40,6 +40,7 @@ INTERRUPTING = frozenset({
     ("AWS::EC2::Instance", "InstanceType"), ("AWS::EC2::NatGateway", "SecondaryAllocationIds"),
 })
 _KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
+NESTED = "AWS::CloudFormation::Stack"
 STACK_POLICY = "StackPolicy"  # what to approve so that a stack policy may allow more than before
 TERMINATION_PROTECTION = "TerminationProtection"  # what to approve so that it may be lifted
 
@@ -88,6 +89,9 @@ def judge(change: Change) -> Verdict:
             return _removal(change)
         case "Modify" if not change.physical_id:
             return _loss(change, "CloudFormation does not say which resource it changes")
+        case "Modify" if change.resource_type == NESTED and not change.nested:
+            # As in imports and drift-aware change sets.
+            return _loss(change, "CloudFormation does not say what changes in this stack")
         case "Modify":
             return max((_replacement(change), _in_place(change)), key=lambda verdict: verdict.grade)
         case "Dynamic":

@@ -38,6 +38,7 @@ def _change(change: dict[str, Any]) -> Change:
         policy_action=change.get("PolicyAction"),
         details=tuple(_detail(detail) for detail in change.get("Details", ())),
         drift=change.get("ResourceDriftStatus"),
+        nested=change.get("ChangeSetId"),
     )
 
 

@@ -170,6 +170,7 @@ class Change:
     policy_action: str | None = None
     details: tuple[Detail, ...] = ()
     drift: str | None = None  # MODIFIED, DELETED, ...; None where it was not looked at
+    nested: str | None = None  # the ARN of the change set of the nested stack that it is of
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """Stacks in a stack: their changes are judged, their events shown, their failures followed down."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from memory_aws import TABLE, MemoryAws, Stack
 from memory_service import refusal
 from memory_tap import Tap
+
+from tap.deploy.guard import Grade, judge
+from tap.deploy.models import Change
 
 STACK = "AWS::CloudFormation::Stack"
 NETWORK = {"Type": STACK, "Properties": {"TemplateURL": "https://bucket.s3.amazonaws.com/network.yaml"}}
@@ -59,6 +63,13 @@ def test_what_does_not_look_into_nested_stacks_does_not_ask_for_it(
 
     tap(*command)
     assert "IncludeNestedStacks" not in dict(aws.requests)["create_change_set"]
+
+
+def test_a_nested_stack_that_is_not_looked_into_may_lose_anything() -> None:
+    change = Change("Modify", "Network", "Network-1", STACK, "False", scope=("Properties",))
+
+    assert judge(change).grade is Grade.DESTRUCTIVE
+    assert judge(replace(change, nested="arn:nested")).grade is Grade.SAFE
 
 
 @pytest.mark.usefixtures("stack")
