@@ -84,13 +84,13 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
         use = use_of(env, resolved.parameters, assumptions)
         return estimate(resolved, prices, use.figures, env.name, view.region_note(region, prices), use.source)
 
-    found = of(env, resolved, region)
+    costs = of(env, resolved, region)
     beside = None
     if other:
         other_env, other_resolved = resolved_environment(other, project.root, template)
         beside = of(other_env, other_resolved, _region(project, other_env))
     elif reference:
-        beside = estimate(resolve(json.loads(packaged(REFERENCE)), {}), prices, found.assumptions, "reference")
+        beside = estimate(resolve(json.loads(packaged(REFERENCE)), {}), prices, costs.assumptions, "reference")
     elif plan_file:
         saved = planfile.load(plan_file)
         if saved.environment != environment:
@@ -100,13 +100,13 @@ def cost_command(project: Project, environment: str, other: str | None, plan_fil
         call = project.cloud(env.in_region(saved.region)).aws.call
         if deployed := read_deployed(call, env):
             try:
-                beside = estimate(deployed.resolved(call, env), prices, found.assumptions, "deployed")
+                beside = estimate(deployed.resolved(call, env), prices, costs.assumptions, "deployed")
             except ValueError as error:
                 complain(f"not compared with the stack, whose template does not resolve: {error}")
     if as_json:
-        project.app.answer.add(environment=environment, **view.as_json(found, beside, prices))
+        project.app.answer.add(environment=environment, **view.as_json(costs, beside, prices))
     else:
-        show(report(), found, beside, prices, details=details)
+        show(report(), costs, beside, prices, details=details)
     return 0
 
 

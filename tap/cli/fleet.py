@@ -66,7 +66,7 @@ def deploy_command(project: Project, name: str, yes: bool, as_json: bool) -> int
     cloud = project.cloud(fleet.env)
     Operator(cloud.aws, fleet).carry_out(
         plan, rendered.text, lambda step: out.print(step.told, style="bold", soft_wrap=True),
-        lambda each: _print_result(out, each))
+        lambda result: _print_result(out, result))
     project.app.answer.add(outcome="applied" if plan.steps else "no changes")
     if plan.steps and not as_json:
         out.print(f"Applied: stack set {fleet.name} is up to date.", soft_wrap=True)
@@ -88,31 +88,31 @@ def status_command(project: Project, name: str, follow: bool, as_json: bool) -> 
     drift = project.options.drift
     fleet, cloud = _opened(project, name)[::2]
     operator = Operator(cloud.aws, fleet)
-    found = look(cloud.aws.call, fleet)
-    if found is None:
+    state = look(cloud.aws.call, fleet)
+    if state is None:
         out.print(f"Stack set {fleet.name} does not exist. Create it with: tap fleet deploy {name}", soft_wrap=True)
         if as_json:
             project.app.answer.add(fleet=name, stack_set=None, operation=None, instances=[])
         return 0
     running = operator.running()
     if follow and running:
-        operator.follow(running, lambda each: _print_result(out, each))
+        operator.follow(running, lambda result: _print_result(out, result))
     if drift:
-        operator.detect_drift(lambda each: _print_result(out, each))
+        operator.detect_drift(lambda result: _print_result(out, result))
     if follow or drift:
-        found, running = look(cloud.aws.call, fleet) or found, operator.running()
+        state, running = look(cloud.aws.call, fleet) or state, operator.running()
     if as_json:
         project.app.answer.add(fleet=name, stack_set=fleet.name, operation=running, instances=[
             {key: value for key, value in vars(instance).items() if key != "overrides"}
-            for instance in found.instances])
+            for instance in state.instances])
     else:
-        out.print(_instance_table(found))
+        out.print(_instance_table(state))
         if running:
             out.print(f"Operation {running} is in progress. Follow it with: tap fleet status {name} --follow",
                       soft_wrap=True)
     if running:
         return 5
-    return 1 if any(instance.status != "CURRENT" or instance.drift == "DRIFTED" for instance in found.instances) else 0
+    return 1 if any(instance.status != "CURRENT" or instance.drift == "DRIFTED" for instance in state.instances) else 0
 
 
 def _opened(project: Project, name: str) -> tuple[Fleet, Rendered, CloudFormation]:
@@ -170,8 +170,8 @@ def _print_result(out: Console, result: Result) -> None:
                             (f"{result.status:<9}", _STYLES.get(result.status, "yellow")), reason), soft_wrap=True)
 
 
-def _instance_table(found: StackSet) -> Table:
-    instances = sorted(found.instances, key=lambda instance: (instance.account, instance.region))
+def _instance_table(state: StackSet) -> Table:
+    instances = sorted(state.instances, key=lambda instance: (instance.account, instance.region))
     return table_of(("Account", "Region", "Status", "Last operation", "Drift", ""), [
         (instance.account, instance.region, Text(instance.status, _STYLES.get(instance.status, "yellow")),
          instance.detailed, instance.drift, instance.reason) for instance in instances])

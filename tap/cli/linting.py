@@ -69,8 +69,8 @@ def linted(cloud: CloudFormation, env: Environment, template: Rendered, problems
             cloud.check(env, template)
             change = stack.enter_context(cloud.change_set(env, template))
         except InputError as error:
-            if found := problems():
-                preflight.refuse(env, [error.message, *found])
+            if errors := problems():
+                preflight.refuse(env, [error.message, *errors])
             raise
         if empty_too or not change.empty:
             preflight.refuse(env, problems())

@@ -97,7 +97,7 @@ def _mask(error: BaseException | None) -> None:
     seen: set[int] = set()
     while error and id(error) not in seen:  # an error may be its own cause
         seen.add(id(error))
-        error.args = tuple(masked(each) if isinstance(each, str) else each for each in error.args)
+        error.args = tuple(masked(argument) if isinstance(argument, str) else argument for argument in error.args)
         error = error.__cause__ or error.__context__
 
 

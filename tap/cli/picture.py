@@ -44,13 +44,13 @@ def diagram_command(project: Project, environment: str, output: Path, other: str
     """
     template = project.app.template()
     env, resolved = resolved_environment(environment, project.root, template)
-    found = architecture(resolved, env.name, env.stack_name)
+    picture = architecture(resolved, env.name, env.stack_name)
     if other:
         other_env, other_resolved = resolved_environment(other, project.root, template)
-        found = compare(found, architecture(other_resolved, other_env.name, other_env.stack_name),
-                        (resolved, other_resolved))
-    write(output, FORMATS[output.suffix](found, theme, other or ""))
-    click.echo(f"Wrote {output}: {len(found.covered)} resources in {len(found.items)} boxes.")
+        picture = compare(picture, architecture(other_resolved, other_env.name, other_env.stack_name),
+                          (resolved, other_resolved))
+    write(output, FORMATS[output.suffix](picture, theme, other or ""))
+    click.echo(f"Wrote {output}: {len(picture.covered)} resources in {len(picture.items)} boxes.")
     return 0
 
 
@@ -66,12 +66,12 @@ def dashboard_command(project: Project, environment: str, output: Path, theme: s
     resource of this environment. Exits with 1 otherwise.
     """
     _, resolved = resolved_environment(environment, project.root, project.app.template())
-    found = dashboards(resolved)
-    if not found:
+    drawings = dashboards(resolved)
+    if not drawings:
         raise InputError(f"{environment} has no dashboard")
-    wrong = [line for dashboard in found for line in dashboard.problems] + list(alarm_problems(resolved))
-    for place, dashboard in enumerate(found):
-        file = output if place == 0 else output.with_stem(f"{output.stem}-{place + 1}")
+    wrong = [line for dashboard in drawings for line in dashboard.problems] + list(alarm_problems(resolved))
+    for index, dashboard in enumerate(drawings):
+        file = output if index == 0 else output.with_stem(f"{output.stem}-{index + 1}")
         drawn = to_svg(dashboard, "light" if output.suffix == ".png" and theme == "auto" else theme)
         write(file, png(drawn) if output.suffix == ".png" else drawn)
         for widget in dashboard.widgets:

@@ -53,17 +53,17 @@ def status_command(project: Project, names: tuple[str, ...], as_json: bool) -> i
     answer = project.app.answer
     answer.several(names)
     envs = [project.target(name) for name in names]
-    found = [inspection.status(project.cloud(env).aws.call, env) for env in envs]
+    statuses = [inspection.status(project.cloud(env).aws.call, env) for env in envs]
     if as_json:
-        for env, status in zip(envs, found, strict=True):
+        for env, status in zip(envs, statuses, strict=True):
             answer.add(env.name, **vars(status))
         return 0
     out = report()
     out.print(table_of(("Environment", "Stack", "Status", "Changed", "Protected"), [
         (status.environment, status.stack, Text(status.status, progress.status_style(status.status)),
-         status.changed.replace("T", " "), "yes" if status.protected else "no") for status in found],
+         status.changed.replace("T", " "), "yes" if status.protected else "no") for status in statuses],
         unbroken=("Environment", "Status")))
-    for status in found:
+    for status in statuses:
         for name in status.pending:
             out.print(f"{status.environment}: change set {name} is waiting to be executed", soft_wrap=True)
         if status.reason:
@@ -97,14 +97,14 @@ def outputs_command(project: Project, environment: str, as_json: bool) -> int:
 def events_command(project: Project, environment: str, everything: bool, failed: bool, as_json: bool) -> int:
     """Print the events of ENV's latest operation, oldest first."""
     env = project.target(environment)
-    found = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
+    events = inspection.events(project.cloud(env).aws.call, env, everything=everything, failed=failed)
     if as_json:
         project.app.answer.add(events=[
             {**vars(event), "timestamp": event.timestamp.isoformat(),
-             "physical_id": event.physical_id and env.masked(event.physical_id)} for event in found])
+             "physical_id": event.physical_id and env.masked(event.physical_id)} for event in events])
         return 0
     out = report()
-    for event in found:
+    for event in events:
         out.print(progress.event_line(event), soft_wrap=True)
     return 0
 
@@ -119,18 +119,18 @@ def drift_command(project: Project, environment: str, as_json: bool) -> int:
     Exits with 1 for differences other than those that AWS services make themselves.
     """
     env = project.target(environment)
-    found = inspection.drift(project.cloud(env).aws, env)
+    drifts = inspection.drift(project.cloud(env).aws, env)
     if as_json:
-        project.app.answer.add(drift=[vars(drift) for drift in found])
+        project.app.answer.add(drift=[vars(drift) for drift in drifts])
     else:
         out = report()
-        for drift in found:
+        for drift in drifts:
             expected = f" (expected: {drift.explanation})" if drift.explanation else ""
             values = f"{drift.path}: {drift.expected} → {drift.actual}{expected}" if drift.path else "is gone"
             out.print(f"{drift.logical_id}  {short(drift.resource_type)}  {values}", soft_wrap=True)
-        if not found:
+        if not drifts:
             out.print(f"Stack {env.stack_name} has no drift that CloudFormation can detect.")
-    unexpected = {drift.logical_id for drift in found if not drift.explanation}
+    unexpected = {drift.logical_id for drift in drifts if not drift.explanation}
     if unexpected:
         raise Differs(f"{len(unexpected)} resources of stack {env.stack_name} have drifted: "
                       f"{', '.join(sorted(unexpected))}. To revert them: tap deploy with --drift")
@@ -153,36 +153,36 @@ def diff_command(project: Project, first: str, second: str, as_json: bool) -> in
                   for name in rendered.document.get("Parameters", {})]
     parameters = [difference for difference in parameters if difference[1] != difference[2]]
     try:
-        found = diff.compare(*(resolved_for(env, rendered.document) for env in envs))
+        differences = diff.compare(*(resolved_for(env, rendered.document) for env in envs))
     except ValueError as error:
         raise InputError(f"cannot resolve the template: {error}") from None
-    found = [difference for difference in found if not _is_name(difference, envs)]
+    differences = [difference for difference in differences if not _is_name(difference, envs)]
     if as_json:
         project.app.answer.add(
             environments=[first, second],
             parameters=[{"name": name, first: old, second: new} for name, old, new in parameters],
             resources=[{"path": ".".join(difference.path[1:]), first: diff.shown(difference.before),
-                        second: diff.shown(difference.after)} for difference in found])
+                        second: diff.shown(difference.after)} for difference in differences])
         return 0
     out = report()
-    if not (parameters or found):
+    if not (parameters or differences):
         out.print(f"{first} and {second} differ only in their names.")
         return 0
     out.print(table_of(("Parameter", first, second), parameters, unbroken=("Parameter",)))
     out.print(f"\nResources, {first} → {second}", style="bold")
-    for title, group in itertools.groupby(found, key=lambda difference: difference.path[1]):
+    for title, group in itertools.groupby(differences, key=lambda difference: difference.path[1]):
         _print_differences(out, title, [difference for difference in group if difference.name])
     for name, absent in ((first, "after"), (second, "before")):
-        if alone := [difference.path[1] for difference in found
+        if alone := [difference.path[1] for difference in differences
                      if not difference.name and getattr(difference, absent) is diff.ABSENT]:
             out.print(Text(f"Only in {name}: {', '.join(alone)}"))
     return 0
 
 
-def _print_differences(out: Console, title: str, found: Sequence[diff.Difference]) -> None:
-    if found:
+def _print_differences(out: Console, title: str, differences: Sequence[diff.Difference]) -> None:
+    if differences:
         out.print(title, style="bold")
-    for difference in found:
+    for difference in differences:
         path = difference.name.removeprefix("Properties.")
         line = f"{path}: {_brief(difference.before)} → {_brief(difference.after)}"
         out.print(Padding(line, (0, 0, 0, 2), expand=False))
@@ -217,17 +217,17 @@ def doctor_command(project: Project, environment: str, as_json: bool) -> int:
     missing.
     """
     env = project.with_options(read_environment(environment, project.root, project.app.template().document))
-    found = doctor.examine(
+    findings = doctor.examine(
         project.cloud(env).aws, env, lambda: project.cloud(env.in_region("us-east-1")).aws)
     if as_json:
-        project.app.answer.add(checks=[vars(finding) for finding in found])
+        project.app.answer.add(checks=[vars(finding) for finding in findings])
     else:
         words = {True: Text("ok", "green"), False: Text("missing", "bold red"), None: Text("unknown", "yellow")}
         out = report()
-        width = max(len(finding.what) for finding in found)
-        for finding in found:
+        width = max(len(finding.what) for finding in findings)
+        for finding in findings:
             # Not in a table: a command to copy must not be broken.
             word = words[finding.ok]
             line = f"{'':{9 - len(word)}}{finding.what:<{width}}  {finding.told}"
             out.print(Text.assemble(word, line), soft_wrap=True)
-    return 1 if any(finding.ok is False for finding in found) else 0
+    return 1 if any(finding.ok is False for finding in findings) else 0

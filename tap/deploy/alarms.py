@@ -38,5 +38,5 @@ def _name(name_or_arn: str) -> str:
 
 
 def _arn(stack_id: str, name: str) -> str:
-    place = location(stack_id)
-    return f"arn:{place['partition']}:cloudwatch:{place['region']}:{place['account']}:alarm:{name}"
+    parts = location(stack_id)
+    return f"arn:{parts['partition']}:cloudwatch:{parts['region']}:{parts['account']}:alarm:{name}"

@@ -38,32 +38,32 @@ _IN_PLACE: Mapping[tuple[str, str], str] = {
 
 def cautions(change: Update, change_set: ChangeSet) -> Iterator[tuple[str, str]]:
     """Yield logical ids with what to know of their change."""
-    for each in change_set.changes:
-        if each.action == "Import":
-            yield from _of_import(change, each)
-        elif each.action == "Remove" and each.resource_type in _REMOVED:
-            yield each.logical_id, _REMOVED[each.resource_type]
-        elif each.action == "Modify":
-            yield from ((each.logical_id, line) for line in _of_modification(change, each))
+    for resource in change_set.changes:
+        if resource.action == "Import":
+            yield from _of_import(change, resource)
+        elif resource.action == "Remove" and resource.resource_type in _REMOVED:
+            yield resource.logical_id, _REMOVED[resource.resource_type]
+        elif resource.action == "Modify":
+            yield from ((resource.logical_id, line) for line in _of_modification(change, resource))
 
 
-def _of_import(change: Update, each: Change) -> Iterator[tuple[str, str]]:
-    policy = change.after.resources.get(each.logical_id, {}).get("DeletionPolicy", "Delete")
-    if policy == "Delete" and holds_data(each.resource_type):
-        yield each.logical_id, ("from then on it is deleted, with what it holds, once the template or the stack goes: "
-                                "DeletionPolicy is Delete")
+def _of_import(change: Update, resource: Change) -> Iterator[tuple[str, str]]:
+    policy = change.after.resources.get(resource.logical_id, {}).get("DeletionPolicy", "Delete")
+    if policy == "Delete" and holds_data(resource.resource_type):
+        yield resource.logical_id, ("from then on it is deleted, with what it holds, once the template or the stack "
+                                    "goes: DeletionPolicy is Delete")
 
 
-def _of_modification(change: Update, each: Change) -> Iterator[str]:
-    name, kind = each.logical_id, each.resource_type
+def _of_modification(change: Update, resource: Change) -> Iterator[str]:
+    name, kind = resource.logical_id, resource.resource_type
     if name in change.new:
         if kind in _REPLACED:
             yield _REPLACED[kind]
         return
-    for title in sorted({detail.name for detail in each.details if detail.name and detail.deployed is not None}):
+    for title in sorted({detail.name for detail in resource.details if detail.name and detail.deployed is not None}):
         if (kind, title) in EXPECTED_DRIFT:
             yield f"{title} differs because {EXPECTED_DRIFT[kind, title]}: this sets it back"
-    for title in sorted({detail.name for detail in each.details if detail.name}):
+    for title in sorted({detail.name for detail in resource.details if detail.name}):
         if (kind, title) in _IN_PLACE:
             yield _IN_PLACE[kind, title]
     if name in change.before.resources and name in change.after.resources:

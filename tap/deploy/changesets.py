@@ -47,8 +47,8 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
         request["OnStackFailure"] = on_failure
     if env.options.imports:
         request["ResourcesToImport"] = [
-            {"ResourceType": each.resource_type, "LogicalResourceId": each.logical_id,
-             "ResourceIdentifier": dict(each.identifier)} for each in env.options.imports]
+            {"ResourceType": resource.resource_type, "LogicalResourceId": resource.logical_id,
+             "ResourceIdentifier": dict(resource.identifier)} for resource in env.options.imports]
     if env.options.import_existing:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
         request["ImportExistingResources"] = True
@@ -236,7 +236,8 @@ def _delete_empty_stack(aws: AwsClient, env: Environment, change_set_name: str) 
         return
     # With nested stacks, deleting a change set takes a while.
     summaries = poll(aws, lambda: pages(call, "list_change_sets", "Summaries", StackName=env.stack_name),
-                     lambda found: any(each["Status"] in ("DELETE_PENDING", "DELETE_IN_PROGRESS") for each in found))
+                     lambda change_sets: any(change_set["Status"] in ("DELETE_PENDING", "DELETE_IN_PROGRESS")
+                                             for change_set in change_sets))
     # Somebody else's change set keeps the stack.
     if all(summary["ChangeSetName"] == change_set_name for summary in summaries):
         call("delete_stack", StackName=stack["StackId"])

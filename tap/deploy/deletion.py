@@ -104,13 +104,13 @@ def _policy(entry: Mapping[str, Any]) -> str:
 
 def _emptied(entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
     """Return the buckets that a custom resource names: it empties them when it is deleted."""
-    found = set()
+    buckets = set()
     for entry in entries.values():
         if entry["Type"] == "AWS::CloudFormation::CustomResource" or entry["Type"].startswith("Custom::"):
-            found |= {value.logical_id for value in entry.get("Properties", {}).values()
-                      if isinstance(value, Reference) and entries.get(value.logical_id, {}).get(
+            buckets |= {value.logical_id for value in entry.get("Properties", {}).values()
+                        if isinstance(value, Reference) and entries.get(value.logical_id, {}).get(
                           "Type") == "AWS::S3::Bucket"}
-    return found
+    return buckets
 
 
 def _importers(call: Call, export: str) -> str:
@@ -122,7 +122,7 @@ def _importers(call: Call, export: str) -> str:
 
 def _holds_objects(s3: Call, bucket: str) -> bool:
     try:
-        found = s3("list_object_versions", Bucket=bucket, MaxKeys=1)
+        versions = s3("list_object_versions", Bucket=bucket, MaxKeys=1)
     except CallFailed:
         return False
-    return bool(found.get("Versions") or found.get("DeleteMarkers"))
+    return bool(versions.get("Versions") or versions.get("DeleteMarkers"))

@@ -32,21 +32,21 @@ def diagnose(aws: AwsClient, env: Environment, event: StackEvent) -> list[str]:
 def _details(aws: AwsClient, event: StackEvent) -> Iterator[str]:
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html
     answer = aws.call("describe_events", StackName=event.stack_id, Filters={"FailedEvents": True})
-    for each in answer["OperationEvents"]:
-        if each.get("LogicalResourceId") != event.own_id:
+    for detail in answer["OperationEvents"]:
+        if detail.get("LogicalResourceId") != event.own_id:
             continue
-        if reason := each.get("ValidationStatusReason"):
-            yield f"{each.get('ValidationPath', event.logical_id)}: {reason}"
-        if reason := each.get("HookStatusReason"):
-            yield f"hook {each.get('HookType')} ({each.get('HookStatus')}): {reason}"
+        if reason := detail.get("ValidationStatusReason"):
+            yield f"{detail.get('ValidationPath', event.logical_id)}: {reason}"
+        if reason := detail.get("HookStatusReason"):
+            yield f"hook {detail.get('HookType')} ({detail.get('HookStatus')}): {reason}"
 
 
 def _tasks(aws: AwsClient, service: str) -> Iterator[str]:
     ecs, logs = aws.service("ecs"), aws.service("logs")
     # arn:aws:ecs:<region>:<account>:service/<cluster>/<service>
     _, cluster, name = service.rsplit(":", 1)[1].split("/")
-    found = ecs("describe_services", cluster=cluster, services=[name])["services"]
-    for message in [event["message"] for service in found for event in service.get("events", [])[:1]]:
+    services = ecs("describe_services", cluster=cluster, services=[name])["services"]
+    for message in [event["message"] for service in services for event in service.get("events", [])[:1]]:
         yield f"ECS: {message}"
     stopped = ecs("list_tasks", cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
     if not stopped:

@@ -52,15 +52,15 @@ def _is_choice(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def compare(before: Resolved, after: Resolved) -> list[Difference]:
     """Return what differs between two templates' resources and outputs, each as it comes to with its parameters."""
-    found: list[Difference] = []
+    result: list[Difference] = []
     for section in ("resources", "outputs"):
         old, new = ({title: {key: entry[key] for key in ATTRIBUTES if key in entry}
                      for title, entry in getattr(resolved, section).items()} for resolved in (before, after))
-        found += differences(old, new, (section,)) if old != new else ()
-    return found
+        result += differences(old, new, (section,)) if old != new else ()
+    return result
 
 
-def unlisted(found: list[Difference], plan: ChangeSet) -> list[str]:
+def unlisted(all_differences: list[Difference], plan: ChangeSet) -> list[str]:
     """Return a line for each difference that CloudFormation's change set does not show.
 
     It lists no outputs, and takes one empty map in a property, such as the Allow: {} of a web ACL's rule,
@@ -69,7 +69,7 @@ def unlisted(found: list[Difference], plan: ChangeSet) -> list[str]:
     listed = {change.logical_id for change in plan.changes}
     modified = {change.logical_id for change in plan.changes if change.action == "Modify"}
     lines = []
-    for difference in found:
+    for difference in all_differences:
         section, title = difference.path[:2]
         line = f"{title}{_named(difference)}: {shown(difference.before)} → {shown(difference.after)}"
         if section == "outputs":

@@ -46,30 +46,30 @@ def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClie
     account, store = aws.account, storage(aws, env)
     bucket = bucket_name(env, store)
     allowed = not env.target.accounts or account in env.target.accounts
-    found = [
+    checks = [
         Examined("account", allowed, account if allowed else
                  f"{account}, but {env.name} may only be deployed to {', '.join(env.target.accounts)}"),
         Examined("region", True, aws.endpoint),
         _asked("CloudFormation", partial(_stacks, aws.call))]
     if env.target.role_arn:
-        found.append(_asked("execution role", partial(_role, aws, env.target.role_arn.rpartition("/")[2])))
+        checks.append(_asked("execution role", partial(_role, aws, env.target.role_arn.rpartition("/")[2])))
     if bucket:
-        found.append(_asked("artifact bucket", partial(_bucket, aws, bucket, store.bucket_owner),
-                            f"{env.command('bootstrap')}, or {make_bucket_command(bucket, aws.region)}"))
-    found += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
-                     f"aws iam create-service-linked-role --aws-service-name {service}")
-              for role, service in _ROLES.items()]
+        checks.append(_asked("artifact bucket", partial(_bucket, aws, bucket, store.bucket_owner),
+                             f"{env.command('bootstrap')}, or {make_bucket_command(bucket, aws.region)}"))
+    checks += [_asked(f"role for {role.removeprefix('AWSServiceRoleFor')}", partial(_role, aws, role),
+                      f"aws iam create-service-linked-role --aws-service-name {service}")
+               for role, service in _ROLES.items()]
     if image := env.values.parameters.get("ContainerImage"):
-        found.append(_asked("image", partial(_image, aws, env, image)))
+        checks.append(_asked("image", partial(_image, aws, env, image)))
     if env.values.parameters.get("MonthlyBudget", "0") != "0":
-        found.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
+        checks.append(_asked("cost allocation tag", partial(_cost_tag, aws)))
     if env.values.parameters.get("AlertEmail") or env.values.parameters.get("Protected") == "true":
-        found.append(_asked("alerts", partial(subscriptions, aws, env)))
+        checks.append(_asked("alerts", partial(subscriptions, aws, env)))
     if certificate := env.values.parameters.get("CdnCertificateArn"):
-        found.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
-    found += [_asked(what, question) for what, question in questions(aws.service("ec2"), env.values.parameters)]
-    return found + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
-                    for service, code, what, least in _QUOTAS]
+        checks.append(_asked("certificate of the CDN", lambda: _certificate(in_us_east_1(), certificate)))
+    checks += [_asked(what, question) for what, question in questions(aws.service("ec2"), env.values.parameters)]
+    return checks + [_asked(f"quota of {what}", partial(_quota, aws, service, code, least))
+                     for service, code, what, least in _QUOTAS]
 
 
 def _stacks(call: Call) -> tuple[bool, str]:
@@ -127,7 +127,7 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
             "StackResourceDetail"]["PhysicalResourceId"]
         arns = [subscription["SubscriptionArn"] for subscription in sns(
             "list_subscriptions_by_topic", TopicArn=arn)["Subscriptions"]]
-        confirmed = [each for each in arns if each.startswith("arn:")]
+        confirmed = [text for text in arns if text.startswith("arn:")]
         if not confirmed:
             unconfirmed.append(topic)
         attributes = [sns("get_subscription_attributes", SubscriptionArn=subscription)["Attributes"]
@@ -146,17 +146,17 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
 
 def _certificate(aws: AwsClient, arn: str) -> tuple[bool, str]:
     """Return whether a certificate is good for a month; elsewhere than in us-east-1 no alarm can tell."""
-    found = aws.service("acm")("describe_certificate", CertificateArn=arn)["Certificate"]
-    if found["Status"] != "ISSUED":
-        return False, f"is {found['Status']}"
-    days = (found["NotAfter"] - datetime.now(UTC)).days
+    certificate = aws.service("acm")("describe_certificate", CertificateArn=arn)["Certificate"]
+    if certificate["Status"] != "ISSUED":
+        return False, f"is {certificate['Status']}"
+    days = (certificate["NotAfter"] - datetime.now(UTC)).days
     return days >= _DAYS, f"expires in {days} days"
 
 
 def _asked(what: str, question: Callable[[], tuple[bool | None, str]], remedy: str = "") -> Examined:
     try:
-        ok, told = question()
-        return Examined(what, ok, told)
+        ok, message = question()
+        return Examined(what, ok, message)
     except CallFailed as error:
         if error.code in ("NoSuchEntity", "404", "NoSuchBucket"):
             return Examined(what, False, f"does not exist{'. Create it with: ' + remedy if remedy else ''}")

@@ -34,7 +34,7 @@ def learned(events: Iterable[StackEvent]) -> dict[tuple[str, str], float]:
     `events` are of one stack, oldest first. Only events are compared with each other: nobody's clock counts.
     """
     began: dict[tuple[str, str], StackEvent] = {}
-    found: dict[tuple[str, str], float] = {}
+    latest: dict[tuple[str, str], float] = {}
     for event in events:
         if event.is_stack:
             # An operation that begins anew forgets what was cut off in the last one.
@@ -46,10 +46,10 @@ def learned(events: Iterable[StackEvent]) -> dict[tuple[str, str], float]:
         if state == "IN_PROGRESS":
             began.setdefault(key, event)
         elif state == "COMPLETE" and key in began:
-            found[key] = max(0.0, (event.timestamp - began.pop(key).timestamp).total_seconds())
+            latest[key] = max(0.0, (event.timestamp - began.pop(key).timestamp).total_seconds())
         elif state == "FAILED":
             began.pop(key, None)
-    return found
+    return latest
 
 
 def usual(plan: ChangeSet, history: Mapping[tuple[str, str], float]) -> dict[str, Usual]:

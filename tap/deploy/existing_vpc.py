@@ -32,19 +32,19 @@ class Vpc(NamedTuple):
 
         https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
         """
-        found = (self._answers("describe_route_tables", "RouteTables", "association.subnet-id", subnet)
-                 or self._answers("describe_route_tables", "RouteTables", "association.main", "true"))
-        return found[0] if found else {}
+        tables = (self._answers("describe_route_tables", "RouteTables", "association.subnet-id", subnet)
+                  or self._answers("describe_route_tables", "RouteTables", "association.main", "true"))
+        return tables[0] if tables else {}
 
     def endpoints(self) -> list[Answer]:
         """Return the endpoints that are available."""
-        return [each for each in self._answers("describe_vpc_endpoints", "VpcEndpoints")
-                if str(each["State"]).lower() == "available"]
+        return [endpoint for endpoint in self._answers("describe_vpc_endpoints", "VpcEndpoints")
+                if str(endpoint["State"]).lower() == "available"]
 
     def flow_logs(self) -> list[Answer]:
         """Return the active flow logs of the VPC as a whole."""
-        found = self.ec2("describe_flow_logs", Filter=[{"Name": "resource-id", "Values": [self.id]}])["FlowLogs"]
-        return [each for each in found if each["FlowLogStatus"] == "ACTIVE"]
+        flow_logs = self.ec2("describe_flow_logs", Filter=[{"Name": "resource-id", "Values": [self.id]}])["FlowLogs"]
+        return [log for log in flow_logs if log["FlowLogStatus"] == "ACTIVE"]
 
     def _answers(self, method: str, key: str, *more: str) -> list[Answer]:
         filters = [("vpc-id", self.id), *([more] if more else [])]
@@ -87,13 +87,13 @@ def _dns(vpc: Vpc) -> Told:
 
 def _places(vpc: Vpc, ids: Sequence[str], free: int) -> Told:
     subnets = vpc.subnets(ids)
-    if strangers := [each["SubnetId"] for each in subnets if each["VpcId"] != vpc.id]:
+    if strangers := [subnet["SubnetId"] for subnet in subnets if subnet["VpcId"] != vpc.id]:
         return False, f"not in {vpc.id}: {', '.join(strangers)}"
-    zones = sorted({each["AvailabilityZone"] for each in subnets})
+    zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
     if len(zones) < len(ids):
         return False, f"{len(ids)} subnets in {len(zones)} zones ({', '.join(zones)}): choose one subnet per zone"
-    if full := [f"{each['SubnetId']} has {each['AvailableIpAddressCount']}" for each in subnets
-                if each["AvailableIpAddressCount"] < free]:
+    if full := [f"{subnet['SubnetId']} has {subnet['AvailableIpAddressCount']}" for subnet in subnets
+                if subnet["AvailableIpAddressCount"] < free]:
         return False, f"each requires {free} free addresses: {', '.join(full)}"
     return True, f"{', '.join(zones)}; at least {free} free addresses in each"
 
@@ -112,13 +112,13 @@ def _leads_to_internet(vpc: Vpc, subnet: str) -> bool:
 
 
 def _public_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
-    without = [each for each in ids if not _leads_to_internet(vpc, each)]
+    without = [subnet for subnet in ids if not _leads_to_internet(vpc, subnet)]
     return not without, (f"no route to an internet gateway: {', '.join(without)}" if without
                          else "lead to an internet gateway")
 
 
 def _database_routes(vpc: Vpc, ids: Sequence[str]) -> Told:
-    exposed = [each for each in ids if _leads_to_internet(vpc, each)]
+    exposed = [subnet for subnet in ids if _leads_to_internet(vpc, subnet)]
     return not exposed, (f"routed to an internet gateway: {', '.join(exposed)}" if exposed
                          else "lead to no internet gateway")
 
@@ -139,9 +139,9 @@ def _private_routes(vpc: Vpc, ids: Sequence[str], needed: Sequence[str]) -> Told
 
 def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> list[str]:
     """Return the services without an endpoint that tasks in a subnet with this route table reach."""
-    there = {str(each["ServiceName"]).split(".", 3)[-1] for each in endpoints
-             if table in each.get("RouteTableIds", ()) or (
-                 each["VpcEndpointType"] == "Interface" and each.get("PrivateDnsEnabled"))}
+    there = {str(endpoint["ServiceName"]).split(".", 3)[-1] for endpoint in endpoints
+             if table in endpoint.get("RouteTableIds", ()) or (
+                 endpoint["VpcEndpointType"] == "Interface" and endpoint.get("PrivateDnsEnabled"))}
     return [service for service in needed if service not in there]
 
 

@@ -30,22 +30,22 @@ def failures(change: Update, live_versions: Mapping[str, str] | None = None) -> 
     upgrades happen by themselves. What fails only because resources have new logical ids names the command that
     moves them.
     """
-    found = _all(change, live_versions or {})
-    names = renames(change.before, change.after) if found else {}
+    failing = _all(change, live_versions or {})
+    names = renames(change.before, change.after) if failing else {}
     if names:
         remaining = _all(update(renamed(change.before, names), change.after), live_versions or {})
         command = " ".join(f"{old}={new}" for old, new in names.items())
-        found |= {name: Failure(failure.reason, f"the resource has a new logical id: tap rename ENV {command}")
-                  for name, failure in found.items() if name not in remaining}
-    return found
+        failing |= {name: Failure(failure.reason, f"the resource has a new logical id: tap rename ENV {command}")
+                    for name, failure in failing.items() if name not in remaining}
+    return failing
 
 
 def _all(change: Update, live_versions: Mapping[str, str]) -> dict[str, Failure]:
-    found: dict[str, Failure] = {}
+    failing: dict[str, Failure] = {}
     for search in (collisions(change), moves(change), downgrades(change, live_versions)):
         for name, failure in search:
-            found.setdefault(name, failure)
-    return found
+            failing.setdefault(name, failure)
+    return failing
 
 
 def collisions(change: Update) -> Iterator[tuple[str, Failure]]:
@@ -89,10 +89,10 @@ def moves(change: Update) -> Iterator[tuple[str, Failure]]:
     for name, entry in change.after.resources.items():
         if entry["Type"] not in resource_types.BOUND_TO_VPC or name in change.new:
             continue
-        others = sorted({each.logical_id for each in references(entry.get("Properties", {}))
-                         if _moved(change, each.logical_id)})
-        left = sorted({each.logical_id for each in references(change.before.properties(name))
-                       if _loses_vpc(change, each.logical_id)})
+        others = sorted({reference.logical_id for reference in references(entry.get("Properties", {}))
+                         if _moved(change, reference.logical_id)})
+        left = sorted({reference.logical_id for reference in references(change.before.properties(name))
+                       if _loses_vpc(change, reference.logical_id)})
         if others or left:
             reason = (f"it cannot move to the VPC of {', '.join(others)}" if others else
                       f"it cannot leave the VPC of {', '.join(left)}, which is removed")
@@ -104,12 +104,12 @@ def _moved(change: Update, name: str) -> bool:
     old, new = (_vpc(side, name) for side in (change.before, change.after))
     if name in change.before.resources:
         return name in change.replaced and change.old_value(old) != change.new_value(new)
-    return any(each.logical_id in change.new for each in references(new))
+    return any(reference.logical_id in change.new for reference in references(new))
 
 
 def _loses_vpc(change: Update, name: str) -> bool:
     """Whether a resource was in a VPC that the update removes."""
-    return any(each.logical_id not in change.after.resources for each in references(_vpc(change.before, name)))
+    return any(target.logical_id not in change.after.resources for target in references(_vpc(change.before, name)))
 
 
 def _vpc(side: Resolved, name: str) -> Any:

@@ -51,8 +51,8 @@ def read_toml(root: Path, file: str) -> dict[str, Any]:
         return tomllib.loads(read(root, file))
     except tomllib.TOMLDecodeError as error:
         # Python 3.14 has the position in attributes; before that it is in the message alone.
-        found = _POSITION.search(str(error))
-        raise InputError(f"{file}:{found[2]}:{found[3]}: {found[1]}" if found else f"{file}: {error}") from None
+        match = _POSITION.search(str(error))
+        raise InputError(f"{file}:{match[2]}:{match[3]}: {match[1]}" if match else f"{file}: {error}") from None
     except (RecursionError, ValueError) as error:
         raise InputError(f"{file} cannot be read: {_beyond(error)}") from None
 

@@ -164,9 +164,9 @@ def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
     """Raise Refused unless each change that is destructive or will fail is approved by its logical id, and may be."""
     if final := [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.final]:
         raise Refused("\n  - ".join(["this plan would cause harm:", *final]))
-    found = unapproved(verdicts, approved)
+    blocking = unapproved(verdicts, approved)
     parts = [f"{grade}: {'; '.join(reasons)}" for grade in (Grade.WILL_FAIL, Grade.DESTRUCTIVE)
-             if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in found.items()
+             if (reasons := [f"{logical_id}: {verdict.reason}" for logical_id, verdict in blocking.items()
                              if verdict.grade is grade])]
     if parts:
-        raise Refused(f"{'. '.join(parts)}. To approve: --approve {','.join(found)}")
+        raise Refused(f"{'. '.join(parts)}. To approve: --approve {','.join(blocking)}")

@@ -24,8 +24,8 @@ def _in_ecr(image: str) -> re.Match[str] | None:
     """Return the parts of the name of an image in ECR, in any partition."""
     from tap.deploy.boto import is_aws  # boto3 is slow to import
 
-    place = _ECR.fullmatch(image)
-    return place if place and is_aws(f"https://{place['host']}") else None
+    match = _ECR.fullmatch(image)
+    return match if match and is_aws(f"https://{match['host']}") else None
 
 
 def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
@@ -33,17 +33,17 @@ def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
 
     Raises InputError for one that its ECR repository does not have.
     """
-    place = _in_ecr(image)
-    if not place or place["region"] != aws.region:
+    parts = _in_ecr(image)
+    if not parts or parts["region"] != aws.region:
         return digest_of(image)
-    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
+    wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"] or "latest"}
     try:
-        details = aws.service("ecr")("describe_images", registryId=place["registry"],
-                                     repositoryName=place["repository"], imageIds=[wanted])["imageDetails"]
+        details = aws.service("ecr")("describe_images", registryId=parts["registry"],
+                                     repositoryName=parts["repository"], imageIds=[wanted])["imageDetails"]
     except CallFailed as error:
         if error.code == "RepositoryNotFoundException":
             raise InputError(f"image {image} does not exist: {error.message}. Create the repository with: "
-                             f"{env.command('bootstrap')} --repository {place['repository']}") from None
+                             f"{env.command('bootstrap')} --repository {parts['repository']}") from None
         if error.code == "ImageNotFoundException":
             raise InputError(f"image {image} does not exist: {error.message}") from None
         return digest_of(image)
@@ -57,19 +57,19 @@ def mark_deployed(aws: AwsClient, image: str) -> str | None:
     Putting an image's own manifest is how ECR adds a tag:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
     """
-    place = _in_ecr(image)
-    if not place or place["region"] != aws.region:
+    parts = _in_ecr(image)
+    if not parts or parts["region"] != aws.region:
         return None
-    repository = {"registryId": place["registry"], "repositoryName": place["repository"]}
-    wanted = {"imageDigest": place["digest"]} if place["digest"] else {"imageTag": place["tag"] or "latest"}
+    repository = {"registryId": parts["registry"], "repositoryName": parts["repository"]}
+    wanted = {"imageDigest": parts["digest"]} if parts["digest"] else {"imageTag": parts["tag"] or "latest"}
     try:
-        if place["registry"] != aws.account:
+        if parts["registry"] != aws.account:
             return None
         ecr = aws.service("ecr")
-        found, = ecr("batch_get_image", **repository, imageIds=[wanted], acceptedMediaTypes=_MANIFESTS)["images"]
-        digest = found["imageId"]["imageDigest"]
-        ecr("put_image", **repository, imageManifest=found["imageManifest"], imageDigest=digest,
-            imageManifestMediaType=found["imageManifestMediaType"],
+        ecr_image, = ecr("batch_get_image", **repository, imageIds=[wanted], acceptedMediaTypes=_MANIFESTS)["images"]
+        digest = ecr_image["imageId"]["imageDigest"]
+        ecr("put_image", **repository, imageManifest=ecr_image["imageManifest"], imageDigest=digest,
+            imageManifestMediaType=ecr_image["imageManifestMediaType"],
             imageTag=DEPLOYED + digest.partition(":")[2][:_DIGITS])
     except CallFailed as error:
         # It was tagged before. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html

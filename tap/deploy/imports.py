@@ -65,9 +65,9 @@ def _identifier(name: str, kind: str, value: str, known: Mapping[str, Keys]) -> 
     choices = known.get(kind, [])
     pairs = [part.partition(":") for part in value.split(",")]
     # Keys are names of properties: an ARN has none before its first colon.
-    given = {key: rest for key, colon, rest in pairs if colon and rest and key[:1].isupper()}
-    if len(given) == len(pairs) and (not known or any(set(given) == set(keys) for keys in choices)):
-        return given
+    identifier = {key: rest for key, colon, rest in pairs if colon and rest and key[:1].isupper()}
+    if len(identifier) == len(pairs) and (not known or any(set(identifier) == set(keys) for keys in choices)):
+        return identifier
     for keys in choices:
         if len(keys) == 1:
             return {keys[0]: value}

@@ -53,8 +53,8 @@ def status(call: Call, env: Environment) -> Status:
 def events(call: Call, env: Environment, *, everything: bool, failed: bool) -> list[StackEvent]:
     """Return the events of the latest operation, oldest first, or all there are. Raises InputError."""
     stack_id = _stack(call, env)["StackId"]
-    found = all_events(call, stack_id, 1000) if everything else current_operation(call, stack_id)[0]
-    return [event for event in with_nested(call, found) if not failed or event.status.endswith("_FAILED")]
+    stack_events = all_events(call, stack_id, 1000) if everything else current_operation(call, stack_id)[0]
+    return [event for event in with_nested(call, stack_events) if not failed or event.status.endswith("_FAILED")]
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ def drift(aws: AwsClient, env: Environment) -> list[Drift]:
     detection = call("detect_stack_drift", StackName=stack_id)["StackDriftDetectionId"]
     answer = poll(aws, lambda: call("describe_stack_drift_detection_status", StackDriftDetectionId=detection),
                   lambda answer: answer["DetectionStatus"] == "DETECTION_IN_PROGRESS")
-    found = pages(call, "describe_stack_resource_drifts", "StackResourceDrifts", StackName=stack_id,
-                  StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
+    resources = pages(call, "describe_stack_resource_drifts", "StackResourceDrifts", StackName=stack_id,
+                      StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
     # It fails where a single resource cannot be read, although it knows about the others.
-    if answer["DetectionStatus"] == "DETECTION_FAILED" and not found:
+    if answer["DetectionStatus"] == "DETECTION_FAILED" and not resources:
         raise TapError(f"CloudFormation cannot detect drift of stack {env.stack_name}: "
                        f"{reason_of(answer.get('DetectionStatusReason'))}")
-    return [difference for resource in found for difference in _drifts(env, resource)]
+    return [difference for resource in resources for difference in _drifts(env, resource)]
 
 
 def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:

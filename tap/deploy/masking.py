@@ -37,13 +37,13 @@ class Mask:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where values are in a text, in order; values that overlap are one."""
-        found: list[tuple[int, int]] = []
+        merged: list[tuple[int, int]] = []
         for start, end in sorted(match.span(1) for pattern in self._patterns for match in pattern.finditer(text)):
-            if found and start < found[-1][1]:
-                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            if merged and start < merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
-                found.append((start, end))
-        return found
+                merged.append((start, end))
+        return merged
 
 
 def is_masked(value: str) -> bool:

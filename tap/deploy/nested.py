@@ -49,7 +49,7 @@ class NestedEvents:
 
         Where one cannot be asked, the next time tells.
         """
-        found: list[StackEvent] = []
+        new_events: list[StackEvent] = []
         asked: set[str] = set()
         while waiting := self._streams.keys() - asked - self._resting:
             arn = waiting.pop()
@@ -63,9 +63,9 @@ class NestedEvents:
                 if event.is_stack:
                     (self._resting.add if is_at_rest(event.status) else self._resting.discard)(arn)
                 else:
-                    found.append(replace(event, logical_id=f"{name}/{event.logical_id}"))
-                    self.note(found[-1])
-        return sorted(found, key=lambda event: event.timestamp)
+                    new_events.append(replace(event, logical_id=f"{name}/{event.logical_id}"))
+                    self.note(new_events[-1])
+        return sorted(new_events, key=lambda event: event.timestamp)
 
     def merged(self, events: list[StackEvent]) -> list[StackEvent]:
         """Return events of the outer stack, with those of the nested stacks among them."""

@@ -32,9 +32,9 @@ def create_environment(name: str, like: str, root: Path, template: Mapping[str, 
     if "Environment" in read_sections(root, source).get("Parameters", {}):
         text = with_parameter(text, "Environment", name)
     tables = read_toml(root, FILE)
-    for place, exists in ((file, os.path.lexists(root / file)), (f"[{name}] in {FILE}", name in tables)):
+    for destination, exists in ((file, os.path.lexists(root / file)), (f"[{name}] in {FILE}", name in tables)):
         if exists:
-            raise InputError(f"{place} already exists: remove it, or choose another name than {name}")
+            raise InputError(f"{destination} already exists: remove it, or choose another name than {name}")
     target = _target(root, name, tables.get(like, {}))
     try:
         # The target last: a table without a parameter file is an error of every command.

@@ -29,18 +29,18 @@ def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[
     """Return the plan for an update from one template to another; without resources before, of a new stack."""
     content = change_set(update(before, after))
     prediction = predicted(env, content, before, after)
-    found = compare(before, after) if before.resources else []
+    changed = compare(before, after) if before.resources else []
     return Plan(
         env, content, worst(guard.verdicts(content), prediction.verdicts), parameter_values(env, document, content),
-        tuple(map(env.masked, (*unlisted(found, content), UNKNOWN))),
-        denied=tuple(denied(env.values.stack_policy, content)), differences=tuple(found),
+        tuple(map(env.masked, (*unlisted(changed, content), UNKNOWN))),
+        denied=tuple(denied(env.values.stack_policy, content)), differences=tuple(changed),
         deployed=before if before.resources else None)
 
 
 def change_set(change: Update) -> ChangeSet:
     """Return what CloudFormation would list for an update, in the order of the new template, removals last."""
     kind = "UPDATE" if change.before.resources else "CREATE"
-    changes = [each for name in change.after.resources if (each := _change(change, name))]
+    changes = [listed_change for name in change.after.resources if (listed_change := _change(change, name))]
     changes += [_removal(change, name) for name in change.before.resources if name not in change.after.resources]
     empty = not changes and change.before.outputs == change.after.outputs
     return ChangeSet("", "offline", kind, "", tuple(changes), empty)
@@ -82,10 +82,11 @@ def _details(change: Update, name: str) -> Iterator[Detail]:
     yield from _caused(change, name)
 
 
-def _detail(change: Update, name: str, each: Difference) -> Detail:
+def _detail(change: Update, name: str, difference: Difference) -> Detail:
     kind = change.after.resources[name]["Type"]
-    return Detail("Properties", each.path[0], f"/Properties/{'/'.join(each.path)}", _recreation(kind, each.path),
-                  "Static", "DirectModification", None, shown(each.before), shown(each.after))
+    return Detail("Properties", difference.path[0], f"/Properties/{'/'.join(difference.path)}",
+                  _recreation(kind, difference.path), "Static", "DirectModification", None,
+                  shown(difference.before), shown(difference.after))
 
 
 def _caused(change: Update, name: str) -> Iterator[Detail]:

@@ -91,9 +91,9 @@ def without_default(template: Mapping[str, Any]) -> list[str]:
     return [name for name, declaration in template.get("Parameters", {}).items() if "Default" not in declaration]
 
 
-def _unknown_kept(declarations: Mapping[str, Any], kept: Collection[str], place: str) -> list[Problem]:
+def _unknown_kept(declarations: Mapping[str, Any], kept: Collection[str], source: str) -> list[Problem]:
     unknown = constraints.unknown(declarations, sorted(name for name in kept if name != "*"))
-    return [Problem(f"{problem} ({place})") for problem in unknown]
+    return [Problem(f"{problem} ({source})") for problem in unknown]
 
 
 def _keeping(env: Environment, kept: Collection[str]) -> Environment:
@@ -142,14 +142,14 @@ def load_target(name: str, root: Path, declarations: Mapping[str, Any] | None = 
 
 def _hidden(declarations: Mapping[str, Any], *sources: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of NoEcho parameters, and each item of those that are lists."""
-    found: list[str] = []
+    texts: list[str] = []
     for name, declaration in declarations.items():
         if constraints.is_no_echo(declaration):
             values = [source[name] for source in sources
                       if name in source and not source[name].startswith(constraints.PLACEHOLDER)]
-            found += values
-            found += [item for value in values if constraints.is_list(declaration) for item in constraints.items(value)]
-    return tuple(found)
+            texts += values
+            texts += [item for value in values if constraints.is_list(declaration) for item in constraints.items(value)]
+    return tuple(texts)
 
 
 def _known(name: str, root: Path) -> list[str]:

@@ -89,7 +89,7 @@ class Plan:
 def parameter_values(env: Environment, document: Mapping[str, Any], plan: ChangeSet,
           deployed: Mapping[str, str] | None = None) -> tuple[ParameterValue, ...]:
     """Return every parameter of the template, its value, and where that comes from; `deployed` are the stack's."""
-    found = []
+    result = []
     for name, declaration in document.get("Parameters", {}).items():
         if name in env.values.previous:
             value, source = (deployed or {}).get(name, "(as it is)"), "previous"
@@ -100,10 +100,10 @@ def parameter_values(env: Environment, document: Mapping[str, Any], plan: Change
         secret = name in env.values.secrets and value != "" and source != "previous"
         resolved, old = plan.resolved.get(name), (deployed or {}).get(name)
         hidden = name in env.values.secrets
-        found.append(ParameterValue(name, MASK if secret else value, source,
-                                    None if hidden or resolved is None else env.masked(resolved),
-                                    None if hidden or old in (None, value) else env.masked(str(old))))
-    return tuple(found)
+        result.append(ParameterValue(name, MASK if secret else value, source,
+                                     None if hidden or resolved is None else env.masked(resolved),
+                                     None if hidden or old in (None, value) else env.masked(str(old))))
+    return tuple(result)
 
 
 class PropertyChange(NamedTuple):

@@ -47,12 +47,12 @@ class Row(NamedTuple):
 
 def rows(plan: Plan) -> list[Row]:
     """Return the changes of a plan, the worst first; those that differ in nothing but their logical ids are one row."""
-    found: dict[Any, list[Change]] = {}
+    groups: dict[Any, list[Change]] = {}
     for change in plan.change_set.changes:
         verdict, properties = plan.verdicts[change.logical_id], tuple(property_changes(plan, change))
-        found.setdefault((verdict, properties, change.action, change.resource_type, change.drift), []).append(change)
+        groups.setdefault((verdict, properties, change.action, change.resource_type, change.drift), []).append(change)
     return [Row(batch, verdict, properties)
-            for (verdict, properties, *_), changes in sorted(found.items(), key=lambda item: -item[0][0].grade)
+            for (verdict, properties, *_), changes in sorted(groups.items(), key=lambda item: -item[0][0].grade)
             for batch in _batches(changes)]
 
 

@@ -38,9 +38,9 @@ class SavedPlan:
 
 def saved_plan(env: Environment, change_set: ChangeSet, document: Mapping[str, Any]) -> SavedPlan:
     """Return what to save of a change set that was just created."""
-    place = location(change_set.stack_id)
+    parts = location(change_set.stack_id)
     return SavedPlan(
-        version=_VERSION, environment=env.name, account=place["account"], region=place["region"],
+        version=_VERSION, environment=env.name, account=parts["account"], region=parts["region"],
         stack=env.stack_name, stack_id=change_set.stack_id, type=change_set.type, change_set=change_set.id,
         template=fingerprint(document), parameters=parameters_hash(env), changes=changes_hash(change_set))
 

@@ -33,8 +33,8 @@ def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = 
               for name, value in env.values.parameters.items()}
     values |= {name: (kept or {}).get(name, MASK) for name in env.values.previous}
     values |= {name: value for name, value in (stored or {}).items() if name not in env.values.secrets}
-    place = location(stack_id) if stack_id else {"region": env.target.region} if env.target.region else {}
-    return resolve(document, values, stack_name=env.stack_name, **place)
+    pseudo_parameters = location(stack_id) if stack_id else {"region": env.target.region} if env.target.region else {}
+    return resolve(document, values, stack_name=env.stack_name, **pseudo_parameters)
 
 
 def _hidden(value: str, declaration: Mapping[str, Any]) -> str:
@@ -84,9 +84,9 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
         before = deployed.resolved(aws.call, env)
         after = resolved_for(env, template.document, deployed.stack_id, deployed.parameters,
                              _stored(env, change_set, deployed))
-        found = compare(before, after)
+        changed = compare(before, after)
         prediction = predicted(env, change_set, before, after, aws)
-        return _Comparison(before, tuple(found), prediction, (*unlisted(found, change_set), *prediction.warnings))
+        return _Comparison(before, tuple(changed), prediction, (*unlisted(changed, change_set), *prediction.warnings))
     except (TapError, ValueError) as error:
         return _Comparison(before, warnings=(f"the deployed template was not compared with the new one: {error}",))
 

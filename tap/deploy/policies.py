@@ -22,19 +22,19 @@ def problems(policy: Mapping[str, Any], resources: Iterable[str]) -> list[str]:
 
     That it names a resource that is not there, CloudFormation would not say: it would protect nothing.
     """
-    found = [f"StackPolicy has an unknown element {key}{did_you_mean(key, ('Statement',)) or ': it has Statement'}"
+    lines = [f"StackPolicy has an unknown element {key}{did_you_mean(key, ('Statement',)) or ': it has Statement'}"
              for key in policy if key not in ("Statement", "Version", "Id")]
     if len(json.dumps(policy)) > _LONGEST:
-        found.append(f"StackPolicy is too long: the maximum is {_LONGEST:,} bytes")
+        lines.append(f"StackPolicy is too long: the maximum is {_LONGEST:,} bytes")
     statements = policy.get("Statement", [])
     names = list(resources)
-    for place, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
-        where = f"StackPolicy, statement {place}:"
+    for number, statement in enumerate(statements if isinstance(statements, list) else [statements], 1):
+        where = f"StackPolicy, statement {number}:"
         if isinstance(statement, dict):
-            found += [f"{where} {problem}" for problem in _statement_problems(statement, names)]
+            lines += [f"{where} {problem}" for problem in _statement_problems(statement, names)]
         else:
-            found.append(f"{where} it must be an object with Effect, Action, Principal and Resource")
-    return found
+            lines.append(f"{where} it must be an object with Effect, Action, Principal and Resource")
+    return lines
 
 
 def _statement_problems(statement: Mapping[str, Any], names: list[str]) -> Iterable[str]:
@@ -86,13 +86,13 @@ def allowed_beyond(old: str | None, new: str | None, resources: Mapping[str, str
 
     `resources` are types by logical id. A policy that cannot be read allows, as the new one, everything.
     """
-    found = []
+    allowed = []
     for logical_id, resource_type in resources.items():
         for action in ACTIONS:
             if _allows(new, action, logical_id, resource_type, unknown=True) and not _allows(
                     old, action, logical_id, resource_type, unknown=False):
-                found.append(f"{action} of {logical_id}")
-    return found
+                allowed.append(f"{action} of {logical_id}")
+    return allowed
 
 
 def same(old: str | None, new: str | None) -> bool:

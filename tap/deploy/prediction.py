@@ -42,14 +42,14 @@ def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: 
                                                if change.replacement == "True"}), change_set)
     warnings: list[str] = []
     live = _live_versions(aws, change, change_set, warnings) if aws else {}
-    found = failures.failures(change, live)
+    failing = failures.failures(change, live)
     if aws:
-        found |= dict(_used_exports(aws.call, change, warnings))
+        failing |= dict(_used_exports(aws.call, change, warnings))
     verdicts = {name: Verdict(Grade.DISRUPTIVE, line) for name, line in cautions(change, change_set)}
     verdicts |= {name: Verdict(Grade.DESTRUCTIVE, _one_way(env, running, wanted))
                  for name, running, wanted in failures.version_changes(change, live)
                  if failures.is_major(running, wanted)}
-    verdicts |= {name: Verdict(Grade.WILL_FAIL, _told(env, failure)) for name, failure in found.items()}
+    verdicts |= {name: Verdict(Grade.WILL_FAIL, _told(env, failure)) for name, failure in failing.items()}
     verdicts |= {name: Verdict(Grade.DESTRUCTIVE, env.masked(line), final=True)
                  for name, line in hazards(aws, change_set, before, after, warnings)}
     return Prediction(verdicts, tuple(warnings))
@@ -74,16 +74,16 @@ def _one_way(env: Environment, running: str, wanted: str) -> str:
 def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnings: list[str]) -> dict[str, str]:
     """Return the engine versions that run, of what gets another version."""
     physical = {change.logical_id: change.physical_id for change in change_set.changes}
-    found = {}
+    live = {}
     for name, _, _ in failures.version_changes(change, {}):
         engine = _ENGINES.get(str(change.after.resources[name]["Type"]))
         if engine and physical.get(name):
             service, method, member, listed = engine
             try:
-                found[name] = str(aws.service(service)(method, **{member: physical[name]})[listed][0]["EngineVersion"])
+                live[name] = str(aws.service(service)(method, **{member: physical[name]})[listed][0]["EngineVersion"])
             except (CallFailed, LookupError) as error:
                 warnings.append(f"the version that {name} runs cannot be read: {error}")
-    return found
+    return live
 
 
 def _used_exports(call: Call, change: Update, warnings: list[str]) -> Iterator[tuple[str, Failure]]:

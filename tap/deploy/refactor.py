@@ -63,7 +63,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _in_text(text: str, names: Mapping[str, str]) -> str:
-    return re.sub(r"\$\{(\w+)", lambda found: f"${{{names.get(found[1], found[1])}", text)
+    return re.sub(r"\$\{(\w+)", lambda match: f"${{{names.get(match[1], match[1])}", text)
 
 
 def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str, str]) -> Plan:
@@ -79,18 +79,18 @@ def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str,
     body = cloud.aws.call("get_template", StackName=deployed.stack_id, TemplateStage="Original")["TemplateBody"]
     renamed = renamed_template(parsed(body), names)
     text = json.dumps(renamed, indent=1)
-    made = cloud.aws.call(
+    refactor_id = cloud.aws.call(
         "create_stack_refactor", Description=f"tap rename {env.name}",
         StackDefinitions=[{"StackName": env.stack_name, **cloud.body(env, text)}],
         ResourceMappings=[{"Source": {"StackName": env.stack_name, "LogicalResourceId": old},
                            "Destination": {"StackName": env.stack_name, "LogicalResourceId": new}}
                           for old, new in names.items()])["StackRefactorId"]
-    answer = _wait(cloud, env, made, "Status", "CREATE_IN_PROGRESS")
+    answer = _wait(cloud, env, refactor_id, "Status", "CREATE_IN_PROGRESS")
     if answer["Status"] != "CREATE_COMPLETE":
         raise InputError(f"CloudFormation rejected the rename: {answer.get('StatusReason', answer['Status'])}")
-    actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=made)
+    actions = pages(cloud.aws.call, "list_stack_refactor_actions", "StackRefactorActions", StackRefactorId=refactor_id)
     changes = tuple(_move(action, renamed["Resources"]) for action in actions if action.get("Entity") == "RESOURCE")
-    content = ChangeSet(made, made, "UPDATE", deployed.stack_id, changes)
+    content = ChangeSet(refactor_id, refactor_id, "UPDATE", deployed.stack_id, changes)
     return Plan(env, content, guard.verdicts(content))
 
 

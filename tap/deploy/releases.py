@@ -65,7 +65,7 @@ def _only_image(env: Environment, deployed: Deployed, template: Rendered, image:
         {IMAGE: image}, previous=frozenset(declarations) - {IMAGE}, overridden=frozenset({IMAGE}),
         # Left out of the request, they would be removed. Those of AWS's own cannot be given.
         tags={tag["Key"]: tag["Value"] for tag in deployed.stack.get("Tags", []) if not tag["Key"].startswith("aws:")},
-        secrets=frozenset(name for name, each in declarations.items() if constraints.is_no_echo(each)),
+        secrets=frozenset(name for name, declaration in declarations.items() if constraints.is_no_echo(declaration)),
         hidden=env.values.hidden)
     return replace(env, values=values, target=replace(env.target, termination_protection=deployed.is_protected))
 
@@ -113,9 +113,10 @@ def images(aws: AwsClient, env: Environment) -> list[str]:
     ids, ecs = physical_ids(aws.call, env), aws.service("ecs")
     if not {"Cluster", "Service"} <= ids.keys():
         return []
-    found = _pages(ecs, "list_service_deployments", "serviceDeployments", cluster=ids["Cluster"],
-                   service=ids["Service"], status=["SUCCESSFUL"])
-    arns = [each["targetServiceRevisionArn"] for each in sorted(found, key=lambda each: each["createdAt"])[::-1]]
+    deployments = _pages(ecs, "list_service_deployments", "serviceDeployments", cluster=ids["Cluster"],
+                         service=ids["Service"], status=["SUCCESSFUL"])
+    latest_first = sorted(deployments, key=lambda deployment: deployment["createdAt"])[::-1]
+    arns = [deployment["targetServiceRevisionArn"] for deployment in latest_first]
     arns = list(dict.fromkeys(arns))[:_MOST_REVISIONS]
     if not arns:
         return []
@@ -126,12 +127,12 @@ def images(aws: AwsClient, env: Environment) -> list[str]:
 
 
 def _pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     while True:
         page = call(method, **request)
-        found += page[member]
+        items += page[member]
         if not page.get("nextToken"):
-            return found
+            return items
         request["nextToken"] = page["nextToken"]
 
 

@@ -42,13 +42,13 @@ def update(before: Resolved, after: Resolved, replaced: Iterable[str] = ()) -> U
               if name in before.resources and entry["Type"] == before.resources[name]["Type"]]
     known = frozenset(replaced) | (before.resources.keys() & after.resources.keys()) - set(common)
     while True:
-        found = Update(before, after, known)
-        more = known | {name for name in common if _changes(found, name, resource_types.create_only)}
+        draft = Update(before, after, known)
+        more = known | {name for name in common if _changes(draft, name, resource_types.create_only)}
         if more == known:
             break
         known = more
     perhaps = frozenset(name for name in common
-                        if name not in known and _changes(found, name, resource_types.conditionally_create_only))
+                        if name not in known and _changes(draft, name, resource_types.conditionally_create_only))
     return Update(before, after, known, perhaps)
 
 
@@ -70,11 +70,11 @@ def renames(before: Resolved, after: Resolved) -> dict[str, str]:
     waiting: dict[Any, list[str]] = {}
     for name, entry in added.items():
         waiting.setdefault((entry["Type"], _nameless(entry.get("Properties"), gone)), []).append(name)
-    found = {}
+    new_names = {}
     for name, entry in removed.items():
         if same := waiting.get((entry["Type"], _nameless(entry.get("Properties"), gone))):
-            found[name] = same.pop(0)
-    return found
+            new_names[name] = same.pop(0)
+    return new_names
 
 
 def _nameless(value: Any, names: Collection[str]) -> Any:
@@ -116,10 +116,10 @@ def value_at(properties: Any, path: str) -> Any:
 
 def keys(properties: Mapping[str, Any], key: Key) -> Iterator[tuple[Any, ...]]:
     """Yield the values that must be unique, part by part; none where a part is not set."""
-    name, each, _ = (key[-1].partition("/*"))
-    items = value_at(properties, name) if each else [None]
+    name, wildcard, _ = (key[-1].partition("/*"))
+    items = value_at(properties, name) if wildcard else [None]
     for item in items if isinstance(items, list) else []:
-        values = [_part(properties, part) for part in (key[:-1] if each else key)] + ([item] if each else [])
+        values = [_part(properties, part) for part in (key[:-1] if wildcard else key)] + ([item] if wildcard else [])
         if all(value is not None for value in values):
             yield tuple(values)
 

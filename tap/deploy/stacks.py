@@ -55,12 +55,12 @@ def is_missing_stack(error: CallFailed) -> bool:
 
 def pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:
     """Return the items of a list that comes in pages, those of every page."""
-    found: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
     while True:
         page = call(method, **request)
-        found += page.get(member, [])
+        items += page.get(member, [])
         if not page.get("NextToken"):
-            return found
+            return items
         request["NextToken"] = page["NextToken"]
 
 
@@ -101,32 +101,32 @@ def current_operation(call: Call, stack_id: str) -> tuple[list[StackEvent], set[
 
     It begins where the stack itself began to be created, updated or deleted.
     """
-    found: list[StackEvent] = []
+    events: list[StackEvent] = []
     request = {"StackName": stack_id}
     while True:
         page = call("describe_stack_events", **request)
-        for each in page["StackEvents"]:
-            event = _event(each)
-            found.append(event)
+        for item in page["StackEvents"]:
+            event = _event(item)
+            events.append(event)
             if event.is_stack and event.status in _BEGINNINGS:
-                known = {one["EventId"] for one in page["StackEvents"]} | {one.event_id for one in found}
-                return found[::-1], known
+                known = {one["EventId"] for one in page["StackEvents"]} | {one.event_id for one in events}
+                return events[::-1], known
         if not page.get("NextToken"):
-            return found[::-1], {event.event_id for event in found}
+            return events[::-1], {event.event_id for event in events}
         request["NextToken"] = page["NextToken"]
 
 
 def all_events(call: Call, stack_id: str, most: int) -> list[StackEvent]:
     """Return a stack's latest events, oldest first, those of `most` pages."""
-    found: list[StackEvent] = []
+    events: list[StackEvent] = []
     request = {"StackName": stack_id}
     for _ in range(most):
         page = call("describe_stack_events", **request)
-        found += map(_event, page["StackEvents"])
+        events += map(_event, page["StackEvents"])
         if not page.get("NextToken"):
             break
         request["NextToken"] = page["NextToken"]
-    return found[::-1]
+    return events[::-1]
 
 
 def with_nested(call: Call, events: list[StackEvent]) -> list[StackEvent]:
@@ -144,18 +144,18 @@ def _new_events(call: Call, stack_id: str, known: set[str], since: datetime | No
 
     Those from before `since` count as known.
     """
-    found: list[StackEvent] = []
+    events: list[StackEvent] = []
     request = {"StackName": stack_id}
     while True:
         page = call("describe_stack_events", **request)
         fresh = [_event(event) for event in page["StackEvents"]
                  if event["EventId"] not in known and (since is None or event["Timestamp"] >= since)]
-        found += fresh
+        events += fresh
         if len(fresh) < len(page["StackEvents"]) or not page.get("NextToken"):
             break
         request["NextToken"] = page["NextToken"]
-    known.update(event.event_id for event in found)
-    return found[::-1]
+    known.update(event.event_id for event in events)
+    return events[::-1]
 
 
 def _event(event: dict[str, Any]) -> StackEvent:

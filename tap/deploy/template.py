@@ -75,8 +75,8 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
     except (AttributeError, ValueError) as error:  # of a scalar that is not what its tag promises
         raise InputError(f"the template does not parse: {error}") from None
     except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        where = f":{place.line + 1}:{place.column + 1}" if place else ""
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise InputError(f"the template{where} does not parse: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(document, dict):
         raise InputError("the template does not parse: it is no map of sections")

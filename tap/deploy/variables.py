@@ -49,9 +49,9 @@ def read_variables(root: Path, name: str, reserved: Collection[str]) -> dict[str
         if not line.strip() or line.startswith("#"):
             continue
         variable, equals, value = line.partition("=")
-        found = [f"line {number} is not NAME=value"] if not equals or not _NAME.fullmatch(variable) else [
+        line_problems = [f"line {number} is not NAME=value"] if not equals or not _NAME.fullmatch(variable) else [
             f"line {number}: {variable} {problem}" for problem in _problems(variable, value, variables, reserved)]
-        problems += found
+        problems += line_problems
         variables[variable] = value
     if problems:
         raise InputError(joined(file, problems))
@@ -161,9 +161,9 @@ def with_variables(env: Environment, root: Path, template: Mapping[str, Any]) ->
     """Return an environment with the variables of its file, if the template takes one. Raises InputError."""
     if PARAMETER not in template.get("Parameters", {}):
         return env
-    given = env.values.parameters
-    variables = read_variables(root, env.name, reserved_names(template, given.get(KEYS, "")))
-    if variables is not None and given.get(PARAMETER):
+    parameters = env.values.parameters
+    variables = read_variables(root, env.name, reserved_names(template, parameters.get(KEYS, "")))
+    if variables is not None and parameters.get(PARAMETER):
         raise InputError(f"parameters/{env.name}.env and the parameter {PARAMETER} exclude each other: "
                          "remove one of them")
     return replace(env, values=replace(env.values, variables=variables))

@@ -32,8 +32,8 @@ def send_once(aws: "AwsClient", send: Callable[[], T],
         try:
             return send()
         except CallFailed as error:
-            if (found := find(error)) is not None:
-                return found
+            if (result := find(error)) is not None:
+                return result
             if not error.passing or tries == _TRIES:
                 raise
         aws.sleep(next(waits))
