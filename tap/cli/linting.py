@@ -28,7 +28,7 @@ def lint_template(template: Rendered, regions: Collection[str]) -> list[str]:
     try:
         from tap.lint import cache
 
-        key = cache.verdict_key(template.text, regions, SOURCES, (Path.home(), Path.cwd()))
+        key = cache.verdict_key(template.text, regions, SOURCES, (cache.home(), Path.cwd()))
         return cache.cached(key, lambda: _errors(template, regions), cache.cache_folder(os.environ) / "lint")
     except (ImportError, InputError):
         complain("not linted: cfn-lint is not installed (pip install -e '.[lint]')")

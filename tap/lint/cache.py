@@ -81,13 +81,21 @@ def _sources(package: str) -> dict[str, str]:
             for path in sorted(Path(folder).rglob("*")) if path.suffix in (".py", ".toml")}
 
 
+def home(find: Callable[[], Path] = Path.home) -> Path:
+    """Return the user's home directory, or where none is known, as in some containers, what can hold no file."""
+    try:
+        return find()
+    except RuntimeError:
+        return Path(os.devnull)
+
+
 def cache_folder(environ: Mapping[str, str], system: str = sys.platform) -> Path:
     """Return where this system keeps what programs can make again."""
-    home = Path.home()
+    user = home()
     if system == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData/Local") / "tap" / "Cache"
+        return Path(environ.get("LOCALAPPDATA") or user / "AppData/Local") / "tap" / "Cache"
     if system == "darwin":
-        return home / "Library/Caches/tap"
+        return user / "Library/Caches/tap"
     given = environ.get("XDG_CACHE_HOME", "")
     # https://specifications.freedesktop.org/basedir-spec/latest/: a relative path is to be ignored.
-    return (Path(given) if Path(given).is_absolute() else home / ".cache") / "tap"
+    return (Path(given) if Path(given).is_absolute() else user / ".cache") / "tap"

@@ -145,6 +145,18 @@ def test_every_file_of_the_rules_is_in_the_key() -> None:
     assert {"__init__.py", "rule.py", "facts.toml"} <= sources.keys()
 
 
+def test_without_a_home_directory_templates_are_linted_each_time() -> None:
+    def unknown() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    folder = cache.home(unknown)
+    key = verdict_key("{}", ["eu-west-1"], RULES, [folder])
+    lint = Lint()
+
+    assert [cached(key, lint, folder / ".cache") for _ in range(2)] == [[], []]
+    assert lint.runs == 2
+
+
 @pytest.mark.parametrize(("system", "environ", "folder"), [
     ("linux", {}, lambda home: home / ".cache/tap"),
     ("linux", {"XDG_CACHE_HOME": "/caches"}, lambda _: Path("/caches/tap")),
