@@ -11,7 +11,7 @@ from math import floor, isnan
 from tap.picture.layout import BAND, LABEL, MARGIN, SIDE, TIP, VPC_WIDTH, WIDTH, Layout, Rect, item_height
 from tap.picture.model import INTERNET, KINDS_OF_SUBNET, Architecture, Item, Subnet
 
-# stretchable sets the root logger up when it is imported, unless that has a handler.
+# On import, stretchable configures the root logger unless it has a handler.
 _quiet = logging.NullHandler()
 logging.root.addHandler(_quiet)
 try:
@@ -24,10 +24,10 @@ _STACK = "flex-direction: column; gap: 12px"
 _EDGE = "width: 280px; min-height: 52px"
 
 
-def lay_out(found: Architecture) -> Layout:
-    """Return the place of everything in an architecture."""
-    page = _Page(found)
-    vpc = page.vpc() if found.vpc else None
+def lay_out(architecture: Architecture) -> Layout:
+    """Return the position of each box of an architecture."""
+    page = _Page(architecture)
+    vpc = page.vpc() if architecture.vpc else None
     left = _box(f"flex-direction: column; gap: 34px; width: {VPC_WIDTH}px", page.band(), *([vpc] if vpc else []))
     root = _box("justify-content: space-between; align-items: start; "
                 f"width: {WIDTH}px; padding: {BAND}px {MARGIN}px 64px", left, page.side())
@@ -42,11 +42,11 @@ def _box(css: str, *children: Node) -> Node:
 
 
 def _text(item: Item) -> Node:
-    """As wide as it may be, and as high as what is written in it is then."""
+    """Return a node as wide as it may be, and as high as its text then is."""
 
     def measure(_node: Node, known: SizePoints, _available: SizeAvailableSpace) -> SizePoints:
         width = 0 if isnan(known.width.value) else known.width.value
-        # All is laid on whole pixels in the end: a part of one is no room to write in.
+        # Layout rounds to whole pixels, so round down here, too.
         height = item_height(item, floor(width))
         return SizePoints(width, height)  # type: ignore[arg-type]  # its annotation leaves out the numbers it takes
 
@@ -63,88 +63,89 @@ def _rects(nodes: Mapping[str, Node]) -> dict[str, Rect]:
 
 
 class _Page:
-    """The boxes that have a name, as they are made: what has others on it first, as that is drawn below them."""
+    """The named boxes in the order of their creation: containers first, because they are drawn below their contents."""
 
-    def __init__(self, found: Architecture) -> None:
-        self.found = found
+    def __init__(self, architecture: Architecture) -> None:
+        self.architecture = architecture
         self.items: dict[str, Node] = {}
         self.subnets: dict[str, Node] = {}
         self.zones: dict[str, Node] = {}
         self.groups: dict[str, Node] = {}
 
     def item(self, name: str, css: str = "") -> Node:
-        """An item, and what is a part of it below what it says itself."""
-        self.items[name] = node = _box(f"flex-direction: column; {css}", _text(self.found.items[name]))
-        parts = [part for part, of in self.found.inside.items() if of == name]
+        """Return the box of an item, with its parts below its own text."""
+        self.items[name] = node = _box(f"flex-direction: column; {css}", _text(self.architecture.items[name]))
+        parts = [part for part, of in self.architecture.inside.items() if of == name]
         if parts:
             node.add(_box("gap: 10px; padding: 0 10px 10px",
                           *(self.item(part, "flex: 1; max-width: 300px") for part in parts)))
         return node
 
     def band(self) -> Node:
-        """The Internet, and what stands between it and the stack outside the VPC, above everything.
+        """Return the band above everything: the Internet, and what stands between it and the stack outside the VPC.
 
         A web ACL stands below the Internet, on the way to the load balancer; the Internet gateway's way is beside it.
         """
-        walls = [each for each in self.found.loose if self.found.items[each].tag == "WAF"]
-        edge = [each for each in self.found.loose if each not in (INTERNET, *walls)]
+        walls = [name for name in self.architecture.loose if self.architecture.items[name].tag == "WAF"]
+        edge = [name for name in self.architecture.loose if name not in (INTERNET, *walls)]
         left = _box("flex-direction: column; gap: 34px")
-        if INTERNET in self.found.items:
+        if INTERNET in self.architecture.items:
             left.add(self.item(INTERNET, f"width: {580 if walls else 340}px; height: 52px"))
         if walls:
-            left.add(_box("gap: 20px; padding: 0 0 0 280px", *(self.item(each, _EDGE) for each in walls)))
+            left.add(_box("gap: 20px; padding: 0 0 0 280px", *(self.item(name, _EDGE) for name in walls)))
         return _box("justify-content: space-between; padding: 18px 64px 0 0", left,
-                    _box("align-items: start; gap: 20px", *(self.item(each, _EDGE) for each in edge)))
+                    _box("align-items: start; gap: 20px", *(self.item(name, _EDGE) for name in edge)))
 
     def vpc(self) -> Node:
-        """Gateways on a strip, those of the Internet on the left; then the zones, beside the channel that leads up."""
-        sides = ([self.item(each, "width: 250px") for each in self.found.gateways
-                  if (self.found.items[each].tag == "IGW") is left] for left in (True, False))
+        """Return the VPC: gateways on top, Internet gateways on the left; below them, the zones beside a channel."""
+        sides = ([self.item(name, "width: 250px") for name in self.architecture.gateways
+                  if (self.architecture.items[name].tag == "IGW") is left] for left in (True, False))
         strip = _box("justify-content: space-between; margin: 0 0 0 -30px",
                      *(_box("gap: 12px", *side) for side in sides))
         return _box(f"{_STACK}; padding: 30px 20px 10px 44px", strip, self.network())
 
     def network(self) -> Node:
-        """The zones as columns, and a row across them for each kind of subnet; two where a zone has two of a kind."""
-        for column, zone in enumerate(self.found.zones, 1):
+        """Return zones as columns and kinds of subnet as rows; two rows if a zone has two subnets of a kind."""
+        for column, zone in enumerate(self.architecture.zones, 1):
             self.zones[zone] = _box(f"grid-column: {column}; margin: 0 6px")
-        cells = [[[each for each in self.found.subnets if (each.kind, each.zone) == (kind, zone)]
-                  for zone in self.found.zones] for kind in KINDS_OF_SUBNET]
+        cells = [[[subnet for subnet in self.architecture.subnets if (subnet.kind, subnet.zone) == (kind, zone)]
+                  for zone in self.architecture.zones] for kind in KINDS_OF_SUBNET]
         rows = [filter(None, row) for of_kind in cells for row in zip_longest(*of_kind)]
         return _box("flex-direction: column; gap: 40px; padding: 28px 0 12px; margin: 0 -6px",
                     self.columns(*self.zones.values()), *(self.row(row) for row in rows))
 
     def columns(self, *boxes: Node) -> Node:
-        """What lies behind a row, or behind all of them, a box a zone."""
-        return _box(f"display: grid; grid-template-columns: repeat({len(self.found.zones)}, 1fr); "
+        """Return the background of one or all rows: one box per zone."""
+        return _box(f"display: grid; grid-template-columns: repeat({len(self.architecture.zones)}, 1fr); "
                     "position: absolute; top: 0; width: 100%; height: 100%", *boxes)
 
     def row(self, row: Iterable[Subnet]) -> Node:
-        """One kind of subnet: a box a zone, on it what spans several of them, then what is in one of them.
+        """Return one row of subnets: a box per zone, items that span several zones, then items in a single zone.
 
         A zone is two columns here. What is in one subnet alone leaves the second to lines, as does what stands
         below another one: lines to the next row go past it on the right.
         """
-        zones = {subnet.id: self.found.zones.index(subnet.zone) for subnet in row}
+        zones = {subnet.id: self.architecture.zones.index(subnet.zone) for subnet in row}
         for name, zone in zones.items():
             self.subnets[name] = _box(f"grid-column: {zone + 1}; margin: 0 12px")
-        here = {each: [zones[name] for name in spans if name in zones] for each, spans in self.found.spans.items()}
-        order = sorted((each for each in here if here[each]),
-                       key=lambda each: (len(here[each]) == 1, self.found.items[each].tag == "Endpoint"))
-        grid = _box(f"display: grid; grid-template-columns: repeat({len(self.found.zones)}, 3fr 1fr); "
+        here = {name: [zones[subnet] for subnet in spans if subnet in zones]
+                for name, spans in self.architecture.spans.items()}
+        order = sorted((name for name in here if here[name]),
+                       key=lambda name: (len(here[name]) == 1, self.architecture.items[name].tag == "Endpoint"))
+        grid = _box(f"display: grid; grid-template-columns: repeat({len(self.architecture.zones)}, 3fr 1fr); "
                     "grid-auto-flow: row dense; padding: 26px 0 0; min-height: 40px",
                     self.columns(*(self.subnets[name] for name in zones)))
-        for place, each in enumerate(order):
-            early = place > 0 or len(here[each]) == 1
-            grid.add(self.item(each, f"grid-column: {2 * min(here[each]) + 1} / {2 * max(here[each]) + 3 - early}; "
+        for index, name in enumerate(order):
+            early = index > 0 or len(here[name]) == 1
+            grid.add(self.item(name, f"grid-column: {2 * min(here[name]) + 1} / {2 * max(here[name]) + 3 - early}; "
                                      f"margin: {10 * early}px 26px 12px"))
         return grid
 
     def side(self) -> Node:
-        """What is outside the VPC, under headings, on the right; as high as its arrows need."""
-        for group, members in self.found.groups.items():
-            ends = {each: [LABEL if arrow.is_traffic else TIP for arrow in self.found.arrows
-                           if each in (arrow.source, arrow.target)] for each in members}
+        """Return the groups outside the VPC, on the right, each under its heading and as high as its arrows need."""
+        for group, members in self.architecture.groups.items():
+            ends = {member: [LABEL if arrow.is_traffic else TIP for arrow in self.architecture.arrows
+                           if member in (arrow.source, arrow.target)] for member in members}
             self.groups[group] = _box(f"{_STACK}; padding: 30px 10px 14px", *(
-                self.item(each, f"min-height: {sum(room) + 8}px") for each, room in ends.items()))
+                self.item(member, f"min-height: {sum(room) + 8}px") for member, room in ends.items()))
         return _box(f"{_STACK}; width: {WIDTH - MARGIN - SIDE}px", *self.groups.values())

@@ -1,4 +1,4 @@
-"""A CloudWatch dashboard read from the template: where each widget stands, and which metrics it shows.
+"""Read CloudWatch dashboards from the template: the position of each widget and its metrics.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -19,7 +19,7 @@ _SIZE = {"metric": (6, 6), "text": (6, 6), "log": (6, 6), "alarm": (6, 6)}
 
 @dataclass(frozen=True)
 class Widget:
-    """One widget of a dashboard; place and size are in columns and rows of the grid."""
+    """One widget of a dashboard; position and size are in columns and rows of the grid."""
 
     kind: str
     title: str
@@ -30,7 +30,7 @@ class Widget:
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
-    """What else is on it: expressions, text."""
+    """Other content of the widget: expressions and text."""
     problems: tuple[str, ...] = ()
 
 
@@ -44,13 +44,13 @@ class Dashboard:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong, a line each, with the widget that it is wrong in."""
-        return tuple(f"{widget.title}: {each}" for widget in self.widgets for each in widget.problems)
+        """Problems of the dashboard, each with the title of its widget."""
+        return tuple(f"{widget.title}: {problem}" for widget in self.widgets for problem in widget.problems)
 
 
 def dashboards(resolved: Resolved) -> list[Dashboard]:
-    """Return every dashboard of an environment. Raises InputError for a body that is no JSON."""
-    found = []
+    """Return every dashboard of an environment. Raises InputError if a body is not JSON."""
+    result = []
     for title, entry in resolved.resources.items():
         if entry["Type"] == "AWS::CloudWatch::Dashboard":
             properties = entry["Properties"]
@@ -59,42 +59,42 @@ def dashboards(resolved: Resolved) -> list[Dashboard]:
                 widgets = tuple(_widgets(body["widgets"], resolved))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise InputError(f"the body of {title} is not a valid dashboard: {error}") from None
-            found.append(Dashboard(title, str(properties.get("DashboardName", title)), widgets))
-    return found
+            result.append(Dashboard(title, str(properties.get("DashboardName", title)), widgets))
+    return result
 
 
 def alarm_problems(resolved: Resolved) -> Iterator[str]:
-    """Yield what is wrong with the metrics of an environment's alarms."""
+    """Yield the problems of the metrics of an environment's alarms."""
     for title, entry in resolved.resources.items():
         properties = entry.get("Properties", {})
         if entry["Type"] == "AWS::CloudWatch::Alarm":
             for metric in _alarm_metrics(properties):
-                yield from (f"{title}: {each}" for each in problems(metric, resolved))
+                yield from (f"{title}: {problem}" for problem in problems(metric, resolved))
 
 
 def _alarm_metrics(properties: Mapping[str, Any]) -> Iterator[Metric]:
     if "MetricName" in properties:
         yield _of_alarm(properties, properties.get("Statistic", properties.get("ExtendedStatistic", "Average")))
-    for each in properties.get("Metrics", []):
-        if "MetricStat" in each:
-            yield _of_alarm(each["MetricStat"]["Metric"], each["MetricStat"]["Stat"])
+    for query in properties.get("Metrics", []):
+        if "MetricStat" in query:
+            yield _of_alarm(query["MetricStat"]["Metric"], query["MetricStat"]["Stat"])
 
 
 def _of_alarm(metric: Mapping[str, Any], statistic: Any) -> Metric:
-    dimensions = {str(each["Name"]): str(each["Value"]) for each in metric.get("Dimensions", [])}
+    dimensions = {str(dimension["Name"]): str(dimension["Value"]) for dimension in metric.get("Dimensions", [])}
     return Metric(str(metric["Namespace"]), str(metric["MetricName"]), dimensions, str(statistic))
 
 
 def _widgets(listed: list[Mapping[str, Any]], resolved: Resolved) -> Iterator[Widget]:
     x = y = 0
-    for each in listed:
-        kind = str(each.get("type", "metric"))
-        properties = each.get("properties", {})
-        width, height = (int(each.get(name, size)) for name, size in zip(
+    for widget in listed:
+        kind = str(widget.get("type", "metric"))
+        properties = widget.get("properties", {})
+        width, height = (int(widget.get(name, size)) for name, size in zip(
             ("width", "height"), _SIZE.get(kind, (6, 6)), strict=True))
-        if "x" in each:
-            x, y = int(each["x"]), int(each["y"])
-        elif x + width > COLUMNS:  # without a place, a widget goes where there is room to the right, or below
+        if "x" in widget:
+            x, y = int(widget["x"]), int(widget["y"])
+        elif x + width > COLUMNS:  # without a position, a widget goes to the right if there is room, or below
             x, y = 0, y + height
         metrics = tuple(_metrics(properties.get("metrics", []), str(properties.get("stat", "Average"))))
         alarms = tuple(map(_alarm_name, properties.get("alarms", [])))
@@ -112,27 +112,27 @@ def _widgets(listed: list[Mapping[str, Any]], resolved: Resolved) -> Iterator[Wi
 
 
 def _alarm_name(arn: str) -> str:
-    found = re.fullmatch(r"\$\{(\w+)\.Arn\}", arn)
-    return found[1] if found else arn
+    match = re.fullmatch(r"\$\{(\w+)\.Arn\}", arn)
+    return match[1] if match else arn
 
 
 def _expressions(metrics: list[Any]) -> Iterator[str]:
-    for each in metrics:
-        if each and isinstance(each[0], Mapping) and "expression" in each[0]:
-            yield str(each[0].get("label", each[0]["expression"]))
+    for entry in metrics:
+        if entry and isinstance(entry[0], Mapping) and "expression" in entry[0]:
+            yield str(entry[0].get("label", entry[0]["expression"]))
 
 
 def _metrics(listed: list[Any], default: str) -> Iterator[Metric]:
-    """Yield metrics with what they take over from the line before: "." a field, "..." all the first fields."""
+    """Yield metrics; "." repeats a field of the previous metric, "..." its leading fields."""
     before: list[str] = []
     for entry in listed:
         if entry and isinstance(entry[0], Mapping):
             continue
         options: Mapping[str, Any] = entry[-1] if isinstance(entry[-1], Mapping) else {}
-        fields = [str(each) for each in entry if not isinstance(each, Mapping)]
+        fields = [str(item) for item in entry if not isinstance(item, Mapping)]
         if fields[0] == "...":
             fields = before[:len(before) - len(fields) + 1] + fields[1:]
-        fields = [before[place] if each == "." and place < len(before) else each for place, each in enumerate(fields)]
+        fields = [before[index] if text == "." and index < len(before) else text for index, text in enumerate(fields)]
         before = fields
         dimensions = dict(zip(fields[2::2], fields[3::2], strict=True))
         yield Metric(fields[0], fields[1], dimensions, str(options.get("stat", default)), str(options.get("label", "")))

@@ -1,4 +1,4 @@
-"""A dashboard's layout as SVG: each widget in its place, with the names of what it shows."""
+"""Draw a dashboard's layout as SVG: each widget at its position, with the names of its content."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,18 @@ _TOP, _ROW, _LINE = 76, 44, 18
 _SERIES = ("data", "compute", "storage", "security", "network", "operations")
 
 
-def to_svg(found: Dashboard, theme: str = "auto") -> str:
-    """Return the layout as SVG text, the same bytes for the same dashboard."""
-    height = _TOP + max((each.y + each.height for each in found.widgets), default=1) * _ROW + MARGIN
-    metrics = sum(len(each.metrics) for each in found.widgets)
-    told = f"{len(found.widgets)} widgets · {metrics} metrics · {len(found.problems)} problems"
+def to_svg(dashboard: Dashboard, theme: str = "auto") -> str:
+    """Return the layout as SVG text. The same dashboard gives the same bytes."""
+    height = _TOP + max((widget.y + widget.height for widget in dashboard.widgets), default=1) * _ROW + MARGIN
+    metrics = sum(len(widget.metrics) for widget in dashboard.widgets)
+    counts = f"{len(dashboard.widgets)} widgets · {metrics} metrics · {len(dashboard.problems)} problems"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        'role="img" aria-labelledby="title">', text_of("title", f"Layout of dashboard {found.name}", id="title"),
+        'role="img" aria-labelledby="title">', text_of("title", f"Layout of dashboard {dashboard.name}", id="title"),
         f"<style>{style(theme)}</style>", f'<rect class="paper" width="{WIDTH}" height="{height}"/>',
-        text_of("text", found.name, x=MARGIN, y=40, font_size=22, class_="ink h"),
-        text_of("text", f"{told} · layout only, without values", x=MARGIN, y=60, font_size=13, class_="soft"),
-        *(line for widget in found.widgets for line in _widget(widget)), "</svg>"]
+        text_of("text", dashboard.name, x=MARGIN, y=40, font_size=22, class_="ink h"),
+        text_of("text", f"{counts} · layout only, without values", x=MARGIN, y=60, font_size=13, class_="soft"),
+        *(line for widget in dashboard.widgets for line in _widget(widget)), "</svg>"]
     return "\n".join(parts) + "\n"
 
 
@@ -48,19 +48,19 @@ def _widget(widget: Widget) -> Iterator[str]:
 
 def _axes(rect: Rect) -> Iterator[str]:
     yield f'<path class="fn l-edge" d="M{rect.x:g} {rect.y:g}v{rect.height:g}h{rect.width:g}"/>'
-    for place in range(3):
-        y = round(rect.y + place * rect.height / 3, 1)
+    for index in range(3):
+        y = round(rect.y + index * rect.height / 3, 1)
         yield f'<path class="fn dots l-edge" d="M{rect.x:g} {y:g}h{rect.width:g}"/>'
 
 
 def _lines(widget: Widget, width: float) -> Iterator[tuple[str, str]]:
-    """Yield each line with its colour; a line that goes on begins with a space."""
+    """Yield each line with its colour. Continuation lines begin with a space."""
     for problem in widget.problems:
         yield from _wrapped(problem, width, "removed")
-    for place, metric in enumerate(widget.metrics):
+    for index, metric in enumerate(widget.metrics):
         of = " / ".join(value.strip("${}").split(".")[0] for value in metric.dimensions.values())
         named = f"{metric.label}: " if metric.label else ""
-        yield from _wrapped(f"{named}{metric.name} · {metric.statistic} · {of}", width, _SERIES[place % len(_SERIES)])
+        yield from _wrapped(f"{named}{metric.name} · {metric.statistic} · {of}", width, _SERIES[index % len(_SERIES)])
     if widget.alarms:
         yield from _wrapped(" · ".join(widget.alarms), width, "outside")
     for line in widget.lines:
@@ -68,5 +68,5 @@ def _lines(widget: Widget, width: float) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(line: str, width: float, colour: str) -> Iterator[tuple[str, str]]:
-    for place, part in enumerate(wrapped(line.split(" · "), width - 30)):
-        yield (f" {part}" if place else part), colour
+    for index, part in enumerate(wrapped(line.split(" · "), width - 30)):
+        yield (f" {part}" if index else part), colour

@@ -1,4 +1,4 @@
-"""One environment's picture with what is different in another one marked on it."""
+"""Mark the differences between two environments on one architecture."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _IGNORED = ("Tags",)  # they name the environment
 
 
 def compare(first: Architecture, second: Architecture, resources: tuple[Resolved, Resolved]) -> Architecture:
-    """Return the first picture with all of the second on it: added is what only the first has.
+    """Return the first architecture merged with the second; items that only the first has are marked as added.
 
     `resources` are the two resolved templates. A resource is the same where its properties are, tags and
     the names of environment and stack aside.
@@ -24,7 +24,7 @@ def compare(first: Architecture, second: Architecture, resources: tuple[Resolved
             not _same(_entry(resources[0], name), _entry(resources[1], name), names) for name in covers)
 
     items: dict[str, Item] = {}
-    for name in [*first.items, *(each for each in second.items if each not in first.items)]:
+    for name in [*first.items, *(title for title in second.items if title not in first.items)]:
         here, there = first.items.get(name), second.items.get(name)
         if here and there:
             items[name] = _both(here, there, second.name) if differs(here.covers, there.covers) else here
@@ -32,11 +32,11 @@ def compare(first: Architecture, second: Architecture, resources: tuple[Resolved
             items[name] = marked(here, "added")
         elif there:
             items[name] = marked(there, "removed")
-    known = {each.id: each for each in second.subnets}
-    subnets = [replace(each, change="" if each.id in known and not differs(each.covers, known[each.id].covers)
-                       else "changed" if each.id in known else "added") for each in first.subnets]
-    here_ids = {each.id for each in first.subnets}
-    subnets += [replace(each, change="removed") for each in second.subnets if each.id not in here_ids]
+    known = {subnet.id: subnet for subnet in second.subnets}
+    subnets = [replace(subnet, change="" if subnet.id in known and not differs(subnet.covers, known[subnet.id].covers)
+                       else "changed" if subnet.id in known else "added") for subnet in first.subnets]
+    here_ids = {subnet.id for subnet in first.subnets}
+    subnets += [replace(subnet, change="removed") for subnet in second.subnets if subnet.id not in here_ids]
     return replace(
         first, subnets=tuple(subnets), items=items, arrows=_arrows(first.arrows, second.arrows),
         spans={**second.spans, **first.spans}, inside={**second.inside, **first.inside},
@@ -52,15 +52,15 @@ def _both(here: Item, there: Item, other: str) -> Item:
 
 
 def _arrows(first: tuple[Arrow, ...], second: tuple[Arrow, ...]) -> tuple[Arrow, ...]:
-    here = {(each.source, each.target): each for each in first}
-    there = {(each.source, each.target): each for each in second}
-    made = []
+    here = {(arrow.source, arrow.target): arrow for arrow in first}
+    there = {(arrow.source, arrow.target): arrow for arrow in second}
+    result = []
     for pair, arrow in {**there, **here}.items():
         change = "added" if pair not in there else "removed" if pair not in here else ""
         if not change and there[pair].label != arrow.label:
             change = "changed"
-        made.append(replace(arrow, change=change))
-    return tuple(made)
+        result.append(replace(arrow, change=change))
+    return tuple(result)
 
 
 def _entry(resolved: Resolved, name: str) -> Any:
@@ -81,7 +81,7 @@ def _same(here: Any, there: Any, names: tuple[tuple[str, str], tuple[str, str]])
 
 
 def _nameless(text: str, names: tuple[str, str]) -> str:
-    # The stack's name holds that of the environment: it goes first.
-    for place, name in enumerate(reversed(names)):
-        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", f"<{place}>", text)
+    # The stack's name contains the environment's name, so replace it first.
+    for index, name in enumerate(reversed(names)):
+        text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", f"<{index}>", text)
     return text

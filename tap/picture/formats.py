@@ -1,4 +1,4 @@
-"""An architecture in every format that `tap diagram` writes."""
+"""Render an architecture in each format of `tap diagram`."""
 
 from collections.abc import Callable, Mapping
 from html import escape
@@ -24,25 +24,25 @@ vertical-align:top;padding:4px 16px 4px 0;border-bottom:1px solid #c3ccd6}}
 """
 
 
-def to_html(found: Architecture, theme: str, compared: str) -> str:
-    """Return a page that shows the picture and says what every box stands for; nothing is fetched."""
-    boxes = [(item.title, item.covers) for item in found.items.values() if item.covers]
-    boxes += [(subnet.id, subnet.covers) for subnet in found.subnets]
-    boxes += [(found.vpc.title, found.vpc.covers)] if found.vpc else []
+def to_html(architecture: Architecture, theme: str, compared: str) -> str:
+    """Return a self-contained HTML page with the picture and a table of what each box covers."""
+    boxes = [(item.title, item.covers) for item in architecture.items.values() if item.covers]
+    boxes += [(subnet.id, subnet.covers) for subnet in architecture.subnets]
+    boxes += [(architecture.vpc.title, architecture.vpc.covers)] if architecture.vpc else []
     rows = "".join(f"<tr><td>{escape(title)}</td><td>{escape(', '.join(covers))}</td></tr>\n"
                    for title, covers in boxes)
-    title = escape(f"Architecture of {found.stack_name}")
+    title = escape(f"Architecture of {architecture.stack_name}")
     dark = {"auto": "(prefers-color-scheme:dark)", "light": "not all", "dark": "all"}[theme]
-    return _PAGE.format(title=title, svg=to_svg(found, theme, compared), rows=rows, dark=dark)
+    return _PAGE.format(title=title, svg=to_svg(architecture, theme, compared), rows=rows, dark=dark)
 
 
-def to_png(found: Architecture, theme: str, compared: str) -> bytes:
-    """Return the picture as PNG of 1,600 pixels' width. Raises InputError where the library for it is missing."""
-    return png(to_svg(found, "light" if theme == "auto" else theme, compared))
+def to_png(architecture: Architecture, theme: str, compared: str) -> bytes:
+    """Return the picture as a PNG, 1,600 pixels wide. Raises InputError if the PNG library is not installed."""
+    return png(to_svg(architecture, "light" if theme == "auto" else theme, compared))
 
 
 def png(svg: str) -> bytes:
-    """Return SVG as PNG. Raises InputError where the library for it is missing.
+    """Return an SVG as PNG. Raises InputError if the PNG library is not installed.
 
     Its bytes follow the fonts of the machine, unlike those of the other formats.
     """
@@ -55,4 +55,5 @@ def png(svg: str) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[Architecture, str, str], str | bytes]] = {
-    ".svg": to_svg, ".html": to_html, ".png": to_png, ".mmd": lambda found, _theme, _compared: to_mermaid(found)}
+    ".svg": to_svg, ".html": to_html, ".png": to_png,
+    ".mmd": lambda architecture, _theme, _compared: to_mermaid(architecture)}

@@ -1,4 +1,4 @@
-"""What is known of each resource type: how it is drawn, where, and what is said of it."""
+"""How each resource type is drawn: its kind, its group, and its facts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Kind:
     tag: str
     colour: str
     group: str
-    """The heading it stands under where it is in no subnet."""
+    """The heading of its group, for resources outside subnets."""
     several: str = ""
-    """What all of them are drawn together as; empty where each has its own box."""
+    """The name of a box that all resources of the type share; empty if each has its own box."""
 
 
 STORAGE, DATA, CODE, SECURITY, WATCH, OTHER = (
@@ -53,7 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "AWS::WAFv2::WebACL": Kind("WAF", "security", ""),
 }
 
-# Resources that belong to another one: the property that names it, or None for the one that refers to them.
+# Types that belong to another resource: the property that refers to it, or None if it refers to them.
 BELONGS: Mapping[str, str | None] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "ResourceId",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "ScalingTargetId",
@@ -111,17 +111,17 @@ BELONGS: Mapping[str, str | None] = {
 
 
 def kind_of(resource_type: str) -> Kind:
-    """Return how a type is drawn; one that is not known is drawn under Other, never left out."""
+    """Return how a type is drawn. Unknown types are drawn under Other, never left out."""
     return KINDS.get(resource_type) or Kind(resource_type.split("::")[1], "outside", OTHER)
 
 
 def facts_of(logical_id: str, resolved: Resolved) -> tuple[str, ...]:
-    """Return what is worth saying of a resource in this environment, a few words each; nothing of a malformed one."""
+    """Return short facts about a resource in this environment; none if it is malformed."""
     find = _FACTS.get(str(resolved.resources[logical_id]["Type"]))
     properties = resolved.properties(logical_id)
     try:
-        found = [*_names(logical_id, resolved), *(find(properties, resolved) if find else [])]
-        return tuple(text for text in found if text)
+        facts = [*_names(logical_id, resolved), *(find(properties, resolved) if find else [])]
+        return tuple(text for text in facts if text)
     except (LookupError, ValueError, TypeError, AttributeError):
         return ()
 
@@ -140,37 +140,37 @@ def _balancer(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
 
 
 def _names(logical_id: str, resolved: Resolved) -> list[str]:
-    """Return the domain names whose alias records lead to a resource."""
+    """Return the domain names whose alias records point to a resource."""
     records = [entry["Properties"] for entry in resolved.resources.values()
                if entry["Type"] == "AWS::Route53::RecordSet"]
-    return list(dict.fromkeys(str(each["Name"]) for each in records if logical_id in {
-        target.logical_id for target in references(each.get("AliasTarget"))}))
+    return list(dict.fromkeys(str(record["Name"]) for record in records if logical_id in {
+        target.logical_id for target in references(record.get("AliasTarget"))}))
 
 
 def _service(properties: Mapping[str, Any], resolved: Resolved) -> list[str]:
     texts = _task(properties["TaskDefinition"], resolved)
     for entry in resolved.resources.values():
         if entry["Type"] == "AWS::ApplicationAutoScaling::ScalableTarget" and any(
-                resolved.resources[each.logical_id].get("Properties") is properties
-                for each in references(entry["Properties"]["ResourceId"])):
-            found = entry["Properties"]
-            texts.append(f"{found['MinCapacity']} to {found['MaxCapacity']} tasks")
-            texts.append("by schedule" if found.get("ScheduledActions") else "")
-    shares = [each for each in properties.get("CapacityProviderStrategy", [])
-              if int(each.get("Weight", 0)) or int(each.get("Base", 0))]
+                resolved.resources[reference.logical_id].get("Properties") is properties
+                for reference in references(entry["Properties"]["ResourceId"])):
+            target = entry["Properties"]
+            texts.append(f"{target['MinCapacity']} to {target['MaxCapacity']} tasks")
+            texts.append("by schedule" if target.get("ScheduledActions") else "")
+    shares = [share for share in properties.get("CapacityProviderStrategy", [])
+              if int(share.get("Weight", 0)) or int(share.get("Base", 0))]
     strategy = str(properties.get("DeploymentConfiguration", {}).get("Strategy", "")).lower().replace("_", "/")
     texts.append(f"{strategy} deployments" if strategy else "")
     return [*texts, " + ".join({"FARGATE": "on demand", "FARGATE_SPOT": "Spot"}.get(
-        each["CapacityProvider"], str(each["CapacityProvider"])) for each in shares)]
+        share["CapacityProvider"], str(share["CapacityProvider"])) for share in shares)]
 
 
 def _task(definition: Any, resolved: Resolved) -> list[str]:
-    """Return the size of a task, by a reference to its definition."""
+    """Return the size of the task whose definition is referenced."""
     texts = []
-    for each in references(definition):
-        found = resolved.properties(each.logical_id)
-        processor = found.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
-        texts.append(f"{int(found['Cpu']) / 1024:g} vCPU, {int(found['Memory']) / 1024:g} GB, {processor}")
+    for reference in references(definition):
+        task = resolved.properties(reference.logical_id)
+        processor = task.get("RuntimePlatform", {}).get("CpuArchitecture", "X86_64")
+        texts.append(f"{int(task['Cpu']) / 1024:g} vCPU, {int(task['Memory']) / 1024:g} GB, {processor}")
     return texts
 
 

@@ -1,4 +1,4 @@
-"""Where everything stands, in whole pixels; the picture is as wide as `WIDTH`."""
+"""The position of each box in whole pixels. The picture is `WIDTH` wide."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from tap.picture.model import Item
 WIDTH = 1600
 MARGIN, BAND, VPC_WIDTH, SIDE = 24, 76, 1040, 1252
 TITLE_SIZE, FACT_SIZE = 15, 13
-LABEL, TIP = 15, 5  # what an arrow with a label takes of its box's edge, and one without
-_PAD = 10  # beside what is written
-_ADVANCE = 0.57  # of the size: an average letter of a sans-serif face, rounded up
+LABEL, TIP = 15, 5  # pixels of a box's edge that an arrow with and without a label needs
+_PAD = 10  # pixels around text
+_ADVANCE = 0.57  # average character width of a sans-serif font relative to its size, rounded up
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class Rect:
         return self.y + self.height
 
     def overlaps(self, other: "Rect") -> bool:
-        """Whether they have room in common."""
+        """Return whether two boxes overlap."""
         return (self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom)
 
     def is_crossed(self, left: float, right: float, y: float) -> bool:
-        """Whether a horizontal line runs through it."""
+        """Return whether a horizontal line crosses the box."""
         return self.x < right and self.right > left and self.y < y < self.bottom
 
     def crosses(self, x: float, top: float, bottom: float, space: float = 4) -> bool:
-        """Whether a vertical line runs through it or close by."""
+        """Return whether a vertical line crosses the box or runs close to it."""
         return self.x - space < x < self.right + space and self.y < bottom - 1 and self.bottom > top + 1
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything with its place, in the order that it is drawn in."""
+    """The position of everything, in drawing order."""
 
     items: Mapping[str, Rect]
     subnets: Mapping[str, Rect]
@@ -58,7 +58,7 @@ class Layout:
 
 
 def wrapped(facts: Iterable[str], width: float, size: float = FACT_SIZE) -> list[str]:
-    """Return facts as lines that fit into a width, separated by middle dots."""
+    """Return facts wrapped to a width and separated by middle dots."""
     most = max(8, int((width - 2 * _PAD) / (size * _ADVANCE)))
     lines: list[str] = []
     for fact in facts:
@@ -70,5 +70,5 @@ def wrapped(facts: Iterable[str], width: float, size: float = FACT_SIZE) -> list
 
 
 def item_height(item: Item, width: float) -> float:
-    """Return how high an item's box is."""
+    """Return the height of an item's box."""
     return 31 + 17 * len(wrapped(item.facts, width)) + (2 if item.facts else 0)

@@ -1,4 +1,4 @@
-"""An architecture as Mermaid text, which needs nothing but a browser, or a page of GitHub's, to become a picture.
+"""Render an architecture as Mermaid text, which a browser or GitHub turns into a picture.
 
 https://mermaid.js.org/syntax/flowchart.html
 """
@@ -13,11 +13,11 @@ _CLASSES = {
 _CHANGES = {"added": "#1a7f37", "removed": "#c1272d", "changed": "#b06a00"}
 
 
-def to_mermaid(found: Architecture) -> str:
-    """Return the picture as a Mermaid flowchart, the same text for the same architecture."""
-    ids = {name: f"n{place}" for place, name in enumerate(found.items)}
-    lines = ["flowchart LR", *(f"  {line}" for line in _nodes(found, ids))]
-    for arrow in found.arrows:
+def to_mermaid(architecture: Architecture) -> str:
+    """Return the architecture as a Mermaid flowchart. The same architecture gives the same text."""
+    ids = {name: f"n{index}" for index, name in enumerate(architecture.items)}
+    lines = ["flowchart LR", *(f"  {line}" for line in _nodes(architecture, ids))]
+    for arrow in architecture.arrows:
         if arrow.source in ids and arrow.target in ids:
             line = "-->" if arrow.is_traffic else "-.->"
             label = f'|"{_text(arrow.label)}"|' if arrow.label else ""
@@ -27,41 +27,41 @@ def to_mermaid(found: Architecture) -> str:
     for change, code in _CHANGES.items():
         lines.append(f"  classDef {change} stroke:{code},stroke-width:4px,color:{code}")
     lines.append("  classDef empty fill:none,stroke:none")
-    lines += [f"  class {ids[name]} {item.change or item.colour}" for name, item in found.items.items()]
+    lines += [f"  class {ids[name]} {item.change or item.colour}" for name, item in architecture.items.items()]
     return "\n".join(lines) + "\n"
 
 
-def _nodes(found: Architecture, ids: dict[str, str]) -> Iterator[str]:
-    yield from (_node(ids[each], found.items[each]) for each in found.loose)
-    if found.vpc:
-        yield f'subgraph vpc["VPC {" ".join(map(_text, found.vpc.facts))}"]'
-        yield from (f"  {_node(ids[each], found.items[each])}" for each in found.gateways)
+def _nodes(architecture: Architecture, ids: dict[str, str]) -> Iterator[str]:
+    yield from (_node(ids[name], architecture.items[name]) for name in architecture.loose)
+    if architecture.vpc:
+        yield f'subgraph vpc["VPC {" ".join(map(_text, architecture.vpc.facts))}"]'
+        yield from (f"  {_node(ids[name], architecture.items[name])}" for name in architecture.gateways)
         for kind in KINDS_OF_SUBNET:
-            yield from (f"  {line}" for line in _row(found, ids, kind))
+            yield from (f"  {line}" for line in _row(architecture, ids, kind))
         yield "end"
-    for place, (group, members) in enumerate(found.groups.items()):
-        yield f'subgraph g{place}["{_text(group)}"]'
-        yield from (f"  {_node(ids[each], found.items[each])}" for each in members)
+    for index, (group, members) in enumerate(architecture.groups.items()):
+        yield f'subgraph g{index}["{_text(group)}"]'
+        yield from (f"  {_node(ids[name], architecture.items[name])}" for name in members)
         yield "end"
 
 
-def _row(found: Architecture, ids: dict[str, str], kind: str) -> Iterator[str]:
-    """A kind of subnet: what spans zones beside the zones, what is in one of them inside it."""
-    row = {each.id: each for each in found.subnets if each.kind == kind}
+def _row(architecture: Architecture, ids: dict[str, str], kind: str) -> Iterator[str]:
+    """Yield one kind of subnet: items that span zones beside the zones, items of a single zone inside it."""
+    row = {subnet.id: subnet for subnet in architecture.subnets if subnet.kind == kind}
     if not row:
         return
-    here = {each: [name for name in spans if name in row] for each, spans in found.spans.items()}
+    here = {item: [name for name in spans if name in row] for item, spans in architecture.spans.items()}
     yield f'subgraph {kind}["{kind} subnets"]'
-    for each, names in here.items():
+    for item, names in here.items():
         if len(names) > 1:
-            parts = [part for part, of in found.inside.items() if of == each]
-            yield f"  {_node(ids[each], found.items[each])}"
-            yield from (f"  {_node(ids[part], found.items[part])}" for part in parts)
+            parts = [part for part, of in architecture.inside.items() if of == item]
+            yield f"  {_node(ids[item], architecture.items[item])}"
+            yield from (f"  {_node(ids[part], architecture.items[part])}" for part in parts)
     for name, subnet in row.items():
-        box = name.replace("-", "_")  # of an existing subnet's id
+        box = name.replace("-", "_")  # existing subnet ids contain hyphens
         yield f'  subgraph s{box}["{_text(subnet.zone)} {_text(subnet.cidr)}"]'
-        singles = [each for each, names in here.items() if names == [name]]
-        yield from (f"    {_node(ids[each], found.items[each])}" for each in singles)
+        singles = [item for item, names in here.items() if names == [name]]
+        yield from (f"    {_node(ids[item], architecture.items[item])}" for item in singles)
         if not singles:
             yield f"    e{box}[ ]:::empty"
         yield "  end"

@@ -1,4 +1,4 @@
-"""Which CloudWatch metrics exist: namespaces, their metrics, and the dimensions that a resource's metrics have."""
+"""The CloudWatch metrics that exist: namespaces, metrics, and the dimensions of each."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _STATISTIC = re.compile(
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric as a widget or an alarm has it. Dimension values are text, references as `${Name}`."""
+    """One metric of a widget or an alarm. Dimension values are text; references look like `${Name}`."""
 
     namespace: str
     name: str
@@ -25,14 +25,14 @@ class Metric:
     label: str = ""
 
     def __str__(self) -> str:
-        """Return it on one line."""
+        """Return the metric on one line."""
         of = ", ".join(self.dimensions.values()) or "no dimension"
         return f"{self.namespace} {self.name} {self.statistic} of {of}"
 
 
 @dataclass(frozen=True)
 class Namespace:
-    """The metrics of one service, and what each dimension's value must be: type, and attribute or `Ref` ("").
+    """The metrics of one service, and the required type and attribute of each dimension's value; "" means `Ref`.
 
     Where a dimension's value is no resource's, it is None.
     """
@@ -41,30 +41,30 @@ class Namespace:
     sets: tuple[frozenset[str], ...]
     values: Mapping[str, tuple[str, str] | None]
     only: Mapping[str, tuple[frozenset[str], ...]]
-    """Metrics that come with some of the sets of dimensions alone."""
+    """Metrics that exist only with certain sets of dimensions."""
 
 
 @cache
 def namespaces() -> Mapping[str, Namespace]:
-    """Return every namespace that is known.
+    """Return all known namespaces.
 
     Each is from the page of the service's user guide that lists its metrics, by way of
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
     """
     content = json.loads(files("tap.picture").joinpath("metrics.json").read_text(encoding="utf-8"))
     return {name: Namespace(
-        frozenset(each["metrics"]), tuple(map(frozenset, each["sets"])),
-        {dimension: tuple(value) if value else None for dimension, value in each["values"].items()},
-        {metric: tuple(map(frozenset, sets)) for metric, sets in each.get("only", {}).items()})
-        for name, each in content.items()}
+        frozenset(entry["metrics"]), tuple(map(frozenset, entry["sets"])),
+        {dimension: tuple(value) if value else None for dimension, value in entry["values"].items()},
+        {metric: tuple(map(frozenset, sets)) for metric, sets in entry.get("only", {}).items()})
+        for name, entry in content.items()}
 
 
 def problems(metric: Metric, resolved: Resolved) -> Iterator[str]:
-    """Yield what is wrong with a metric: in a namespace of AWS's, everything must exist in this environment."""
+    """Yield the problems of a metric: in AWS namespaces, metric and dimensions must exist in this environment."""
     if not _STATISTIC.fullmatch(metric.statistic):
         yield f"{metric.statistic} is not a statistic"
     if not metric.namespace.startswith(("AWS/", "ECS/")):
-        return  # an application's own
+        return  # an application's own namespace
     known = namespaces().get(metric.namespace)
     if known is None:
         yield f"{metric.namespace} is not a namespace that tap knows"
@@ -74,7 +74,7 @@ def problems(metric: Metric, resolved: Resolved) -> Iterator[str]:
     sets = known.only.get(metric.name, known.sets)
     if frozenset(metric.dimensions) not in sets:
         whose = f"{metric.namespace} {metric.name}" if metric.name in known.only else metric.namespace
-        wanted = " or ".join(" and ".join(sorted(each)) or "none" for each in sets)
+        wanted = " or ".join(" and ".join(sorted(names)) or "none" for names in sets)
         yield f"{', '.join(metric.dimensions) or 'no dimension'}: the dimensions of {whose} are {wanted}"
         return
     for name, value in metric.dimensions.items():
@@ -82,16 +82,16 @@ def problems(metric: Metric, resolved: Resolved) -> Iterator[str]:
 
 
 def _value_problems(name: str, value: str, wanted: tuple[str, str] | None, resolved: Resolved) -> Iterator[str]:
-    found = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}", value)
+    match = re.fullmatch(r"\$\{([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}", value)
     if wanted is None:
-        if found and found[1] not in resolved.resources:
-            yield f"{name} {value}: {found[1]} does not exist in this environment"
+        if match and match[1] not in resolved.resources:
+            yield f"{name} {value}: {match[1]} does not exist in this environment"
         return
     kind, attribute = wanted
     should = f"{attribute} of an {kind}" if attribute else f"Ref of an {kind}"
-    if not found:
+    if not match:
         yield f"{name} {value} is not a resource of this environment: it must be {should}"
-    elif found[1] not in resolved.resources:
-        yield f"{name} {value}: {found[1]} does not exist in this environment"
-    elif resolved.resources[found[1]]["Type"] != kind or (found[2] or "") != attribute:
+    elif match[1] not in resolved.resources:
+        yield f"{name} {value}: {match[1]} does not exist in this environment"
+    elif resolved.resources[match[1]]["Type"] != kind or (match[2] or "") != attribute:
         yield f"{name} {value}: it must be {should}"

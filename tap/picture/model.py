@@ -1,4 +1,4 @@
-"""What a picture of the architecture shows, before anything has a place on it."""
+"""The content of an architecture picture, before layout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,25 +9,25 @@ KINDS_OF_SUBNET = ("public", "private", "isolated")
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is drawn: a resource, or several of one type."""
+    """One box: a resource, or several of one type."""
 
     id: str
-    """A logical id, or a name where it stands for several resources or for none of the template."""
+    """A logical id, or a name if it covers several resources or none of the template."""
     tag: str
-    """Short word for what it is, such as `Aurora`."""
+    """A short label, such as `Aurora`."""
     colour: str
-    """The family that its colour stands for: compute, data, storage, network, security, operations, outside."""
+    """The category that determines its colour: compute, data, storage, network, security, operations, outside."""
     title: str
     facts: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
-    """Logical ids of the resources that it stands for, what merely belongs to it included."""
+    """Logical ids of the resources that it covers, including those that belong to it."""
     change: str = ""
-    """Against another environment: "", `added`, `removed`, `changed`."""
+    """Change against another environment: "", `added`, `removed` or `changed`."""
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """Traffic from one item to another, or a plain reference."""
+    """Traffic between two items, or a plain reference."""
 
     source: str
     target: str
@@ -38,7 +38,7 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet: which zone it is in, and what kind it is by where its default route goes."""
+    """A subnet with its zone and its kind, which depends on its default route."""
 
     id: str
     zone: str
@@ -50,7 +50,7 @@ class Subnet:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Everything that is drawn of one environment."""
+    """The complete picture of one environment."""
 
     name: str
     stack_name: str
@@ -60,33 +60,33 @@ class Architecture:
     items: Mapping[str, Item]
     arrows: tuple[Arrow, ...]
     spans: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each item in subnets, which ones."""
+    """The subnets of each item that is in subnets."""
     inside: Mapping[str, str] = field(default_factory=dict)
-    """For each item that is a part of another one, such as an instance of a cluster, that one."""
+    """The parent of each item that is part of another one, such as an instance of a cluster."""
     gateways: tuple[str, ...] = ()
-    """Items of the VPC that are in no subnet."""
+    """Items at the edge of the VPC, in no subnet."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Items outside the VPC, by the heading that they stand under."""
+    """Items outside the VPC, by heading."""
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The availability zones, in order."""
+        """The availability zones, sorted."""
         return tuple(sorted({subnet.zone for subnet in self.subnets}))
 
     @property
     def loose(self) -> tuple[str, ...]:
-        """Items that are neither in the VPC nor under a heading: the Internet and what stands before the stack."""
-        grouped = (each for group in self.groups.values() for each in group)
+        """Items outside the VPC without a heading: the Internet and what stands in front of the stack."""
+        grouped = (name for group in self.groups.values() for name in group)
         placed = {*self.spans, *self.inside, *self.gateways, *grouped}
-        return tuple(each for each in self.items if each not in placed)
+        return tuple(name for name in self.items if name not in placed)
 
     @property
     def covered(self) -> tuple[str, ...]:
-        """Every resource that the picture stands for."""
+        """Every resource that the picture covers."""
         boxes: list[Item | Subnet] = [*self.items.values(), *self.subnets, *([self.vpc] if self.vpc else [])]
         return tuple(name for box in boxes for name in box.covers)
 
 
 def marked(item: Item, change: str, facts: tuple[str, ...] | None = None) -> Item:
-    """Return an item with what became of it against another environment."""
+    """Return an item marked with its change against another environment."""
     return replace(item, change=change, facts=item.facts if facts is None else facts)

@@ -1,4 +1,4 @@
-"""Which drawn resource every other resource belongs to."""
+"""Assign every resource to the drawn resource that it belongs to."""
 
 from collections.abc import Mapping, Set
 
@@ -7,7 +7,7 @@ from tap.template.resolve import Resolved, dependencies, references
 
 
 def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
-    """Return the drawn resource that each resource belongs to; one that belongs to none is its own.
+    """Return the drawn resource that each resource belongs to; itself if it belongs to none.
 
     A resource follows the property that `BELONGS` names for its type, as far as that leads. From there it belongs
     to the nearest drawn resource that refers to it, or else to whose the nearest is that does, such as the vault of
@@ -16,11 +16,11 @@ def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
     needs = dependencies(resolved)
     users: dict[str, set[str]] = {name: set() for name in resolved.resources}
     for name, needed in needs.items():
-        # What watches others does not own them.
+        # Alarms and dashboards do not own what they watch.
         if not str(resolved.resources[name]["Type"]).startswith("AWS::CloudWatch::"):
             for other in needed:
                 users[other].add(name)
-    order = {name: place for place, name in enumerate(resolved.resources)}
+    order = {name: index for index, name in enumerate(resolved.resources)}
 
     ends = {name: _followed(name, resolved, drawn) for name in resolved.resources}
 
@@ -33,16 +33,16 @@ def owners(resolved: Resolved, drawn: Set[str]) -> dict[str, str]:
 
 
 def _followed(name: str, resolved: Resolved, drawn: Set[str]) -> str:
-    """Return where the chain of what belongs to what ends: at a drawn resource, or where it leads no further."""
+    """Return the end of a resource's ownership chain: a drawn resource, or the last one that the chain reaches."""
     seen: set[str] = set()
     while name not in drawn:
         seen.add(name)
         path = BELONGS.get(str(resolved.resources[name]["Type"]))
-        hits = [each.logical_id for each in references(resolved.properties(name).get(path))] if path else []
-        hits = [each for each in hits if each in resolved.resources and each not in seen]
+        hits = [reference.logical_id for reference in references(resolved.properties(name).get(path))] if path else []
+        hits = [hit for hit in hits if hit in resolved.resources and hit not in seen]
         if not hits:
             break
-        name = next((each for each in reversed(hits) if each in drawn), hits[0])
+        name = next((hit for hit in reversed(hits) if hit in drawn), hits[0])
     return name
 
 
@@ -51,10 +51,10 @@ def _nearest(name: str, near: Mapping[str, Set[str]], drawn: Set[str], ends: Map
     seen = {name}
     level = [name]
     while level:
-        level = sorted({other for each in level for other in near[each]} - seen, key=order.__getitem__)
-        for hits in (level, [ends.get(each) for each in level]):
-            for each in hits:
-                if each in drawn:
-                    return each
+        level = sorted({other for title in level for other in near[title]} - seen, key=order.__getitem__)
+        for hits in (level, [ends.get(title) for title in level]):
+            for hit in hits:
+                if hit in drawn:
+                    return hit
         seen |= set(level)
     return None

@@ -1,4 +1,4 @@
-"""The way that every arrow takes between the boxes: straight where that is clear, else through the gutter."""
+"""Route every arrow between the boxes: straight if the way is clear, otherwise through the gutter."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,57 +8,58 @@ from tap.picture.model import Architecture, Arrow
 
 Point = tuple[float, float]
 LABEL_SIZE = 12
-_PAST = 6  # beside a box that a line goes past
-_LANE, _LANES = 9, 100  # one lane's width, and that of all: labels stand to the right of them
+_PAST = 6  # distance between a box and a line that passes it
+_LANE, _LANES = 9, 100  # width of one lane and of all lanes; labels are on their right
 
 
 @dataclass(frozen=True)
 class Route:
-    """An arrow with the points that it runs through, and where its label stands."""
+    """An arrow with its points and the position of its label."""
 
     arrow: Arrow
     points: tuple[Point, ...]
     label: Point
-    anchor: str = "end"  # as SVG's text-anchor
+    anchor: str = "end"  # SVG's text-anchor
 
     @property
     def plate(self) -> Rect:
-        """Where the label stands, with a little room."""
+        """The rectangle of the label, with padding."""
         x, y = self.label
         width = len(self.arrow.label) * LABEL_SIZE * 0.6 + 4
         return Rect(x - 2 if self.anchor == "start" else x + 2 - width, y - 11, width, 14)
 
 
-def routes(found: Architecture, layout: Layout) -> list[Route]:
-    """Return the way of every arrow whose ends are on the picture."""
-    arrows = [each for each in found.arrows if each.source in layout.items and each.target in layout.items]
-    made: list[Route] = []
+def routes(architecture: Architecture, layout: Layout) -> list[Route]:
+    """Return the route of every arrow whose ends are in the picture."""
+    arrows = [arrow for arrow in architecture.arrows if arrow.source in layout.items and arrow.target in layout.items]
+    drawn: list[Route] = []
     through_gutter: list[Arrow] = []
     used: list[tuple[float, float, float]] = []
     for arrow in arrows:
-        route = (_across(arrow, layout) or _by_bus(arrow, found, layout) or _straight(arrow, found, layout, used))
+        route = (_across(arrow, layout) or _by_bus(arrow, architecture, layout)
+                 or _straight(arrow, architecture, layout, used))
         if route:
-            made.append(route)
+            drawn.append(route)
         else:
             through_gutter.append(arrow)
-    taken = {way.arrow.target: way.points[-1][1] for way in made if way.points[0][1] == way.points[-1][1]}
-    return _apart(made + _gutter(through_gutter, found, layout, taken))
+    taken = {way.arrow.target: way.points[-1][1] for way in drawn if way.points[0][1] == way.points[-1][1]}
+    return _apart(drawn + _gutter(through_gutter, architecture, layout, taken))
 
 
 def _apart(ways: Sequence[Route]) -> list[Route]:
-    """Return routes whose labels do not cover each other: one that would moves below its line, or further above."""
+    """Return routes with labels that do not overlap: a label that would moves below its line, or further above."""
     apart: list[Route] = []
     for way in ways:
         x, y = way.label
         places = [replace(way, label=(x, y + by)) for by in (0, 19, -15, 34)]
         others = [other.plate for other in apart if other.arrow.label]
-        apart.append(next((place for place in places if not way.arrow.label or not any(
-            place.plate.overlaps(other) for other in others)), way))
+        apart.append(next((placed for placed in places if not way.arrow.label or not any(
+            placed.plate.overlaps(other) for other in others)), way))
     return apart
 
 
 def _across(arrow: Arrow, layout: Layout) -> Route | None:
-    """Side by side above the VPC: a horizontal line."""
+    """Return a horizontal line between two boxes side by side above the VPC; None if there is none."""
     source, target = layout.items[arrow.source], layout.items[arrow.target]
     if not layout.vpc or max(source.bottom, target.y) > layout.vpc.y or target.x < source.right:
         return None
@@ -69,9 +70,10 @@ def _across(arrow: Arrow, layout: Layout) -> Route | None:
     return Route(arrow, ((source.right, y), (target.x, y)), (target.x - 14, y - 6))
 
 
-def _by_bus(arrow: Arrow, found: Architecture, layout: Layout) -> Route | None:
-    """From what is in one subnet to a gateway of the VPC: along a line that all share, up the left channel."""
-    if arrow.target not in found.gateways or len(found.spans.get(arrow.source, ())) != 1 or not arrow.is_traffic:
+def _by_bus(arrow: Arrow, architecture: Architecture, layout: Layout) -> Route | None:
+    """Return the route from an item of one subnet to a gateway, along the shared line up the left channel; or None."""
+    spans = architecture.spans.get(arrow.source, ())
+    if arrow.target not in architecture.gateways or len(spans) != 1 or not arrow.is_traffic:
         return None
     source, target = layout.items[arrow.source], layout.items[arrow.target]
     x, y = source.x + source.width * 0.25, source.y - 11
@@ -79,9 +81,9 @@ def _by_bus(arrow: Arrow, found: Architecture, layout: Layout) -> Route | None:
     return Route(arrow, ((x, source.y), (x, y), (lane, y), (lane, target.bottom)), (lane, y))
 
 
-def _straight(arrow: Arrow, found: Architecture, layout: Layout,
+def _straight(arrow: Arrow, architecture: Architecture, layout: Layout,
               used: list[tuple[float, float, float]]) -> Route | None:
-    """One above the other: a vertical line where no other box is in the way and no other line close by."""
+    """Return a vertical line between two boxes if no other box or line is in the way; otherwise None."""
     source, target = layout.items[arrow.source], layout.items[arrow.target]
     left, right = max(source.x, target.x) + 12, min(source.right, target.right) - 12
     down = source.bottom <= target.y
@@ -89,7 +91,7 @@ def _straight(arrow: Arrow, found: Architecture, layout: Layout,
     if right < left or bottom - top < 22 or (not arrow.is_traffic and min(source.x, target.x) > VPC_WIDTH):
         return None
     others = [rect for name, rect in layout.items.items()
-              if name not in (arrow.source, arrow.target, *_parts(arrow, found))]
+              if name not in (arrow.source, arrow.target, *_parts(arrow, architecture))]
     for x in _columns(left, right, layout):
         if any(rect.crosses(x, top, bottom) for rect in others):
             continue
@@ -110,35 +112,37 @@ def _columns(left: float, right: float, layout: Layout) -> list[float]:
     return [*inside, *(left + share * (right - left) for share in (0.8, 0.62, 0.5, 0.2))]
 
 
-def _parts(arrow: Arrow, found: Architecture) -> list[str]:
-    return [name for name, of in found.inside.items() if of in (arrow.source, arrow.target)]
+def _parts(arrow: Arrow, architecture: Architecture) -> list[str]:
+    return [name for name, of in architecture.inside.items() if of in (arrow.source, arrow.target)]
 
 
-def _gutter(arrows: Sequence[Arrow], found: Architecture, layout: Layout, taken: Mapping[str, float]) -> list[Route]:
+def _gutter(arrows: Sequence[Arrow], architecture: Architecture, layout: Layout,
+            taken: Mapping[str, float]) -> list[Route]:
     """Through the space between VPC and what is outside: one lane a source and kind, branching to the targets.
 
     A line that would run behind another box, and look as if it ended there, goes above or below the boxes instead.
     """
     lanes: dict[tuple[str, bool], float] = {}
     order = sorted({(arrow.source, arrow.is_traffic) for arrow in arrows},
-                   key=lambda each: (each[1], layout.items[each[0]].y))
+                   key=lambda trunk: (trunk[1], layout.items[trunk[0]].y))
     lane = min(_LANE, _LANES / max(1, len(order)))
-    for place, each in enumerate(order):
-        lanes[each] = round(MARGIN + VPC_WIDTH + 14 + place * lane, 1)
+    for index, trunk in enumerate(order):
+        lanes[trunk] = round(MARGIN + VPC_WIDTH + 14 + index * lane, 1)
     ports = _ports(arrows, layout, taken)
-    made = []
+    result = []
     for arrow in arrows:
         source, target = layout.items[arrow.source], layout.items[arrow.target]
         x = lanes[arrow.source, arrow.is_traffic]
         others = [rect for name, rect in layout.items.items()
-                  if name not in (arrow.source, arrow.target, *_parts(arrow, found), *_wholes(arrow, found))]
+                  if name not in (
+                      arrow.source, arrow.target, *_parts(arrow, architecture), *_wholes(arrow, architecture))]
         start = _branch(source, x, ports[arrow.source, "out", arrow.is_traffic], others)
         end = _branch(target, x, ports[arrow.target, arrow.source, arrow.is_traffic], others)
         bend, y = end[-1] if len(end) == 1 else end[-2]
         on_left = bend < x
-        made.append(Route(arrow, (*reversed(start), (x, start[0][1]), (x, end[0][1]), *end),
+        result.append(Route(arrow, (*reversed(start), (x, start[0][1]), (x, end[0][1]), *end),
                           (bend + 14, y - 5) if on_left else (SIDE - 12, y - 5), "start" if on_left else "end"))
-    return made
+    return result
 
 
 def _branch(rect: Rect, lane: float, port: float, others: Sequence[Rect]) -> tuple[Point, ...]:
@@ -150,8 +154,8 @@ def _branch(rect: Rect, lane: float, port: float, others: Sequence[Rect]) -> tup
         other.is_crossed(min(lane, way[0][0]), max(lane, way[0][0]), way[0][1]) for other in others)), ways[0])
 
 
-def _wholes(arrow: Arrow, found: Architecture) -> list[str]:
-    return [found.inside[end] for end in (arrow.source, arrow.target) if end in found.inside]
+def _wholes(arrow: Arrow, architecture: Architecture) -> list[str]:
+    return [architecture.inside[end] for end in (arrow.source, arrow.target) if end in architecture.inside]
 
 
 def _side(rect: Rect) -> float:
@@ -168,13 +172,13 @@ def _ports(arrows: Sequence[Arrow], layout: Layout,
     for arrow in arrows:
         wanted.setdefault(arrow.source, set()).add((1e9, "out", arrow.is_traffic))
         wanted.setdefault(arrow.target, set()).add((layout.items[arrow.source].y, arrow.source, arrow.is_traffic))
-    found = {}
+    heights = {}
     for name, ends in wanted.items():
         rect = layout.items[name]
         y = max(rect.y, taken.get(name, 0) + LABEL / 2)
         room = (rect.bottom - y) / sum(LABEL if traffic else TIP for _, _, traffic in ends)
         for _, other, traffic in sorted(ends):
             half = room * (LABEL if traffic else TIP) / 2
-            found[name, other, traffic] = round(y + half, 1)
+            heights[name, other, traffic] = round(y + half, 1)
             y += 2 * half
-    return found
+    return heights

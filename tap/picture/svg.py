@@ -1,4 +1,4 @@
-"""An architecture as SVG: light and dark by the reader's own setting, without scripts or anything fetched."""
+"""Render an architecture as SVG: light or dark by the reader's setting, without scripts or external resources."""
 
 from collections.abc import Iterator
 from html import escape
@@ -8,7 +8,7 @@ from tap.picture.layout import FACT_SIZE, MARGIN, TITLE_SIZE, WIDTH, Layout, Rec
 from tap.picture.model import Architecture, Item, Subnet
 from tap.picture.routes import LABEL_SIZE, Route, routes
 
-# Each colour in light and in dark.
+# Each colour in light and dark mode.
 PALETTE = {
     "paper": ("#ffffff", "#14181f"), "ink": ("#16202c", "#e8edf3"), "soft": ("#55606e", "#a4b0bf"),
     "vpc": ("#f5f8fc", "#1a212b"), "zone": ("#7a8796", "#75839a"), "box": ("#ffffff", "#222b37"),
@@ -24,36 +24,36 @@ FAMILIES = ("compute", "data", "storage", "network", "security", "operations")
 _MARKS = {"added": "+", "removed": "\N{MINUS SIGN}", "changed": "~"}
 
 
-def to_svg(found: Architecture, theme: str = "auto", compared: str = "") -> str:
-    """Return the picture as SVG text, the same bytes for the same architecture.
+def to_svg(architecture: Architecture, theme: str = "auto", compared: str = "") -> str:
+    """Return the picture as SVG text. The same architecture gives the same bytes.
 
     `theme` is light, dark, or auto, which follows the reader; `compared` is the environment that changes
     are marked against.
     """
-    layout = lay_out(found)
-    ways = routes(found, layout)
+    layout = lay_out(architecture)
+    ways = routes(architecture, layout)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {layout.height:g}" width="{WIDTH}" '
         f'height="{layout.height:g}" role="img" aria-labelledby="title desc">',
-        f'<title id="title">{escape(_heading(found, compared))}</title>',
-        f'<desc id="desc">{escape(_description(found))}</desc>',
+        f'<title id="title">{escape(_heading(architecture, compared))}</title>',
+        f'<desc id="desc">{escape(_description(architecture))}</desc>',
         f"<style>{style(theme)}</style>", _markers(),
         f'<rect class="paper" width="{WIDTH}" height="{layout.height:g}"/>',
-        *_head(found, compared), *_boxes(found, layout),
+        *_head(architecture, compared), *_boxes(architecture, layout),
         *(line for way in sorted(ways, key=_depth) for line in _line(way)),
-        *(line for name in layout.items for line in _item(found.items[name], layout.items[name])),
+        *(line for name in layout.items for line in _item(architecture.items[name], layout.items[name])),
         *(label for way in ways for label in _label(way)),
         *_legend(layout, compared), "</svg>"]
     return "\n".join(parts) + "\n"
 
 
 def _depth(way: Route) -> tuple[bool, bool]:
-    """Return what to draw an arrow after: plain references, then what is gone, then traffic."""
+    """Return the drawing order of an arrow: plain references, then removed ones, then traffic."""
     return way.arrow.is_traffic, way.arrow.change != "removed"
 
 
 def style(theme: str) -> str:
-    """Return the style sheet of one theme, or of both with the reader's setting between them."""
+    """Return the style sheet of one theme, or of both, selected by the reader's setting."""
     base = ("text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif}"
             ".t{font-weight:600}.h{font-weight:600;font-size:22px}.fn{fill:none}.dash{stroke-dasharray:6 5}"
             ".dots{stroke-dasharray:2 4}")
@@ -68,15 +68,16 @@ def _rules(which: int) -> str:
     return "".join(rules)
 
 
-def _heading(found: Architecture, compared: str) -> str:
+def _heading(architecture: Architecture, compared: str) -> str:
     against = f" against {compared}" if compared else ""
-    return f"Architecture of {found.stack_name} ({found.name}){against}"
+    return f"Architecture of {architecture.stack_name} ({architecture.name}){against}"
 
 
-def _description(found: Architecture) -> str:
-    traffic = [f"{each.source} to {each.target}{f' ({each.label})' if each.label else ''}"
-               for each in found.arrows if each.is_traffic]
-    return f"{len(found.covered)} resources in {found.region or 'any region'}. Traffic: {'; '.join(traffic)}."
+def _description(architecture: Architecture) -> str:
+    traffic = [f"{arrow.source} to {arrow.target}{f' ({arrow.label})' if arrow.label else ''}"
+               for arrow in architecture.arrows if arrow.is_traffic]
+    region = architecture.region or "any region"
+    return f"{len(architecture.covered)} resources in {region}. Traffic: {'; '.join(traffic)}."
 
 
 def _markers() -> str:
@@ -90,14 +91,14 @@ def _markers() -> str:
 
 def text_of(element: str, content: str, **attributes: object) -> str:
     """Return an element that holds text; an attribute's underscore at the end is dropped, others become hyphens."""
-    told = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+    pairs = "".join(f' {name.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
                    for name, value in attributes.items())
-    return f"<{element}{told}>{escape(content)}</{element}>"
+    return f"<{element}{pairs}>{escape(content)}</{element}>"
 
 
 def _text(x: float, y: float, text: str, size: float, classes: str, anchor: str = "start") -> str:
-    place = {} if anchor == "start" else {"text_anchor": anchor}
-    return text_of("text", text, x=f"{x:g}", y=f"{y:g}", font_size=f"{size:g}", class_=classes, **place)
+    attributes = {} if anchor == "start" else {"text_anchor": anchor}
+    return text_of("text", text, x=f"{x:g}", y=f"{y:g}", font_size=f"{size:g}", class_=classes, **attributes)
 
 
 def rect_of(rect: Rect, classes: str, radius: float = 6) -> str:
@@ -106,20 +107,20 @@ def rect_of(rect: Rect, classes: str, radius: float = 6) -> str:
             f'height="{rect.height:g}" rx="{radius:g}"/>')
 
 
-def _head(found: Architecture, compared: str) -> Iterator[str]:
-    yield _text(MARGIN, 40, f"{found.stack_name}", 22, "ink h")
-    told = ' · '.join(filter(None, (f"{len(found.covered)} resources", found.region)))
-    yield _text(MARGIN, 60, f"environment {found.name}{f', marked against {compared}' if compared else ''} · {told}",
-                13, "soft")
+def _head(architecture: Architecture, compared: str) -> Iterator[str]:
+    yield _text(MARGIN, 40, f"{architecture.stack_name}", 22, "ink h")
+    summary = ' · '.join(filter(None, (f"{len(architecture.covered)} resources", architecture.region)))
+    against = f", marked against {compared}" if compared else ""
+    yield _text(MARGIN, 60, f"environment {architecture.name}{against} · {summary}", 13, "soft")
 
 
-def _boxes(found: Architecture, layout: Layout) -> Iterator[str]:
-    if layout.vpc and found.vpc:
-        yield rect_of(layout.vpc, f"vpc l-{found.vpc.change or 'edge'}", 10)
+def _boxes(architecture: Architecture, layout: Layout) -> Iterator[str]:
+    if layout.vpc and architecture.vpc:
+        yield rect_of(layout.vpc, f"vpc l-{architecture.vpc.change or 'edge'}", 10)
         # On the right: the way of the Internet gateway passes on the left.
-        told = f"VPC  {' · '.join(found.vpc.facts)}"
-        yield _text(layout.vpc.right - 14, layout.vpc.y + 22, told, 14, "soft t", "end")
-    for subnet in found.subnets:
+        heading = f"VPC  {' · '.join(architecture.vpc.facts)}"
+        yield _text(layout.vpc.right - 14, layout.vpc.y + 22, heading, 14, "soft t", "end")
+    for subnet in architecture.subnets:
         yield from _subnet(subnet, layout.subnets[subnet.id])
     for zone, rect in layout.zones.items():
         yield rect_of(rect, "fn dash l-zone", 8)
@@ -145,8 +146,8 @@ def _item(item: Item, rect: Rect) -> Iterator[str]:
     yield _text(rect.x + 14, rect.y + 20, title, TITLE_SIZE, f"{item.change or 'ink'} t")
     if item.tag and (len(title) * TITLE_SIZE * 0.66 + len(item.tag) * 7 + 30) < rect.width:
         yield _text(rect.right - 9, rect.y + 19, item.tag, 11, item.colour, "end")
-    for place, line in enumerate(wrapped(item.facts, rect.width)):
-        yield _text(rect.x + 14, rect.y + 38 + 17 * place, line, FACT_SIZE, "soft")
+    for index, line in enumerate(wrapped(item.facts, rect.width)):
+        yield _text(rect.x + 14, rect.y + 38 + 17 * index, line, FACT_SIZE, "soft")
     yield "</g>"
 
 
@@ -182,7 +183,7 @@ def _legend(layout: Layout, compared: str) -> Iterator[str]:
         yield _text(x + 11, y, name, 12, "soft")
         x += 27 + 7 * len(name)
     if compared:
-        for change, told in (("added", f"not in {compared}"), ("changed", f"differs from {compared}"),
+        for change, meaning in (("added", f"not in {compared}"), ("changed", f"differs from {compared}"),
                              ("removed", f"only in {compared}")):
-            yield _text(x + 10, y, f"{_MARKS[change]} {told}", 12, f"{change} t")
-            x += 40 + 6.6 * len(told)
+            yield _text(x + 10, y, f"{_MARKS[change]} {meaning}", 12, f"{change} t")
+            x += 40 + 6.6 * len(meaning)

@@ -1,4 +1,4 @@
-"""Who talks to whom in a resolved template, and who merely refers to whom."""
+"""Find the traffic between resources of a resolved template, and plain references."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tap.template.resolve import Reference, Resolved, references
 
 Owner = Callable[[str], str | None]
 EVERYWHERE = ("0.0.0.0/0", "::/0")
-# What an action does, by how its name begins after the service; the first that fits.
+# Verbs for actions by the beginning of their name; the first match wins.
 _VERBS = (("CreateBackup", "back up"), ("CreateDBClusterSnapshot", "back up"), ("StartAwsBackup", "back up"),
           ("DeleteBackup", "back up"), ("CreateGrant", "grant"), ("DescribeKey", "decrypt"),
           *((name, "run") for name in ("RunTask", "DescribeTasks", "StopTask", "TagResource", "PassRole")),
@@ -22,7 +22,7 @@ _VERBS = (("CreateBackup", "back up"), ("CreateDBClusterSnapshot", "back up"), (
 
 
 def arrows(resolved: Resolved, owner: Owner) -> tuple[Arrow, ...]:
-    """Return all arrows between drawn items, each pair at most once a direction; `owner` tells whose a resource is.
+    """Return all arrows between drawn items, at most one per pair and direction; `owner` maps a resource to its item.
 
     Traffic comes from security groups, listeners, origins, routes, permissions and actions. A pair with
     traffic in either direction has no arrow for plain references.
@@ -30,23 +30,23 @@ def arrows(resolved: Resolved, owner: Owner) -> tuple[Arrow, ...]:
     labels: dict[tuple[str, str], list[str]] = {}
     for source, target, label in _traffic(resolved, owner):
         if source and target and source != target:
-            found = labels.setdefault((source, target), [])
-            found.extend(text for text in label.split(", ") if text and text not in found)
-    made = [Arrow(*pair, ", ".join(texts)) for pair, texts in labels.items()]
+            texts = labels.setdefault((source, target), [])
+            texts.extend(text for text in label.split(", ") if text and text not in texts)
+    merged = [Arrow(*pair, ", ".join(texts)) for pair, texts in labels.items()]
     plain: dict[tuple[str, str], Arrow] = {}
     for name, entry in resolved.resources.items():
         for other in references(entry.get("Properties")):
             source, target = owner(name), owner(other.logical_id)
             if source and target and source != target and not {(source, target), (target, source)} & labels.keys():
                 plain.setdefault((source, target), Arrow(source, target, is_traffic=False))
-    return (*made, *(arrow for pair, arrow in plain.items() if pair[::-1] not in plain or pair < pair[::-1]))
+    return (*merged, *(arrow for pair, arrow in plain.items() if pair[::-1] not in plain or pair < pair[::-1]))
 
 
 def _traffic(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    walls = {owner(balancer): owner(acl) for _, each in _entries(resolved, "AWS::WAFv2::WebACLAssociation")
-             if (balancer := _peer(each, "ResourceArn")) and (acl := _peer(each, "WebACLArn"))}
+    walls = {owner(balancer): owner(acl) for _, association in _entries(resolved, "AWS::WAFv2::WebACLAssociation")
+             if (balancer := _peer(association, "ResourceArn")) and (acl := _peer(association, "WebACLArn"))}
     for source, target, label in _through_groups(resolved, owner):
-        if source == INTERNET and target in walls:  # what comes from the Internet passes the web ACL first
+        if source == INTERNET and target in walls:  # traffic from the Internet passes the web ACL first
             yield source, walls[target], label
             yield walls[target], target, ""
         else:
@@ -63,7 +63,7 @@ def _entries(resolved: Resolved, *types: str) -> Iterator[tuple[str, Mapping[str
 
 
 def _rules(resolved: Resolved, direction: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every rule of every security group with the group that it is of."""
+    """Yield every rule of every security group with its group."""
     for name, properties in _entries(resolved, "AWS::EC2::SecurityGroup"):
         for rule in properties.get(f"SecurityGroup{direction}", []):
             yield name, rule
@@ -80,11 +80,11 @@ def _port(rule: Mapping[str, Any]) -> str:
 
 
 def _peer(rule: Mapping[str, Any], key: str) -> str | None:
-    return next((each.logical_id for each in references(rule.get(key))), None)
+    return next((reference.logical_id for reference in references(rule.get(key))), None)
 
 
 def _through_groups(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    """Traffic that leaves one group and may enter the other; and what may enter from everywhere."""
+    """Yield traffic that one group lets out and the other lets in, and traffic that may enter from everywhere."""
     leaving = [(group, _peer(rule, "DestinationSecurityGroupId"), rule.get("CidrIp"), _port(rule))
                for group, rule in _rules(resolved, "Egress")]
     vpc = next((properties["CidrBlock"] for _, properties in _entries(resolved, "AWS::EC2::VPC")), None)
@@ -112,7 +112,7 @@ def _listeners(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, s
 
 
 def _routes(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    """From what runs in a subnet to its NAT gateway, where its group lets it out; from there to the Internet."""
+    """Yield traffic from resources in a subnet to its NAT gateway, if their group allows it, and to the Internet."""
     out = {owner(group): _port(rule) for group, rule in _rules(resolved, "Egress") if rule.get("CidrIp") in EVERYWHERE}
     tables = {_peer(p, "SubnetId"): _peer(p, "RouteTableId")
               for _, p in _entries(resolved, "AWS::EC2::SubnetRouteTableAssociation")}
@@ -139,15 +139,15 @@ def _origins(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str
 
 
 def _permissions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    """What a role may do with resources of the stack, from whoever has the role."""
-    attached = {name: [each.logical_id for each in references(properties.get("ManagedPolicyArns"))]
+    """Yield what each role may do with resources of the stack, from every resource that has the role."""
+    attached = {name: [reference.logical_id for reference in references(properties.get("ManagedPolicyArns"))]
                 for name, properties in _entries(resolved, "AWS::IAM::Role")}
     for name, properties in _entries(resolved, "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        for each in references(properties.get("Roles")):
-            attached.setdefault(each.logical_id, []).append(name)
+        for reference in references(properties.get("Roles")):
+            attached.setdefault(reference.logical_id, []).append(name)
     for role, policies in attached.items():
-        documents = [each["PolicyDocument"] for each in resolved.properties(role).get("Policies", [])]
-        documents += [resolved.properties(each)["PolicyDocument"] for each in policies if each in resolved.resources]
+        documents = [inline["PolicyDocument"] for inline in resolved.properties(role).get("Policies", [])]
+        documents += [resolved.properties(name)["PolicyDocument"] for name in policies if name in resolved.resources]
         for document in documents:
             for statement in _listed(document["Statement"]):
                 if statement.get("Effect") == "Allow":
@@ -155,7 +155,7 @@ def _permissions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None,
 
 
 def _allowed(statement: Mapping[str, Any], who: str | None, owner: Owner) -> Iterator[tuple[str | None, str, str]]:
-    # Who may log in to a database reaches it only where security groups let him, and those tell.
+    # Security groups decide who reaches a database, so permission to log in adds nothing.
     verbs = {_verb(action) for action in map(str, _listed(statement.get("Action", []))) if action != "rds-db:connect"}
     if not verbs:
         return
@@ -172,12 +172,12 @@ def _verb(action: str) -> str:
 
 
 def _actions(resolved: Resolved, owner: Owner) -> Iterator[tuple[str | None, str | None, str]]:
-    """What is told of events: alarms, rules, destinations, notifications."""
+    """Yield the targets of events: alarms, rules, destinations, notifications."""
     for name, properties in _entries(resolved, "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         for target in references(properties.get("AlarmActions")):
             yield owner(name), owner(target.logical_id), "notify"
     for name, properties in _entries(resolved, "AWS::Events::Rule"):
-        for target in references([each.get("Arn") for each in properties.get("Targets", [])]):
+        for target in references([entry.get("Arn") for entry in properties.get("Targets", [])]):
             yield owner(name), owner(target.logical_id), "notify"
     for name, properties in _entries(resolved, "AWS::Lambda::EventInvokeConfig"):
         for target in references(properties.get("DestinationConfig")):
