@@ -1,1 +1,1 @@
-"""Deploys an environment through reviewed change sets."""
+"""Deploy an environment through change sets that are reviewed first."""

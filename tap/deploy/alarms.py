@@ -1,4 +1,4 @@
-"""The alarms that roll an update back: named by outputs of the stack, as the stack has them before it."""
+"""Rollback alarms: named by stack outputs, with the values that they have before the update."""
 
 from tap.deploy.aws import Call
 from tap.deploy.deployed import Deployed, location
@@ -9,11 +9,11 @@ _TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 
 def rollback_triggers(call: Call, env: Environment, deployed: Deployed | None) -> list[dict[str, str]] | None:
-    """Return the triggers (API type RollbackTrigger) that the target names; None: there are none, and were none.
+    """Return the rollback triggers (API type RollbackTrigger) that the target names; None if it has and had none.
 
-    An empty list takes away those that the stack has, which it would keep. An output's value is an alarm's ARN or its
-    name. An output that the stack does not have yet is passed over: it comes with this update. Raises Refused where an
-    output is no alarm of the stack.
+    An empty list removes the stack's current triggers, which it would otherwise keep. An output holds an alarm's ARN or
+    name. An output that does not exist yet is skipped: this update creates it. Raises Refused if an output is not an
+    alarm of the stack.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackTrigger.html
     """
     outputs = deployed.outputs if deployed else {}

@@ -1,4 +1,4 @@
-"""Where a template too large for a request goes: the artifact bucket, under the hash of its content."""
+"""Upload templates that are too large for a request to the artifact bucket, under the hash of their content."""
 
 import base64
 import contextlib
@@ -11,35 +11,35 @@ from tap.deploy.models import TEMPLATE_BODY_LIMIT, CallFailed, Environment, Inpu
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 TEMPLATE_OBJECT_LIMIT = 1_048_576  # bytes, in a bucket (1 MB)
-# What `tap plan` uploads. The role of planning jobs, which run the code of pull requests, can write here alone.
+# Where `tap plan` uploads. The role of planning jobs, which run pull requests' code, can write only here.
 PLANS = "plans/"
 _NOT_THERE = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Where a client for S3 keeps things, as a TemplateURL has to name it."""
+    """Where an S3 client stores objects, as a TemplateURL must name it."""
 
     account: str
     region: str
     url_suffix: str  # amazonaws.com, in China amazonaws.com.cn
     endpoint: str  # the client's own
-    owner: str = ""  # the account that the artifact bucket belongs to, where it is another
+    owner: str = ""  # the account that owns the artifact bucket, if it is another one
 
     @property
     def bucket_owner(self) -> str:
-        """The account that the artifact bucket has to belong to."""
+        """Return the account that must own the artifact bucket."""
         return self.owner or self.account
 
     @property
     def is_aws(self) -> bool:
-        """Whether it is AWS itself, and not an emulator or a proxy."""
+        """Return whether the endpoint is AWS's own, not an emulator or a proxy."""
         return self.endpoint.partition("://")[2].partition("/")[0].partition(":")[0].endswith(self.url_suffix)
 
     def url(self, bucket: str, key: str) -> str:
         """Return the TemplateURL of an object.
 
-        An endpoint of one's own, and a name with dots, which no wildcard certificate covers, take the path.
+        Custom endpoints and bucket names with dots, which no wildcard certificate covers, use path-style URLs.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """
         if not self.is_aws:
@@ -50,7 +50,7 @@ class Storage:
 
 
 def storage(aws: AwsClient, env: Environment) -> Storage:
-    """Return where S3 keeps an environment's objects."""
+    """Return the S3 storage for an environment's objects."""
     from tap.deploy.boto import url_suffix
 
     meta = aws.meta("s3")
@@ -59,24 +59,24 @@ def storage(aws: AwsClient, env: Environment) -> Storage:
 
 
 def bucket_name(env: Environment, store: Storage) -> str | None:
-    """Return the artifact bucket's name, `{account}` and `{region}` filled in; None where there is none."""
+    """Return the artifact bucket's name, `{account}` and `{region}` filled in; None if none is configured."""
     if env.target.artifact_bucket is None:
         return None
     return env.target.artifact_bucket.replace("{account}", store.account).replace("{region}", store.region)
 
 
 def make_bucket_command(name: str, region: str) -> str:
-    """Return the AWS CLI line that makes the bucket."""
+    """Return the AWS CLI command that creates the bucket."""
     return f"aws s3 mb s3://{name} --region {region}"
 
 
 def is_too_large(template: str) -> bool:
-    """Whether a request cannot hold the template."""
+    """Return whether the template is too large for a request."""
     return len(template.encode()) > TEMPLATE_BODY_LIMIT
 
 
 def check_bucket(aws: AwsClient, env: Environment, template: str) -> str:
-    """Return the name of the bucket that a template can go to. Raises InputError where there is none."""
+    """Return the name of the bucket to upload templates to. Raises InputError if there is none."""
     name, store = _named_bucket(aws, env, template)
     with _explained(name, store):
         aws.service("s3")("head_bucket", Bucket=name, ExpectedBucketOwner=store.bucket_owner)
@@ -99,10 +99,10 @@ def _named_bucket(aws: AwsClient, env: Environment, template: str) -> tuple[str,
 
 
 def upload(aws: AwsClient, env: Environment, template: str) -> str:
-    """Put a template into the artifact bucket unless it is there already; return its TemplateURL.
+    """Upload a template to the artifact bucket, unless it is already there, and return its TemplateURL.
 
-    The bucket has to belong to the account, or to the one that the target names: somebody else can take a name.
-    Raises InputError where there is no bucket or it cannot be used.
+    The bucket must belong to the account, or to the one that the target names: anyone can claim a bucket name.
+    Raises InputError if the bucket does not exist or cannot be used.
     """
     (name, store), body = _named_bucket(aws, env, template), template.encode()
     key = env.target.artifact_prefix + hashlib.sha256(body).hexdigest()
@@ -111,7 +111,7 @@ def upload(aws: AwsClient, env: Environment, template: str) -> str:
 
 
 def put(aws: AwsClient, store: Storage, bucket: str, key: str, body: bytes) -> None:
-    """Put an object into the artifact bucket unless it is there with this content. Raises InputError.
+    """Upload an object to the artifact bucket unless it is already there with this content. Raises InputError.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
     """
@@ -124,7 +124,7 @@ def put(aws: AwsClient, store: Storage, bucket: str, key: str, body: bytes) -> N
 
 @contextlib.contextmanager
 def _explained(name: str, store: Storage) -> Iterator[None]:
-    """Turn what S3 answers about a bucket that cannot be used into the next step."""
+    """Return the error for S3's response about an unusable bucket, with the next step."""
     try:
         yield
     except CallFailed as error:
@@ -143,14 +143,14 @@ def _explained(name: str, store: Storage) -> Iterator[None]:
 
 
 def _is_there(call: Call, owner: dict[str, str], key: str, digest: bytes) -> bool:
-    """Return whether the object exists and has this SHA-256: others may write into the bucket, too.
+    """Return whether the object exists and has this SHA-256: others may write to the bucket, too.
 
     S3 computes the checksum itself: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
     """
     try:
         answer = call("head_object", **owner, Key=key, ChecksumMode="ENABLED")
     except CallFailed as error:
-        # Without s3:ListBucket a missing object is answered with 403; whether that is so, writing tells.
+        # Without s3:ListBucket, S3 responds with 403 for a missing object. The upload shows which it is.
         if error.code in (*_NOT_THERE, "403"):
             return False
         raise

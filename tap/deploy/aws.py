@@ -1,4 +1,4 @@
-"""Requests of AWS's services in one region: retried where that is safe, and one id for everything that is unique."""
+"""Send requests to AWS services in one region, retry them where that is safe, and generate unique ids."""
 
 import itertools
 import threading
@@ -15,12 +15,12 @@ from tap.deploy.waiting import pauses
 Call = Callable[..., Any]
 """Makes one request of a service: method and members in, the response out; raises CallFailed."""
 
-# With the pauses between them and the client's own retries, more than a minute when throttled, seconds otherwise.
+# With the pauses and the client's own retries: more than a minute when throttled, seconds otherwise.
 _TRIES_WHEN_THROTTLED, _TRIES_TO_READ = 40, 5
 _LONGEST_TO_READ = 60.0  # seconds, after which a read is not retried
-_SILENCE = 2.0  # seconds, after which the user is told what is being waited for
-# Members of responses that are for people, and may repeat a value that a service was given. Nothing is decided by them,
-# nor are they ever sent back. (StatusReason, by which it shows that a change set is empty, is masked where it is told.)
+_SILENCE = 2.0  # seconds, after which the user is notified of a slow request
+# Members of responses that are meant for people and may repeat a secret that a service was given. No decision depends
+# on them, and they are never sent back. (StatusReason shows that a change set is empty; it is masked when printed.)
 _PROSE = frozenset({
     "activitystatusmessage", "actualproperties", "actualvalue", "aftercontext", "aftervalue", "beforecontext",
     "beforevalue", "detectionstatusreason", "driftstatusreason", "expectedproperties", "expectedvalue",
@@ -30,7 +30,7 @@ _READING = ("describe_", "detect_", "filter_", "get_", "head_", "list_", "search
 
 
 class AwsClient:
-    """Makes requests of AWS with one set of credentials, in one region."""
+    """Sends requests to AWS with one set of credentials, in one region."""
 
     def __init__(
         self,
@@ -41,24 +41,24 @@ class AwsClient:
         notify: Callable[[str], None] | None = None,
         timer: Callable[[float, Callable[[], None]], Any] = threading.Timer,
     ) -> None:
-        """Take the boto3 client of each service by its name, how to wait and measure (seconds), and a source of ids.
+        """Create a client from a factory of boto3 clients, functions to sleep and to read a clock, and an id source.
 
-        `notify` is called with one line when a request takes long, from the thread of `timer`, which has the methods
-        of `threading.Timer`. Raises InputError where there is no client of CloudFormation.
+        `notify` is called with one line when a request is slow, from the thread of `timer`, which has the methods
+        of `threading.Timer`. Raises InputError if a CloudFormation client cannot be created.
         """
         self._clients, self._cloudformation = clients, clients("cloudformation")
         self.sleep, self.clock, self.unique = sleep, clock, unique
         self._notify, self._timer = notify, timer
-        self.masked: Callable[[str], str] = str  # hides secrets in what AWS says to people
+        self.masked: Callable[[str], str] = str  # masks secrets in AWS's messages
 
     @property
     def region(self) -> str:
-        """The region."""
+        """Return the region."""
         return str(self._cloudformation.meta.region_name)
 
     @property
     def endpoint(self) -> str:
-        """Where requests go, for people: the region, and the endpoint where it is not AWS's own."""
+        """Return where requests go, for display: the region, and the endpoint if it is not AWS's own."""
         endpoint = str(self._cloudformation.meta.endpoint_url)
         from tap.deploy.boto import is_aws
 
@@ -72,28 +72,28 @@ class AwsClient:
 
     @cached_property
     def account(self) -> str:
-        """The id of the account that the credentials belong to."""
+        """Return the id of the account that the credentials belong to."""
         return str(self.service("sts")("get_caller_identity")["Account"])
 
     def client(self, service: str) -> Any:
-        """Return boto3's client of a service, to read page by page; its errors are botocore's, its retries its own."""
+        """Return the boto3 client of a service, for pagination; its errors and retries are botocore's own."""
         return self._clients(service)
 
     def meta(self, service: str) -> Any:
-        """Return what boto3 knows of a service's client: region, endpoint, partition."""
+        """Return the metadata of a service's boto3 client: region, endpoint, partition."""
         return self._clients(service).meta
 
     def call(self, method: str, **request: Any) -> Any:
-        """Make a request of CloudFormation. Raises CallFailed."""
+        """Send a request to CloudFormation and return the response. Raises CallFailed."""
         return self._send(self._cloudformation, method, request)
 
     def service(self, name: str) -> Call:
-        """Return a function that makes requests of a service, by boto3's name for it."""
+        """Return a function that sends requests to a service, given by boto3's name for it."""
         client = self._cloudformation if name == "cloudformation" else self._clients(name)
         return lambda method, **request: self._send(client, method, request)
 
     def _send(self, client: Any, method: str, request: Mapping[str, Any]) -> Any:
-        """Send a request, and notify the user when it takes long. Raises CallFailed."""
+        """Send a request, notify the user if it is slow, and return the response. Raises CallFailed."""
         if self._notify is None:
             return self._send_and_retry(client, method, request, [])
         notify, errors = self._notify, list[CallFailed]()
@@ -106,7 +106,7 @@ class AwsClient:
             timer.cancel()
 
     def _send_and_retry(self, client: Any, method: str, request: Mapping[str, Any], errors: list[CallFailed]) -> Any:
-        """Send a request; retry when throttled, and where it only reads, on transient errors, which go to `errors`."""
+        """Send a request; retry when throttled, and reads also on transient errors, which are appended to `errors`."""
         from tap.deploy.boto import send  # boto3 is slow to import, and `tap --help` does not need it
 
         reads, began, waits = method.startswith(_READING), self.clock(), pauses()
@@ -118,7 +118,7 @@ class AwsClient:
                 errors.append(error)
                 throttled = error.code in THROTTLING_CODES
                 tries = _TRIES_WHEN_THROTTLED if throttled else _TRIES_TO_READ if reads and error.passing else 1
-                # Where nothing responds at all, each of the client's own retries waits for its timeout.
+                # If nothing responds at all, each of the client's own retries waits for its timeout.
                 if attempt >= tries or (not throttled and self.clock() - began > _LONGEST_TO_READ):
                     raise
                 self.sleep(next(waits))
@@ -130,12 +130,12 @@ def _what_is_awaited(client: Any, method: str, errors: list[CallFailed]) -> str:
 
 
 def _masked(answer: Any, masked: Callable[[str], str]) -> Any:
-    """Return a response without secrets in what it says to people."""
+    """Return a response with the secrets in its messages masked."""
     if isinstance(answer, list):
         return [_masked(item, masked) for item in answer]
     if not isinstance(answer, dict):
         return answer
-    clean = copy(answer)  # of the same class: a response says what is wrong where it lacks a key
+    clean = copy(answer)  # the same class, so that a missing key still raises CallFailed
     clean.update({key: masked(value) if isinstance(value, str) and key.lower() in _PROSE else _masked(value, masked)
                   for key, value in answer.items()})
     return clean

@@ -44,14 +44,14 @@ _CREDENTIAL_CODES = (
     "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken", "RequestExpired",
     "SignatureDoesNotMatch", "UnrecognizedClientException",
 )  # fmt: skip
-# S3's code, and what the messages of signatures begin with where it is the time that is wrong in them.
+# S3's error code, and how messages about a signature with the wrong time begin.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 _CLOCK_CODE, _CLOCK_MESSAGES = "RequestTimeTooSkewed", ("Signature expired", "Signature not yet current")
 _CREDENTIAL_ERRORS = (
     CredentialRetrievalError, LoginError, NoAuthTokenError, NoCredentialsError, PartialCredentialsError,
     SSOError, TokenRetrievalError,
 )  # fmt: skip
-# A hanging connection is given up before the user gives up.
+# Time out a hanging connection before the user gives up.
 _CONNECT_SECONDS, _READ_SECONDS = 5, 20
 _SIGN_IN = "sign in (aws sso login, aws configure, AWS_PROFILE), then run this command again"
 _WITHOUT_MFA = ("run this in a terminal, or first sign in with: "
@@ -64,14 +64,14 @@ _RENEW = "renew them (aws sso login, aws configure, AWS_PROFILE), then run this 
 
 
 class Session:
-    """Creates clients of AWS's services from the usual configuration, one for each region and service.
+    """Creates AWS clients from the usual configuration, one for each region and service.
 
-    They share one set of credentials, which is looked up once: AWS accepts an MFA code only once. Threads may share a
+    All share one set of credentials, resolved once: AWS accepts an MFA code only once. Threads may share a
     session. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
     """
 
     def __init__(self, ask: Callable[[str], str] = getpass.getpass) -> None:
-        """Take the function that asks the user for an MFA code; its argument is the question."""
+        """Create a session; `ask` prompts the user for an MFA code and takes the prompt's text."""
         self._ask = ask
         self._boto: Any = None
         self._clients: dict[tuple[str | None, str], Any] = {}
@@ -80,7 +80,7 @@ class Session:
         self.is_asking = False  # whether the user is being asked for an MFA code
 
     def client(self, region: str | None, service: str) -> Any:
-        """Return the client of a service in a region; None is the configuration's region. Raises InputError."""
+        """Return the client of a service in a region, by default the configured region. Raises InputError."""
         with self._lock:
             if (region, service) not in self._clients:
                 self._clients[region, service] = self.connect(service, region=region)
@@ -96,7 +96,7 @@ class Session:
         secret_access_key: str | None = None,
         read_seconds: int = _READ_SECONDS,
     ) -> Any:
-        """Return a new client of a service; what is not given comes from the usual AWS configuration.
+        """Return a new client of a service; omitted arguments come from the usual AWS configuration.
 
         That includes AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_CLOUDFORMATION
         and AWS_MAX_ATTEMPTS. `read_seconds` is how long a response may take. Raises InputError.
@@ -107,7 +107,7 @@ class Session:
             client = self._boto.client(
                 service, region_name=region, endpoint_url=endpoint_url, config=config,
                 aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key)
-            _ = urlsplit(client.meta.endpoint_url).port  # ValueError where it cannot be one, which botocore lets pass
+            _ = urlsplit(client.meta.endpoint_url).port  # ValueError for a malformed endpoint
         except NoRegionError:
             raise InputError(
                 "no region: use --region, set region in parameters/targets.toml, or set AWS_REGION") from None
@@ -118,7 +118,7 @@ class Session:
         return client
 
     def _signed_in_session(self, region: str | None) -> Any:
-        """Return boto3's session; `region` is where roles are assumed, by default the configuration's."""
+        """Return boto3's session; `region` is where roles are assumed, by default the configured one."""
         core = botocore.session.get_session()
         core.register_component("data_loader", _loader())
         # botocore reads AWS_DEFAULT_REGION alone; in the AWS CLI and the other SDKs AWS_REGION takes precedence.
@@ -131,7 +131,7 @@ class Session:
         return session
 
     def _code(self, question: str) -> str:
-        """Ask for an MFA code. Raises NotSignedIn where there is no terminal."""
+        """Ask for an MFA code and return it. Raises NotSignedIn without a terminal."""
         self.is_asking = True
         try:
             with warnings.catch_warnings():
@@ -145,10 +145,10 @@ class Session:
 
 
 class _CliCache(JSONFileCache):  # type: ignore[misc]
-    """The AWS CLI's cache of assumed roles: a code that was entered for either counts for both, until it expires."""
+    """The AWS CLI's cache of assumed roles: an MFA code entered for either works for both, until it expires."""
 
     def __setitem__(self, key: str, value: Any) -> None:
-        with suppress(OSError):  # a home directory that cannot be written
+        with suppress(OSError):  # a read-only home directory
             super().__setitem__(key, value)
 
 
@@ -159,7 +159,7 @@ def connect(service: str, **options: Any) -> Any:
 
 @functools.cache
 def _loader() -> Any:
-    """Return what reads botocore's data; shared, since each session would parse the same files once more."""
+    """Return botocore's data loader; shared, because each session would otherwise parse the same files again."""
     return botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH"))
 
 
@@ -168,12 +168,12 @@ def _partitions() -> list[dict[str, Any]]:
 
 
 def url_suffix(partition: str) -> str:
-    """Return what the host names of a partition end with, such as amazonaws.com."""
+    """Return a partition's DNS suffix, such as amazonaws.com."""
     return str(next(known["outputs"]["dnsSuffix"] for known in _partitions() if known["id"] == partition))
 
 
 def is_aws(endpoint: str) -> bool:
-    """Return whether a URL is AWS's own, in any partition, and not an emulator's or a proxy's."""
+    """Return whether a URL is AWS's own, in any partition, not an emulator's or a proxy's."""
     host = urlsplit(endpoint).hostname or ""
     return any(host.endswith(f".{known['outputs'][suffix]}")
                for known in _partitions() for suffix in ("dnsSuffix", "dualStackDnsSuffix"))
@@ -182,7 +182,7 @@ def is_aws(endpoint: str) -> bool:
 def check_regions(names: Iterable[str], endpoint: str) -> None:
     """Raise InputError for a region that does not exist: its host name never resolves, and each retry waits for that.
 
-    An emulator, at an `endpoint` that is not AWS's, may have any region.
+    An emulator (an `endpoint` that is not AWS's) accepts any region.
     """
     known = {name for partition in _partitions() for name in partition["regions"] if not name.endswith("-global")}
     for name in names:
@@ -192,10 +192,10 @@ def check_regions(names: Iterable[str], endpoint: str) -> None:
 
 
 class _Response(dict[str, Any]):
-    """A response of AWS, or a part of one: reading a member that it does not have raises CallFailed."""
+    """A response from AWS, or a part of one; reading a missing member raises CallFailed."""
 
     def __init__(self, members: Mapping[str, Any], unreadable: CallFailed) -> None:
-        """Take what botocore made of the response, and what to raise."""
+        """Wrap a response that botocore has parsed; reading a missing member raises `unreadable`."""
         super().__init__({name: _part(value, unreadable) for name, value in members.items()})
         self._unreadable = unreadable
 
@@ -204,42 +204,42 @@ class _Response(dict[str, Any]):
 
 
 def _part(value: Any, unreadable: CallFailed) -> Any:
-    if type(value) is dict:  # botocore makes an OrderedDict of a template, which has no shape in the API
+    if type(value) is dict:  # botocore returns a template as an OrderedDict, and the API does not define its shape
         return _Response(value, unreadable)
     return [_part(item, unreadable) for item in value] if isinstance(value, list) else value
 
 
 def send(client: Any, method: str, request: Mapping[str, Any]) -> Any:
-    """Send one request and return the response. Raises CallFailed; NotSignedIn where credentials are the problem."""
+    """Send one request and return the response. Raises CallFailed, or NotSignedIn for a problem with credentials."""
     operation = getattr(client, method)
     unreadable = CallFailed(
         f"{client.meta.endpoint_url} sent an unreadable response to {method}: is there a proxy or a sign-in page in "
         f"between, or an emulator without {method}?", passing=True)
     try:
         answer = operation(**request)
-        # Where there is nothing to parse, botocore takes any page for an answer. AWS gives each an id.
+        # When there is nothing to parse, botocore accepts any page as a response. AWS gives each response an id.
         # https://docs.aws.amazon.com/boto3/latest/guide/error-handling.html
         if answer.keys() == {"ResponseMetadata"} and "RequestId" not in answer["ResponseMetadata"]:
             raise unreadable
         return _part(answer, unreadable)
     except ClientError as error:
-        if not error.response.get("Error"):  # an error that is not AWS's, of a proxy, say
+        if not error.response.get("Error"):  # not AWS's error: a proxy's, for example
             raise unreadable from None
         raise _refused(error, client.meta.service_model.service_id) from None
     except _CREDENTIAL_ERRORS as error:
         raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
     except (BotoConnectionError, HTTPClientError) as error:
-        if "Invalid header value" in str(error):  # the message has the value, which may be a session token
+        if "Invalid header value" in str(error):  # the message contains the value, which may be a session token
             raise NotSignedIn("the AWS credentials or the region contain a line break or another invalid character: "
                               f"{_RENEW_WITHOUT}") from None
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), "")
         raise CallFailed(f"no response from AWS: {_one_line(error)}{hint}", passing=True) from None
     except BotoCoreError as error:
         raise CallFailed(_one_line(error)) from None
-    # A file or a program that credentials come from, or the question for a code, which nobody answers.
+    # A file or program that provides credentials failed, or nobody answered the prompt for a code.
     except (OSError, EOFError) as error:
         raise NotSignedIn(f"no AWS credentials: {_one_line(error)}: {_SIGN_IN}") from None
-    # What botocore's parsers trip over where the answer is another's; the message may be the whole answer.
+    # botocore's parsers fail on a response that is not AWS's; the message may be the whole response.
     except (ResponseParserError, LookupError, ValueError, TypeError, AttributeError):
         raise unreadable from None
 

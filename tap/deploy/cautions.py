@@ -1,4 +1,4 @@
-"""What an update does that its list of changes does not say: a line each, for whoever approves it."""
+"""Cautions: consequences of an update that its list of changes does not show, one line each."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from tap.deploy.replacements import Update, value_at
 
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _ROLLING = ("ROLLING", None)
-# What becomes of a type when it is removed or replaced.
+# The consequence of removing or replacing a resource, by type.
 _REMOVED: Mapping[str, str] = {
     # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html
     "AWS::Backup::BackupPlan": "backups stop; recovery points stay until their retention ends",
@@ -25,7 +25,7 @@ _REPLACED: Mapping[str, str] = {
     "AWS::CertificateManager::Certificate": "the update waits until the new certificate's domain is validated",
     "AWS::Route53::RecordSet": "resolvers keep the old answer until its time to live ends",
 }
-# What a change of a property in place leaves as it was.
+# What an in-place change of a property does not change.
 _IN_PLACE: Mapping[tuple[str, str], str] = {
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
     ("AWS::S3::Bucket", "BucketEncryption"): "objects that exist keep the encryption that they have",
@@ -37,7 +37,7 @@ _IN_PLACE: Mapping[tuple[str, str], str] = {
 
 
 def cautions(change: Update, change_set: ChangeSet) -> Iterator[tuple[str, str]]:
-    """Yield logical ids with what to know of their change."""
+    """Yield logical ids with the consequences of their changes."""
     for resource in change_set.changes:
         if resource.action == "Import":
             yield from _of_import(change, resource)
@@ -73,7 +73,7 @@ def _of_modification(change: Update, resource: Change) -> Iterator[str]:
             yield ("Amazon ECS moves the weights of its target groups, and CloudFormation may set them back to the "
                    "template's, whatever of the rule changes, its tags included")
         if kind == "AWS::ECS::Service" and _begins_to_shift(before, after):
-            # The guide asks for a deployment in between, update-rolling-to-bluegreen.html; that a service which was
+            # The guide asks for a deployment in between, update-rolling-to-bluegreen.html; that a service that was
             # prepared once may change its strategy in one update is what the acceptance test
             # TestAccECSService_BlueGreenDeployment_changeStrategy of hashicorp/terraform-provider-aws shows.
             yield ("the service has never been prepared to shift traffic: deploy it once with DeploymentStrategy "

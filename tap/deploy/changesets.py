@@ -1,4 +1,4 @@
-"""A change set's life: created, described, executed or deleted; an answer may be lost at each step."""
+"""Create, describe, execute and delete change sets; any response may be lost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,10 +13,10 @@ from tap.deploy.template import same_template
 from tap.deploy.waiting import LONGEST_PAUSE, pauses, poll
 from tap.deploy.wording import reason_of
 
-PREFIX = "tap-"  # of the names of our own
-# CloudFormation's two ways of saying that a change set has nothing in it.
+PREFIX = "tap-"  # of the names of tap's change sets
+# CloudFormation's two messages for an empty change set.
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-# What CloudFormation says where IncludePropertyValues made it leave changes out of a change set that is complete.
+# CloudFormation's message when IncludePropertyValues made it leave changes out of a complete change set.
 _INCOMPLETE = "--include-property-values option can return incomplete ChangeSet data"
 GRANT = "add it to capabilities in parameters/targets.toml"
 _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
@@ -24,10 +24,10 @@ _STARTED = ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str, name: str,
            triggers: Sequence[Mapping[str, str]] | None = None, *, nested: bool = False) -> None:
-    """Ask for a change set of the type `kind`; `name` must be used by nobody else. Raises InputError.
+    """Request a change set of type `kind`; `name` must be unique. Raises InputError.
 
     `template` is TemplateBody, TemplateURL or UsePreviousTemplate, `triggers` the alarms that roll an update back; None
-    leaves the stack those that it has. `nested` asks for the changes of nested stacks, too.
+    keeps the stack's own. `nested` includes the changes of nested stacks.
     """
     parameters: list[dict[str, Any]] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in env.values.parameters.items()]
@@ -41,7 +41,7 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
         request["RoleARN"] = env.target.role_arn
     if env.target.notification_topics is not None:
         request["NotificationARNs"] = list(env.target.notification_topics)
-    # DELETE is for creations alone.
+    # DELETE is valid only for creations.
     on_failure = "ROLLBACK" if kind != "CREATE" and env.target.on_failure == "DELETE" else env.target.on_failure
     if on_failure != "ROLLBACK":
         request["OnStackFailure"] = on_failure
@@ -52,14 +52,14 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     if env.options.import_existing:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
         request["ImportExistingResources"] = True
-    # Neither imports nor drift-aware change sets look into nested stacks, see drift-aware-change-sets.html.
+    # Neither imports nor drift-aware change sets support nested stacks, see drift-aware-change-sets.html.
     if nested and kind != "IMPORT" and not env.options.drift:
         request["IncludeNestedStacks"] = True
     if kind == "UPDATE" and env.options.drift:
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html
         request["DeploymentMode"] = "REVERT_DRIFT"
     if triggers is not None:
-        # Without alarms, CloudFormation would wait all the same.
+        # CloudFormation would wait even without alarms.
         request["RollbackConfiguration"] = {
             "RollbackTriggers": list(triggers),
             "MonitoringTimeInMinutes": env.target.monitoring_minutes if triggers else 0}
@@ -68,13 +68,13 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
     try:
         call("create_change_set", **request)
     except CallFailed as error:
-        # Nobody else knows the name: the answer to an earlier try of the same request was lost.
+        # The name is unique: the response to an earlier attempt of the same request was lost.
         if error.code == "AlreadyExistsException":
             return
         if error.code == "InsufficientCapabilitiesException":
             raise InputError(f"{error.message}: {GRANT}") from None
         if error.code == "ValidationError":
-            # CloudFormation reads the template with the permissions of whoever sends the request.
+            # CloudFormation reads the template with the caller's permissions.
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (TemplateURL)
             hint = ": your credentials need s3:GetObject in the artifact bucket" if "S3 error" in error.message else ""
             raise InputError(env.masked(error.message) + hint) from None
@@ -82,9 +82,9 @@ def create(call: Call, env: Environment, template: Mapping[str, Any], kind: str,
 
 
 def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSet:
-    """Wait until CloudFormation has computed a change set and return all of it. Raises InputError.
+    """Wait until CloudFormation has computed a change set, and return it with all its changes. Raises InputError.
 
-    `name` is its name, or its ARN.
+    `name` is its name or ARN.
     """
     call = aws.call
     request: dict[str, Any] = {"StackName": env.stack_name, "ChangeSetName": name}
@@ -111,7 +111,7 @@ def describe(aws: AwsClient, env: Environment, kind: str, name: str) -> ChangeSe
 
 
 def _reason(call: Call, answer: Mapping[str, Any]) -> str:
-    """Return why a change set failed, followed down into the nested change set that did."""
+    """Return why a change set failed; if a nested change set failed, why that one did."""
     reason = " ".join(reason_of(answer.get("StatusReason")).split())
     for change in answer.get("Changes", ()):
         resource = change.get("ResourceChange", {})
@@ -122,10 +122,10 @@ def _reason(call: Call, answer: Mapping[str, Any]) -> str:
 
 
 def check_template(call: Call, env: Environment, change_set: ChangeSet, text: str) -> None:
-    """Raise Refused where CloudFormation holds another template than the one sent.
+    """Raise Refused if CloudFormation has a template other than the one sent.
 
-    What lies in the artifact bucket can be replaced between its upload and the moment CloudFormation reads it, by
-    everybody who may write there. An empty change set is never executed, so it is not checked.
+    An object in the artifact bucket can be replaced between its upload and the moment CloudFormation reads it, by
+    anyone with write access. An empty change set is never executed, so it is not checked.
     """
     if not change_set.empty and not holds(call, change_set, text):
         raise Refused(f"change set {change_set.name} of stack {env.stack_name} does not contain the template that was "
@@ -139,7 +139,7 @@ def holds(call: Call, change_set: ChangeSet, text: str) -> bool:
 
 
 def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) -> str:
-    # Where properties are wrong, or a name is taken, CloudFormation says which only in its events.
+    # For invalid properties or a name conflict, only CloudFormation's events have the details.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
     try:
         events = call("describe_events", ChangeSetName=answer["ChangeSetId"])["OperationEvents"]
@@ -154,9 +154,9 @@ def _validation_errors(call: Call, env: Environment, answer: Mapping[str, Any]) 
 
 
 def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | None:
-    """Start executing; return the token that its events bear, None where that is not certain.
+    """Start execution; return the token that its events have, or None if that is not certain.
 
-    Raises LeftRunning where it may have started and there is no telling; otherwise it has not.
+    Raises LeftRunning if it may have started; after any other error it has not.
     """
     try:
         call("execute_change_set", ChangeSetName=plan.id, ClientRequestToken=token)
@@ -165,7 +165,7 @@ def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | 
         raise states.left_running(env, "interrupted while starting the change set") from None
     except CallFailed as error:
         status = _execution_status(call, env, plan, error)
-        # The answer was lost after the work had begun, and the client's next try was refused.
+        # The response was lost after execution had started, and the client's retry was rejected.
         if status in _STARTED:
             return None
         if status == "OBSOLETE":
@@ -175,7 +175,7 @@ def execute(call: Call, env: Environment, plan: ChangeSet, token: str) -> str | 
 
 @contextmanager
 def told_if_overtaken(env: Environment) -> Iterator[None]:
-    """Raise TapError where a change set vanishes: an update of the stack deletes all others that it has.
+    """Raise TapError if a change set disappears: an update of the stack deletes its other change sets.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
     """
@@ -198,7 +198,7 @@ def _overtaken(env: Environment) -> TapError:
 
 
 def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
-    """Delete a change set, and the stack that came with it where nothing else is in it; none is success."""
+    """Delete a change set, and the stack created with it if that is empty; a missing one counts as deleted."""
     waits = pauses()
     while True:
         try:
@@ -207,7 +207,7 @@ def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
         except CallFailed as error:
             if is_missing(error) or is_missing_stack(error):
                 break
-            # CloudFormation keeps it while it is still computing it; and deleting twice does no harm.
+            # CloudFormation cannot delete a change set that it is still computing. Deleting twice is harmless.
             pause = next(waits)
             if not (error.code == "InvalidChangeSetStatus" or error.passing) or pause == LONGEST_PAUSE:
                 raise
@@ -217,9 +217,9 @@ def delete(aws: AwsClient, env: Environment, kind: str, name: str) -> None:
 
 
 def sweep(call: Call, stack_id: str, kept: str = "") -> list[str]:
-    """Delete failed change sets of our own, which a run that was killed left behind; return the names of others.
+    """Delete tap's failed change sets, left behind by killed runs; return the names of other change sets.
 
-    Those are the change sets that could be executed, but for the one with the ARN `kept`.
+    The names are of those that can be executed, except the one with the ARN `kept`.
     """
     summaries = [entry for entry in pages(call, "list_change_sets", "Summaries", StackName=stack_id)
                  if entry["ChangeSetId"] != kept]

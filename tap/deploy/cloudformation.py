@@ -1,6 +1,6 @@
-"""CloudFormation as the deploy helper uses it: change sets, deletions and recoveries, each followed to its end.
+"""CloudFormation as the deploy helper uses it: change sets, deletions and recoveries, each followed to completion.
 
-A response may be lost at every step; nothing is done twice, and nothing of our own is left behind unsaid.
+Any response may be lost. No step runs twice, and anything left behind is reported.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,17 +25,17 @@ class CloudFormation:
     """The stacks and change sets of one account and region. Every method may raise TapError."""
 
     def __init__(self, aws: AwsClient) -> None:
-        """Take what makes requests of AWS."""
+        """Create it with a client for AWS."""
         self.aws = aws
 
     @contextmanager
     def change_set(
             self, env: Environment, template: Rendered, *, as_deployed: bool = False) -> Iterator[PendingChangeSet]:
-        """Create a change set, wait for it, and describe it; discard it on exit, unless it is applied or kept.
+        """Create a change set, wait for it, and yield it; discard it on exit, unless it was applied or kept.
 
-        `as_deployed` says that the template is the one that the stack has: CloudFormation uses it again. Raises
-        NeedsRecovery or LeftRunning where the stack cannot take one, InputError where CloudFormation
-        refuses the template or the parameters, Refused where CloudFormation holds another template than was sent.
+        `as_deployed` means that the template is the stack's current one, which CloudFormation reuses. Raises
+        NeedsRecovery or LeftRunning if the stack's status does not allow one, InputError if CloudFormation
+        rejects the template or the parameters, Refused if CloudFormation has a template other than the one sent.
         """
         self.check_account(env)
         call = self.aws.call
@@ -59,9 +59,9 @@ class CloudFormation:
     @contextmanager
     def saved_change_set(
             self, env: Environment, template: Rendered, saved: planfile.SavedPlan) -> Iterator[PendingChangeSet]:
-        """Open the change set of a saved plan; discard it on exit, unless it is applied or kept.
+        """Yield the change set of a saved plan; discard it on exit, unless it was applied or kept.
 
-        Raises Refused where anything is not as it was when the plan was saved.
+        Raises Refused if anything has changed since the plan was saved.
         """
         self.check_account(env)
         content = planfile.check(saved, env, template, self.aws)
@@ -73,7 +73,7 @@ class CloudFormation:
             yield change
 
     def protect(self, env: Environment) -> list[str]:
-        """Give the stack its stack policy and termination protection; return what was not so already."""
+        """Set the stack policy and termination protection; return what was changed."""
         if not (env.values.stack_policy or env.target.termination_protection or env.options.approved):
             return []
         deployed = read_deployed(self.aws.call, env)
@@ -83,24 +83,24 @@ class CloudFormation:
                 *protection.set_termination_protection(self.aws.call, env, deployed)]
 
     def check(self, env: Environment, template: Rendered) -> None:
-        """Raise InputError for whatever can be known to be wrong before a change set is created."""
+        """Raise InputError for problems that can be detected before a change set is created."""
         self.check_account(env)
         preflight.check_before(self.aws.call, env, template)
 
     def previous(self, env: Environment) -> frozenset[str]:
-        """Return the names of the parameters that the stack has values of."""
+        """Return the names of the parameters that the stack has values for."""
         deployed = read_deployed(self.aws.call, env)
         return frozenset(deployed.parameters if deployed else ())
 
     def outputs(self, env: Environment) -> dict[str, str]:
-        """Return the stack's outputs by name; none where there is no stack."""
+        """Return the stack's outputs by name; empty if the stack does not exist."""
         stack = find_stack(self.aws.call, env.stack_name)
         return Deployed(stack).outputs if stack else {}
 
     def delete(self, env: Environment, observer: Observer, **retained: Any) -> None:
-        """Delete the stack, pass its events on, and return when it is gone; no stack is success.
+        """Delete the stack, pass its events on, and return once it is deleted; a missing stack counts as deleted.
 
-        Raises NeedsRecovery where something could not be deleted, LeftRunning once nobody watches.
+        Raises NeedsRecovery if something could not be deleted, LeftRunning if watching stops early.
         """
         self.check_account(env)
         stack = find_stack(self.aws.call, env.stack_name)
@@ -118,7 +118,7 @@ class CloudFormation:
         except KeyboardInterrupt:
             raise states.left_running(env, "interrupted while starting the operation") from None
         except CallFailed as error:
-            # The answer was lost after the work had begun, and the client's next try was refused.
+            # The response was lost after the operation had started, and the client's retry was rejected.
             status = (find_stack(self.aws.call, stack_id) or {}).get("StackStatus", "")
             if not error.passing and not status.endswith("_IN_PROGRESS"):
                 raise
@@ -129,7 +129,7 @@ class CloudFormation:
 
     def finish(self, env: Environment, stack_id: str, known: set[str], token: str | None, observer: Observer,
                goal: str, before: Sequence[StackEvent] = ()) -> None:
-        """Follow an operation until the stack is at rest; raise what it failed for, with all that is known of it."""
+        """Follow an operation until the stack is at rest; raise the error if it failed, with all known details."""
         witness = Witness(self.aws, env, observer)
         history = follow(self.aws, env, stack_id, known, token, witness, before)
         if failure := states.failure(env, history, goal):
@@ -138,9 +138,9 @@ class CloudFormation:
             raise failure
 
     def watch(self, env: Environment, observer: Observer) -> str:
-        """Follow whatever is under way on the stack; return the status in which it is at rest.
+        """Follow the stack's current operation; return the status in which the stack comes to rest.
 
-        Raises InputError where there is no stack, and as `apply` does.
+        Raises InputError if the stack does not exist, otherwise as `apply` does.
         """
         stack = find_stack(self.aws.call, env.stack_name)
         if stack is None:
@@ -154,12 +154,12 @@ class CloudFormation:
         goal = f"{events[0].status.partition('_')[0]}_COMPLETE" if events else "UPDATE_COMPLETE"
         if not (events and events[-1].is_stack and states.is_at_rest(events[-1].status)):
             self.finish(env, stack["StackId"], known, None, observer, goal, events)
-        elif failure := states.failure(env, events, goal):  # it came to rest since its status was asked for
+        elif failure := states.failure(env, events, goal):  # it came to rest after its status was read
             raise failure
         return goal
 
     def recover(self, env: Environment, way: Recovery, observer: Observer) -> None:
-        """Take the way out of a state. Raises as `apply` does."""
+        """Carry out a recovery. Raises as `apply` does."""
         self.check_account(env)
         for arn in way.change_sets:
             self.aws.call("delete_change_set", ChangeSetName=arn)
@@ -167,19 +167,19 @@ class CloudFormation:
             self.operate(env, way.stack_id, observer, way.goal, way.method, **way.request)
 
     def lift_protection(self, env: Environment, stack_id: str) -> None:
-        """Turn termination protection off."""
+        """Turn off termination protection."""
         self.check_account(env)
         self.aws.call("update_termination_protection", StackName=stack_id, EnableTerminationProtection=False)
 
     def check_account(self, env: Environment) -> None:
-        """Raise Refused where the credentials are another account's than the target allows."""
+        """Raise Refused if the credentials belong to an account that the target does not allow."""
         if env.target.accounts and (account := self.aws.account) not in env.target.accounts:
             allowed = ", ".join(env.target.accounts)
             raise Refused(f"the credentials belong to account {account}, but {env.name} may only be deployed to "
                           f"{allowed} (accounts in parameters/targets.toml): choose another AWS_PROFILE")
 
     def body(self, env: Environment, template: str) -> dict[str, str]:
-        """Return the member of a request that carries the template, after uploading it where it is too large."""
+        """Return the request parameter with the template, after uploading it if it is too large."""
         if not artifacts.is_too_large(template):
             return {"TemplateBody": template}
         return {"TemplateURL": artifacts.upload(self.aws, env, template)}

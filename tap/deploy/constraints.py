@@ -1,4 +1,4 @@
-"""What is wrong with parameter values, judged by the template's own declarations, before AWS is asked.
+"""Check parameter values against the template's declarations, before any request to AWS.
 
 The rules are those of
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html
@@ -19,30 +19,30 @@ PLACEHOLDER = "REPLACE-"
 _LONGEST = 4_096
 _MOST_SHOWN = 100
 _NUMBERS = ("Number", "List<Number>")
-# A set that holds another, or an intersection.
+# A character class that contains another, or an intersection.
 _JAVA_SETS = re.compile(r"\[[^\]]*(\[|&&)")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `: did you mean X?`, or nothing where no known name is near."""
+    """Return `: did you mean X?`, or an empty text if no known name is close."""
     names = {known_name.lower(): known_name for known_name in known}
     near = difflib.get_close_matches(name.lower(), names, n=1)
     return f": did you mean {names[near[0]]}?" if near else ""
 
 
 def is_list(declaration: Mapping[str, Any]) -> bool:
-    """Whether values of a parameter so declared are lists, written as text with commas."""
+    """Return whether a parameter's values are lists, written as comma-separated text."""
     return re.match(r"CommaDelimitedList|List<", str(declaration.get("Type"))) is not None
 
 
 def is_unchecked(value: str) -> bool:
-    """Whether a value is known only after CloudFormation has resolved a dynamic reference in it."""
+    """Return whether a value contains a dynamic reference, which only CloudFormation can resolve."""
     return "{{resolve:" in value
 
 
 def items(value: str) -> list[str]:
-    """Split a list parameter's text; CloudFormation trims the spaces around each item."""
+    """Return the items of a list parameter's text; CloudFormation trims the spaces around each."""
     return [item.strip() for item in value.split(",")]
 
 
@@ -65,7 +65,7 @@ def unknown(declarations: Mapping[str, Any], names: Iterable[str]) -> list[Probl
 
 
 def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) -> str | None:
-    """Return what is wrong with one value, or None. A NoEcho value is never repeated."""
+    """Return what is wrong with one value, or None. Never repeats a NoEcho value."""
     secret = is_no_echo(declaration)
     if value.startswith(PLACEHOLDER):
         placeholder = "its placeholder" if secret else f"the placeholder {value}"
@@ -87,7 +87,7 @@ def violation(name: str, value: str, declaration: Mapping[str, Any], file: str) 
 
 
 def is_no_echo(declaration: Mapping[str, Any]) -> bool:
-    """Whether the template asks that the value be shown to nobody; NoEcho may be a boolean or text."""
+    """Return whether the template declares the parameter NoEcho, which may be a boolean or text."""
     return str(declaration.get("NoEcho", "")).lower() == "true"
 
 
@@ -120,10 +120,10 @@ def _is_among(value: str, allowed: list[str], *, by_value: bool) -> bool:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """Whether CloudFormation takes a value by its pattern; True where only CloudFormation can tell.
+    """Return whether a value matches CloudFormation's pattern; True if only CloudFormation can tell.
 
-    Patterns are Java's and match the whole value. Their classes such as `\\d` are ASCII. Sets within sets, as in
-    [a-z&&[^q]], mean something else to Python, which does not know all the rest either.
+    Patterns are Java's and match the whole value. Classes such as `\\d` are ASCII-only. Nested classes, as in
+    [a-z&&[^q]], mean something else in Python, which does not support the rest of Java's syntax either.
     https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
     """
     if _JAVA_SETS.search(re.sub(r"\\.", "", pattern)):

@@ -11,7 +11,7 @@ from tap.deploy.models import CallFailed, Environment, TapError
 from tap.deploy.stacks import find_stack, pages
 from tap.template.resolve import Reference
 
-# The default where a template says nothing is Snapshot for these.
+# The default DeletionPolicy of these types is Snapshot.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
 # Properties that make the service refuse a deletion.
@@ -26,7 +26,7 @@ _COSTS = {"AWS::KMS::Key": "1 USD a month", "AWS::Logs::LogGroup": "by the GB of
 
 @dataclass(frozen=True)
 class Deletion:
-    """What becomes of each resource, by logical id, and what is to be known beforehand."""
+    """What happens to each resource, by logical id, and what to know before deleting."""
 
     stack_id: str
     protected: bool
@@ -41,7 +41,7 @@ class Deletion:
 
 
 def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
-    """Return what deleting the environment's stack does; None where there is no stack. Changes nothing."""
+    """Return what deleting the environment's stack does, None if the stack does not exist. Changes nothing."""
     call = aws.call
     stack = find_stack(call, env.stack_name)
     if stack is None:
@@ -67,7 +67,7 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
     kept = tuple(name for name, policy in policies.items() if policy in ("Retain", "RetainExceptOnCreate"))
     snapshot = tuple(name for name, policy in policies.items() if policy == "Snapshot")
     goes = [name for name in there if name not in kept and name not in snapshot]
-    # The instances of a cluster hold nothing of their own.
+    # Instances of a cluster hold no data of their own.
     lost = tuple(name for name in goes if there[name]["ResourceType"] in STATEFUL
                  and "DBClusterIdentifier" not in entries.get(name, {}).get("Properties", {}))
     costs = [f"{name}: {cost}" for name in (*kept, *snapshot)
@@ -80,7 +80,7 @@ def plan_deletion(aws: AwsClient, env: Environment) -> Deletion | None:
 
 def _entries(call: Call, env: Environment, deployed: Deployed) -> tuple[
         Mapping[str, Mapping[str, Any]], tuple[str, ...]]:
-    """Return what the deployed template says of each resource; nothing, and a warning, where it does not resolve."""
+    """Return the deployed template's resources; nothing, and a warning, if the template does not resolve."""
     try:
         return deployed.resolved(call, env, "Processed").resources, ()
     except (TapError, ValueError) as error:
@@ -89,7 +89,7 @@ def _entries(call: Call, env: Environment, deployed: Deployed) -> tuple[
 
 
 def _protection(entry: Mapping[str, Any]) -> str:
-    """Return the property, or the attribute of a load balancer, that makes the service refuse a deletion; or none."""
+    """Return the property, or load balancer attribute, that makes the service refuse a deletion; empty if none."""
     properties = entry.get("Properties", {})
     attributes = {attribute["Key"]: attribute["Value"] for attribute in properties.get("LoadBalancerAttributes", ())}
     flag = _PROTECTIONS.get(entry.get("Type", ""), "")
@@ -103,7 +103,7 @@ def _policy(entry: Mapping[str, Any]) -> str:
 
 
 def _emptied(entries: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """Return the buckets that a custom resource names: it empties them when it is deleted."""
+    """Return the buckets that custom resources refer to: these empty them when they are deleted."""
     buckets = set()
     for entry in entries.values():
         if entry["Type"] == "AWS::CloudFormation::CustomResource" or entry["Type"].startswith("Custom::"):

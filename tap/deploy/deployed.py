@@ -1,4 +1,4 @@
-"""The stack as it is deployed: what CloudFormation says of it, and its template resolved with its own parameters."""
+"""The deployed stack: CloudFormation's description of it, and its template resolved with its own parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,54 +14,54 @@ from tap.template.resolve import MASK, Resolved, resolve
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack that exists and has resources."""
+    """A deployed stack."""
 
     stack: Mapping[str, Any]  # API type Stack
 
     @property
     def stack_id(self) -> str:
-        """The stack's ARN."""
+        """Return the stack's ARN."""
         return str(self.stack["StackId"])
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The values that the stack was given, by name; a NoEcho value is MASK."""
+        """Return the stack's parameter values by name; a NoEcho value is MASK."""
         return {entry["ParameterKey"]: entry["ParameterValue"] for entry in self.stack.get("Parameters", ())}
 
     @property
     def stored(self) -> dict[str, tuple[str, str]]:
-        """The name of each SSM parameter that the stack reads, and what it held, by the name of the stack's own."""
+        """Return name and resolved value of each SSM parameter that the stack reads, by the stack parameter's name."""
         return {entry["ParameterKey"]: (entry["ParameterValue"], entry["ResolvedValue"])
                 for entry in self.stack.get("Parameters", ()) if "ResolvedValue" in entry}
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The stack's outputs, by name."""
+        """Return the stack's outputs by name."""
         return {entry["OutputKey"]: entry["OutputValue"] for entry in self.stack.get("Outputs", ())}
 
     @property
     def is_protected(self) -> bool:
-        """Whether termination protection is on."""
+        """Return whether termination protection is on."""
         return bool(self.stack.get("EnableTerminationProtection"))
 
     @property
     def role_arn(self) -> str:
-        """What CloudFormation acts as, unless another role is named; empty for the caller."""
+        """Return the role that CloudFormation uses by default; empty for the caller's own permissions."""
         return str(self.stack.get("RoleARN", ""))
 
     @property
     def rollback_triggers(self) -> list[str]:
-        """The ARNs of the alarms that roll updates back."""
+        """Return the ARNs of the alarms that roll updates back."""
         return [str(trigger["Arn"]) for trigger in
                 self.stack.get("RollbackConfiguration", {}).get("RollbackTriggers", ())]
 
     @property
     def topics(self) -> list[str]:
-        """The ARNs of the topics that get the stack's events."""
+        """Return the ARNs of the topics that receive the stack's events."""
         return list(map(str, self.stack.get("NotificationARNs", ())))
 
     def resolved(self, call: Call, env: Environment, stage: str = "Original") -> Resolved:
-        """Return what the stack's template comes to with its own parameters, secrets masked.
+        """Return the stack's template resolved with its own parameters, secrets masked.
 
         `stage` is Original, or Processed: macros and loops expanded. Raises TapError, and ValueError for a template
         that does not resolve.
@@ -80,13 +80,13 @@ def location(arn: str) -> dict[str, str]:
 
 
 def read_deployed(call: Call, env: Environment) -> Deployed | None:
-    """Return the environment's stack, None where there is none that has ever been deployed."""
+    """Return the environment's stack, None if it has never been deployed."""
     stack = find_stack(call, env.stack_name)
     return None if stack is None or stack["StackStatus"] in TO_BE_CREATED else Deployed(stack)
 
 
 def physical_ids(call: Call, env: Environment) -> dict[str, str]:
-    """Return the physical ids of the stack's resources, by logical id. Raises InputError where there is no stack."""
+    """Return the physical ids of the stack's resources by logical id. Raises InputError if there is no stack."""
     deployed = read_deployed(call, env)
     if deployed is None:
         raise InputError(f"stack {env.stack_name} does not exist. Create it with: {env.command('deploy')}")

@@ -1,6 +1,6 @@
-"""Why a resource failed, asked of the services that know: ECS, the logs, CloudFormation's own detailed events.
+"""Find out why a resource failed, from ECS, logs and CloudFormation's detailed events.
 
-Everything here is asked while it is still there, and does without an answer.
+The requests are sent while the failed resource still exists. A request that fails is ignored.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _LOG_LINES = 5
 
 
 def diagnose(aws: AwsClient, env: Environment, event: StackEvent) -> list[str]:
-    """Return lines that say more about a failed resource than its event does; none where nobody knows."""
+    """Return lines with details of a failed resource beyond those in its event; none if no service has any."""
     asked: list[Callable[[], Iterator[str]]] = [lambda: _details(aws, event)]
     if event.resource_type == "AWS::ECS::Service" and event.physical_id:
         asked.append(lambda: _tasks(aws, str(event.physical_id)))
@@ -90,19 +90,19 @@ def _last_lines(logs: Call, group: str, stream: str) -> Iterator[str]:
 
 
 class Witness(Observer):
-    """Passes events on, and asks about the first resource that fails by itself, while it is still there."""
+    """Passes events on, and diagnoses the first resource that fails on its own while that still exists."""
 
     def __init__(self, aws: AwsClient, env: Environment, observer: Observer) -> None:
-        """Take whom to ask and whom to pass events on to."""
+        """Create a witness that asks AWS through one argument and passes events on to the other."""
         self._aws, self._env, self._observer = aws, env, observer
         self.lines: list[str] | None = None
 
     def on_wait(self) -> None:
-        """Pass on that nothing new has happened."""
+        """Pass the wait on."""
         self._observer.on_wait()
 
     def on_event(self, event: StackEvent) -> None:
-        """Take one event."""
+        """Pass an event on, and diagnose the first failure."""
         self._observer.on_event(event)
         if self.lines is None and event.status.endswith("_FAILED") and not event.is_stack and not is_cancelled(event):
             self.lines = diagnose(self._aws, self._env, event)

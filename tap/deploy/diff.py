@@ -1,4 +1,4 @@
-"""What differs between two templates in one environment: our own look, beside CloudFormation's change set."""
+"""Compare two templates in one environment, to supplement CloudFormation's change set."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,27 +15,27 @@ ATTRIBUTES = ("Type", "Properties", "Metadata", "DeletionPolicy", "UpdateReplace
 
 @dataclass(frozen=True)
 class Difference:
-    """One value that differs; ABSENT where there is none."""
+    """A value that differs; ABSENT stands for a missing one."""
 
-    path: tuple[str, ...]  # section, logical id or name, and further
+    path: tuple[str, ...]  # section, logical id or name, and the path below it
     before: Any
     after: Any
 
     @property
     def name(self) -> str:
-        """The path in a resource or output, as `Properties.Rules.0.Action`."""
+        """Return the path in a resource or output, such as `Properties.Rules.0.Action`."""
         return ".".join(self.path[2:])
 
     @property
     def swaps_empty_maps(self) -> bool:
-        """Whether one empty map takes another's place, as Block: {} that of Allow: {}."""
+        """Return whether one empty map replaces another, as Block: {} replaces Allow: {}."""
         return isinstance(self.after, Mapping) and isinstance(self.before, Mapping) and (
             {key for key, value in self.before.items() if value == {}}
             != {key for key, value in self.after.items() if value == {}})
 
 
 def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Yield what differs between two values, as deep as both have the same shape."""
+    """Yield the differences between two values, descending as long as both have the same shape."""
     if isinstance(before, Mapping) and isinstance(after, Mapping) and not _is_choice(before, after):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), (*path, str(key)))
@@ -51,7 +51,7 @@ def _is_choice(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def compare(before: Resolved, after: Resolved) -> list[Difference]:
-    """Return what differs between two templates' resources and outputs, each as it comes to with its parameters."""
+    """Return the differences between two resolved templates' resources and outputs."""
     result: list[Difference] = []
     for section in ("resources", "outputs"):
         old, new = ({title: {key: entry[key] for key in ATTRIBUTES if key in entry}
@@ -63,8 +63,8 @@ def compare(before: Resolved, after: Resolved) -> list[Difference]:
 def unlisted(all_differences: list[Difference], plan: ChangeSet) -> list[str]:
     """Return a line for each difference that CloudFormation's change set does not show.
 
-    It lists no outputs, and takes one empty map in a property, such as the Allow: {} of a web ACL's rule,
-    for another, such as Block: {}.
+    It does not list outputs, and does not distinguish empty maps in a property, such as Allow: {} and Block: {} in a
+    web ACL's rule.
     """
     listed = {change.logical_id for change in plan.changes}
     modified = {change.logical_id for change in plan.changes if change.action == "Modify"}
@@ -86,7 +86,7 @@ def _named(difference: Difference) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value on one line: text as it is, anything else as JSON; references as Fn::Sub writes them."""
+    """Return a value on one line: text as is, references as in Fn::Sub, anything else as JSON."""
     if value is ABSENT:
         return "(none)"
     return value if isinstance(value, str) else json.dumps(value, default=_plain, separators=(", ", ": "))

@@ -1,4 +1,4 @@
-"""Everything a deployment needs beside the template, looked at without changing anything."""
+"""Check everything that a deployment needs besides the template, without changing anything."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from tap.deploy.models import CallFailed, Environment, InputError
 
 @dataclass(frozen=True)
 class Examined:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
-    ok: bool | None  # None: it could not be told
+    ok: bool | None  # None: could not be checked
     told: str
 
 
@@ -27,21 +27,21 @@ _ROLES = {
     "AWSServiceRoleForElasticLoadBalancing": "elasticloadbalancing.amazonaws.com",
     "AWSServiceRoleForApplicationAutoScaling_ECSService": "ecs.application-autoscaling.amazonaws.com",
 }
-# Service, quota code, name, and what one stack takes at most; the codes are Service Quotas' own.
+# Service, quota code, name, and the maximum that one stack uses; the codes are Service Quotas' own.
 _QUOTAS = (("vpc", "L-F678F1CE", "VPCs", 1), ("ec2", "L-0263D0A3", "elastic IP addresses", 3),
            ("rds", "L-952B80B8", "DB clusters", 1),
-           # 10 are reserved by default, and Lambda leaves 100 to all others.
+           # 10 are reserved by default, and Lambda keeps 100 unreserved.
            # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
            ("lambda", "L-B99A9384", "concurrent executions", 110))
 
 
-_DAYS = 30  # left of a certificate, as the alarm has it
+_DAYS = 30  # before a certificate expires, as in the alarm
 
 
 def examine(aws: AwsClient, env: Environment, in_us_east_1: Callable[[], AwsClient]) -> list[Examined]:
-    """Return what there is and what is missing for deploying an environment, and for being told of its alarms.
+    """Return the results of all checks: what deploying an environment and being notified of its alarms requires.
 
-    `in_us_east_1` returns a client of the region that CloudFront takes certificates of.
+    `in_us_east_1` returns a client for the region of CloudFront's certificates.
     """
     account, store = aws.account, storage(aws, env)
     bucket = bucket_name(env, store)
@@ -102,7 +102,7 @@ def _image(aws: AwsClient, env: Environment, image: str) -> tuple[bool | None, s
 
 
 def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
-    """Return whether budgets can tell environments apart; only the account that pays for all others may ask.
+    """Return whether budgets can tell environments apart; only the management account may read that.
 
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/activating-tags.html
     """
@@ -114,10 +114,10 @@ def _cost_tag(aws: AwsClient) -> tuple[bool, str]:
 
 
 def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
-    """Return whether somebody is told of alarms; a protected environment has to have a confirmed subscription.
+    """Return whether somebody is notified of alarms; a protected environment requires a confirmed subscription.
 
-    An unconfirmed one has the text PendingConfirmation for its ARN. One that was confirmed by the link in the email
-    ends by the link in any later one, whoever clicks it. Only ConfirmSubscription can have that refused, and so
+    An unconfirmed subscription has the ARN PendingConfirmation. One that was confirmed with the link in the email
+    ends when anyone clicks the link in a later email. Only ConfirmSubscription can prevent that, so
     CloudFormation cannot: https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
     """
     sns = aws.service("sns")
@@ -145,7 +145,7 @@ def subscriptions(aws: AwsClient, env: Environment) -> tuple[bool, str]:
 
 
 def _certificate(aws: AwsClient, arn: str) -> tuple[bool, str]:
-    """Return whether a certificate is good for a month; elsewhere than in us-east-1 no alarm can tell."""
+    """Return whether a certificate is valid for another month; alarms can check this only in us-east-1."""
     certificate = aws.service("acm")("describe_certificate", CertificateArn=arn)["Certificate"]
     if certificate["Status"] != "ISSUED":
         return False, f"is {certificate['Status']}"
@@ -160,7 +160,7 @@ def _asked(what: str, question: Callable[[], tuple[bool | None, str]], remedy: s
     except CallFailed as error:
         if error.code in ("NoSuchEntity", "404", "NoSuchBucket"):
             return Examined(what, False, f"does not exist{'. Create it with: ' + remedy if remedy else ''}")
-        # EC2's codes, such as InvalidSubnetID.NotFound, whose message names the id.
+        # EC2's codes, such as InvalidSubnetID.NotFound; the message names the id.
         return Examined(what, False if error.code and error.code.endswith(".NotFound") else None, error.message)
     except (LookupError, TypeError) as error:
         return Examined(what, None, f"no response: {error}")

@@ -1,6 +1,6 @@
-"""How long things take: learned from a stack's own events, else typical; and how long is left.
+"""Estimate how long operations take, from a stack's own events or typical values, and how long is left.
 
-All pure: events, graphs and seconds in, seconds out.
+All functions are pure: events, graphs and seconds in, seconds out.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tap.deploy.models import ChangeSet, StackEvent
 
-# Seconds that creating one takes on AWS, roughly; deletions and updates in place take as long or less.
+# Approximate seconds to create a resource on AWS; deletions and in-place updates take as long or less.
 TYPICAL: Mapping[str, float] = {f"AWS::{name}": seconds for name, seconds in {
     "ApplicationAutoScaling::ScalableTarget": 5, "Backup::BackupSelection": 30, "CloudFront::Distribution": 240,
     "CloudWatch::Alarm": 8, "DynamoDB::Table": 30, "EC2::EIP": 15, "EC2::InternetGateway": 15,
@@ -17,27 +17,27 @@ TYPICAL: Mapping[str, float] = {f"AWS::{name}": seconds for name, seconds in {
     "IAM::ManagedPolicy": 18, "IAM::Role": 18, "KMS::Key": 25, "Lambda::Function": 12, "RDS::DBCluster": 90,
     "RDS::DBInstance": 540, "S3::Bucket": 20, "SNS::Topic": 12}.items()}
 OTHERWISE = 10.0
-_OVERDUE = 2.0  # how many times longer than usual is worth a warning
+_OVERDUE = 2.0  # how many times the usual duration triggers a warning
 
 
 @dataclass(frozen=True)
 class Usual:
-    """How long one resource's operation takes, and whether this stack has shown it."""
+    """The usual duration of a resource's operation, and whether it was learned from this stack."""
 
     seconds: float
     learned: bool
 
 
 def learned(events: Iterable[StackEvent]) -> dict[tuple[str, str], float]:
-    """Return seconds by logical id and operation (CREATE, UPDATE, DELETE), the latest that succeeded.
+    """Return the latest successful durations in seconds, by logical id and operation (CREATE, UPDATE, DELETE).
 
-    `events` are of one stack, oldest first. Only events are compared with each other: nobody's clock counts.
+    `events` are one stack's, oldest first. Only their own timestamps are compared, so no local clock matters.
     """
     began: dict[tuple[str, str], StackEvent] = {}
     latest: dict[tuple[str, str], float] = {}
     for event in events:
         if event.is_stack:
-            # An operation that begins anew forgets what was cut off in the last one.
+            # A new operation discards what the previous one left unfinished.
             if event.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
                 began.clear()
             continue
@@ -53,7 +53,7 @@ def learned(events: Iterable[StackEvent]) -> dict[tuple[str, str], float]:
 
 
 def usual(plan: ChangeSet, history: Mapping[tuple[str, str], float]) -> dict[str, Usual]:
-    """Return how long each change of a plan is expected to take, by logical id."""
+    """Return the expected duration of each change of a plan, by logical id."""
     expected = {}
     for change in plan.changes:
         replaced = change.action == "Modify" and change.replacement == "True"
@@ -68,10 +68,10 @@ def remaining(
     expected: Mapping[str, float], needs: Mapping[str, Collection[str]], elapsed: Mapping[str, float],
     done: Collection[str],
 ) -> float:
-    """Return the seconds left: the longest way through the graph of what is not done.
+    """Return the remaining seconds: the longest path through the graph of unfinished resources.
 
-    `expected` are seconds by logical id; `needs` says what each waits for; `elapsed` are the seconds that
-    those in flight have taken. What takes longer than expected is taken to need a tenth of that again.
+    `expected` has seconds by logical id, `needs` what each waits for, and `elapsed` the seconds that
+    resources in progress have taken. A resource that is over its expected time is assumed to need another tenth of it.
     """
     finish: dict[str, float] = {}
     on_the_way: set[str] = set()
@@ -81,7 +81,7 @@ def remaining(
             return 0.0
         if logical_id not in finish:
             on_the_way.add(logical_id)
-            # What has begun waits for nothing any more.
+            # A resource in progress no longer waits for others.
             waits = () if logical_id in elapsed else needs.get(logical_id, ())
             before = max((seconds(logical_id) for logical_id in waits), default=0.0)
             on_the_way.discard(logical_id)
@@ -96,5 +96,5 @@ def _left(expected: float, elapsed: float) -> float:
 
 
 def is_overdue(expected: float, elapsed: float) -> bool:
-    """Whether something takes so much longer than usual that it is worth a warning."""
+    """Return whether an operation takes so much longer than usual that it is worth a warning."""
     return elapsed > max(_OVERDUE * expected, 30.0)

@@ -1,4 +1,4 @@
-"""Changing the project's files: each is written whole or not at all, and keeps its layout."""
+"""Edit the project's files: each is written completely or not at all, and keeps its layout."""
 
 import json
 import re
@@ -8,13 +8,13 @@ from tap.deploy.whole_file import write_whole
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file whole or not at all; one that exists keeps its permissions and line endings. Raises OSError."""
+    """Write a file completely or not at all; an existing one keeps its permissions and line endings. Raises OSError."""
     has_crlf = path.exists() and b"\r\n" in path.read_bytes()
     write_whole(path, text.replace("\n", "\r\n") if has_crlf else text)
 
 
 def with_parameter(text: str, name: str, value: str) -> str:
-    """Return the text of a parameter file in which a parameter has a value, in the file's layout where it can."""
+    """Return a parameter file's text with a parameter set to a value, keeping the file's layout where possible."""
     document = json.loads(text)
     document.setdefault("Parameters", {})[name] = value
     quoted = json.dumps(value).replace("\\", r"\\")

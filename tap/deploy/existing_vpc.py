@@ -1,4 +1,4 @@
-"""Whether an existing VPC can take the stack: its DNS, zones, free addresses, routes, endpoints and flow logs."""
+"""Check whether an existing VPC is suitable: DNS, zones, free addresses, routes, endpoints and flow logs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -10,25 +10,25 @@ Answer = Mapping[str, Any]
 Told = tuple[bool | None, str]
 ANYWHERE = "0.0.0.0/0"
 INTERNET_GATEWAY = "igw-"
-# What tasks need of AWS where no default route leads out; the network tier's own endpoints are the same.
+# The AWS services that tasks need endpoints for without a default route; the network tier creates the same.
 NEEDED = ("dynamodb", "ecr.api", "ecr.dkr", "lambda", "logs", "s3", "secretsmanager")
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#subnets-load-balancer
 FREE_FOR_BALANCER = 8
-FREE_FOR_DATABASE = 3  # writer, reader, and the one that takes a failed one's place
+FREE_FOR_DATABASE = 3  # writer, reader, and the replacement of a failed one
 
 
 class Vpc(NamedTuple):
-    """What EC2 answers about a VPC."""
+    """EC2's description of a VPC."""
 
     id: str
     ec2: Call
 
     def subnets(self, ids: Sequence[str]) -> list[Answer]:
-        """Return these subnets."""
+        """Return EC2's description of these subnets."""
         return list(self.ec2("describe_subnets", SubnetIds=list(ids))["Subnets"])
 
     def table_of(self, subnet: str) -> Answer:
-        """Return a subnet's route table, which is the VPC's main one where it has none of its own.
+        """Return a subnet's route table, which is the VPC's main one if it has none of its own.
 
         https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
         """
@@ -52,13 +52,13 @@ class Vpc(NamedTuple):
 
 
 def questions(ec2: Call, parameters: Mapping[str, str]) -> Iterator[tuple[str, partial[Told]]]:
-    """Yield each question about the VPC that an environment names, by its title; none where it names none."""
+    """Yield the title of each check of the environment's existing VPC, with a function that runs it."""
     if not parameters.get("VpcId"):
         return
     vpc = Vpc(parameters["VpcId"], ec2)
     public, private, database = (parameters.get(f"{kind}SubnetIds", "").split(",")
                                  for kind in ("Public", "Private", "Database"))
-    # A rollout doubles the tasks, and two zones carry all of them when one is lost.
+    # A rollout doubles the tasks, and two zones must hold them all if one fails.
     tasks = int(parameters.get("MaxTasks", "10"))
     needed = (*NEEDED, "sqs") if parameters.get("WorkerQueue") == "true" else NEEDED
     yield "DNS of the VPC", partial(_dns, vpc)
@@ -73,7 +73,7 @@ def questions(ec2: Call, parameters: Mapping[str, str]) -> Iterator[tuple[str, p
 
 
 def _dns(vpc: Vpc) -> Told:
-    """Private names of endpoints and of the database resolve with both attributes alone.
+    """Check both DNS attributes: without them, the private names of endpoints and the database do not resolve.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
     """
@@ -99,7 +99,7 @@ def _places(vpc: Vpc, ids: Sequence[str], free: int) -> Told:
 
 
 def _ways(table: Answer) -> list[str]:
-    """Return what the default routes of a table lead to; what is gone is no way."""
+    """Return the targets of a route table's default routes, without those that no longer exist."""
     return [next((str(route[key]) for key in (
         "GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId",
         "LocalGatewayId", "CarrierGatewayId", "CoreNetworkArn") if route.get(key)), "something else")
@@ -138,7 +138,7 @@ def _private_routes(vpc: Vpc, ids: Sequence[str], needed: Sequence[str]) -> Told
 
 
 def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> list[str]:
-    """Return the services without an endpoint that tasks in a subnet with this route table reach."""
+    """Return the services that have no endpoint reachable from a subnet with this route table."""
     there = {str(endpoint["ServiceName"]).split(".", 3)[-1] for endpoint in endpoints
              if table in endpoint.get("RouteTableIds", ()) or (
                  endpoint["VpcEndpointType"] == "Interface" and endpoint.get("PrivateDnsEnabled"))}
@@ -146,5 +146,5 @@ def _missing(needed: Sequence[str], endpoints: Sequence[Answer], table: str) -> 
 
 
 def _flow_logs(vpc: Vpc) -> Told:
-    """A shared VPC's owner sees its flow logs, and nobody else does."""
+    """Check for flow logs; of a shared VPC, only its owner can see them."""
     return (True, "active") if vpc.flow_logs() else (None, "none visible; the owner of a shared VPC may have them")

@@ -1,8 +1,8 @@
-"""Which changes of an update CloudFormation will fail, before it tries.
+"""Predict which changes of an update will fail.
 
-CloudFormation creates a replacement before it deletes the original, and deletes what left the template last of all:
+CloudFormation creates a replacement before it deletes the original, and deletes removed resources last:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
-So whatever must be unique collides with what exists until then.
+Until then, anything that must be unique collides with what exists.
 """
 
 import re
@@ -24,11 +24,11 @@ class Failure:
 
 
 def failures(change: Update, live_versions: Mapping[str, str] | None = None) -> dict[str, Failure]:
-    """Return what fails, by logical id.
+    """Return the changes that will fail, by logical id.
 
-    `live_versions` are the engine versions that run, by logical id; they may be newer than the template's, since minor
-    upgrades happen by themselves. What fails only because resources have new logical ids names the command that
-    moves them.
+    `live_versions` has the running engine versions by logical id, which may be newer than the template's, because minor
+    upgrades are automatic. A failure only due to new logical ids names the command that
+    renames the resources.
     """
     failing = _all(change, live_versions or {})
     names = renames(change.before, change.after) if failing else {}
@@ -49,7 +49,7 @@ def _all(change: Update, live_versions: Mapping[str, str]) -> dict[str, Failure]
 
 
 def collisions(change: Update) -> Iterator[tuple[str, Failure]]:
-    """Yield what is created with a value that something else has until clean-up."""
+    """Yield resources created with a unique value that another resource has until clean-up."""
     existing = _owners(change.before, change.old_value)
     for name in sorted(change.new):
         kind = change.after.resources[name]["Type"]
@@ -81,10 +81,10 @@ def _collision(change: Update, name: str, owner: str, key: resource_types.Key) -
 
 
 def moves(change: Update) -> Iterator[tuple[str, Failure]]:
-    """Yield what stays, and would have to be in another VPC.
+    """Yield existing resources that would have to move to another VPC.
 
-    It stands in the VPC of the subnets and security groups that it refers to. Of ids that come from parameters only the
-    VPC that is created or removed beside them tells.
+    A resource is in the VPC of the subnets and security groups that it refers to. For ids from parameters, only a
+    VPC that is created or removed at the same time shows it.
     """
     for name, entry in change.after.resources.items():
         if entry["Type"] not in resource_types.BOUND_TO_VPC or name in change.new:
@@ -100,7 +100,7 @@ def moves(change: Update) -> Iterator[tuple[str, Failure]]:
 
 
 def _moved(change: Update, name: str) -> bool:
-    """Whether a resource is in another VPC than before, or new in one that is created."""
+    """Return whether a resource moves to another VPC, or is new in one that is created."""
     old, new = (_vpc(side, name) for side in (change.before, change.after))
     if name in change.before.resources:
         return name in change.replaced and change.old_value(old) != change.new_value(new)
@@ -108,7 +108,7 @@ def _moved(change: Update, name: str) -> bool:
 
 
 def _loses_vpc(change: Update, name: str) -> bool:
-    """Whether a resource was in a VPC that the update removes."""
+    """Return whether a resource was in a VPC that the update removes."""
     return any(target.logical_id not in change.after.resources for target in references(_vpc(change.before, name)))
 
 
@@ -117,7 +117,7 @@ def _vpc(side: Resolved, name: str) -> Any:
 
 
 def downgrades(change: Update, live_versions: Mapping[str, str]) -> Iterator[tuple[str, Failure]]:
-    """Yield what would go back to a lower engine version than the one that runs."""
+    """Yield resources whose engine version would be lower than the running one."""
     for name, running, wanted in version_changes(change, live_versions):
         if _numbers(wanted) < _numbers(running)[:len(_numbers(wanted))]:
             yield name, Failure(f"engine version {wanted} is lower than the running version {running}; engines cannot "
@@ -126,7 +126,7 @@ def downgrades(change: Update, live_versions: Mapping[str, str]) -> Iterator[tup
 
 
 def version_changes(change: Update, live_versions: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield logical id, running and wanted engine version of each engine that stays and changes its version."""
+    """Yield logical id, running and new engine version of each existing engine that changes its version."""
     for name, entry in change.after.resources.items():
         known = resource_types.ENGINE_VERSIONS.get(entry["Type"])
         if not known or name in change.new:
@@ -138,9 +138,9 @@ def version_changes(change: Update, live_versions: Mapping[str, str]) -> Iterato
 
 
 def is_major(running: str, wanted: str) -> bool:
-    """Whether a change of version is a major upgrade.
+    """Return whether a version change is a major upgrade.
 
-    PostgreSQL's major version is the first number, from 10 on; that of others the first two.
+    From PostgreSQL 10, the major version is the first number; for other engines it is the first two.
     """
     old, new = _numbers(running), _numbers(wanted)
     length = 1 if old[:1] >= [10] else 2

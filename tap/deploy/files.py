@@ -1,4 +1,4 @@
-"""Reading the project's files, with one line for whatever is wrong with them."""
+"""Read the project's files, and report each problem on one line."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any
 from tap.deploy.models import InputError
 
 _POSITION = re.compile(r"^(.*) \(at line (\d+), column (\d+)\)$")
-# More than a file needs: 200 parameters of 4,096 bytes, which is all that CloudFormation takes. A device has no end.
+# CloudFormation's maximum is 200 parameters of 4,096 bytes. A device file has no end.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _LONGEST = 4_000_000
 _MOST_PROBLEMS, _LONGEST_PROBLEM = 100, 1_000
@@ -18,7 +18,7 @@ _MOST_PROBLEMS, _LONGEST_PROBLEM = 100, 1_000
 
 def read(root: Path, file: str) -> str:
     """Return the text of a file below `root`. Raises InputError."""
-    if (root / file).is_fifo():  # nobody may ever write to it
+    if (root / file).is_fifo():  # a pipe that nobody may ever write to
         raise InputError(f"{file} cannot be read: it is a pipe, not a file")
     return read_given(root / file, file)
 
@@ -40,9 +40,9 @@ def read_given(path: Path, file: str) -> str:
 
 
 def read_toml(root: Path, file: str) -> dict[str, Any]:
-    """Return a file's tables, none where there is no file. Raises InputError, with the position where there is one."""
+    """Return a file's tables, none if it does not exist. Raises InputError, with the position if it is known."""
     try:
-        (root / file).lstat()  # a link that leads nowhere is a mistake, and not "no file"
+        (root / file).lstat()  # a broken link is a mistake, not a missing file
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -50,7 +50,7 @@ def read_toml(root: Path, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(read(root, file))
     except tomllib.TOMLDecodeError as error:
-        # Python 3.14 has the position in attributes; before that it is in the message alone.
+        # Python 3.14 has the position in attributes; earlier versions only in the message.
         match = _POSITION.search(str(error))
         raise InputError(f"{file}:{match[2]}:{match[3]}: {match[1]}" if match else f"{file}: {error}") from None
     except (RecursionError, ValueError) as error:
@@ -58,15 +58,15 @@ def read_toml(root: Path, file: str) -> dict[str, Any]:
 
 
 def read_json(root: Path, file: str) -> Any:
-    """Return what a file has. Raises InputError, with the position where there is one, and for a name that is twice."""
+    """Return a JSON file's value. Raises InputError, with the position if it is known, also for duplicate names."""
     return parsed_json(read(root, file), file)
 
 
 def parsed_json(text: str, file: str) -> Any:
-    """Return what the JSON of a file says. Raises InputError as `read_json` does."""
+    """Return the value of a file's JSON text. Raises InputError as `read_json` does."""
     try:
         content = json.loads(text, object_pairs_hook=_once_each)
-        json.dumps(content, ensure_ascii=False).encode()  # half a character, as \ud83d, is a ValueError
+        json.dumps(content, ensure_ascii=False).encode()  # an unpaired surrogate, such as \ud83d, is a ValueError
         return content
     except json.JSONDecodeError as error:
         raise InputError(f"{file}:{error.lineno}:{error.colno}: {error.msg}") from None
@@ -75,7 +75,7 @@ def parsed_json(text: str, file: str) -> Any:
 
 
 def _beyond(error: Exception) -> str:
-    """Return what is wrong with a file that Python gives up on."""
+    """Return the error for a file that exceeds a limit of Python."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
@@ -89,7 +89,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def joined(file: str, problems: Sequence[str]) -> str:
-    """Return one problem of a file as a line, several as a list; of very many, the first ones."""
+    """Return one problem as a line, several as a list, cut off after the first ones if there are many."""
     lines = [legible(problem if len(problem) <= _LONGEST_PROBLEM else f"{problem[:_LONGEST_PROBLEM]}…")
              for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) == 1:
@@ -99,6 +99,6 @@ def joined(file: str, problems: Sequence[str]) -> str:
 
 
 def legible(text: str) -> str:
-    """Return a text with its control characters written out: nothing happens to the terminal, and it stays a line."""
+    """Return text with control characters escaped, so that it stays on one line and cannot affect the terminal."""
     return text if text.isprintable() else "".join(
         character if character.isprintable() else repr(character)[1:-1] for character in text)
