@@ -1,1 +1,1 @@
-"""What an environment costs a month, from the resolved template, a price table and assumptions about its use."""
+"""Estimate the monthly cost of an environment from the resolved template, a price table and assumptions about use."""

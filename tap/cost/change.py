@@ -1,4 +1,4 @@
-"""What a change costs: the end of `tap plan`."""
+"""Estimate what a change costs, as shown at the end of `tap plan`."""
 
 from tap.cost import view
 from tap.cost.estimate import Estimate, estimate
@@ -10,7 +10,7 @@ from tap.template.resolve import Resolved
 
 def estimates(env: Environment, before: Resolved | None, after: Resolved, region: str | None = None) -> tuple[
         Estimate, Estimate | None]:
-    """Return what an environment will cost a month, and what it costs as it is deployed, if it is, used as much.
+    """Return the monthly estimates of an environment as planned and, if it exists, as deployed, with the same use.
 
     Raises InputError for a use that makes no sense.
     """

@@ -1,4 +1,4 @@
-"""An environment's cost for a month: its resources priced one by one, and the sum by tier."""
+"""Estimate the monthly cost of an environment: price its resources one by one, and sum them by tier."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from tap.cost.prices import Prices
 from tap.cost.resources import FREE, PRICED, TIERS
 from tap.template.resolve import Resolved
 
-# What depends on more than a template tells, and is too little or too different to be guessed.
+# Costs that depend on more than the template, and are too small or too variable to estimate.
 NOT_COUNTED = (
     "traffic between availability zones", "requests to S3", "images in ECR", "metrics that the application sends",
     "those of each code by which transactions are rejected",
@@ -25,7 +25,7 @@ FREE_OF_CHARGE = (
 
 @dataclass(frozen=True)
 class Row:
-    """One line of an estimate: so much of something for a month, in US dollars."""
+    """One line of an estimate: a monthly quantity and its cost in US dollars."""
 
     tier: str
     resource: str
@@ -33,32 +33,32 @@ class Row:
     quantity: float
     price: str  # name in the price table
     usd: float
-    fixed: bool  # costs the same however much it is used
+    fixed: bool  # independent of use
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an environment costs a month."""
+    """The monthly cost of an environment."""
 
     name: str
     rows: tuple[Row, ...]
-    unpriced: tuple[tuple[str, str], ...]  # resource, and why it has no price
+    unpriced: tuple[tuple[str, str], ...]  # resource, and the reason why it has no price
     assumptions: Mapping[str, float] = field(default_factory=dict)
-    note: str = ""  # what else is to be known
-    use: str = ""  # where the assumptions are from
+    note: str = ""  # a remark for readers
+    use: str = ""  # source of the assumptions
 
     @property
     def total(self) -> float:
-        """The sum in US dollars."""
+        """The total in US dollars."""
         return sum(row.usd for row in self.rows)
 
     @property
     def fixed(self) -> float:
-        """The part that does not depend on use."""
+        """The part of the total that does not depend on use."""
         return sum(row.usd for row in self.rows if row.fixed)
 
     def tiers(self) -> dict[str, float]:
-        """Return the sum of each tier, in the order of the rows."""
+        """Return the total of each tier, in the order of the rows."""
         sums: dict[str, float] = {}
         for row in self.rows:
             sums[row.tier] = sums.get(row.tier, 0.0) + row.usd
@@ -67,7 +67,7 @@ class Estimate:
 
 def estimate(resolved: Resolved, prices: Prices, assumed: Mapping[str, float], name: str, note: str = "",
              use: str = "") -> Estimate:
-    """Return what the resources cost a month. What has no price is named, not left out."""
+    """Return the monthly cost of the resources. Resources without a price are listed in `unpriced`."""
     month = Month(resolved, prices, assumed)
     rows: list[Row] = []
     unpriced: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""What the pricing of a resource works with: a stack for a month, the prices, and what is assumed of its use."""
+"""The input for pricing a resource: a stack, the prices, and a month of assumed use."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ KB_PER_GB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Month:
-    """What the pricing of a resource works with: the stack, the prices, and what is assumed of a month."""
+    """The input for pricing a resource: the stack, the prices, and a month of assumed use."""
 
     resolved: Resolved
     prices: Prices
@@ -33,12 +33,12 @@ class Month:
 
     @property
     def task_hours(self) -> float:
-        """The hours of a month for which tasks of some service run: fewer where schedules stop all of them."""
+        """Hours per month in which tasks of at least one service run; schedules may stop all of them."""
         services = self.of_type("AWS::ECS::Service") or {"": {}}
         return max(self.hours_of(service) for service in services)
 
     def hours_of(self, service: str) -> float:
-        """Return the hours of a month for which tasks of a service run."""
+        """Return the hours per month in which tasks of a service run."""
         share = 1.0
         for target in self.scaling_of(service):
             actions = {str(action.get("ScalableTargetAction", {}).get("MaxCapacity")) == "0": str(action["Schedule"])
@@ -48,39 +48,39 @@ class Month:
         return self.hours * share
 
     def scaling_of(self, service: str) -> list[Mapping[str, Any]]:
-        """Return the scalable targets of a service; one that refers to no service is everybody's."""
+        """Return the scalable targets of a service; a target that refers to no service counts for all of them."""
         targets = self.of_type("AWS::ApplicationAutoScaling::ScalableTarget").values()
         return [target for target in targets if not (
             named := self.referred(target.get("ResourceId"), "AWS::ECS::Service")) or service in named]
 
     def of_type(self, *types: str) -> dict[str, Mapping[str, Any]]:
-        """Return the properties of the resources of these types, by logical id."""
+        """Return the properties of all resources of the given types, by logical id."""
         return {name: entry.get("Properties", {}) for name, entry in self.resolved.resources.items()
                 if entry["Type"] in types}
 
     def referred(self, value: Any, kind: str) -> dict[str, Mapping[str, Any]]:
-        """Return the resources of a type that a value refers to."""
-        names = {each.logical_id for each in references(value)}
-        return {name: found for name, found in self.of_type(kind).items() if name in names}
+        """Return the properties of the resources of a type that a value refers to, by logical id."""
+        names = {reference.logical_id for reference in references(value)}
+        return {name: properties for name, properties in self.of_type(kind).items() if name in names}
 
     def share(self, kind: str) -> float:
-        """Return which part of the use falls to each resource of a type."""
+        """Return the share of the use for each resource of a type."""
         return 1 / max(1, len(self.of_type(kind)))
 
 
 class Line(NamedTuple):
-    """One item on the bill of a resource."""
+    """One item on a resource's bill."""
 
     what: str
     quantity: float
     price: str
-    """Its name in the price table."""
+    """The name in the price table."""
     fixed: bool
-    """Whether it costs the same however much it is used."""
+    """Whether the cost is independent of use."""
 
 
 def fixed(what: str, quantity: float, price: str) -> Line:
-    """Return an item that does not depend on use."""
+    """Return an item that is independent of use."""
     return Line(what, quantity, price, fixed=True)
 
 

@@ -1,4 +1,4 @@
-"""The price table: a data file of the package, or of somebody's own, read and checked."""
+"""Read and check the price table: the package's data file, or the user's own."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from typing import Any
 from tap.deploy.files import parsed_json, read_given
 from tap.deploy.models import InputError
 
-_MOST = 1e15  # of anything, a month: beyond that, and at NaN, sums say nothing
+_MOST = 1e15  # maximum of any monthly quantity; sums beyond it, or of NaN, are meaningless
 REFERENCE, PRICES = "reference.json", "prices.json"
-ELSEWHERE = "elsewhere"  # the word for a figure of another region
+ELSEWHERE = "elsewhere"  # marks a price of another region
 
 
 @dataclass(frozen=True)
 class Price:
-    """One figure of AWS's price list, and where it stands."""
+    """One figure of AWS's price list, with its source."""
 
     usd: float
     per: str
@@ -28,12 +28,12 @@ class Price:
     usage: str  # usage type
     operation: str = ""
     engine: str = ""
-    scale: float = 1  # how many of the price list's units `per` is
+    scale: float = 1  # units of the price list per `per`
 
 
 @dataclass(frozen=True)
 class Prices:
-    """All figures for one region."""
+    """All prices of one region."""
 
     region: str
     date: str
@@ -41,13 +41,13 @@ class Prices:
     by_name: Mapping[str, Price]
 
     def with_usd(self, figures: Mapping[str, float], date: str) -> "Prices":
-        """Return the table with figures that the AWS Price List API answered on a date."""
-        found = {name: replace(price, usd=figures[name], checked="api", read=date) if name in figures else price
+        """Return the table with figures from the AWS Price List API, read on a date."""
+        by_name = {name: replace(price, usd=figures[name], checked="api", read=date) if name in figures else price
                  for name, price in self.by_name.items()}
-        return replace(self, date=date, by_name=found)
+        return replace(self, date=date, by_name=by_name)
 
     def text(self) -> str:
-        """Return the table as its file has it: a price a line."""
+        """Return the table in its file format, one price per line."""
         def shown(price: Price) -> str:
             left_out = {"operation": "", "engine": "", "scale": 1}
             return json.dumps({key: value for key, value in vars(price).items() if left_out.get(key) != value})
@@ -59,12 +59,12 @@ class Prices:
 
 
 def packaged(name: str) -> str:
-    """Return the text of a data file of this package."""
+    """Return the text of one of the package's data files."""
     return files("tap.cost").joinpath(name).read_text(encoding="utf-8")
 
 
 def read_prices(file: Path | None = None) -> Prices:
-    """Return the package's price table, or that of a file. Raises InputError."""
+    """Return the package's price table, or the one in a file. Raises InputError."""
     content = _parsed(file)
     try:
         prices = {name: Price(**{**entry, "usd": _figure(entry["usd"])}) for name, entry in content["prices"].items()}
@@ -82,6 +82,6 @@ def _figure(usd: Any) -> float:
 def _parsed(file: Path | None) -> dict[str, Any]:
     text = read_given(file, str(file)) if file else packaged(PRICES)
     content = parsed_json(text, str(file or PRICES))
-    if not isinstance(content, dict) or not all(isinstance(each, dict | str) for each in content.values()):
+    if not isinstance(content, dict) or not all(isinstance(item, dict | str) for item in content.values()):
         raise InputError(f"{file or PRICES} must be an object of objects")
     return content

@@ -1,4 +1,4 @@
-"""How what is watched, logged and copied is billed: metrics, alarms, traces, logs and backups."""
+"""Price monitoring, logging and backups: metrics, alarms, traces, logs and recovery points."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from tap.picture.dashboard import dashboards
 
 DAYS_PER_MONTH = 30.4
 LOG_GROUP = "AWS::Logs::LogGroup"
-# Stored compressed, at about 0.15 of the size: https://aws.amazon.com/cloudwatch/pricing/
+# Logs are stored compressed, at about 0.15 of their size: https://aws.amazon.com/cloudwatch/pricing/
 COMPRESSED = 0.15
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_Monitoring.OS.overview.html
 MONITORING_RETENTION_DAYS, FREE_HISTORY_DAYS = 30, 7
@@ -20,12 +20,12 @@ def _logged(gb: float, days: float) -> Iterator[Line]:
 
 
 def _delivered(gb: float, destination: Any, month: Month) -> Iterator[Line]:
-    """What a service of AWS logs, to CloudWatch Logs or to S3: the price is that of the former's ingestion."""
+    """Yield the cost of vended logs, delivered to CloudWatch Logs or S3, at the price of CloudWatch Logs ingestion."""
     if "arn:aws:s3:" in str(destination):
         yield by_use("log delivery to S3", gb, "vended_log_s3_gb")
         return
     groups = month.referred(destination, LOG_GROUP).values()
-    yield from _logged(gb, max((_retention(each) for each in groups), default=DAYS_PER_MONTH))
+    yield from _logged(gb, max((_retention(group) for group in groups), default=DAYS_PER_MONTH))
 
 
 def _retention(properties: Mapping[str, Any]) -> float:
@@ -33,26 +33,26 @@ def _retention(properties: Mapping[str, Any]) -> float:
 
 
 def flow_log(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what the flow logs of a VPC cost."""
+    """Yield the cost of a VPC's flow logs."""
     destination = properties.get("LogDestination", properties.get("LogGroupName"))
     yield from _delivered(month.assumed["flow_log_gb"] * month.share("AWS::EC2::FlowLog"), destination, month)
 
 
 def web_acl_log(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what the log of a web ACL costs."""
+    """Yield the cost of a web ACL's log."""
     gb = month.assumed["requests_per_month"] * month.assumed["web_acl_log_kb_per_request"] / KB_PER_GB
     yield from _delivered(gb, properties["LogDestinationConfigs"], month)
 
 
 def log_group(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what a log group of the application costs, which all of them share.
+    """Yield the cost of an application log group; the application's groups share its logs.
 
     A group that a service of AWS writes to is billed with that. A helper of the stack logs next to nothing.
     """
-    others = [each.get("LogGroupName") for each in month.of_type("AWS::EC2::FlowLog").values()]
-    others += [each.get("LogDestinationConfigs") for each in month.of_type("AWS::WAFv2::LoggingConfiguration").values()]
-    others += [each.get("LoggingConfig") for each in month.of_type("AWS::Lambda::Function").values()
-               if "Environment" not in each]
+    others = [log.get("LogGroupName") for log in month.of_type("AWS::EC2::FlowLog").values()]
+    others += [log.get("LogDestinationConfigs") for log in month.of_type("AWS::WAFv2::LoggingConfiguration").values()]
+    others += [function.get("LoggingConfig") for function in month.of_type("AWS::Lambda::Function").values()
+               if "Environment" not in function]
     groups = month.of_type(LOG_GROUP).keys() - month.referred(others, LOG_GROUP).keys()
     if month.title in groups:
         gb = month.assumed["requests_per_month"] * month.assumed["log_kb_per_request"] / KB_PER_GB / len(groups)
@@ -60,7 +60,7 @@ def log_group(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def access_log_gb(properties: Mapping[str, Any], month: Month) -> float:
-    """Return how much a bucket holds of access logs, whose delivery is free, once its first ones expire."""
+    """Return the GB of access logs that a bucket holds once logs expire. Their delivery is free."""
     requests = month.assumed["requests_per_month"] + month.assumed["cdn_requests_per_month"]
     days = [float(rule["ExpirationInDays"]) for rule in properties.get("LifecycleConfiguration", {}).get("Rules", [])
             if "ExpirationInDays" in rule]
@@ -68,7 +68,7 @@ def access_log_gb(properties: Mapping[str, Any], month: Month) -> float:
 
 
 def traced(calls: float, seconds: float) -> float:
-    """Return how many of so many calls of a function X-Ray records: one a second, and one in twenty of the others.
+    """Return how many calls of a function X-Ray records: one per second, and 5% of the others.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
     """
@@ -76,15 +76,15 @@ def traced(calls: float, seconds: float) -> float:
 
 
 def cluster(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what Container Insights costs: custom metrics, by the hour, while tasks run."""
-    settings = {str(each.get("Name")): str(each.get("Value")) for each in properties.get("ClusterSettings", [])}
+    """Yield the cost of Container Insights: custom metrics, per hour in which tasks run."""
+    settings = {str(item.get("Name")): str(item.get("Value")) for item in properties.get("ClusterSettings", [])}
     if settings.get("containerInsights", "disabled") != "disabled":
         metrics = month.assumed["container_insights_metrics"] * month.task_hours / month.hours
         yield fixed("Container Insights metrics", metrics, "metric_month")
 
 
 def of_instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what watching a database instance costs: enhanced monitoring, which CloudWatch Logs bills.
+    """Yield the cost of enhanced monitoring of a database instance, which CloudWatch Logs bills.
 
     Seven days of Performance Insights are free; a longer history has no price here.
     """
@@ -96,18 +96,18 @@ def of_instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def alarm(properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    """Return what an alarm costs: each metric of an expression counts."""
-    metrics = [each for each in properties.get("Metrics", []) if "MetricStat" in each]
+    """Yield the cost of an alarm; each metric of an expression counts."""
+    metrics = [query for query in properties.get("Metrics", []) if "MetricStat" in query]
     yield fixed("metrics", max(1, len(metrics)), "alarm_month")
 
 
 def composite_alarm(_properties: Mapping[str, Any], _month: Month) -> Iterator[Line]:
-    """Return what a composite alarm costs."""
+    """Yield the cost of a composite alarm."""
     yield fixed("composite alarm", 1, "composite_alarm_month")
 
 
 def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what a dashboard costs, and the metrics on it that are nobody's but the stack's own.
+    """Yield the cost of a dashboard and of the stack's custom metrics on it.
 
     Those are billed for the hours in which they are sent: https://aws.amazon.com/cloudwatch/pricing/
     """
@@ -115,15 +115,15 @@ def dashboard(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     if "DashboardBody" not in properties:
         return
     own = {(metric.namespace, metric.name, *metric.dimensions.items())
-           for found in dashboards(month.resolved) if found.logical_id == month.title
-           for widget in found.widgets for metric in widget.metrics
+           for board in dashboards(month.resolved) if board.logical_id == month.title
+           for widget in board.widgets for metric in widget.metrics
            if not metric.namespace.startswith(("AWS/", "ECS/"))}
     if own:
         yield fixed("own metrics", len(own) * month.task_hours / month.hours, "metric_month")
 
 
 def vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Return what the copies in a vault cost, a copy a day for as long as each rule keeps it.
+    """Yield the cost of the copies in a vault: one per day, for the retention of each rule.
 
     Each copy of a table is whole. One of an Aurora cluster costs nothing for as long as the cluster keeps its own
     backups, and counts whole from then on:
@@ -133,12 +133,13 @@ def vault(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
         rules = [rule for rule in plan["BackupPlan"]["BackupPlanRule"]
                  if month.title in month.referred(rule["TargetBackupVault"], "AWS::Backup::BackupVault")]
         days = sum(float(rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules)
-        selections = [each["BackupSelection"] for each in month.of_type("AWS::Backup::BackupSelection").values()
-                      if name in month.referred(each["BackupPlanId"], "AWS::Backup::BackupPlan")]
+        selections = [selection["BackupSelection"]
+                      for selection in month.of_type("AWS::Backup::BackupSelection").values()
+                      if name in month.referred(selection["BackupPlanId"], "AWS::Backup::BackupPlan")]
         for _ in month.referred(selections, "AWS::DynamoDB::Table"):
             gb = days * month.assumed["sessions_gb"]
             yield by_use(f"{days:g} copies of the table", gb, "backup_dynamodb_gb_month")
-        for each in month.referred(selections, "AWS::RDS::DBCluster").values():
-            beyond = max(0.0, days - float(each.get("BackupRetentionPeriod", 1)))
+        for database in month.referred(selections, "AWS::RDS::DBCluster").values():
+            beyond = max(0.0, days - float(database.get("BackupRetentionPeriod", 1)))
             yield by_use(f"{beyond:g} copies of the database", beyond * month.assumed["database_gb"],
                    "aurora_backup_gb_month")

@@ -1,4 +1,4 @@
-"""The price table anew from the AWS Price List API, for any region.
+"""Refresh the price table from the AWS Price List API, for any region.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 """
@@ -11,14 +11,14 @@ from typing import Any
 
 from tap.cost.prices import ELSEWHERE, Price, Prices
 
-# What a region's usage types begin with, if with anything: USE1-, EUC1-, EU- or, of KMS, eu-central-1-.
+# Prefixes of a region's usage types, if any: USE1-, EUC1-, EU- or, for KMS, eu-central-1-.
 _PREFIX = r"(?:[A-Z]+[0-9]*-|[a-z]{2}(?:-[a-z]+)+-[0-9]+-)?"
-# Listed by where its readers are, and not by region.
+# Listed by the location of the viewers instead of the region.
 _WORLDWIDE = ("AmazonCloudFront",)
 
 
 def refreshed(table: Prices, client: Any, date: str, region: str | None = None) -> tuple[Prices, list[str]]:
-    """Return a table with a region's figures as the API answers them, and a line for each price that it does not.
+    """Return a table with a region's figures from the API, and one line for each price that the API lacks.
 
     `client` is boto3's for `pricing`; without `region` it is the table's. Where the API has several figures, that for
     the first units counts. A figure that is kept of another region is marked so.
@@ -41,7 +41,7 @@ def _usage(price: Price) -> str:
 
 
 def _products(client: Any, price: Price, region: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the products whose usage type is the price's, whatever its prefix for the region is."""
+    """Yield the products with the price's usage type, ignoring its region prefix."""
     request = {"ServiceCode": price.service, "Filters": _filters(price, region), "FormatVersion": "aws_v1"}
     while True:
         page = client.get_products(**request)
@@ -57,25 +57,25 @@ def _products(client: Any, price: Price, region: str) -> Iterator[Mapping[str, A
 def _filters(price: Price, region: str) -> list[dict[str, str]]:
     wanted = {"operation": price.operation, "databaseEngine": price.engine}
     if price.service not in _WORLDWIDE:
-        # Transfers have two ends.
+        # Data transfer has a source and a destination.
         wanted["fromRegionCode" if price.service == "AWSDataTransfer" else "regionCode"] = region
     return [{"Type": "CONTAINS", "Field": "usagetype", "Value": _usage(price)},
             *({"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items() if value)]
 
 
 def _figure(products: Iterator[Mapping[str, Any]]) -> float:
-    """Return the on-demand price in US dollars for one unit beyond a free tier."""
-    found: list[tuple[float, float]] = []
+    """Return the on-demand price per unit in US dollars, beyond any free tier."""
+    tiers: list[tuple[float, float]] = []
     for product in products:
         for term in product["terms"]["OnDemand"].values():
             for dimension in term["priceDimensions"].values():
                 usd = float(dimension["pricePerUnit"]["USD"])
                 if usd > 0:
-                    found.append((float(dimension.get("beginRange", 0)), usd))
-    if not found:
+                    tiers.append((float(dimension.get("beginRange", 0)), usd))
+    if not tiers:
         raise ValueError("the API has no such price")
-    first = min(begin for begin, _ in found)
-    figures = {usd for begin, usd in found if begin == first}
+    first = min(begin for begin, _ in tiers)
+    figures = {usd for begin, usd in tiers if begin == first}
     if len(figures) > 1:
         raise ValueError(f"the API has several: {', '.join(f'{usd:g}' for usd in sorted(figures))}")
     return figures.pop()

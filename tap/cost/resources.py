@@ -1,4 +1,4 @@
-"""How each resource type is billed; the rules are those of AWS's pricing pages, which the price table names.
+"""Price each resource type by the rules of AWS's pricing pages, which the price table names.
 
 What is watched, logged and copied is in `records`.
 """
@@ -14,7 +14,7 @@ NETWORK, BALANCER, SERVICE, DATABASE, SESSIONS, ASSETS, FUNCTIONS, KEYS, OPERATI
     "Operations")
 LCU_CONNECTIONS_PER_SECOND, LCU_GB_PER_HOUR = 25, 1
 
-# What is billed through other resources, or not at all.
+# Types that are free, or billed through other resources.
 FREE = frozenset(f"AWS::{name}" for name in (
     "ApplicationAutoScaling::ScalableTarget", "ApplicationAutoScaling::ScalingPolicy", "Backup::BackupPlan",
     "Backup::BackupSelection", "Budgets::Budget", "CertificateManager::Certificate",
@@ -41,17 +41,17 @@ def _nat(_properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def _endpoint(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    if properties.get("VpcEndpointType") == "Interface":  # those of the Gateway type are free
+    if properties.get("VpcEndpointType") == "Interface":  # gateway endpoints are free
         zones = len(properties.get("SubnetIds", []))
         yield fixed(f"hours in {zones} zones", month.hours * zones, "interface_endpoint_hour")
-        interfaces = [each for each in month.of_type("AWS::EC2::VPCEndpoint").values()
-                      if each.get("VpcEndpointType") == "Interface"]
+        interfaces = [endpoint for endpoint in month.of_type("AWS::EC2::VPCEndpoint").values()
+                      if endpoint.get("VpcEndpointType") == "Interface"]
         yield by_use("data processed", month.assumed["endpoint_gb"] / len(interfaces), "interface_endpoint_gb")
 
 
 def lcu(connections_per_second: float, active_connections: float, gb_per_hour: float,
         rules_per_second: float = 0) -> float:
-    """Return the load balancer capacity units of an hour: the largest of four measures.
+    """Return the load balancer capacity units per hour: the largest of four measures.
 
     https://aws.amazon.com/elasticloadbalancing/pricing/: 25 new connections a second, 3,000 active ones a
     minute, 1 GB an hour, 1,000 rule evaluations a second.
@@ -82,13 +82,13 @@ def _web_acl(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
-    """Return how many of so many tasks a capacity provider strategy runs on demand.
+    """Return how many tasks a capacity provider strategy runs on demand.
 
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html: bases
     come first, the rest goes by weight.
     """
-    weights = {str(each["CapacityProvider"]): float(each.get("Weight", 0)) for each in strategy}
-    bases = {str(each["CapacityProvider"]): float(each.get("Base", 0)) for each in strategy}
+    weights = {str(item["CapacityProvider"]): float(item.get("Weight", 0)) for item in strategy}
+    bases = {str(item["CapacityProvider"]): float(item.get("Base", 0)) for item in strategy}
     if not strategy:
         return tasks
     base = min(tasks, bases.get("FARGATE", 0.0))
@@ -98,7 +98,7 @@ def on_demand_share(strategy: list[Mapping[str, Any]], tasks: float) -> float:
 
 def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     tasks = float(properties.get("DesiredCount", 1))
-    # The uses say nothing about workers.
+    # Uses contain no figures about workers.
     average = month.assumed["average_tasks"] if properties.get("LoadBalancers") else 0
     for target in month.scaling_of(month.title):
         tasks = min(max(float(target["MinCapacity"]), average), float(target["MaxCapacity"]))
@@ -109,7 +109,7 @@ def _service(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 
 def _fargate(task_definition: Any, hours: Mapping[str, float], month: Month) -> Iterator[Line]:
-    """Yield what so many hours of a task cost, by how they are bought."""
+    """Yield the cost of task hours, by purchase option."""
     for definition in month.referred(task_definition, "AWS::ECS::TaskDefinition").values():
         processor = "arm" if definition.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
         for what, count in hours.items():
@@ -118,7 +118,7 @@ def _fargate(task_definition: Any, hours: Mapping[str, float], month: Month) -> 
 
 
 def _schedule(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
-    """Yield what the tasks cost that a schedule starts; 14 million starts a month are free.
+    """Yield the cost of scheduled tasks; 14 million starts a month are free.
 
     https://aws.amazon.com/eventbridge/pricing/
     """
@@ -143,11 +143,12 @@ def _instance(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
         yield fixed(size, month.hours, f"aurora_{size}_hour")
         return
     clusters = month.referred(properties.get("DBClusterIdentifier"), "AWS::RDS::DBCluster").values()
-    least = min((float(each["ServerlessV2ScalingConfiguration"]["MinCapacity"]) for each in clusters), default=0.5)
-    most = min((float(each["ServerlessV2ScalingConfiguration"]["MaxCapacity"]) for each in clusters), default=256)
+    scaling = [cluster["ServerlessV2ScalingConfiguration"] for cluster in clusters]
+    least = min((float(limits["MinCapacity"]) for limits in scaling), default=0.5)
+    most = min((float(limits["MaxCapacity"]) for limits in scaling), default=256)
     first = properties.get("PromotionTier", 1) in (0, "0")
     average = min(max(least, month.assumed["writer_acu" if first else "reader_acu"]), most)
-    # At a minimum of 0 it pauses when nobody connects.
+    # With a minimum of 0, the instance pauses while nobody is connected.
     hours = month.hours if least else month.active_hours
     yield Line(f"{average:g} ACU for {hours:g} hours", average * hours, "aurora_acu_hour", fixed=bool(least))
 
@@ -163,8 +164,8 @@ def _table(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
 
 def _bucket(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     buckets = month.of_type("AWS::S3::Bucket")
-    of_logs = {name for each in buckets.values()
-               for name in month.referred(each.get("LoggingConfiguration"), "AWS::S3::Bucket")}
+    of_logs = {name for bucket in buckets.values()
+               for name in month.referred(bucket.get("LoggingConfiguration"), "AWS::S3::Bucket")}
     if month.title in of_logs:
         yield by_use("access logs once full", records.access_log_gb(properties, month), "s3_storage_gb_month")
     else:
@@ -179,7 +180,7 @@ def _distribution(_properties: Mapping[str, Any], month: Month) -> Iterator[Line
 
 def _function(properties: Mapping[str, Any], month: Month) -> Iterator[Line]:
     if "Environment" not in properties:
-        return  # a helper of the stack: it runs when the stack changes, not when the application is used
+        return  # a helper of the stack runs when the stack changes, not when the application is used
     calls = month.assumed["requests_per_month"] * month.assumed["validations_per_request"]
     seconds = calls * month.assumed["validation_ms"] / 1000
     processor = "arm" if "arm64" in properties.get("Architectures", []) else "x86"

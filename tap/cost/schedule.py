@@ -1,18 +1,18 @@
-"""How many hours of a week a service is awake, by the schedules that stop and start it."""
+"""Compute how many hours a week a service is awake, from the schedules that stop and start it."""
 
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-# Minutes, hours, day of the month, month, day of the week, year; these are the same every week.
+# Minutes, hours, day of the month, month, day of the week, year. Only weekly schedules match.
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScheduledAction.html
 _WEEKLY = re.compile(r"cron\((\d+) (\d+) [*?] \* (\S+) \*\)")
 _WEEK = 7 * 24 * 60
 
 
 def awake_share(sleep: str, wake: str) -> float:
-    """Return which part of the time the service is awake; 1 for schedules that are not the same every week."""
+    """Return the share of the time that the service is awake; 1 if its schedules are not weekly."""
     try:
         events = sorted((minute, wakes) for schedule, wakes in ((sleep, False), (wake, True))
                         for minute in _minutes(schedule))
@@ -25,12 +25,12 @@ def awake_share(sleep: str, wake: str) -> float:
 
 
 def _minutes(schedule: str) -> Iterator[int]:
-    """Yield the minutes of a week, from Sunday on, at which a schedule takes effect. Raises ValueError."""
-    found = _WEEKLY.fullmatch(schedule)
-    if not found:
+    """Yield the minutes of a week, starting on Sunday, at which a schedule takes effect. Raises ValueError."""
+    match = _WEEKLY.fullmatch(schedule)
+    if not match:
         raise ValueError(schedule)
-    for day in sorted(set(_days(found[3]))):
-        yield (day * 24 + int(found[2])) * 60 + int(found[1])
+    for day in sorted(set(_days(match[3]))):
+        yield (day * 24 + int(match[2])) * 60 + int(match[1])
 
 
 def _days(field: str) -> Iterator[int]:
@@ -44,5 +44,5 @@ def _days(field: str) -> Iterator[int]:
 
 
 def _day(text: str) -> int:
-    """Return a day of the week from 0 for Sunday; cron has names, or numbers from 1. Raises ValueError."""
+    """Return the day of the week, 0 for Sunday, from cron's name or number (1 to 7). Raises ValueError."""
     return _DAYS.index(text) if text in _DAYS else int(text) - 1

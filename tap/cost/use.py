@@ -1,4 +1,4 @@
-"""How much an environment is used: what its target says, or what its parameters let one assume."""
+"""Determine how much an environment is used: as its target states, or as its parameters suggest."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,8 @@ from tap.deploy.models import Environment, InputError
 
 USES = "uses.json"
 DEFAULT, DEVELOPMENT, PRODUCTION = "default", "development", "production"
-_MOST = 1e15  # of anything, a month: beyond that sums say nothing
-# Of figures that have a range of their own; a month of no hours would be divided by.
+_MOST = 1e15  # maximum of any monthly quantity; sums beyond it are meaningless
+# Figures with a range of their own. Hours must not be 0, because they are a divisor.
 _RANGES: Mapping[str, tuple[float, float]] = {
     "hours_per_month": (1, 744), "active_hours_per_day": (0, 24), "active_days_per_month": (0, 31),
     "spot_discount_percent": (0, 100)}
@@ -21,37 +21,37 @@ _ANY = (0.0, _MOST)
 
 
 class Use(NamedTuple):
-    """Figures of a month's use by name, and where they are from."""
+    """Figures of a month's use by name, and their source."""
 
     figures: Mapping[str, float]
     source: str
     is_named: bool
-    """Whether somebody said so, instead of it being assumed."""
+    """Whether the target names the use; otherwise it is assumed."""
 
 
 def use_of(env: Environment, parameters: Mapping[str, Any], file: Path | None = None) -> Use:
-    """Return the use of an environment, whatever its name is.
+    """Return the use of an environment, independent of its name.
 
     `parameters` are the values of its stack, defaults included; figures of `file` take precedence over all others.
     Raises InputError for a use or a figure that does not exist or makes no sense.
     """
-    given = env.target.use
+    setting = env.target.use
     where = f"[{env.name}] use in parameters/targets.toml"
     assumed, why = _assumed(parameters)
-    if isinstance(given, str):
-        use = Use(figures_of(given, where), f"use is {given} ({where})", is_named=True)
+    if isinstance(setting, str):
+        use = Use(figures_of(setting, where), f"use is {setting} ({where})", is_named=True)
     else:
-        own = dict(given or {})
+        own = dict(setting or {})
         like = own.pop("like", assumed)
         use = Use(_over(figures_of(like, where), own, where), f"use is {like} with figures of {where}", is_named=True)
-    if not given:
+    if not setting:
         use = Use(figures_of(assumed, where), f"use is assumed to be {assumed}, {why}; to change it, set use in "
                   f"[{env.name}] of parameters/targets.toml", is_named=False)
     return _from_file(use, file, env.name) if file else use
 
 
 def figures_of(name: Any, where: str = "") -> dict[str, float]:
-    """Return the figures of one of the package's uses. Raises InputError where there is none of this name."""
+    """Return the figures of one of the package's uses. Raises InputError if no use has this name."""
     known: dict[str, dict[str, float]] = json.loads(packaged(USES))
     if not isinstance(name, str) or name not in known:
         raise InputError(f'{where}: "{name}" must be one of {", ".join(known)}, or set use to a table of figures')

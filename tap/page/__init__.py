@@ -1,1 +1,1 @@
-"""A plan, or what became of it, as one self-contained page for reviewers."""
+"""Render a plan, or the deployment that it became, as one self-contained HTML page for reviewers."""

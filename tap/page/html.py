@@ -1,4 +1,4 @@
-"""Writing HTML that cannot be broken by what is in it: text goes through `text`, and markup is made by `tag` alone."""
+"""Write HTML safely: `text` escapes all text, and only `tag` creates markup."""
 
 import base64
 import hashlib
@@ -10,18 +10,18 @@ VOID = frozenset({"br", "col", "input", "meta"})
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
 
 def text(value: object) -> Markup:
-    """Return a value as text in HTML; what is markup already stays so."""
+    """Return a value as escaped HTML text; return markup unchanged."""
     return value if isinstance(value, Markup) else Markup(escape(str(value)))
 
 
 def tag(element: str, /, *content: object, **attributes: object) -> Markup:
-    """Return an element. A trailing underscore in an attribute's name is dropped; None and False leave it out."""
+    """Return an element. Drop a trailing underscore from attribute names; omit attributes that are None or False."""
     parts = [f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
              for key, value in attributes.items() if value is not None and value is not False]
     inside = joined(content)
@@ -30,33 +30,33 @@ def tag(element: str, /, *content: object, **attributes: object) -> Markup:
 
 
 def joined(content: Iterable[object], between: str = "") -> Markup:
-    """Return values one after the other."""
-    return Markup(between.join(text(each) for each in content))
+    """Return the values as one piece of markup, with a separator between them."""
+    return Markup(between.join(text(value) for value in content))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]], numbers: Iterable[int] = (),
           classes: str | None = None) -> Markup:
-    """Return a table; the columns in `numbers` are set right."""
+    """Return a table. The columns in `numbers` are right-aligned."""
     right = set(numbers)
 
     def cells(name: str, values: Iterable[object]) -> Markup:
         return joined(value if isinstance(value, Markup) and value.startswith("<td") else tag(
-            name, value, class_="n" if place in right else None, scope="col" if name == "th" else None)
-            for place, value in enumerate(values))
+            name, value, class_="n" if index in right else None, scope="col" if name == "th" else None)
+            for index, value in enumerate(values))
 
     body = joined((tag("tr", cells("td", row)) for row in rows), "\n")
-    made = tag("table", tag("thead", tag("tr", cells("th", head))), tag("tbody", body), class_=classes)
-    return tag("div", made, class_="scroll")
+    element = tag("table", tag("thead", tag("tr", cells("th", head))), tag("tbody", body), class_=classes)
+    return tag("div", element, class_="scroll")
 
 
 def document(title: str, body: Markup, *, scripted: bool = True) -> str:
-    """Return a whole page with style and script in it; it may fetch nothing and run nothing else.
+    """Return a complete page with inline style and script, which may load and run nothing else.
 
     Without `scripted` it runs nothing at all.
     """
     style, script = (files("tap.page").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    # https://www.w3.org/TR/CSP3/: even text that slipped through as a script would not run.
+    # https://www.w3.org/TR/CSP3/: a script that was injected despite the escaping would not run.
     scripts = f"script-src 'sha256-{allowed}'; " if scripted else ""
     policy = f"default-src 'none'; style-src 'unsafe-inline'; {scripts}base-uri 'none'"
     head = tag("head", tag("meta", charset="utf-8"),

@@ -1,4 +1,4 @@
-"""The page of a plan, and of the deployment that it became."""
+"""Render the page of a plan, and of its deployment."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,42 +19,42 @@ from tap.page.html import Markup, document, joined, table, tag
 from tap.page.timeline import Bar, Happened, schedule
 from tap.template.resolve import Resolved, dependencies
 
-_LONG = 20_000  # characters of one value; more is no reading
-_WARNING = 300  # characters of one warning
-_FEW = 6  # lines that stand below each other; more go into columns
+_LONG = 20_000  # maximum characters of one value
+_WARNING = 300  # maximum characters of one warning
+_FEW = 6  # maximum lines in a single column; more are set in several columns
 
 
 @dataclass(frozen=True)
 class Content:
-    """All that a page shows."""
+    """All data that the page shows."""
 
     plan: Plan
     after: Resolved
-    """What the new template comes to; secrets masked."""
+    """The new template, resolved, with secrets masked."""
     before: Resolved | None = None
-    """What the deployed one comes to; None where there is no stack."""
+    """The deployed template, resolved; None without a stack."""
     cost: Estimate | None = None
     cost_before: Estimate | None = None
     history: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """Seconds that the stack's own operations have taken (`tap.deploy.durations.learned`)."""
+    """Seconds that earlier operations of the stack took (`tap.deploy.durations.learned`)."""
     went: Happened | None = None
-    """What really happened, once it has."""
+    """The result of the deployment, once it has run."""
     notes: tuple[str, ...] = ()
-    """What else a reader must know, such as that all this was a rehearsal."""
+    """A remark for readers, for example that this was a rehearsal."""
 
     @property
     def to_come(self) -> ChangeSet:
-        """The changes that the template really makes here: a change set may list what a condition leaves out."""
+        """The changes to resources that exist here: a change set may list resources that a condition leaves out."""
         kept = (change for change in self.plan.change_set.changes
                 if change.action != "Add" or change.logical_id in self.after.resources)
         return replace(self.plan.change_set, changes=tuple(kept))
 
 
 def plan_page(content: Content) -> str:
-    """Return the page as HTML: one file, nothing fetched, the same text for the same content."""
+    """Return the page as one self-contained HTML file. The same content gives the same text."""
     plan = content.plan
     expected = usual(content.to_come, content.history)
-    bars = schedule(content.to_come, {name: each.seconds for name, each in expected.items()}, _needs(content))
+    bars = schedule(content.to_come, {name: times.seconds for name, times in expected.items()}, _needs(content))
     what = "Deployment of" if content.went else "Plan for"
     timeline = _timeline(content, bars, expected)
     body = joined([
@@ -116,8 +116,8 @@ def _outcome(content: Content) -> Markup:
         return Markup("")
     failed = bool(went.cause)
     lines = tag("ul", *(tag("li", line) for line in went.cause), class_="plain") if failed else Markup("")
-    reasons = [tag("li", tag("b", name), f" {each.status}: {each.reason or ''}")
-               for name, each in went.resources.items() if each.status.endswith("FAILED")]
+    reasons = [tag("li", tag("b", name), f" {resource.status}: {resource.reason or ''}")
+               for name, resource in went.resources.items() if resource.status.endswith("FAILED")]
     return tag("section", tag("h2", "What happened"),
                tag("div", tag("p", tag("b", went.outcome, class_="failed" if failed else "safe")), lines,
                    tag("ul", *reasons, class_="plain") if reasons else "",
@@ -135,13 +135,13 @@ def _verdicts(content: Content) -> Markup:
             parts.append(tag("div", tag("b", f"{len(names)} {grade}", class_=str(grade)),
                              tag("ul", *lines, class_="plain many" if len(lines) > _FEW else "plain"),
                              class_=f"panel {grade}"))
-    remarks = [*(f"the stack policy does not allow {each}: the update would fail" for each in plan.denied),
-               *(f"the new stack policy would allow {each}, which the stack's own denies" for each in plan.loosened)]
+    remarks = [*(f"the stack policy does not allow {name}: the update would fail" for name in plan.denied),
+               *(f"the new stack policy would allow {name}, which the stack's own denies" for name in plan.loosened)]
     if remarks:
-        parts.append(tag("div", tag("ul", *(tag("li", each) for each in remarks), class_="plain"),
+        parts.append(tag("div", tag("ul", *(tag("li", remark) for remark in remarks), class_="plain"),
                          class_="panel destructive"))
     if plan.warnings:
-        lines = [tag("li", cut(each, _WARNING)) for each in plan.warnings]
+        lines = [tag("li", cut(warning, _WARNING)) for warning in plan.warnings]
         parts.append(tag("div", tag("b", "Warnings"), tag("ul", *lines, class_="plain"), class_="panel disruptive"))
     safe = sum(verdict.grade is Grade.SAFE for verdict in plan.verdicts.values())
     if safe:
@@ -157,8 +157,9 @@ def _changes(content: Content) -> Markup:
     plan = content.plan
     ordered = sorted(plan.change_set.changes, key=lambda change: -plan.verdicts[change.logical_id].grade)
     counts = Counter(change.action for change in ordered)
-    told = ", ".join(f"{count} {action}" for action, count in counts.items())
-    return tag("section", tag("h2", f"{number_of_changes(plan.change_set).capitalize()}{f': {told}' if told else ''}"),
+    actions = ", ".join(f"{count} {action}" for action, count in counts.items())
+    heading = f"{number_of_changes(plan.change_set).capitalize()}{f': {actions}' if actions else ''}"
+    return tag("section", tag("h2", heading),
                joined((_change(content, change) for change in ordered), "\n"), id="changes")
 
 
@@ -170,17 +171,17 @@ def _change(content: Content, change: Change) -> Markup:
                    class_="why"))
     facts = [("Physical id", content.plan.env.masked(change.physical_id or "")), ("Replacement", change.replacement),
              ("Policy action", change.policy_action), ("Scope", ", ".join(change.scope))]
-    told = joined((joined((f"{name}: ", tag("code", value))) for name, value in facts if value), " · ")
+    line = joined((joined((f"{name}: ", tag("code", value))) for name, value in facts if value), " · ")
     rows = property_changes(content.plan, change) or _all_values(content, change)
     values = table(("Property", "Before", "After", "Because of"),
                    [(tag("span", path, class_="mono"), tag("td", _value(before), class_="before"), _value(after), cause)
                     for path, before, after, cause in rows], classes="values") if rows else Markup("")
-    body = tag("div", tag("p", told, class_="soft") if told else "", values)
+    body = tag("div", tag("p", line, class_="soft") if line else "", values)
     return tag("details", head, body, class_="change", id=f"change-{change.logical_id}")
 
 
 def _all_values(content: Content, change: Change) -> list[tuple[str, str, str, str]]:
-    """Return every property of what comes or goes, which a change set does not list."""
+    """Return all properties of an added or removed resource, which a change set does not list."""
     masked = content.plan.env.masked
     if change.action == "Add" and change.logical_id in content.after.resources:
         return [(name, "", masked(shown(value)), "new")
@@ -202,7 +203,7 @@ def _timeline(content: Content, bars: list[Bar], expected: Mapping[str, Usual]) 
     resources = content.went.resources if content.went else {}
     drawn = chosen(bars, resources)
     critical = [bar for bar in bars if bar.critical]
-    learned = sum(each.learned for each in expected.values())
+    learned = sum(times.learned for times in expected.values())
     source = ("measured on this stack" if learned == len(expected) else
               f"measured on this stack for {learned} of {len(expected)} resources, typical of AWS for the others"
               if learned else
@@ -214,7 +215,7 @@ def _timeline(content: Content, bars: list[Bar], expected: Mapping[str, Usual]) 
     return tag("section", tag("h2", "Timeline and dependencies"),
                tag("p", f"Critical path: {' → '.join(bar.logical_id for bar in critical)}, "
                         f"{duration(critical[-1].end)}. Durations are {source}.{rest}"),
-               tag("p", *(tag("span", tag("i", class_=name), told) for name, told in keys), class_="key soft"),
+               tag("p", *(tag("span", tag("i", class_=name), meaning) for name, meaning in keys), class_="key soft"),
                tag("p", "The chart needs a wider screen; the table below has all of it.", class_="narrow soft"),
                chart(drawn, resources),
                tag("details", tag("summary", "Table of all resources and their dependencies"), _table(content, bars),
@@ -262,11 +263,14 @@ def _amounts(name: str, here: float, there: float, before: Estimate | None) -> l
 
 
 def _parameters(content: Content) -> Markup:
-    told = {"file": f"parameters/{content.plan.env.name}.json", "override": "command line",
+    sources = {"file": f"parameters/{content.plan.env.name}.json", "override": "command line",
             "default": "template's default", "previous": "current stack value"}
-    rows = [(each.name, tag("pre", each.value + (f" = {each.resolved}" if each.resolved is not None else "")),
-             told.get(each.source, each.source) + (f"; stack: {each.deployed}" if each.deployed is not None else ""))
-            for each in content.plan.parameters]
+    rows = []
+    for parameter in content.plan.parameters:
+        resolved = f" = {parameter.resolved}" if parameter.resolved is not None else ""
+        deployed = f"; stack: {parameter.deployed}" if parameter.deployed is not None else ""
+        rows.append((parameter.name, tag("pre", parameter.value + resolved),
+                     sources.get(parameter.source, parameter.source) + deployed))
     parts: list[object] = [tag("h2", "Parameters"), table(("Parameter", "Value", "From"), rows)]
     if content.plan.variables:
         parts += [tag("h3", "Variables that change"), table(("Variable", "Before", "After"), [

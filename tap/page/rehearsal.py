@@ -1,4 +1,4 @@
-"""What a rehearsal leaves to look at: the page of its first deployment, and the picture of what came up."""
+"""Write the artifacts of a rehearsal: the page of its first deployment and the architecture picture."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ REHEARSED = ("A rehearsal in an emulator: it creates no real resources, and its 
 
 
 def write_rehearsal(folder: Path, content: Content) -> list[Path]:
-    """Write page and picture of an environment into a folder, and return their paths. Raises InputError."""
+    """Write page and picture of an environment to a folder and return their paths. Raises InputError."""
     env = content.plan.env
     make_folder(folder)
     page, picture = (folder / f"rehearsal-{env.name}.{ending}" for ending in ("html", "svg"))

@@ -1,4 +1,4 @@
-"""When each change of a plan begins and ends, what the whole waits for, and what really happened."""
+"""Compute when each change of a plan starts and ends, the critical path, and the actual times."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,46 +10,46 @@ from tap.deploy.models import ChangeSet, StackEvent
 
 @dataclass(frozen=True)
 class Bar:
-    """One resource on the timeline; seconds from the beginning."""
+    """One resource on the timeline, in seconds from the start."""
 
     logical_id: str
     start: float
     seconds: float
     waits_for: tuple[str, ...] = ()
     last: str | None = None
-    """What it waits for the longest."""
+    """The resource that finishes last among those it waits for."""
     critical: bool = False
 
     @property
     def end(self) -> float:
-        """When it is done."""
+        """Its end, in seconds from the start."""
         return self.start + self.seconds
 
 
 @dataclass(frozen=True)
 class Actual:
-    """What became of one resource; seconds from the first event."""
+    """The actual result of one resource, in seconds from the first event."""
 
     start: float
-    seconds: float | None  # None while, or since, it never ended
+    seconds: float | None  # None if it has not ended
     status: str
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Happened:
-    """How a deployment went."""
+    """The result of a deployment."""
 
     outcome: str
     cause: tuple[str, ...] = ()
-    """Why it failed, a line each; empty where it did not."""
+    """Reasons why it failed, one per line; empty if it succeeded."""
     events: tuple[StackEvent, ...] = ()
     resources: Mapping[str, Actual] = field(default_factory=dict)
     seconds: float = 0.0
 
 
 def schedule(plan: ChangeSet, seconds: Mapping[str, float], needs: Mapping[str, Collection[str]]) -> list[Bar]:
-    """Return the bars of a plan's changes, in the order in which they begin.
+    """Return the bars of a plan's changes, in order of their start.
 
     Each begins when all it needs is done, as CloudFormation does it; what is removed goes last, when
     everything else is done, and before what it needs. `needs` is by logical id, before the change for
@@ -67,7 +67,7 @@ def schedule(plan: ChangeSet, seconds: Mapping[str, float], needs: Mapping[str, 
 
 
 def _bars(needs: Mapping[str, Collection[str]], seconds: Mapping[str, float], begin: float) -> dict[str, Bar]:
-    """Return a bar for each name, which begins when all that it needs is done."""
+    """Return one bar per name. It starts when everything that the resource needs is done."""
     bars: dict[str, Bar] = {}
     for name in _order({name: set(needs[name]) for name in needs}):
         last = max((bars[other] for other in needs[name] if other in bars),
@@ -87,23 +87,23 @@ def _order(graph: dict[str, set[str]]) -> list[str]:
 
 
 def _critical(bars: Mapping[str, Bar]) -> set[str]:
-    """Return the chain that the end waits for."""
-    found: set[str] = set()
+    """Return the critical path: the names in the chain that determines the end."""
+    path: set[str] = set()
     last = max(bars.values(), key=lambda bar: (bar.end, bar.logical_id), default=None)
     while last:
-        found.add(last.logical_id)
+        path.add(last.logical_id)
         before = bars.get(last.last or "")
-        if before is None and last.start > 0:  # what is removed waits for everything else
-            before = max((bar for bar in bars.values() if bar.end <= last.start and bar.logical_id not in found),
+        if before is None and last.start > 0:  # removals wait for everything else
+            before = max((bar for bar in bars.values() if bar.end <= last.start and bar.logical_id not in path),
                          key=lambda bar: (bar.end, bar.logical_id), default=None)
         last = before
-    return found
+    return path
 
 
 def actual(events: Iterable[StackEvent]) -> tuple[dict[str, Actual], float]:
-    """Return what became of each resource, from an operation's events in order, and how long all took."""
+    """Return the result of each resource and the total seconds, from an operation's events in order."""
     began: dict[str, datetime] = {}
-    found: dict[str, Actual] = {}
+    outcomes: dict[str, Actual] = {}
     first: datetime | None = None
     last = None
     for event in events:
@@ -113,18 +113,18 @@ def actual(events: Iterable[StackEvent]) -> tuple[dict[str, Actual], float]:
             continue
         start = began.setdefault(event.logical_id, event.timestamp)
         ended = not event.status.endswith("_IN_PROGRESS")
-        kept = found.get(event.logical_id)
-        # What rolls back has failed already: the first failure is what happened to it.
+        kept = outcomes.get(event.logical_id)
+        # A rollback follows a failure, so keep the first failure.
         if kept and kept.status.endswith("FAILED"):
             continue
-        found[event.logical_id] = Actual(
+        outcomes[event.logical_id] = Actual(
             (start - first).total_seconds(), (event.timestamp - start).total_seconds() if ended else None,
             event.status, event.reason)
-    return found, (last - first).total_seconds() if first and last else 0.0
+    return outcomes, (last - first).total_seconds() if first and last else 0.0
 
 
 def happened(outcome: str, events: Iterable[StackEvent], cause: Iterable[str] = ()) -> Happened:
-    """Return how a deployment went, from its events in order."""
+    """Return the result of a deployment, from its events in order."""
     listed = tuple(events)
     resources, seconds = actual(listed)
     return Happened(outcome, tuple(cause), listed, resources, seconds)

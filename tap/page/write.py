@@ -1,4 +1,4 @@
-"""A plan's page from what the commands have at hand."""
+"""Write the page of a plan from the data that commands have."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from tap.page.plan_page import Content, plan_page
 
 
 def page_content(plan: Plan, rendered: Rendered, history: Sequence[StackEvent]) -> Content:
-    """Return what a plan's page shows; `history` are the stack's events so far, oldest first.
+    """Return the content of a plan's page; `history` contains the stack's events so far, oldest first.
 
     Raises ValueError for a template that does not resolve.
     """
@@ -26,5 +26,5 @@ def page_content(plan: Plan, rendered: Rendered, history: Sequence[StackEvent]) 
 
 
 def write_content(file: Path, content: Content) -> None:
-    """Write the page of a plan, and of what happened where the content says so. Raises InputError."""
+    """Write the page of a plan, and of its deployment if the content has one. Raises InputError."""
     write(file, plan_page(content))
