@@ -1,1 +1,1 @@
-"""Deploys an environment into an embedded AWS emulator and looks at what came up."""
+"""Deploy an environment to an embedded AWS emulator and check the result."""

@@ -1,4 +1,4 @@
-"""What several checks ask the services about the parts of a stack."""
+"""Requests to the services' APIs that several checks share."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ Answer = dict[str, Any]
 
 
 def every(client: Any, method: str, key: str, **request: Any) -> list[Any]:
-    """Return all items of a list, page by page: an account has other stacks than this one."""
+    """Return all items of a paginated list."""
     return [item for page in client.get_paginator(method).paginate(**request) for item in page.get(key) or []]
 
 
 def cluster(aws: Clients, stack: Stack) -> Answer:
     """Return the Aurora cluster."""
-    found, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
-    return dict(found)
+    description, = aws("rds").describe_db_clusters(DBClusterIdentifier=stack.id("DatabaseCluster"))["DBClusters"]
+    return dict(description)
 
 
 def table(aws: Clients, stack: Stack) -> Answer:
@@ -26,22 +26,22 @@ def table(aws: Clients, stack: Stack) -> Answer:
 
 def balancer(aws: Clients, stack: Stack) -> Answer:
     """Return the load balancer."""
-    found, = aws("elbv2").describe_load_balancers(
+    description, = aws("elbv2").describe_load_balancers(
         LoadBalancerArns=[stack.id("LoadBalancer")])["LoadBalancers"]
-    return dict(found)
+    return dict(description)
 
 
 def balancer_attributes(aws: Clients, stack: Stack) -> dict[str, str]:
     """Return the load balancer's attributes."""
-    found = aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=stack.id("LoadBalancer"))["Attributes"]
-    return {each["Key"]: each["Value"] for each in found}
+    attributes = aws("elbv2").describe_load_balancer_attributes(LoadBalancerArn=stack.id("LoadBalancer"))["Attributes"]
+    return {attribute["Key"]: attribute["Value"] for attribute in attributes}
 
 
 def service(aws: Clients, stack: Stack) -> Answer:
     """Return the ECS service."""
-    found, = aws("ecs").describe_services(
+    description, = aws("ecs").describe_services(
         cluster=stack.id("Cluster"), services=[stack.id("Service")])["services"]
-    return dict(found)
+    return dict(description)
 
 
 def task_definition(aws: Clients, stack: Stack) -> Answer:

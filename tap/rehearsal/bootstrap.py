@@ -1,4 +1,4 @@
-"""The bootstrap stack in the emulator: deployed first, as in an account, and what the services say of it."""
+"""Deploy the bootstrap stack to the emulator before the environment, and check the result."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ PARAMETERS = {**SAMPLES["given"], **SAMPLES["made"], "GitHubProviderArn": ""}
 
 @dataclass
 class Bootstrap:
-    """Deploys the bootstrap stack, and knows its outputs once that is done."""
+    """The bootstrap stack in the emulator, with its outputs once it is deployed."""
 
     aws: Clients
     cloud: CloudFormation
@@ -27,7 +27,7 @@ class Bootstrap:
     outputs: dict[str, str] = field(default_factory=dict)
 
     def checks(self) -> Iterator[Check]:
-        """Deploy it, twice, and yield what differs and what does not; an error is the last check."""
+        """Deploy the stack twice and yield checks; an error is the last check."""
         env = Environment("bootstrap", Target(STACK, self.region, termination_protection=True), Values(PARAMETERS))
         try:
             outcome = self._deploy(env)
@@ -46,7 +46,7 @@ class Bootstrap:
             return change.apply(Observer())
 
     def given(self, env: Environment, template: Rendered, *, as_in_files: bool = False) -> Environment:
-        """Return an environment with bucket, role and boundary as `tap bootstrap` writes them into its files.
+        """Return an environment with bucket, role and boundary set as `tap bootstrap` writes them to its files.
 
         `as_in_files` gives it the bucket alone: who plans by hand has files without the others.
         """

@@ -1,4 +1,4 @@
-"""Change sets in the emulator: what it invents about replacements and absent resources, made as CloudFormation has it.
+"""Correct MiniStack's change sets, which report replacements and absent resources unlike CloudFormation.
 
 Imported inside the emulator's process only.
 """
@@ -12,7 +12,7 @@ from tap.deploy import resource_types
 
 
 def correct() -> None:
-    """Put the corrected functions in the place of MiniStack's own."""
+    """Replace MiniStack's functions with the corrected ones."""
     stacks._property_recreation = _recreation
     changesets._resolve_props_for_diff = _without_absent(changesets._resolve_props_for_diff)
 
@@ -31,11 +31,11 @@ def _recreation(kind: str, name: str) -> str:
 
 
 def _without_absent(original: Any) -> Any:
-    """A change set has no resource whose condition is false, neither before nor after."""
+    """Omit resources whose condition is false both before and after the change."""
     def resolve(template: Mapping[str, Any], parameters: Mapping[str, Any], *stack: str) -> dict[str, Any]:
-        found: dict[str, Any] = original(template, parameters, *stack)
-        conditions = changesets._evaluate_conditions(template, parameters) if found else {}
+        resolved: dict[str, Any] = original(template, parameters, *stack)
+        conditions = changesets._evaluate_conditions(template, parameters) if resolved else {}
         return {section: {name: entry for name, entry in entries.items()
-                          if conditions.get(entry.get("Condition"), True)} for section, entries in found.items()}
+                          if conditions.get(entry.get("Condition"), True)} for section, entries in resolved.items()}
 
     return resolve

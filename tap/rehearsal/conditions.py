@@ -1,4 +1,4 @@
-"""Conditions in the emulator: it selects from a list parameter there, and from nothing that functions make."""
+"""Extend the emulator's conditions, which otherwise support `Fn::Select` on list parameters only."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Evaluate = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 
 
 def select_from_functions() -> None:
-    """Have the emulator evaluate `Fn::Select` of `Fn::Split` and `Fn::Join` in conditions."""
+    """Make the emulator evaluate `Fn::Select` of `Fn::Split` and `Fn::Join` in conditions."""
     for module in (changesets, handlers, stacks):
         module._evaluate_conditions = _settling(engine._evaluate_conditions)
 

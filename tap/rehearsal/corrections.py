@@ -1,4 +1,4 @@
-"""Where MiniStack's CloudFormation is more lenient than AWS, or knows less: made to behave as documented.
+"""Correct MiniStack's CloudFormation where it is more lenient than AWS or lacks features.
 
 Imported inside the emulator's process only. Each function takes MiniStack's own handler of a type and the
 clients of its APIs, and answers the entries that take the place of the handler's own.
@@ -18,7 +18,7 @@ from tap.rehearsal.handler_types import Client, Created, Handler, Properties
 
 
 def correct(client: Client) -> None:
-    """Put the corrected handlers, and what computes change sets, in the place of MiniStack's own."""
+    """Replace MiniStack's handlers and change set functions with the corrected ones."""
     change_sets.correct()
     table = provisioners._RESOURCE_HANDLERS
     for corrections in (CORRECTIONS, DROPPED):
@@ -29,7 +29,7 @@ def correct(client: Client) -> None:
 
 
 def task_ends(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let a task that is started by itself end at once, with exit code 0: nothing runs it, and it would never end."""
+    """End a standalone task at once with exit code 0: the emulator runs no container, so the task would never end."""
     def run(request: Any) -> Any:
         before = set(ecs._tasks)
         response = original(request)
@@ -44,7 +44,7 @@ def task_ends(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def vpc_has_its_range(original: Handler, _client: Client) -> Handler:
-    """`Fn::GetAtt: [Vpc, CidrBlock]` answers, as the type's page says."""
+    """Return the VPC's CIDR block for `Fn::GetAtt: [Vpc, CidrBlock]`, as documented for the type."""
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
         physical_id, attributes = original["create"](logical_id, properties, stack_name)
         return physical_id, {**attributes, "CidrBlock": properties["CidrBlock"]}
@@ -57,7 +57,7 @@ def vpc_has_its_range(original: Handler, _client: Client) -> Handler:
 
 
 def cluster_has_its_secret(original: Handler, client: Client) -> Handler:
-    """ManageMasterUserPassword makes a secret, `MasterUserSecret.SecretArn`, which goes with the cluster."""
+    """Create the secret of ManageMasterUserPassword, `MasterUserSecret.SecretArn`, and delete it with the cluster."""
     def attributes_of(cluster_id: str, attributes: dict[str, str]) -> dict[str, str]:
         secret = rds._clusters[cluster_id].get("MasterUserSecret")
         return attributes | ({"MasterUserSecret.SecretArn": secret["SecretArn"]} if secret else {})
@@ -92,7 +92,7 @@ def cluster_has_its_secret(original: Handler, client: Client) -> Handler:
 
 
 def first_member_writes(original: Handler, _client: Client) -> Handler:
-    """A cluster has one writer, the first of its instances."""
+    """Make the first instance of a cluster its only writer."""
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
         created: Created = original["create"](logical_id, properties, stack_name)
         cluster = rds._clusters.get(properties.get("DBClusterIdentifier", ""), {})
@@ -104,7 +104,7 @@ def first_member_writes(original: Handler, _client: Client) -> Handler:
 
 
 def only_empty_buckets_go(original: Handler, client: Client) -> Handler:
-    """S3 refuses to delete a bucket that holds objects, versions or delete markers (DeleteBucket)."""
+    """Refuse to delete a bucket that contains objects, versions or delete markers, as S3 does (DeleteBucket)."""
     def delete(physical_id: str, properties: Properties) -> None:
         held = client("s3").list_object_versions(Bucket=physical_id, MaxKeys=1)
         if held.get("Versions") or held.get("DeleteMarkers"):
@@ -117,7 +117,7 @@ def only_empty_buckets_go(original: Handler, client: Client) -> Handler:
 
 
 def service_needs_a_listener(original: Handler, client: Client) -> Handler:
-    """ECS refuses a service whose target group no listener forwards to (CreateService)."""
+    """Refuse a service whose target group has no listener, as ECS does (CreateService)."""
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
         for balancer in properties.get("LoadBalancers", []):
             arn = balancer["TargetGroupArn"]
@@ -133,7 +133,7 @@ def service_needs_a_listener(original: Handler, client: Client) -> Handler:
 
 
 def takes_numbers(original: Handler, _client: Client) -> Handler:
-    """A parameter's number is text; CloudFormation makes it the number that the type's schema wants."""
+    """Convert numbers that parameters pass as text, as CloudFormation does by the type's schema."""
     def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
         created: Created = original["create"](logical_id, _with_numbers(properties), stack_name)
         return created
@@ -159,7 +159,7 @@ def _with_numbers(value: Any) -> Any:
 
 
 def containers_are_in_camel_case(original: Handler, _client: Client) -> Handler:
-    """ECS names all that is in a container definition as its API does, and its memory is a number."""
+    """Name the properties of a container definition as the ECS API does, and make its memory a number."""
     nested = ("HealthCheck", "LinuxParameters", "Secrets")
 
     def as_the_api(properties: Properties) -> Properties:
@@ -179,7 +179,7 @@ def containers_are_in_camel_case(original: Handler, _client: Client) -> Handler:
 
 
 def alarms_take_expressions(original: Handler, client: Client) -> Handler:
-    """An alarm over an expression: MiniStack has no metric math, and keeps all of the alarm but its metrics.
+    """Create an alarm on an expression without its metrics, because MiniStack has no metric math.
 
     They go through botocore, which refuses what PutMetricAlarm's model does not have.
     """
@@ -209,7 +209,7 @@ def alarms_take_expressions(original: Handler, client: Client) -> Handler:
 
 
 def protected_stay(is_protected: Callable[[Client, str], bool]) -> Callable[[Handler, Client], Handler]:
-    """A correction for what has deletion protection: CloudFormation cannot delete it, as the service does not."""
+    """Return a correction that refuses to delete resources with deletion protection, as the services do."""
     def correction(original: Handler, client: Client) -> Handler:
         def delete(physical_id: str, properties: Properties) -> None:
             if is_protected(client, physical_id):
@@ -222,8 +222,8 @@ def protected_stay(is_protected: Callable[[Client, str], bool]) -> Callable[[Han
 
 
 def _is_cluster_protected(client: Client, cluster_id: str) -> bool:
-    found = client("rds").describe_db_clusters(DBClusterIdentifier=cluster_id)["DBClusters"]
-    return bool(found[0]["DeletionProtection"])
+    clusters = client("rds").describe_db_clusters(DBClusterIdentifier=cluster_id)["DBClusters"]
+    return bool(clusters[0]["DeletionProtection"])
 
 
 def _is_table_protected(client: Client, table: str) -> bool:

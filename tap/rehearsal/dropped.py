@@ -1,4 +1,4 @@
-"""Properties that MiniStack's CloudFormation drops, set through the service's own API once the resource is there.
+"""Set properties that MiniStack's CloudFormation drops, through the service's own API after creation.
 
 Imported inside the emulator's process only. Each function of `DROPPED` takes the clients of MiniStack's APIs,
 the resource's physical id and its properties.
@@ -13,12 +13,12 @@ Apply = Callable[[Client, str, Properties], None]
 
 
 def is_true(value: Any) -> bool:
-    """A template's boolean, which may arrive as text."""
+    """Return a template's boolean, which may be text."""
     return str(value).lower() == "true"
 
 
 def also(apply: Apply, *names: str) -> Callable[[Handler, Client], Handler]:
-    """A correction for properties that MiniStack drops: `apply` sets them through the service's own API."""
+    """Return a correction that sets dropped properties: `apply` calls the service's own API."""
     def correction(original: Handler, client: Client) -> Handler:
         def create(logical_id: str, properties: Properties, stack_name: str) -> Created:
             created: Created = original["create"](logical_id, properties, stack_name)

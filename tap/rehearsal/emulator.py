@@ -1,4 +1,4 @@
-"""Starts the emulator, MiniStack, in a process of its own on a free port of 127.0.0.1, and ends it."""
+"""Start the emulator, MiniStack, in a separate process on a free port of 127.0.0.1, and stop it."""
 
 import contextlib
 import functools
@@ -16,16 +16,16 @@ from typing import Any
 from tap.deploy.boto import connect
 from tap.deploy.models import InputError, TapError
 
-REGION = "eu-central-1"  # for an environment that does not name one
+REGION = "eu-central-1"  # for environments that do not name a region
 ACCOUNT = "123456789012"
-_PATIENCE_SECONDS = 300  # a busy machine answers late, and there is no network that could have lost the answer
+_PATIENCE_SECONDS = 300  # on a busy machine, responses take long; on loopback, none is lost
 
 Clients = Callable[[str], Any]
-"""Gives the client of a service by boto3's name for it."""
+"""Returns the client of a service by its boto3 name."""
 
 
 def require_ministack() -> None:
-    """Raise InputError where MiniStack is not installed."""
+    """Raise InputError if MiniStack is not installed."""
     if importlib.util.find_spec("ministack") is None:
         raise InputError("a rehearsal requires the emulator: install it with pip install -e '.[rehearse]'")
 
@@ -56,7 +56,7 @@ def emulator(skipped: Sequence[str] = ()) -> Iterator[str]:
 
 
 def environment(home: str) -> dict[str, str]:
-    """The emulator's whole process environment: nothing of the caller's but where Python finds its modules.
+    """Return the emulator's whole process environment: only Python's module path comes from the caller.
 
     MINISTACK_HOST is the host in the ResponseURL of custom resources; a name would need a resolver.
     """
@@ -78,7 +78,7 @@ def environment(home: str) -> dict[str, str]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
-    """The endpoint, once the process that prints it answers there."""
+    """Return the endpoint once the emulator's process has printed it and responds."""
     assert process.stdout is not None  # noqa: S101  (Popen was given a pipe: for the type checker)
     port = process.stdout.readline().decode().strip()
     if not port:
@@ -95,7 +95,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def clients(endpoint: str, region: str = REGION) -> Clients:
-    """Clients of the emulator's services, made once each; they ignore the caller's AWS settings."""
+    """Return a function for cached clients of the emulator's services, which ignore the caller's AWS settings."""
     @functools.cache
     def client(service: str) -> Any:
         with no_aws_settings(os.environ):
@@ -108,7 +108,7 @@ def clients(endpoint: str, region: str = REGION) -> Clients:
 
 @contextlib.contextmanager
 def no_aws_settings(environ: MutableMapping[str, str]) -> Iterator[None]:
-    """Take AWS settings, configuration files and proxies out of an environment for the time of the block.
+    """Remove AWS settings, configuration files and proxies from an environment while the block runs.
 
     A profile that does not exist, FIPS endpoints or a proxy would keep boto3 from the emulator, and it reads
     them even where credentials and endpoint are given.

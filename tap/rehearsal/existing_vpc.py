@@ -1,4 +1,4 @@
-"""A VPC in the emulator for an environment that names one, as a network team would hand it over."""
+"""Create a VPC in the emulator for an environment that uses an existing one."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,13 @@ from tap.rehearsal.emulator import Clients
 
 KINDS = ("Public", "Private", "Database")
 RANGE = "10.99.0.0/16"
-# How the logical ids of the network tier begin; those of its endpoints end so.
+# Prefixes of the network tier's logical ids, and the suffix of its endpoints.
 OWN = ("Vpc", "Internet", "NatGateway", "NatAddress", "PublicSubnet", "PrivateSubnet", "IsolatedSubnet", "PublicRoute",
        "PrivateRoute", "IsolatedRoute")
 
 
 def with_vpc(aws: Clients, env: Environment) -> Environment:
-    """Return an environment that names a VPC with one of the emulator's, whose ids EC2 chooses.
+    """Return an environment whose VPC parameters refer to a new VPC in the emulator.
 
     The emulator creates subnets alone: no gateway, route or endpoint, which the stack does not ask for.
     """
@@ -35,14 +35,14 @@ def with_vpc(aws: Clients, env: Environment) -> Environment:
 
 
 def subnet_ids(stack: Stack, kind: str) -> list[str]:
-    """Return the subnets of a kind: those of the existing VPC, or the stack's own."""
+    """Return the subnets of a kind, either of the existing VPC or of the stack."""
     if stack.parameter("VpcId"):
         return stack.parameter(f"{kind}SubnetIds").split(",")
     return [stack.id(f"{kind}Subnet{zone}") for zone in (1, 2, 3)]
 
 
 def look(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield who is in an existing VPC, and whether the stack put something into it that its owner has."""
+    """Check which resources use the existing VPC, and that the stack created no network resources in it."""
     vpc = stack.parameter("VpcId")
     balancer, = aws("elbv2").describe_load_balancers(LoadBalancerArns=[stack.id("LoadBalancer")])["LoadBalancers"]
     seen = [zone["SubnetId"] for zone in balancer["AvailabilityZones"]]

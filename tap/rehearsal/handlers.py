@@ -1,4 +1,4 @@
-"""The resource types MiniStack's CloudFormation lacks, each a call to the emulator's own API of that service.
+"""Handlers for resource types that MiniStack's CloudFormation lacks; each calls the emulator's API of the service.
 
 Imported inside the emulator's process only, which is why it may use botocore: it plays AWS's part there.
 A handler is `create(client, logical_id, properties, stack_name) -> (physical id, attributes)` and
@@ -27,8 +27,8 @@ from tap.rehearsal.handler_types import Client, Create, Created, Delete, Propert
 
 
 def register(client: Client) -> None:
-    """Add the handlers below to MiniStack's table; they reach the server's APIs through `client`."""
-    # A handler that calls the server back from the server's event loop would wait for itself.
+    """Add the handlers below to MiniStack's table; they call the server's APIs through `client`."""
+    # A handler that calls the server from the server's event loop would deadlock.
     select_from_functions()
     stacks._runs_on_worker_thread = lambda _type: True
     for resource_type, (create, delete) in HANDLERS.items():
@@ -39,7 +39,7 @@ def register(client: Client) -> None:
 
 
 class _AnyAttribute(dict[str, str]):
-    """The attributes of what is only recorded: whatever is asked for is there, and says what it stands for."""
+    """The attributes of a recorded resource: any attribute exists, and its value names the resource."""
 
     def __contains__(self, _name: object) -> bool:
         return True
@@ -49,7 +49,7 @@ class _AnyAttribute(dict[str, str]):
 
 
 def skip(types: Iterable[str]) -> None:
-    """Have resources of these types recorded, and nothing made of them."""
+    """Record resources of these types without creating anything."""
     for resource_type in types:
         provisioners._RESOURCE_HANDLERS[resource_type] = {
             "create": lambda logical_id, _properties, stack: (f"{stack}-{logical_id}", _AnyAttribute()),
@@ -59,10 +59,10 @@ def skip(types: Iterable[str]) -> None:
 
 
 def callback(endpoint: str) -> Client:
-    """Clients of the emulator's APIs, in the account and region of the stack that is being deployed."""
+    """Return a function for clients of the emulator's APIs, in the account and region of the deployed stack."""
     @functools.cache
     def client(service: str, region: str, account: str) -> Any:
-        # MiniStack reads a twelve-digit access key as the account.
+        # MiniStack uses a twelve-digit access key as the account id.
         return botocore.session.Session().create_client(
             service, region_name=region, endpoint_url=endpoint,
             aws_access_key_id=account, aws_secret_access_key="emulated")  # noqa: S106  (no secret)
@@ -71,7 +71,7 @@ def callback(endpoint: str) -> Client:
 
 
 def _tags(resource: str, properties: Properties) -> Properties:
-    """The TagSpecifications argument of EC2's Create actions; none for a resource without tags."""
+    """Return the TagSpecifications argument of EC2's Create actions; empty for a resource without tags."""
     tags = properties.get("Tags")
     return {"TagSpecifications": [{"ResourceType": resource, "Tags": tags}]} if tags else {}
 
@@ -102,7 +102,7 @@ def _delete_nat_gateway(client: Client, physical_id: str, _properties: Propertie
 
 
 def _permission(properties: Properties) -> Properties:
-    """A rule's properties as the IpPermissions member of the EC2 API."""
+    """Return a rule's properties as the IpPermissions member of the EC2 API."""
     permission: Properties = {"IpProtocol": str(properties["IpProtocol"])}
     for port in ("FromPort", "ToPort"):
         if port in properties:
@@ -160,7 +160,7 @@ def _delete_flow_log(client: Client, physical_id: str, _properties: Properties) 
 
 
 def _create_acl_association(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
-    """Refuses a load balancer that is not there, as AWS does."""
+    """Refuse a load balancer that does not exist, as AWS does."""
     arn, acl = properties["ResourceArn"], properties["WebACLArn"]
     if ":loadbalancer/" in arn:
         client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])
@@ -173,7 +173,7 @@ def _delete_acl_association(client: Client, _physical_id: str, properties: Prope
 
 
 def _record_acl_logging(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
-    """A stand-in: recorded, nothing logs. Refuses a log group that WAF cannot write to, as AWS does.
+    """Record a stand-in that logs nothing. Refuse a log group that WAF cannot write to, as AWS does.
 
     https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
     """
@@ -190,7 +190,7 @@ def _record_acl_logging(client: Client, _logical_id: str, properties: Properties
 def _create_budget(client: Client, logical_id: str, properties: Properties, stack: str) -> Created:
     budget = dict(properties["Budget"])
     name = budget.setdefault("BudgetName", f"{stack}-{logical_id}-{uuid.uuid4().hex[:12]}")
-    # An amount is a number in a template and text in the API.
+    # An amount is a number in the template but text in the API.
     budget["BudgetLimit"] = {**budget["BudgetLimit"], "Amount": str(budget["BudgetLimit"]["Amount"])}
     client("budgets").create_budget(
         AccountId=get_account_id(), Budget=budget,
@@ -214,7 +214,7 @@ def _delete_backup_selection(client: Client, physical_id: str, properties: Prope
 
 
 def _record_scalable_target(client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
-    """A stand-in: recorded, nothing scales. As AWS does, it refuses an absent service, and least beyond most."""
+    """Record a stand-in that scales nothing. Refuse a missing service and a minimum above the maximum, as AWS does."""
     resource_id = properties["ResourceId"]
     for limits in (properties, *(
             action["ScalableTargetAction"] for action in properties.get("ScheduledActions", []))):
@@ -222,15 +222,15 @@ def _record_scalable_target(client: Client, _logical_id: str, properties: Proper
             raise ValueError("Maximum capacity cannot be less than minimum capacity")
     if properties["ServiceNamespace"] == "ecs":
         _, cluster, service = resource_id.split("/")
-        found = client("ecs").describe_services(cluster=cluster, services=[service])["services"]
-        if not found:
+        services = client("ecs").describe_services(cluster=cluster, services=[service])["services"]
+        if not services:
             raise ValueError(f"ECS service doesn't exist: {resource_id}")
     physical_id = f"{resource_id}|{properties['ScalableDimension']}|{properties['ServiceNamespace']}"
     return physical_id, {"Id": physical_id}
 
 
 def _record_scaling_policy(_client: Client, _logical_id: str, properties: Properties, _stack: str) -> Created:
-    """A stand-in: recorded, nothing scales."""
+    """Record a stand-in that scales nothing."""
     target = properties.get("ScalingTargetId") or properties["ResourceId"]
     arn = (f"arn:aws:autoscaling:{get_region()}:{get_account_id()}:scalingPolicy:{uuid.uuid4()}:"
            f"resource/ecs/{target.split('|')[0]}:policyName/{properties['PolicyName']}")
@@ -238,7 +238,7 @@ def _record_scaling_policy(_client: Client, _logical_id: str, properties: Proper
 
 
 def _record_query(_client: Client, _logical_id: str, _properties: Properties, _stack: str) -> Created:
-    """A stand-in: recorded, since MiniStack keeps no saved queries."""
+    """Record a stand-in, because MiniStack has no saved queries."""
     query_id = str(uuid.uuid4())
     return query_id, {"QueryDefinitionId": query_id}
 
@@ -255,7 +255,7 @@ def _delete_oidc_provider(client: Client, physical_id: str, _properties: Propert
 
 
 def _forget(_client: Client, _physical_id: str, _properties: Properties) -> None:
-    """Delete what was only recorded."""
+    """Delete a recorded resource."""
 
 
 HANDLERS: dict[str, tuple[Create, Delete]] = {
@@ -279,6 +279,6 @@ HANDLERS: dict[str, tuple[Create, Delete]] = {
 
 
 if __name__ == "__main__":
-    # Which of these resource types have no handler: for tap.rehearsal.new_types.
-    print(*(each for each in sys.argv[1:] if each not in {**provisioners._RESOURCE_HANDLERS, **HANDLERS}
-            and not each.startswith("Custom::")))
+    # Print the given resource types that have no handler; used by tap.rehearsal.new_types.
+    print(*(kind for kind in sys.argv[1:] if kind not in {**provisioners._RESOURCE_HANDLERS, **HANDLERS}
+            and not kind.startswith("Custom::")))

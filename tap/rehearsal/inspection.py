@@ -1,4 +1,4 @@
-"""Asks the services' own APIs, not CloudFormation's, what a stack has become, and has the answers checked."""
+"""Check a deployed stack through the services' own APIs instead of CloudFormation's."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from tap.rehearsal.emulator import Clients
 KINDS = {"Public": "internet gateway", "Private": "NAT gateway", "Isolated": "none"}
 NAT_GATEWAYS = {"none": 0, "single": 1, "one-per-az": 3}
 INTERFACES = "ecr.api, ecr.dkr, lambda, logs, secretsmanager"
-# Alarms on one metric each. All others are on expressions, which the emulator does not keep the metrics of.
+# Alarms on a single metric. All others use expressions, whose metrics the emulator does not keep.
 OF_ONE_METRIC = re.compile(
     "(High(Cpu|Memory)|UndeliveredAlerts|(Work|Job)Failures|ValidationFailure|(Cdn)?CertificateExpiry|Database.+|"
     "ServiceHealth)Alarm")
@@ -21,13 +21,13 @@ DATABASE_PORT = 5432
 
 
 def look(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Check every tier of a stack in the emulator."""
+    """Yield the checks of every tier of a stack in the emulator."""
     for name, tier in (TIERS | EMULATED).items():
         yield from attempt(name, partial(tier, aws, stack))
 
 
 def attempt(name: str, tier: Callable[[], Iterator[Check]]) -> Iterator[Check]:
-    """Yield a tier's checks; a tier that cannot be looked at is a check that differs."""
+    """Yield a tier's checks; an error becomes a failed check."""
     try:
         yield from tier()
     except Exception as error:
@@ -73,9 +73,9 @@ def _load_balancer(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
-    found = ask.service(aws, stack)
+    description = ask.service(aws, stack)
     yield from checks.service(
-        found, stack.id("TargetGroup"), existing_vpc.subnet_ids(stack, "Private"))
+        description, stack.id("TargetGroup"), existing_vpc.subnet_ids(stack, "Private"))
     yield from checks.container(ask.task_definition(aws, stack), stack.parameter("ContainerImage"), {
         "DB_HOST": ask.cluster(aws, stack)["Endpoint"],
         "DYNAMODB_TABLE": stack.id("SessionsTable"),
@@ -84,7 +84,7 @@ def _service(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def _scaling(_aws: Clients, stack: Stack) -> Iterator[Check]:
-    # The emulator has no Application Auto Scaling to ask, which holds the schedule too.
+    # The emulator has no Application Auto Scaling, which also holds the schedule.
     yield Check("Scaling of the service", "recorded",
                 "recorded" if "ServiceScaling" in stack.ids else "not recorded", is_stand_in=True)
 
@@ -164,23 +164,23 @@ def _transactions(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
     cloudwatch = aws("cloudwatch")
-    # The certificate may be one that the stack was given.
+    # The certificate may be an existing one.
     region = cloudwatch.meta.region_name
     existing = _dimension_values(aws) | {
         "CertificateArn": {stack.parameter("CertificateArn"), stack.ids.get("Certificate", "")} - {""},
-        # The firewall's metrics have the name of the stack, by which its dashboard is named, too.
+        # The firewall's metrics use the stack's name, which is also the dashboard's name.
         "Region": {"Global", region}, "Rule": {"ALL"}, "Role": {"WRITER"},
         "WebACL": {stack.id("Dashboard").removesuffix(f"-{region}")}}
-    found = ask.every(
+    alarms = ask.every(
         cloudwatch, "describe_alarms", "MetricAlarms",
         AlarmNames=[physical_id for name, physical_id in stack.ids.items() if name.endswith(("Alarm", "Guard"))])
-    # Guards of a deployment tell nobody; the alarm on the topic's own failures tells another topic.
-    telling = [alarm for alarm in found if alarm["AlarmName"] not in {
+    # Deployment guards notify nobody; the alarm on undelivered alerts notifies a separate topic.
+    telling = [alarm for alarm in alarms if alarm["AlarmName"] not in {
         stack.id("UndeliveredAlertsAlarm"), *(stack.id(name) for name in stack.ids if name.endswith("Guard"))}]
     yield Check("Alarms that notify the topic", f"{len(telling)} of {len(telling)}", "{} of {}".format(
         sum(stack.id("AlertsTopic") in alarm["AlarmActions"] for alarm in telling), len(telling)))
-    yield checks.dimensions("Alarms' dimensions", checks.alarm_dimensions(found), existing)
-    yield _expressions(stack, [alarm["AlarmName"] for alarm in found if "MetricName" not in alarm])
+    yield checks.dimensions("Alarms' dimensions", checks.alarm_dimensions(alarms), existing)
+    yield _expressions(stack, [alarm["AlarmName"] for alarm in alarms if "MetricName" not in alarm])
     body = cloudwatch.get_dashboard(DashboardName=stack.id("Dashboard"))["DashboardBody"]
     yield checks.dimensions("Dashboard's dimensions", checks.dashboard_dimensions(body), existing)
     subscriptions = ask.every(
@@ -190,35 +190,35 @@ def _monitoring(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def _expressions(stack: Stack, names: Collection[str]) -> Check:
-    """The alarms over expressions, whose metrics the emulator does not keep."""
+    """Check the alarms on expressions, whose metrics the emulator does not keep."""
     wanted = [name for name in stack.ids if name.endswith(("Alarm", "Guard")) and not OF_ONE_METRIC.fullmatch(name)]
     seen = [name for name, physical_id in stack.ids.items() if physical_id in names]
     return Check("Alarms over expressions", checks.named(wanted), checks.named(seen), is_stand_in=bool(seen))
 
 
 def _dimension_values(aws: Clients) -> dict[str, set[str]]:
-    """The values that each CloudWatch dimension can have, from the services whose metrics have them."""
+    """Return the possible values of each CloudWatch dimension, from the services that publish the metrics."""
     ecs, elb, every = aws("ecs"), aws("elbv2"), ask.every
     clusters = [arn.split("/")[-1] for arn in every(ecs, "list_clusters", "clusterArns")]
     balancers = every(elb, "describe_load_balancers", "LoadBalancers")
     groups = every(elb, "describe_target_groups", "TargetGroups")
-    distributions = [each for page in aws("cloudfront").get_paginator("list_distributions").paginate()
-                     for each in page["DistributionList"].get("Items", [])]
+    distributions = [item for page in aws("cloudfront").get_paginator("list_distributions").paginate()
+                     for item in page["DistributionList"].get("Items", [])]
     return {
         "ClusterName": set(clusters),
         "ServiceName": {arn.split("/")[-1] for cluster in clusters
                         for arn in every(ecs, "list_services", "serviceArns", cluster=cluster)},
-        "LoadBalancer": {each["LoadBalancerArn"].split(":loadbalancer/")[1] for each in balancers},
-        "TargetGroup": {each["TargetGroupArn"].split(":")[-1] for each in groups},
-        "FunctionName": {each["FunctionName"] for each in every(aws("lambda"), "list_functions", "Functions")},
+        "LoadBalancer": {balancer["LoadBalancerArn"].split(":loadbalancer/")[1] for balancer in balancers},
+        "TargetGroup": {group["TargetGroupArn"].split(":")[-1] for group in groups},
+        "FunctionName": {function["FunctionName"] for function in every(aws("lambda"), "list_functions", "Functions")},
         "QueueName": {url.split("/")[-1] for url in every(aws("sqs"), "list_queues", "QueueUrls")},
         "TableName": set(every(aws("dynamodb"), "list_tables", "TableNames")),
         "DBClusterIdentifier": {
-            each["DBClusterIdentifier"] for each in every(aws("rds"), "describe_db_clusters", "DBClusters")},
+            cluster["DBClusterIdentifier"] for cluster in every(aws("rds"), "describe_db_clusters", "DBClusters")},
         "DBInstanceIdentifier": {
-            each["DBInstanceIdentifier"] for each in every(aws("rds"), "describe_db_instances", "DBInstances")},
-        "BucketName": {each["Name"] for each in aws("s3").list_buckets()["Buckets"]},
-        "DistributionId": {each["Id"] for each in distributions},
+            instance["DBInstanceIdentifier"] for instance in every(aws("rds"), "describe_db_instances", "DBInstances")},
+        "BucketName": {bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]},
+        "DistributionId": {distribution["Id"] for distribution in distributions},
     }
 
 
@@ -238,7 +238,7 @@ def _outputs(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def retention(aws: Clients, stack: Stack, days: str) -> Check:
-    """How long the stack's log groups keep events."""
+    """Return the retention of the stack's log groups."""
     names = {physical_id for name, physical_id in stack.ids.items() if name.endswith("LogGroup")}
     groups = ask.every(aws("logs"), "describe_log_groups", "logGroups")
     seen = {str(group.get("retentionInDays")) for group in groups if group["logGroupName"] in names}
@@ -269,7 +269,7 @@ TIERS: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Deployments": operations.deployments,
     "Live version": operations.live_version,
 }
-# Not for an account: they write, read a secret, or stand in for what only AWS has. `verification` has their likes.
+# Checks for the emulator only: they write, read a secret, or replace checks of `verification` that need AWS.
 EMULATED: dict[str, Callable[[Clients, Stack], Iterator[Check]]] = {
     "Scaling": _scaling,
     "Database secret": _secret,

@@ -1,4 +1,4 @@
-"""What is there in an account, so that what a deleted stack leaves behind can be told."""
+"""List the resources in an account, to find what a deleted stack leaves behind."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from tap.rehearsal.emulator import ACCOUNT, Clients
 
 SNAPSHOTS = "describe_db_cluster_snapshots"
-# Service, the call that lists, the list in its answer, and the member that Ref returns (None: the item).
+# Service, list call, list in its response, and the member that Ref returns (None: the item itself).
 LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("backup", "list_backup_plans", "BackupPlansList", "BackupPlanId"),
     ("backup", "list_backup_vaults", "BackupVaultList", "BackupVaultName"),
@@ -49,7 +49,7 @@ LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("sqs", "list_queues", "QueueUrls", None),
     ("wafv2", "list_web_acls", "WebACLs", "ARN"),
 )
-# What a call needs to list all that is the account's own, and no more.
+# Arguments that limit a call to the account's own resources.
 ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "describe_alarms": {"AlarmTypes": ["CompositeAlarm", "MetricAlarm"]},
     "describe_budgets": {"AccountId": ACCOUNT},
@@ -59,7 +59,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def inventory(aws: Clients) -> set[tuple[str, str]]:
-    """Everything in the account, of the kinds in LISTS, as (call that lists it, id)."""
+    """Return all resources of the kinds in LISTS as (list call, id)."""
     return {(call, item if member is None else item[member])
             for service, call, list_name, member in LISTS
             for item in _items(aws(service), call, list_name)}
@@ -70,22 +70,22 @@ def _items(client: Any, call: str, list_name: str) -> Iterator[Any]:
     pages = client.get_paginator(call).paginate(**arguments) if client.can_paginate(call) else [
         getattr(client, call)(**arguments)]
     for page in pages:
-        found = page.get(list_name, [])
-        for item in found.get("Items", []) if isinstance(found, Mapping) else found:
-            # EC2 goes on listing a NAT gateway for an hour after its deletion.
+        items = page.get(list_name, [])
+        for item in items.get("Items", []) if isinstance(items, Mapping) else items:
+            # EC2 keeps listing a NAT gateway for an hour after its deletion.
             if not isinstance(item, Mapping) or item.get("State") != "deleted":
                 yield item
 
 
 def leftovers(before: set[tuple[str, str]], after: set[tuple[str, str]], ids: Mapping[str, str]) -> list[str]:
-    """The logical ids (where there is one) of what is there after and was not before."""
+    """Return the logical ids, or physical ids, of resources that exist after but not before."""
     names = {physical_id: logical_id for logical_id, physical_id in ids.items()}
     return [names.get(item, item) + (" (snapshot)" if call == SNAPSHOTS else "")
             for call, item in after - before]
 
 
 def retained(template: Mapping[str, Any], ids: Mapping[str, str]) -> list[str]:
-    """What a stack of a template leaves behind by its deletion policies, named as `leftovers` does.
+    """Return what a template's deletion policies retain, named as in `leftovers`.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
     """

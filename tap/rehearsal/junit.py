@@ -1,4 +1,4 @@
-"""Checks as a JUnit XML file, which CI systems show."""
+"""Write checks as JUnit XML, which CI systems display."""
 
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
@@ -8,7 +8,7 @@ from tap.rehearsal.checks import Check
 
 
 def junit(suite: str, checks: Sequence[Check]) -> bytes:
-    """Return a test suite with a test case for each check; what was seen is its output."""
+    """Return a test suite with one test case per check; the actual state is its output."""
     count = {word: str(sum(check.result == word for check in checks)) for word in ("differs", "skipped")}
     root = Xml.Element("testsuite", {
         "name": suite, "tests": str(len(checks)), "failures": count["differs"], "errors": "0",

@@ -1,4 +1,4 @@
-"""What the stack's resource types still need in the tables: `python -m tap.rehearsal.new_types`.
+"""List what new resource types still lack in TAP's tables: `python -m tap.rehearsal.new_types`.
 
 Exit code 2 where a table lacks a type. A type without a handler is no mistake: a rehearsal skips it.
 """
@@ -15,7 +15,7 @@ from tap.template.registry import builder
 
 
 def missing(types: Iterable[str]) -> list[str]:
-    """Return a message for each table that lacks one of these types: of IAM actions, or of prices."""
+    """Return a message for each table, of IAM actions or prices, that lacks one of these types."""
     messages = []
     for kind in sorted(set(types)):
         try:
@@ -29,7 +29,7 @@ def missing(types: Iterable[str]) -> list[str]:
 
 
 def skipped(types: Iterable[str]) -> list[str]:
-    """Return which of these types the emulator has no handler for.
+    """Return the types for which the emulator has no handler.
 
     Asks a process of its own, since importing MiniStack has effects. Raises InputError where it is not installed.
     """
@@ -41,7 +41,7 @@ def skipped(types: Iterable[str]) -> list[str]:
 
 
 def skipping(kind: str) -> str:
-    """Return the message about a type without a handler."""
+    """Return the message for a type without a handler."""
     return f"{kind} has no handler in the emulator, so rehearsals skip it: add one to tap/rehearsal/handlers.py"
 
 

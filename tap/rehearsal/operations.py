@@ -1,4 +1,4 @@
-"""Asks the services' own APIs for what tells people of trouble, and what rolls a bad version back."""
+"""Check alerts and rollbacks through the services' own APIs."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tap.rehearsal.emulator import Clients
 
 
 def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield who may tell the topic and fill the queues, which rules do, and what the budget tells."""
+    """Check who may publish to the topic and send to the queues, the event rules, and the budget's notifications."""
     yield told.admitted("Who publishes alerts", "budgets, cloudwatch, events", ask.topic(aws, stack)["Policy"])
     fallback = ask.queue(aws, stack.id("AlertsFallbackQueue"))
     yield told.admitted("Who fills the fallback", "events, sns", fallback["Policy"])
@@ -29,32 +29,32 @@ def alerts(aws: Clients, stack: Stack) -> Iterator[Check]:
 def _budget(aws: Clients, stack: Stack) -> str:
     account = {"AccountId": aws("sts").get_caller_identity()["Account"]}
     client, told_of = aws("budgets"), []
-    budgets = [each for each in ask.every(client, "describe_budgets", "Budgets", **account)
-               if each["BudgetName"] == stack.ids.get("Budget")]
+    budgets = [budget for budget in ask.every(client, "describe_budgets", "Budgets", **account)
+               if budget["BudgetName"] == stack.ids.get("Budget")]
     for budget in budgets:
         of = {**account, "BudgetName": budget["BudgetName"]}
-        for found in client.describe_notifications_for_budget(**of)["Notifications"]:
-            subscribers = client.describe_subscribers_for_notification(**of, Notification=found)["Subscribers"]
-            if [each["Address"] for each in subscribers] == [stack.id("AlertsTopic")]:
-                told_of.append(f"{found['NotificationType']} {found['Threshold']:g}")
+        for notification in client.describe_notifications_for_budget(**of)["Notifications"]:
+            subscribers = client.describe_subscribers_for_notification(**of, Notification=notification)["Subscribers"]
+            if [subscriber["Address"] for subscriber in subscribers] == [stack.id("AlertsTopic")]:
+                told_of.append(f"{notification['NotificationType']} {notification['Threshold']:g}")
     return named(f"{float(budget['BudgetLimit']['Amount']):g} {budget['BudgetLimit']['Unit']}, to the topic at "
                  f"{named(told_of)}" for budget in budgets)
 
 
 def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield how a new version takes over, and what rolls it and an update of the stack back."""
+    """Check how a new version is deployed, and what rolls back a deployment and a stack update."""
     service = ask.service(aws, stack)
     health = sorted(name for name in stack.ids if name.endswith("Guard"))
     names = {stack.id(name): name for name in health}
-    # A prepared service is one of ROLLING that has what to shift traffic with.
+    # A prepared service uses ROLLING but already has what shifting traffic requires.
     strategy = stack.parameter("DeploymentStrategy").removesuffix("_PREPARED")
     yield told.deployment(strategy, service["deploymentConfiguration"], names)
     is_shifted = stack.parameter("DeploymentStrategy") != "ROLLING"
-    found = service["loadBalancers"][0].get("advancedConfiguration", {})
+    configuration = service["loadBalancers"][0].get("advancedConfiguration", {})
     logical = {physical_id: name for name, physical_id in stack.ids.items()}
     yield Check("Traffic is shifted by", "AlternateTargetGroup, ProductionRule, TestRule" if is_shifted else "none",
-                named(logical.get(found.get(key, ""), "something else") for key in (
-                    "alternateTargetGroupArn", "productionListenerRule", "testListenerRule") if found))
+                named(logical.get(configuration.get(key, ""), "something else") for key in (
+                    "alternateTargetGroupArn", "productionListenerRule", "testListenerRule") if configuration))
     listener = stack.ids.get("HttpsListener", stack.id("HttpListener"))
     yield Check("Listener's rules", "X-Test-Traffic: true to the service; /* to the service" if is_shifted else "none",
                 told.rules(aws("elbv2").describe_rules(ListenerArn=listener)["Rules"], [
@@ -67,7 +67,7 @@ def deployments(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def live_version(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield which version of the function is live, and where the events go that it fails at."""
+    """Check which version of the function is live, and where its failed events go."""
     function = {"FunctionName": stack.id("ValidationFunction")}
     version = stack.id("ValidationVersion").split(":")[-1]
     alias = aws("lambda").get_alias(**function, Name="live")

@@ -1,4 +1,4 @@
-"""What a rehearsal tells the user, whatever shows it, and what the emulator only pretends."""
+"""What a rehearsal reports, independent of the display, and what the emulator only simulates."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -20,23 +20,23 @@ PRETENCES = (
 
 
 class Report(Protocol):
-    """Shows a rehearsal."""
+    """Displays a rehearsal."""
 
     def working(self, text: str) -> AbstractContextManager[Observer]:
-        """Show what is going on until the block ends; what the block gets is told the events."""
+        """Show progress until the block ends; the block receives a function for stack events."""
 
     def start(self, env: Environment, endpoint: str) -> None:
-        """Show what is rehearsed and where."""
+        """Show the environment and the emulator."""
 
     def step(self, seconds: float, text: str) -> None:
-        """Show a step, and when it was."""
+        """Show a step and its time."""
 
     def finish(self, checks: Sequence[Check], notes: Sequence[str], files: Sequence[Path]) -> None:
-        """Show every check, what is not real, the verdict, and the files to look at."""
+        """Show all checks, what is simulated, the verdict, and the written files."""
 
 
 def notes(env: Environment, checks: Sequence[Check], skipped: Sequence[str], seconds: float) -> list[str]:
-    """Return what is not real, and the verdict: a paragraph each."""
+    """Return what is simulated, and the verdict, as one paragraph each."""
     replaced = [name for name, value in STAND_INS.items() if env.values.parameters.get(name) == value]
     real = f"Only checked in AWS, with tap verify {env.name}: {', '.join(PARTS)}."
     paragraphs = [PRETENCES, real, *map(skipping, skipped)]

@@ -1,4 +1,4 @@
-"""The rehearsal: an environment deployed into the emulator, looked at, deployed again, changed, deleted."""
+"""Rehearse an environment in the emulator: deploy, check, deploy again, update and delete it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,26 +29,26 @@ from tap.rehearsal.new_types import missing, skipped
 from tap.rehearsal.report import Report, notes
 from tap.rehearsal.safeguards import lift_protection, protected
 
-LONGEST_PAUSE = 0.5  # seconds between looks at a stack, which the emulator finishes in two or three
+LONGEST_PAUSE = 0.5  # seconds between polls; the emulator finishes a stack in two or three
 
 
 class EventLog(Observer):
-    """Keeps events, and passes them on."""
+    """Stores events and passes them on."""
 
     def __init__(self, observer: Observer) -> None:
-        """Take whom to pass events on to."""
+        """Pass events to the given function from now on."""
         self._observer = observer
         self.events: list[StackEvent] = []
 
     def on_event(self, event: StackEvent) -> None:
-        """Take one event."""
+        """Store one event and pass it on."""
         self.events.append(event)
         self._observer.on_event(event)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What every step of a rehearsal works with."""
+    """The shared state of all steps of a rehearsal."""
 
     env: Environment
     template: Rendered
@@ -56,7 +56,7 @@ class Stage:
     say: Callable[[str], None]
     observer: Observer
     pages: list[Content] = field(default_factory=list)
-    """What to show of the first deployment, once it has been."""
+    """The page and picture of the first deployment, once it has run."""
 
     @property
     def cloud(self) -> CloudFormation:
@@ -64,7 +64,7 @@ class Stage:
         return CloudFormation(AwsClient(self.aws, lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE))))
 
     def deploy(self, env: Environment, *, record: bool = False) -> tuple[Outcome, int]:
-        """Deploy as `tap deploy --yes` does; return how it ended and the number of changes."""
+        """Deploy as `tap deploy --yes` does. Return the outcome and the number of changes."""
         log = EventLog(self.observer)
         with self.cloud.change_set(env, self.template) as change:
             page = page_content(change.review(), self.template, []) if record else None
@@ -76,7 +76,7 @@ class Stage:
 
 def rehearse(name: str, root: Path, report: Report, template: Rendered | None = None,
              clock: Callable[[], float] = time.monotonic, by_hand: ByHand | None = None) -> bool:
-    """Rehearse an environment of the project at `root`; return whether everything is as it should be.
+    """Rehearse an environment of the project at `root`; return whether all checks passed.
 
     With `by_hand` the stack stays as the project's files have it, and the emulator runs until that returns.
 
@@ -91,7 +91,7 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
     types_skipped = skipped(types)
     env = load_environment(name, root, template.document, stand_ins=STAND_INS)
     env = replace(env, target=replace(env.target, accounts=(), role_arn=None, artifact_bucket=None),
-                  # The emulator takes every change that it is not sure of for a replacement.
+                  # The emulator reports every uncertain change as a replacement.
                   options=Options(approved=frozenset(template.document["Resources"])))
 
     def say(text: str) -> None:
@@ -114,7 +114,7 @@ def rehearse(name: str, root: Path, report: Report, template: Rendered | None = 
 
 
 def with_zone(aws: Clients, env: Environment) -> Environment:
-    """Return an environment that names a hosted zone with one of the emulator's, whose id Route 53 chooses."""
+    """Return an environment whose hosted zone is a new one in the emulator."""
     if not env.values.parameters.get("HostedZoneId"):
         return env
     domain = env.values.parameters.get("DomainName") or env.values.parameters.get("CdnDomainName") or "example.com"
@@ -123,7 +123,7 @@ def with_zone(aws: Clients, env: Environment) -> Environment:
 
 
 def _steps(stage: Stage, *, keep: bool) -> Iterator[Check]:
-    """Every step's checks; a step that fails is a check that differs, and the last. `keep` leaves the stack there."""
+    """Yield the checks of every step; a failed step yields one last failed check. `keep` keeps the stack."""
     try:
         before = inventory(stage.aws)
         yield from _create(stage)
@@ -196,7 +196,7 @@ def _refused(stage: Stage, log: EventLog, name: str, reason: str) -> Check:
 
 
 def _fill(s3: Any, bucket: str) -> str:
-    """Objects in several versions, one of them deleted: what a bucket that has been used looks like."""
+    """Write objects in several versions, one of them deleted, as in a used bucket."""
     for body in (b"one", b"two", b"three"):
         s3.put_object(Bucket=bucket, Key="index.html", Body=body)
     s3.put_object(Bucket=bucket, Key="logo.svg", Body=b"logo")
@@ -207,5 +207,5 @@ def _fill(s3: Any, bucket: str) -> str:
 
 def _empty(s3: Any, bucket: str) -> None:
     held = s3.list_object_versions(Bucket=bucket)
-    for each in [*held.get("Versions", []), *held.get("DeleteMarkers", [])]:
-        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    for version in [*held.get("Versions", []), *held.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])

@@ -1,4 +1,4 @@
-"""What a service's own API answers about what protects the stack, compared with what it should: no calls in here.
+"""Compare the security settings that the services' APIs return with the expected ones, without making calls.
 
 Each function takes answers as boto3 returns them and gives a Check; see `checks`.
 """
@@ -11,14 +11,14 @@ from tap.rehearsal.checks import Answer, Check, named
 
 AWS_OWN = "AWS's own keys"
 OTHERS = "others than services"
-# The policy SecurityHeadersPolicy, which CloudFront keeps for everybody:
+# SecurityHeadersPolicy, a managed policy of CloudFront:
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 
 
 def encryption(
         expected: Mapping[str, str], keys: Mapping[str, str], under: Mapping[str, str | None]) -> Iterator[Check]:
-    """What each key encrypts: a row a key.
+    """Yield what each key encrypts, one row per key.
 
     `expected` gives the logical id of the key for each thing, or AWS_OWN; `keys` the ARN of each key; `under`
     the ARN of the key that each thing is under, None for AWS's own.
@@ -26,45 +26,45 @@ def encryption(
     names = {arn: name for name, arn in keys.items()} | {None: AWS_OWN}
     seen = {thing: names.get(arn, f"key {arn}") for thing, arn in under.items()}
     for name in sorted({*expected.values(), *seen.values()}):
-        wanted, found = (named(thing for thing, key in of.items() if key == name) for of in (expected, seen))
-        yield Check(f"Under {name}", wanted, found)
+        wanted, actual = (named(thing for thing, key in of.items() if key == name) for of in (expected, seen))
+        yield Check(f"Under {name}", wanted, actual)
 
 
 def admitted(name: str, expected: str, policy: str) -> Check:
-    """Which services a resource's policy lets in, and whether it refuses plain HTTP."""
+    """Check which services a resource's policy allows, and that it denies plain HTTP."""
     services: set[str] = set()
     tls = "plain HTTP too"
     for statement in json.loads(policy)["Statement"]:
         if statement["Effect"] == "Allow":
             principal = statement["Principal"]
             allowed = principal.get("Service", OTHERS) if isinstance(principal, dict) else OTHERS
-            services |= {each.removesuffix(".amazonaws.com")
-                         for each in ([allowed] if isinstance(allowed, str) else allowed)}
+            services |= {principal.removesuffix(".amazonaws.com")
+                         for principal in ([allowed] if isinstance(allowed, str) else allowed)}
         elif str(statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")).lower() == "false":
             tls = "TLS only"
     return Check(name, f"{expected}; TLS only", f"{named(services)}; {tls}")
 
 
 def confined(definition: Answer) -> str:
-    """What the container may not do, in a sentence."""
+    """Describe the container's restrictions."""
     container = definition["containerDefinitions"][0]
     user = container.get("user", "root")
     parameters = container.get("linuxParameters", {})
     dropped = named(parameters.get("capabilities", {}).get("drop", []))
     writes = "read-only" if container.get("readonlyRootFilesystem") else "writable"
-    places = named(each["containerPath"] for each in parameters.get("tmpfs", []))
+    places = named(mount["containerPath"] for mount in parameters.get("tmpfs", []))
     privilege = "privileged" if container.get("privileged") else "not privileged"
     return f"user {user}, {privilege}, {writes} but {places}, capabilities dropped: {dropped}"
 
 
 def secrets(definition: Answer, secret: str) -> str:
-    """The container's variables that ECS fills from keys of a secret."""
-    return named(each["name"] for each in definition["containerDefinitions"][0].get("secrets", [])
-                 if each["valueFrom"].startswith(f"{secret}:"))
+    """Return the container's variables that ECS fills from keys of a secret."""
+    return named(variable["name"] for variable in definition["containerDefinitions"][0].get("secrets", [])
+                 if variable["valueFrom"].startswith(f"{secret}:"))
 
 
 def serves(config: Answer) -> str:
-    """What the distribution answers with, in a sentence."""
+    """Describe the distribution's viewer settings."""
     behavior = config["DefaultCacheBehavior"]
     headers = behavior.get("ResponseHeadersPolicyId")
     return (f"{config.get('DefaultRootObject') or 'no root object'}, {behavior['ViewerProtocolPolicy']}, "
@@ -72,7 +72,7 @@ def serves(config: Answer) -> str:
 
 
 def firewall(acl: Answer | None, limit: str) -> str:
-    """What the web ACL of the load balancer does, in a sentence; limit is that of the parameter."""
+    """Describe the load balancer's web ACL; `limit` is the parameter's value."""
     if acl is None:
         return "none"
     groups, rates = [], []
@@ -86,59 +86,60 @@ def firewall(acl: Answer | None, limit: str) -> str:
     return f"blocks {named(groups)}; {rate}"
 
 
-def flow_logs(found: Sequence[Answer], log_group: str) -> str:
-    """What the flow logs of the VPC keep, in a sentence."""
+def flow_logs(logs: Sequence[Answer], log_group: str) -> str:
+    """Describe the VPC's flow logs."""
     return named(
-        f"{each['FlowLogStatus']}, {each['TrafficType']} to "
-        f"{'its log group' if (each.get('LogGroupName') or each.get('LogDestination')) == log_group else 'elsewhere'}"
-        for each in found)
+        f"{log['FlowLogStatus']}, {log['TrafficType']} to "
+        f"{'its log group' if (log.get('LogGroupName') or log.get('LogDestination')) == log_group else 'elsewhere'}"
+        for log in logs)
 
 
 def backups(plan: Answer, selection: Answer, vault: str, things: Mapping[str, str]) -> str:
-    """What the backup plan copies where and for how long, in a sentence; `things` names the ARNs."""
+    """Describe what the backup plan copies, where to and for how long; `things` maps ARNs to names."""
     rules = named(
         f"{'into the vault' if rule['TargetBackupVaultName'] == vault else 'elsewhere'}, "
         f"kept {rule['Lifecycle']['DeleteAfterDays']} days" for rule in plan["Rules"])
     return f"{named(things.get(arn, arn) for arn in selection['Resources'])}: {rules}"
 
 
-def deployment(strategy: str, found: Answer, alarms: Mapping[str, str]) -> Check:
-    """How ECS replaces tasks and what rolls it back: the alarms and the circuit breaker.
+def deployment(strategy: str, configuration: Answer, alarms: Mapping[str, str]) -> Check:
+    """Check how ECS replaces tasks, and the alarms and circuit breaker that roll a deployment back.
 
     `found` is the service's deployment configuration, `alarms` names the alarms by their physical names.
     """
-    breaks = found.get("deploymentCircuitBreaker", {}).get("rollback", False)
-    watched = found.get("alarms", {})
+    breaks = configuration.get("deploymentCircuitBreaker", {}).get("rollback", False)
+    watched = configuration.get("alarms", {})
     watch = watched.get("alarmNames", []) if watched.get("enable") and watched.get("rollback") else []
     return Check(
         "Deployment", _deployment(strategy, True, alarms.values()),
-        _deployment(found.get("strategy", "none"), breaks, (alarms.get(name, name) for name in watch)))
+        _deployment(configuration.get("strategy", "none"), breaks, (alarms.get(name, name) for name in watch)))
 
 
 def _deployment(strategy: str, breaks: bool, alarms: Iterable[str]) -> str:
     return f"{strategy}, rolled back by {'circuit breaker, ' if breaks else ''}{named(alarms)}"
 
 
-def rules(found: Sequence[Answer], target_groups: Sequence[str]) -> str:
-    """The listener's rules in order of their priority, in a sentence; its default action is not among them.
+def rules(answers: Sequence[Answer], target_groups: Sequence[str]) -> str:
+    """Describe the listener's rules by priority, without the default action.
 
     ECS moves the weight from one of the service's target groups to the other with each deployment.
     """
-    told = []
-    for rule in sorted((each for each in found if not each["IsDefault"]), key=lambda rule: int(rule["Priority"])):
+    sentences = []
+    own = [answer for answer in answers if not answer["IsDefault"]]
+    for rule in sorted(own, key=lambda rule: int(rule["Priority"])):
         condition, action = rule["Conditions"][0], rule["Actions"][-1]
         header = condition.get("HttpHeaderConfig")
         paths = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
         what = f"{header['HttpHeaderName']}: {named(header['Values'])}" if header else named(paths)
-        told.append(f"{what} {'to the service' if _aims(action) <= {*target_groups} else 'elsewhere'}")
-    return "; ".join(told) or "none"
+        sentences.append(f"{what} {'to the service' if _aims(action) <= {*target_groups} else 'elsewhere'}")
+    return "; ".join(sentences) or "none"
 
 
 def _aims(action: Answer) -> set[str]:
     groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
-    return {each["TargetGroupArn"] for each in groups if each.get("Weight", 1)} or {action.get("TargetGroupArn", "")}
+    return {group["TargetGroupArn"] for group in groups if group.get("Weight", 1)} or {action.get("TargetGroupArn", "")}
 
 
 def parts(rule: str) -> list[str]:
-    """The alarms over which a composite alarm is, from its rule."""
+    """Return the alarms in a composite alarm's rule."""
     return re.findall(r"ALARM\(\"?([^)\"]+)\"?\)", rule)

@@ -1,4 +1,4 @@
-"""Asks the services' own APIs for what protects the stack: keys, refusals, TLS, firewall, logs, backups.
+"""Check security through the services' own APIs: keys, policies, TLS, firewall, logs, backups.
 
 What an environment has switched off is expected to be absent: "none".
 """
@@ -19,7 +19,7 @@ MANAGED_RULES = "AmazonIpReputationList, CommonRuleSet, KnownBadInputsRuleSet, S
 
 
 def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield which keys there are and rotate, and what is under each of them."""
+    """Check the keys, their rotation, and what each of them encrypts."""
     kms = aws("kms")
     ids = {name: stack.id(name) for name in ("DatabaseKey", "DataKey", "OperationsKey") if name in stack.ids}
     own = stack.is_on("CustomerKeys")
@@ -36,7 +36,7 @@ def keys(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
-    """Yield what is encrypted at rest, with the ARN of its key; None where it is AWS's own."""
+    """Yield everything that is encrypted at rest, with the ARN of its key; None for AWS owned keys."""
     cluster = ask.cluster(aws, stack)
     yield "database", cluster.get("KmsKeyId")
     yield "its password", aws("secretsmanager").describe_secret(
@@ -61,13 +61,13 @@ def _under(aws: Clients, stack: Stack) -> Iterator[tuple[str, str | None]]:
 
 
 def protection(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield what refuses to be deleted."""
+    """Check which resources have deletion protection."""
     yield Check("Protected from deletion", "database, load balancer, table" if stack.is_on("DeletionProtection")
                 else "none", named(protected(aws, stack)))
 
 
 def protected(aws: Clients, stack: Stack) -> list[str]:
-    """Return what has its deletion protection on."""
+    """Return the names of resources with deletion protection."""
     cluster = ask.cluster(aws, stack)
     table = ask.table(aws, stack)
     has = {"database": cluster["DeletionProtection"], "table": table["DeletionProtectionEnabled"],
@@ -76,7 +76,7 @@ def protected(aws: Clients, stack: Stack) -> list[str]:
 
 
 def lift_protection(aws: Clients, stack: Stack, names: Collection[str]) -> None:
-    """Switch deletion protection off, each by its service's own API: the template's rule does not let prod do it."""
+    """Disable deletion protection through the services' own APIs: the template's rule forbids it in prod."""
     if "database" in names:
         aws("rds").modify_db_cluster(
             DBClusterIdentifier=stack.id("DatabaseCluster"), DeletionProtection=False, ApplyImmediately=True)
@@ -89,7 +89,7 @@ def lift_protection(aws: Clients, stack: Stack, names: Collection[str]) -> None:
 
 
 def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield how far plain text gets: to the load balancer, CloudFront, the database."""
+    """Check where plain text is accepted: by the load balancer, CloudFront and the database."""
     listeners = aws("elbv2").describe_listeners(LoadBalancerArn=stack.id("LoadBalancer"))["Listeners"]
     yield Check("TLS of the load balancer", TLS_POLICY if stack.has_certificate() else "none", named(
         listener["SslPolicy"] for listener in listeners if listener["Protocol"] == "HTTPS"))
@@ -98,32 +98,32 @@ def transport(aws: Clients, stack: Stack) -> Iterator[Check]:
     forced = []
     if group := ask.cluster(aws, stack).get("DBClusterParameterGroup"):
         pages = aws("rds").get_paginator("describe_db_cluster_parameters").paginate(DBClusterParameterGroupName=group)
-        forced = [each["ParameterValue"] for page in pages for each in page["Parameters"]
-                  if each["ParameterName"] == "rds.force_ssl"]
+        forced = [parameter["ParameterValue"] for page in pages for parameter in page["Parameters"]
+                  if parameter["ParameterName"] == "rds.force_ssl"]
     yield Check("rds.force_ssl", "1", named(forced))
 
 
 def records(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield which names in the hosted zone lead where; nothing where the stack has no zone."""
+    """Check the records in the hosted zone; skip a stack without a zone."""
     if not (zone := stack.parameter("HostedZoneId")):
         return
     name, cdn_name = stack.parameter("DomainName"), stack.parameter("CdnDomainName")
     expected = [f"{name} A to the load balancer"] if name else []
     expected += [f"{cdn_name} {kind} to CloudFront" for kind in ("A", "AAAA") if cdn_name]
-    # Route 53 answers in lower case; names that others have in the zone are not the stack's.
+    # Route 53 returns lower case. Other records of the zone do not belong to the stack.
     # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
     aims = {ask.balancer(aws, stack)["DNSName"].lower(): "the load balancer",
             ask.distribution(aws, stack)["DomainName"].lower(): "CloudFront"}
     pages = aws("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
     yield Check("Names in the zone", named(expected), named(
-        f"{each['Name'].rstrip('.')} {each['Type']} to "
-        f"{aims.get(each['AliasTarget']['DNSName'].rstrip('.').lower(), 'something else')}"
-        for page in pages for each in page["ResourceRecordSets"]
-        if "AliasTarget" in each and each["Name"].rstrip(".") in (name.lower(), cdn_name.lower())))
+        f"{record['Name'].rstrip('.')} {record['Type']} to "
+        f"{aims.get(record['AliasTarget']['DNSName'].rstrip('.').lower(), 'something else')}"
+        for page in pages for record in page["ResourceRecordSets"]
+        if "AliasTarget" in record and record["Name"].rstrip(".") in (name.lower(), cdn_name.lower())))
 
 
 def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield what the container may not do, and how it and people come to the database."""
+    """Check the container's restrictions, and access to the database."""
     definition, cluster = ask.task_definition(aws, stack), ask.cluster(aws, stack)
     yield Check(
         "Container's confinement", f"user {stack.parameter('ContainerUser')}, not privileged, read-only but /tmp, "
@@ -134,7 +134,7 @@ def containers(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def roles(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield whether every role has the permissions boundary and only customer managed policies."""
+    """Check that every role has the permissions boundary and only customer managed policies."""
     boundary = stack.parameter("PermissionsBoundary")
     account = aws("sts").get_caller_identity()["Account"]
     expected = f"arn:aws:iam::{account}:policy/{boundary}" if boundary else "none"
@@ -144,26 +144,27 @@ def roles(aws: Clients, stack: Stack) -> Iterator[Check]:
             bounds.add(iam.get_role(RoleName=name)["Role"].get(
                 "PermissionsBoundary", {}).get("PermissionsBoundaryArn", "none"))
             attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+            own = [stack.ids.get(title.removesuffix("Role") + "Policy")]
             if iam.list_role_policies(RoleName=name)["PolicyNames"] or [
-                    each["PolicyArn"] for each in attached] != [stack.ids.get(title.removesuffix("Role") + "Policy")]:
+                    policy["PolicyArn"] for policy in attached] != own:
                 others.add(title)
     yield Check("Roles' boundary", expected, named(bounds))
     yield Check("Roles with other policies", "none", named(others))
 
 
 def edge(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield what stands before the load balancer, and what the VPC's flow logs keep."""
+    """Check what protects the load balancer, and the VPC's flow logs."""
     is_on, limit = stack.is_on("Firewall"), stack.parameter("FirewallRateLimit")
     yield Check("Firewall", f"blocks {MANAGED_RULES}; the rate limit" if is_on else "none",
                 told.firewall(acl(aws, stack), limit))
-    found = aws("ec2").describe_flow_logs(
+    logs = aws("ec2").describe_flow_logs(
         Filter=[{"Name": "resource-id", "Values": [stack.parameter("VpcId") or stack.id("Vpc")]}])["FlowLogs"]
     yield Check("Flow logs", "ACTIVE, ALL to its log group" if stack.is_on("FlowLogs") else "none",
-                told.flow_logs(found, stack.ids.get("FlowLogGroup", "")))
+                told.flow_logs(logs, stack.ids.get("FlowLogGroup", "")))
 
 
 def firewall_log(_aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield whether the firewall has a log, of which the emulator's WAF only keeps that it was asked for."""
+    """Check that the firewall has a log; the emulator's WAF only records the configuration."""
     is_on = stack.is_on("Firewall")
     if is_on or "WebAclLogging" in stack.ids:
         yield Check("Firewall's log", "recorded" if is_on else "none",
@@ -171,10 +172,10 @@ def firewall_log(_aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def acl(aws: Clients, stack: Stack) -> dict[str, Any] | None:
-    """Return the load balancer's web ACL, None where it has none."""
+    """Return the load balancer's web ACL, or None."""
     try:
         answer = aws("wafv2").get_web_acl_for_resource(ResourceArn=stack.id("LoadBalancer"))
-    except ClientError as error:  # so MiniStack answers where AWS leaves the ACL out
+    except ClientError as error:  # MiniStack's response where AWS omits the ACL
         if error.response["Error"]["Code"] != "WAFNonexistentItemException":
             raise
         return None
@@ -182,7 +183,7 @@ def acl(aws: Clients, stack: Stack) -> dict[str, Any] | None:
 
 
 def access_logs(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield who sends access logs to the bucket, what the bucket is like, and who may write to it."""
+    """Check which services send access logs to the bucket, its settings, and who may write to it."""
     is_on = stack.is_on("AccessLogs")
     s3, bucket = aws("s3"), stack.ids.get("LogsBucket")
     balancer = ask.balancer_attributes(aws, stack)
@@ -205,14 +206,14 @@ def access_logs(aws: Clients, stack: Stack) -> Iterator[Check]:
 
 
 def backups(aws: Clients, stack: Stack) -> Iterator[Check]:
-    """Yield what AWS Backup copies."""
+    """Check what AWS Backup copies."""
     if "BackupPlan" not in stack.ids and "BackupVault" not in stack.ids:
         yield Check("Backups", "database, table" if stack.is_on("Backups") else "none", "none")
         return
     client, plan_id = aws("backup"), stack.id("BackupPlan")
     cluster = ask.cluster(aws, stack)
     table = ask.table(aws, stack)
-    selection_id, = (each["SelectionId"] for each in ask.every(
+    selection_id, = (selection["SelectionId"] for selection in ask.every(
         client, "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan_id))
     selection = client.get_backup_selection(BackupPlanId=plan_id, SelectionId=selection_id)
     days = stack.parameter("BackupRetentionDays")

@@ -1,4 +1,4 @@
-"""The emulator's own process: MiniStack, with the resource types it lacks, until standard input ends."""
+"""The emulator's process: run MiniStack with additional resource types until standard input closes."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ import threading
 
 
 def main() -> None:
-    """Listen on a free port of 127.0.0.1, print its number, serve.
+    """Listen on a free port of 127.0.0.1, print its number, and serve.
 
     Arguments are resource types without a handler, which are only recorded. The port goes into GATEWAY_PORT before
     MiniStack is imported, because MiniStack reads it then.

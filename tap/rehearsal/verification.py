@@ -1,4 +1,4 @@
-"""Checks a deployed environment in AWS, and changes nothing: what the rehearsal checks, and what only AWS shows.
+"""Check a deployed environment in AWS without changing it: the rehearsal's checks, and checks that need AWS.
 
 It takes read access to everything in the stack (AWS's managed policy ReadOnlyAccess) and lambda:InvokeFunction on the
 validation function, which is more than the deployer's role has: that role deploys, and need not see what is deployed.
@@ -26,7 +26,7 @@ from tap.rehearsal.outside import Site
 
 SETTLED = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE")
 ALARM_TYPES = ["CompositeAlarm", "MetricAlarm"]
-# The plan copies once a day (tap/backup.py), and a copy of a large database takes hours.
+# The plan runs daily (tap/backup.py), and copying a large database takes hours.
 BACKUP_AGE = timedelta(days=2)
 # Refused by the last of the function's checks but for its size, before it asks the table: lambda/validation/README.md.
 OUTDATED = "2000-01-01T00:00:00Z"
@@ -34,7 +34,7 @@ OUTDATED = "2000-01-01T00:00:00Z"
 
 @dataclass(frozen=True)
 class Subject:
-    """A deployed stack, and what is asked about it."""
+    """A deployed stack, and the means to check it."""
 
     cloud: AwsClient
     env: Environment
@@ -44,23 +44,23 @@ class Subject:
 
     @property
     def aws(self) -> Clients:
-        """The services' clients, as the rehearsal's checks take them."""
+        """The services' clients in the form that the rehearsal's checks expect."""
         return self.cloud.client
 
 
 def read_subject(cloud: AwsClient, env: Environment, now: datetime) -> Subject:
-    """Return the deployed stack of an environment. Raises InputError where it does not exist."""
+    """Return the deployed stack of an environment. Raises InputError if it does not exist."""
     ids, deployed = physical_ids(cloud.call, env), read_deployed(cloud.call, env)
     assert deployed is not None  # noqa: S101  (physical_ids raises: for the type checker)
     return Subject(cloud, env, deployed, Stack(ids, deployed.parameters, deployed.outputs), now)
 
 
 def verify(subject: Subject, say: Callable[[str], None]) -> Iterator[Check]:
-    """Yield every check; `say` is told which part is next."""
+    """Yield every check; call `say` with each part before it starts."""
     for name, tier in shared.TIERS.items():
         say(name)
         for check in shared.attempt(name, partial(tier, subject.aws, subject.stack)):
-            yield replace(check, is_stand_in=False)  # what the emulator stands in for, AWS has
+            yield replace(check, is_stand_in=False)  # AWS implements what the emulator only records
     for name, part in PARTS.items():
         say(name)
         yield from shared.attempt(name, partial(part, subject))
@@ -74,7 +74,7 @@ def _status(subject: Subject) -> Iterator[Check]:
 def _service(subject: Subject) -> Iterator[Check]:
     deployments = ask.service(subject.aws, subject.stack)["deployments"]
     yield Check("ECS deployments", "1 COMPLETED", named(
-        f"{count} {state}" for state, count in Counter(each["rolloutState"] for each in deployments).items()))
+        f"{count} {state}" for state, count in Counter(item["rolloutState"] for item in deployments).items()))
 
 
 def _targets(subject: Subject) -> Iterator[Check]:
@@ -84,18 +84,18 @@ def _targets(subject: Subject) -> Iterator[Check]:
         return
     groups = [stack.ids[name] for name in ("TargetGroup", "AlternateTargetGroup") if name in stack.ids]
     states = Counter(
-        each["TargetHealth"]["State"] for group in groups
-        for each in subject.aws("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-        if each["TargetHealth"]["State"] != "draining")  # of a task that was replaced
+        target["TargetHealth"]["State"] for group in groups
+        for target in subject.aws("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        if target["TargetHealth"]["State"] != "draining")  # of a task that was replaced
     yield Check("Healthy targets", f"{running} healthy", named(f"{count} {state}" for state, count in states.items()))
 
 
 def _scaling(subject: Subject) -> Iterator[Check]:
     stack = subject.stack
-    found = subject.aws("application-autoscaling").describe_scalable_targets(
+    targets = subject.aws("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs", ResourceIds=["service/" + stack.id("Service").rpartition(":service/")[2]],
     )["ScalableTargets"]
-    seen = named(f"{each['MinCapacity']} to {each['MaxCapacity']} tasks" for each in found)
+    seen = named(f"{target['MinCapacity']} to {target['MaxCapacity']} tasks" for target in targets)
     awake = f"{stack.parameter('MinTasks')} to {stack.parameter('MaxTasks')} tasks"
     is_asleep = bool(stack.parameter("SleepSchedule")) and seen == "0 to 0 tasks"
     yield Check("Scaling of the service", seen if is_asleep else awake, seen)
@@ -104,8 +104,8 @@ def _scaling(subject: Subject) -> Iterator[Check]:
 def _database(subject: Subject) -> Iterator[Check]:
     wanted, seen = subject.stack.parameter("DatabaseEngineVersion"), ask.cluster(
         subject.aws, subject.stack)["EngineVersion"]
-    (major, minor), (seen_major, seen_minor) = (map(int, each.split(".")[:2]) for each in (wanted, seen))
-    # AWS upgrades the minor version by itself (AutoMinorVersionUpgrade).
+    (major, minor), (seen_major, seen_minor) = (map(int, version.split(".")[:2]) for version in (wanted, seen))
+    # AWS upgrades the minor version automatically (AutoMinorVersionUpgrade).
     is_right = seen_major == major and seen_minor >= minor
     yield Check("Aurora version", seen if is_right else f"{wanted}, or a later {major}", seen)
 
@@ -122,32 +122,32 @@ def _firewall_log(subject: Subject) -> Iterator[Check]:
 def _alarms(subject: Subject) -> Iterator[Check]:
     names = {physical_id: name for name, physical_id in subject.stack.ids.items() if name.endswith(("Alarm", "Guard"))}
     request: dict[str, Any] = {"AlarmNames": [*names], "AlarmTypes": ALARM_TYPES, "StateValue": "ALARM"}
-    ringing = [names[each["AlarmName"]] for kind in ("CompositeAlarms", "MetricAlarms")
-               for each in ask.every(subject.aws("cloudwatch"), "describe_alarms", kind, **request)]
+    ringing = [names[alarm["AlarmName"]] for kind in ("CompositeAlarms", "MetricAlarms")
+               for alarm in ask.every(subject.aws("cloudwatch"), "describe_alarms", kind, **request)]
     yield Check("Alarms in ALARM", "none", named(ringing))
 
 
 def _subscriptions(subject: Subject) -> Iterator[Check]:
-    ok, told = subscriptions(subject.cloud, subject.env.with_parameters(subject.stack.parameters))
-    yield Check("Alert subscriptions", told if ok else "confirmed", told)
+    ok, message = subscriptions(subject.cloud, subject.env.with_parameters(subject.stack.parameters))
+    yield Check("Alert subscriptions", message if ok else "confirmed", message)
 
 
 def _tags(subject: Subject) -> Iterator[Check]:
     wanted = {name: subject.stack.parameter(name) for name in ("Environment", "Team", "CostCenter", "Application")}
-    # Every type that the tagging API knows; CloudFormation adds the tag that is searched for.
+    # All types that the tagging API supports. CloudFormation adds the tag that the request filters by.
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
-    found = ask.every(subject.aws("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", TagFilters=[
+    tagged = ask.every(subject.aws("resourcegroupstaggingapi"), "get_resources", "ResourceTagMappingList", TagFilters=[
         {"Key": "aws:cloudformation:stack-name", "Values": [subject.env.stack_name]}])
-    wrong = [each["ResourceARN"] for each in found
-             if wanted.items() - {tag["Key"]: tag["Value"] for tag in each["Tags"]}.items()]
+    wrong = [resource["ResourceARN"] for resource in tagged
+             if wanted.items() - {tag["Key"]: tag["Value"] for tag in resource["Tags"]}.items()]
     right = f"{named(wanted)} on every resource"
-    yield Check("Tags", right, f"missing or different: {named(wrong)}" if wrong else right if found else "no resource")
+    yield Check("Tags", right, f"missing or different: {named(wrong)}" if wrong else right if tagged else "no resource")
 
 
 def _drift(subject: Subject) -> Iterator[Check]:
-    found = stack_inspection.drift(subject.cloud, subject.env)
+    changes = stack_inspection.drift(subject.cloud, subject.env)
     yield Check("Drift", "none", named({
-        f"{each.logical_id}{each.path or ' deleted'}" for each in found if not each.explanation}))
+        f"{change.logical_id}{change.path or ' deleted'}" for change in changes if not change.explanation}))
 
 
 def _backups(subject: Subject) -> Iterator[Check]:
@@ -159,8 +159,8 @@ def _backups(subject: Subject) -> Iterator[Check]:
               ask.table(subject.aws, stack)["TableArn"]: "table"}
     points = ask.every(client, "list_recovery_points_by_backup_vault", "RecoveryPoints",
                        BackupVaultName=stack.id("BackupVault"))
-    recent = {things[each["ResourceArn"]] for each in points if each["ResourceArn"] in things
-              and each["Status"] == "COMPLETED" and subject.now - each["CreationDate"] < BACKUP_AGE}
+    recent = {things[point["ResourceArn"]] for point in points if point["ResourceArn"] in things
+              and point["Status"] == "COMPLETED" and subject.now - point["CreationDate"] < BACKUP_AGE}
     planned = client.get_backup_plan(BackupPlanId=stack.id("BackupPlan"))["CreationDate"]
     if not points and subject.now - planned < BACKUP_AGE:
         yield skip(name, "the backup plan is less than two days old and no backup is due yet: run this command again "
@@ -170,7 +170,7 @@ def _backups(subject: Subject) -> Iterator[Check]:
 
 
 def refused_transactions(stack: Stack) -> Iterator[tuple[str, dict[str, str], str]]:
-    """Yield transactions that the function refuses before it asks the table: name, transaction, reason.
+    """Yield transactions that the function refuses before it accesses the table: name, transaction, reason.
 
     None that it accepts leaves no trace: with a table, each is remembered. The second is good in all but its age, which
     is checked after everything else, so its reason shows that the rest was accepted.
@@ -192,7 +192,7 @@ def _function(subject: Subject) -> Iterator[Check]:
 
 @dataclass(frozen=True)
 class Sites:
-    """What is reached from outside."""
+    """The endpoints that are reachable from outside."""
 
     balancer: Site
     cdn: Site
@@ -207,21 +207,21 @@ def _outside(subject: Subject) -> Iterator[Check]:
 
 
 def find_sites(aws: Clients, stack: Stack) -> Sites:
-    """Return where the load balancer, the CDN and the bucket are reached, and by which names."""
+    """Return the addresses and names of load balancer, CDN and bucket."""
     address, distribution = ask.balancer(aws, stack)["DNSName"], ask.distribution(aws, stack)
     name = stack.parameter("DomainName")
     if not name and stack.parameter("CertificateArn"):
         certificate = aws("acm").describe_certificate(CertificateArn=stack.parameter("CertificateArn"))["Certificate"]
         name = certificate["DomainName"].replace("*", "www")
     cdn = distribution["DomainName"]
-    bucket = next(each["DomainName"] for each in distribution["DistributionConfig"]["Origins"]["Items"]
-                  if each.get("OriginAccessControlId"))
+    bucket = next(origin["DomainName"] for origin in distribution["DistributionConfig"]["Origins"]["Items"]
+                  if origin.get("OriginAccessControlId"))
     return Sites(Site(name or address, address), Site(stack.parameter("CdnDomainName") or cdn, cdn),
                  Site(bucket, bucket))
 
 
 def from_outside(stack: Stack, sites: Sites, *, has_page: bool, has_tasks: bool) -> Iterator[Check]:
-    """Yield what visitors see; what the environment does not have is skipped."""
+    """Check what visitors see; skip what the environment does not have."""
     https, path = stack.has_certificate(), stack.parameter("HealthCheckPath")
     no_https = "" if https else "the load balancer has no certificate"
     no_firewall = "" if stack.is_on("Firewall") else "Firewall is false"
