@@ -1,4 +1,4 @@
-"""How bad a change can be: safe, disruptive, destructive, or sure to fail; the unknown counts as destructive.
+"""Grade changes: safe, disruptive, destructive, or sure to fail; an unknown one counts as destructive.
 
 The members judged are those of
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from tap.deploy.models import Change, ChangeSet, Refused
 
-# cfn-lint's list (data/AdditionalSpecs/StatefulResources.json), a test compares, and what it lacks.
+# cfn-lint's list (data/AdditionalSpecs/StatefulResources.json), which a test compares, and the types it lacks.
 STATEFUL = frozenset("AWS::" + name for name in (
     "Backup::BackupVault", "CloudFormation::Stack", "Cognito::UserPool", "DocDB::DBCluster", "DocDB::DBInstance",
     "DynamoDB::GlobalTable", "DynamoDB::Table", "EC2::Volume", "EFS::FileSystem", "EMR::Cluster",
@@ -20,7 +20,7 @@ STATEFUL = frozenset("AWS::" + name for name in (
     "Redshift::Cluster", "S3::Bucket", "SDB::Domain", "SQS::Queue", "SecretsManager::Secret",
     "EC2::EIP", "EC2::Instance", "ECR::Repository", "ElastiCache::ServerlessCache", "KMS::ReplicaKey",
     "RDS::GlobalCluster", "S3Express::DirectoryBucket", "SSM::Parameter"))
-# Services of which nothing but the types above holds data. Any other type counts as holding some.
+# Services in which only the types above hold data. A type of any other service counts as holding data.
 STATELESS_SERVICES = frozenset("AWS::" + name for name in (
     "ApplicationAutoScaling", "AutoScaling", "Budgets", "CertificateManager", "CloudFront", "CloudWatch",
     "CodeDeploy", "EC2", "ECS", "ElasticLoadBalancingV2", "Events", "IAM", "Lambda", "Route53", "SNS",
@@ -31,7 +31,7 @@ _STATELESS = frozenset("AWS::" + name for name in (
     "RDS::DBParameterGroup", "RDS::DBSubnetGroup", "RDS::EventSubscription", "S3::BucketPolicy", "SQS::QueuePolicy",
     "SecretsManager::ResourcePolicy", "SecretsManager::RotationSchedule",
     "SecretsManager::SecretTargetAttachment", "ServiceCatalog::TagOption")) | {
-        "Custom::Migration"}  # of tap/migration.py: it has nothing, and what it does is not undone with it
+        "Custom::Migration"}  # of tap/migration.py: it holds no data, and deleting it does not undo its migrations
 # "Update requires: Some interruptions" of each type's page in the template reference.
 INTERRUPTING = frozenset({
     ("AWS::RDS::DBInstance", "DBInstanceClass"), ("AWS::RDS::DBInstance", "EngineVersion"),
@@ -41,12 +41,12 @@ INTERRUPTING = frozenset({
 })
 _KEEPING = ("DeletionPolicy", "UpdateReplacePolicy")
 NESTED = "AWS::CloudFormation::Stack"
-STACK_POLICY = "StackPolicy"  # what to approve so that a stack policy may allow more than before
-TERMINATION_PROTECTION = "TerminationProtection"  # what to approve so that it may be lifted
+STACK_POLICY = "StackPolicy"  # the name that approves a less restrictive stack policy
+TERMINATION_PROTECTION = "TerminationProtection"  # the name that approves turning it off
 
 
 class Grade(IntEnum):
-    """How bad a change can be; the greater, the worse."""
+    """How bad a change can be; higher is worse."""
 
     SAFE = 0
     DISRUPTIVE = 1
@@ -54,28 +54,28 @@ class Grade(IntEnum):
     WILL_FAIL = 3
 
     def __str__(self) -> str:
-        """Return it as people and JSON have it."""
+        """Return the grade as messages and JSON show it."""
         return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How bad a change can be, and why."""
+    """A change's grade, and the reason."""
 
     grade: Grade
     reason: str
-    final: bool = False  # nobody's approval lets it happen
+    final: bool = False  # cannot be approved
 
 
 def holds_data(resource_type: str) -> bool:
-    """Whether something may be lost with a resource of this type; a type that is not known holds data."""
+    """Return whether deleting a resource of this type may lose data; True for an unknown type."""
     if resource_type in STATEFUL:
         return True
     return resource_type not in _STATELESS and resource_type.rpartition("::")[0] not in STATELESS_SERVICES
 
 
 def judge(change: Change) -> Verdict:
-    """Return how bad one change of a change set can be."""
+    """Return the verdict on one change of a change set."""
     match change.action:
         case "Add":
             return Verdict(Grade.SAFE, "new")
@@ -150,18 +150,18 @@ def _in_place(change: Change) -> Verdict:
 
 
 def verdicts(plan: ChangeSet) -> dict[str, Verdict]:
-    """Return how bad each change of a change set can be, by logical id."""
+    """Return the verdict on each change of a change set, by logical id."""
     return {change.logical_id: judge(change) for change in plan.changes}
 
 
 def unapproved(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> dict[str, Verdict]:
-    """Return what is destructive or will fail, may be approved, and that nobody has, by logical id."""
+    """Return the verdicts that require an approval and have none, by logical id."""
     return {logical_id: verdict for logical_id, verdict in verdicts.items()
             if verdict.grade >= Grade.DESTRUCTIVE and not verdict.final and logical_id not in set(approved)}
 
 
 def check(verdicts: Mapping[str, Verdict], approved: Iterable[str]) -> None:
-    """Raise Refused unless each change that is destructive or will fail is approved by its logical id, and may be."""
+    """Raise Refused unless each change that is destructive or will fail can be approved and is, by its logical id."""
     if final := [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.final]:
         raise Refused("\n  - ".join(["this plan would cause harm:", *final]))
     blocking = unapproved(verdicts, approved)

@@ -1,4 +1,4 @@
-"""What CloudFormation would carry out although it does harm: traffic without tasks, a database without data."""
+"""Find changes that CloudFormation would carry out with harm: traffic without tasks, a database without data."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ Weights = Mapping[str, int]
 
 @dataclass(frozen=True)
 class LiveTraffic:
-    """Where traffic goes at the moment."""
+    """Where traffic currently goes."""
 
     weights: Mapping[str, Weights]  # by the logical id of a listener rule
     service_arn: str = ""
 
 
 def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffic) -> Iterator[tuple[str, str]]:
-    """Yield each listener rule that an update sets back to a target group that has no tasks now, and what that does.
+    """Yield each listener rule that an update resets to a target group that has no tasks, and the effect.
 
-    Amazon ECS moves the weights with each deployment that shifts traffic, from one group to the other. CloudFormation
-    knows those of the template alone, and sets them whenever it changes or replaces the rule. Where it removes the
+    Amazon ECS moves the weights from one group to the other with each deployment that shifts traffic. CloudFormation
+    knows only the template's weights, and sets them whenever it changes or replaces the rule. If it removes the
     rule, the listener's default takes its place, which is the same group.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html
     """
@@ -42,7 +42,7 @@ def lost_traffic(changes: Collection[Change], before: Resolved, live: LiveTraffi
 
 
 def lost_data(before: Resolved, after: Resolved) -> Iterator[tuple[str, str]]:
-    """Yield each database cluster that another snapshot, or none, would replace, and what that does.
+    """Yield each database cluster that an update replaces because its snapshot changes, and the effect.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbcluster.html
     """
@@ -59,7 +59,7 @@ def lost_data(before: Resolved, after: Resolved) -> Iterator[tuple[str, str]]:
 
 
 def read_traffic(aws: AwsClient, stack_id: str, changes: Collection[Change]) -> LiveTraffic:
-    """Return the live weights of the listener rules that change; asks nothing where none does. Raises CallFailed."""
+    """Return the live weights of the listener rules that change; sends no request if none does. Raises CallFailed."""
     rules = {change.physical_id: change.logical_id for change in _of_rules(changes) if change.physical_id}
     if not rules:
         return LiveTraffic({})
@@ -76,7 +76,7 @@ def read_traffic(aws: AwsClient, stack_id: str, changes: Collection[Change]) -> 
 
 def hazards(aws: AwsClient | None, change_set: ChangeSet, before: Resolved, after: Resolved,
             warnings: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the logical ids of changes that must not be applied, and why; add to `warnings` what cannot be known."""
+    """Yield the logical ids of changes that must not be applied, and why; append to `warnings` what is unknown."""
     yield from lost_data(before, after)
     if aws:
         try:
@@ -88,7 +88,7 @@ def hazards(aws: AwsClient | None, change_set: ChangeSet, before: Resolved, afte
 
 
 def _of_rules(changes: Collection[Change]) -> list[Change]:
-    # Tags alone are changed without the actions.
+    # A change of only the tags does not set the actions.
     return [change for change in changes if change.resource_type == _RULE and change.action in ("Modify", "Remove")
             and set(change.scope) != {"Tags"}]
 

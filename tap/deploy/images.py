@@ -1,13 +1,13 @@
-"""Images in ECR: their digests, and the tag that keeps what is deployed from expiring."""
+"""Images in ECR: their digests, and the tag that keeps deployed images from expiring."""
 
 import re
 
 from tap.deploy.aws import AwsClient
 from tap.deploy.models import CallFailed, Environment, InputError
 
-DEPLOYED = "deployed-"  # what the tag begins with that keeps an image from expiring: see tap/bootstrap/repository.py
-_DIGITS = 12  # of a digest that tell images of a repository apart
-# Those of an image, and of an index of images, in the formats of Docker and OCI.
+DEPLOYED = "deployed-"  # prefix of the tag that keeps an image from expiring: see tap/bootstrap/repository.py
+_DIGITS = 12  # of a digest, enough to tell a repository's images apart
+# The media types of images and image indexes, in Docker's and OCI's formats.
 _MANIFESTS = [
     "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json"]
@@ -16,12 +16,12 @@ _ECR = re.compile(r"(?P<host>(?P<registry>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-
 
 
 def digest_of(image: str) -> str | None:
-    """Return the digest in the name of an image, if there is one."""
+    """Return the digest in an image's name, or None."""
     return image.partition("@")[2] or None
 
 
 def _in_ecr(image: str) -> re.Match[str] | None:
-    """Return the parts of the name of an image in ECR, in any partition."""
+    """Return the parts of an ECR image's name, in any partition; None for an image that is not in ECR."""
     from tap.deploy.boto import is_aws  # boto3 is slow to import
 
     match = _ECR.fullmatch(image)
@@ -29,9 +29,9 @@ def _in_ecr(image: str) -> re.Match[str] | None:
 
 
 def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
-    """Return an image's digest; None where it is not in its name and not known here.
+    """Return an image's digest, None if its name has none and it cannot be looked up.
 
-    Raises InputError for one that its ECR repository does not have.
+    Raises InputError for an image that does not exist in its ECR repository.
     """
     parts = _in_ecr(image)
     if not parts or parts["region"] != aws.region:
@@ -51,9 +51,9 @@ def find_digest(aws: AwsClient, env: Environment, image: str) -> str | None:
 
 
 def mark_deployed(aws: AwsClient, image: str) -> str | None:
-    """Give an image the tag that keeps it from expiring; return why that did not work, None where it did.
+    """Add the tag that keeps an image from expiring; return why that failed, or None.
 
-    Does nothing for an image that is not in ECR, or in another account's or region's, whose rules are not ours.
+    Does nothing for an image outside ECR, or in another account or region, whose lifecycle rules are not tap's.
     Putting an image's own manifest is how ECR adds a tag:
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-retag.html
     """
@@ -72,9 +72,9 @@ def mark_deployed(aws: AwsClient, image: str) -> str | None:
             imageManifestMediaType=ecr_image["imageManifestMediaType"],
             imageTag=DEPLOYED + digest.partition(":")[2][:_DIGITS])
     except CallFailed as error:
-        # It was tagged before. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+        # It is already tagged. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
         there = error.code in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException")
         return None if there else error.message
-    except ValueError:  # no such image, which find_digest refuses where it may look
+    except ValueError:  # no such image, which find_digest rejects if it may read the repository
         return "ECR returns no such image"
     return None

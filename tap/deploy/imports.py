@@ -1,4 +1,4 @@
-"""Taking resources that exist into a stack: which one each logical id stands for.
+"""Import existing resources into a stack: find the resource that each logical id stands for.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import.html
 """
@@ -11,7 +11,7 @@ from tap.deploy.constraints import did_you_mean
 from tap.deploy.models import CallFailed, Environment, Import, InputError
 from tap.deploy.template import Rendered
 
-# What no service knows by itself, so that there is nothing to take over.
+# Types that exist only inside a stack, so that there is nothing to import.
 _NEVER = ("Custom::", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::WaitCondition")
 
 Keys = list[list[str]]
@@ -20,9 +20,9 @@ Keys = list[list[str]]
 
 def find_imports(cloud: CloudFormation, env: Environment, template: Rendered,
                  wanted: Mapping[str, str]) -> tuple[Import, ...]:
-    """Return what to import: `wanted` has by logical id either a value, or `KEY:VALUE[,KEY:VALUE]`.
+    """Return the resources to import; `wanted` maps a logical id to a value or `KEY:VALUE[,KEY:VALUE]`.
 
-    Raises InputError for what is not in the template, cannot be imported, or has no DeletionPolicy.
+    Raises InputError for a resource that is not in the template, cannot be imported, or has no DeletionPolicy.
     """
     cloud.check_account(env)
     resources = template.document.get("Resources", {})
@@ -45,7 +45,7 @@ def _problems(name: str, resources: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _identifiers(cloud: CloudFormation, env: Environment, template: Rendered) -> dict[str, Keys]:
-    """Return what identifies a resource of each type of the template that can be imported; nothing if not known.
+    """Return the identifier keys of each importable type in the template; empty if they cannot be read.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceIdentifierSummary.html
     """
@@ -64,7 +64,7 @@ def _identifier(name: str, kind: str, value: str, known: Mapping[str, Keys]) -> 
         raise InputError(f"{name} is of type {kind}, which cannot be imported")
     choices = known.get(kind, [])
     pairs = [part.partition(":") for part in value.split(",")]
-    # Keys are names of properties: an ARN has none before its first colon.
+    # Keys are property names, which start with a capital: an ARN does not.
     identifier = {key: rest for key, colon, rest in pairs if colon and rest and key[:1].isupper()}
     if len(identifier) == len(pairs) and (not known or any(set(identifier) == set(keys) for keys in choices)):
         return identifier

@@ -1,4 +1,4 @@
-"""What can be asked of a stack that changes nothing: its status, its events, its drift."""
+"""Inspect a stack without changing it: status, events, drift."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tap.deploy.stacks import all_events, current_operation, find_stack, pages, 
 from tap.deploy.waiting import poll
 from tap.deploy.wording import reason_of
 
-# What a service changes by itself, as it should: type, top-level property, and why.
+# Properties that a service changes by design: type, top-level property, and why.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/alb-resources-for-blue-green.html: ECS shifts traffic by
 # rewriting the rule's weights; Application Auto Scaling sets the number of tasks.
 EXPECTED_DRIFT = {
@@ -23,20 +23,20 @@ EXPECTED_DRIFT = {
 
 @dataclass(frozen=True)
 class Status:
-    """A stack in a line."""
+    """The status of a stack."""
 
     environment: str
     stack: str
     status: str  # StackStatus, or "none"
-    changed: str = ""  # when, in ISO 8601
+    changed: str = ""  # in ISO 8601
     protected: bool = False
-    drift: str = ""  # StackDriftStatus when it was last looked at
-    pending: tuple[str, ...] = ()  # names of change sets that could be executed
+    drift: str = ""  # StackDriftStatus of the latest detection
+    pending: tuple[str, ...] = ()  # names of executable change sets
     reason: str = ""
 
 
 def status(call: Call, env: Environment) -> Status:
-    """Return the state of an environment's stack."""
+    """Return the status of an environment's stack."""
     stack = find_stack(call, env.stack_name)
     if stack is None:
         return Status(env.name, env.stack_name, "none")
@@ -51,7 +51,7 @@ def status(call: Call, env: Environment) -> Status:
 
 
 def events(call: Call, env: Environment, *, everything: bool, failed: bool) -> list[StackEvent]:
-    """Return the events of the latest operation, oldest first, or all there are. Raises InputError."""
+    """Return the events of the latest operation, or all events, oldest first. Raises InputError."""
     stack_id = _stack(call, env)["StackId"]
     stack_events = all_events(call, stack_id, 1000) if everything else current_operation(call, stack_id)[0]
     return [event for event in with_nested(call, stack_events) if not failed or event.status.endswith("_FAILED")]
@@ -59,7 +59,7 @@ def events(call: Call, env: Environment, *, everything: bool, failed: bool) -> l
 
 @dataclass(frozen=True)
 class Drift:
-    """What differs between a resource as it is and as its template says."""
+    """A difference between a resource and its template."""
 
     logical_id: str
     resource_type: str
@@ -67,13 +67,13 @@ class Drift:
     path: str = ""
     expected: str = ""
     actual: str = ""
-    explanation: str = ""  # why it is to be expected; empty: it is not
+    explanation: str = ""  # why it is expected; empty if it is not
 
 
 def drift(aws: AwsClient, env: Environment) -> list[Drift]:
-    """Let CloudFormation compare every resource with its template; return what differs, path by path.
+    """Detect drift; return the differences between resources and template, one for each path.
 
-    Raises InputError where there is no stack, TapError where CloudFormation cannot tell.
+    Raises InputError if the stack does not exist, TapError if CloudFormation cannot detect drift.
     """
     call = aws.call
     stack_id = _stack(call, env)["StackId"]
@@ -82,7 +82,7 @@ def drift(aws: AwsClient, env: Environment) -> list[Drift]:
                   lambda answer: answer["DetectionStatus"] == "DETECTION_IN_PROGRESS")
     resources = pages(call, "describe_stack_resource_drifts", "StackResourceDrifts", StackName=stack_id,
                       StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
-    # It fails where a single resource cannot be read, although it knows about the others.
+    # Detection fails if a single resource cannot be read, but still has results for the others.
     if answer["DetectionStatus"] == "DETECTION_FAILED" and not resources:
         raise TapError(f"CloudFormation cannot detect drift of stack {env.stack_name}: "
                        f"{reason_of(answer.get('DetectionStatusReason'))}")
@@ -101,7 +101,7 @@ def _drifts(env: Environment, resource: Mapping[str, Any]) -> list[Drift]:
 
 
 def outputs(call: Call, env: Environment) -> dict[str, str]:
-    """Return the outputs of an environment's stack. Raises InputError where there is no stack."""
+    """Return the outputs of an environment's stack. Raises InputError if the stack does not exist."""
     return {output["OutputKey"]: output["OutputValue"] for output in _stack(call, env).get("Outputs", ())}
 
 

@@ -1,4 +1,4 @@
-"""What a stack keeps from an earlier deployment, or from somebody else, although nothing names it any more."""
+"""Find settings that a stack keeps although the project's files no longer set them."""
 
 from collections.abc import Collection, Iterator
 
@@ -10,7 +10,7 @@ _FILE = "parameters/targets.toml"
 
 
 def lingering(env: Environment, deployed: Deployed, policy: str | None) -> Iterator[str]:
-    """Yield a line for each attribute of a stack that its files do not name; `policy` is its stack policy."""
+    """Yield a line for each setting of a stack that the files do not have; `policy` is its stack policy."""
     if deployed.is_protected and not env.target.termination_protection:
         yield ("termination protection stays on, although the target does not set it. To turn it off: --approve "
                f"{guard.TERMINATION_PROTECTION}")
@@ -29,7 +29,7 @@ def lingering(env: Environment, deployed: Deployed, policy: str | None) -> Itera
         for topic in deployed.topics:
             yield f"the stack's events go to {topic}, which is not in {_FILE}"
     elif set(topics) != set(deployed.topics):
-        # Whether CloudFormation finds a change in topics alone, nothing says: an empty change set is not executed.
+        # AWS does not document whether a change of only the topics counts as one: an empty change set is not executed.
         yield (f"the stack's events go to {_listed(deployed.topics)}, and to {_listed(topics)} after the next update "
                "that changes anything else")
 

@@ -1,4 +1,4 @@
-"""What a change set lists: its changes, page by page, with those of the nested stacks in it."""
+"""Read the changes of a change set, page by page, with those of nested stacks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from tap.deploy.models import Change, Detail
 
 
 def read_changes(call: Call, request: Mapping[str, Any], answer: Mapping[str, Any]) -> list[Change]:
-    """Return all changes of a change set, of which `answer` is the first page that `request` got."""
+    """Return all changes of a change set; `answer` is the first page, the response to `request`."""
     changes = list(answer["Changes"])
     while answer.get("NextToken"):
         answer = call("describe_change_set", **request, NextToken=answer["NextToken"])
@@ -19,7 +19,7 @@ def read_changes(call: Call, request: Mapping[str, Any], answer: Mapping[str, An
 
 
 def _with_nested(call: Call, request: Mapping[str, Any], change: dict[str, Any]) -> Iterator[Change]:
-    """Yield a change, and those of the nested stack that it is of, named after it."""
+    """Yield a change; for a nested stack, also that stack's changes, prefixed with its name."""
     yield _change(change)
     if nested := change.get("ChangeSetId"):
         own = {**{key: value for key, value in request.items() if key != "StackName"}, "ChangeSetName": nested}

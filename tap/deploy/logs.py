@@ -1,4 +1,4 @@
-"""The log of the service's containers, or of the validation function: what it has, and what comes."""
+"""Read and follow the log of the service's containers or of the validation function."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from tap.deploy.aws import AwsClient
 from tap.deploy.models import CallFailed, InputError
 
 GROUPS = {"containers": "ServiceLogGroup", "function": "ValidationLogGroup"}  # logical ids in the stack
-# An event can be read some seconds after the time that it bears; within so many milliseconds, none is missed.
+# Events can be read some seconds after their timestamp. This many milliseconds of overlap miss none.
 _LATE = 60_000
-# Seconds. An account may make few of these requests a second, and its other tools need them too.
+# Seconds. The account's quota for these requests is low, and its other tools share it.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html (FilterLogEvents)
 _PAUSE = 2.0
 
@@ -20,7 +20,7 @@ class Line:
     """One event of a log (API type FilteredLogEvent)."""
 
     event_id: str
-    milliseconds: int  # since 1970
+    milliseconds: int  # milliseconds since 1970
     stream: str
     message: str
 
@@ -28,7 +28,7 @@ class Line:
 def read(aws: AwsClient, group: str, since: int, pattern: str = "", stream: str = "") -> Iterator[Line]:
     """Yield a log group's events from `since` on, in milliseconds since 1970, oldest first.
 
-    `pattern` is a filter pattern of CloudWatch Logs, `stream` the one stream to read. Raises InputError where there
+    `pattern` is a CloudWatch Logs filter pattern, `stream` the only stream to read. Raises InputError if there
     is no such group or stream, or the pattern is not one.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": since}
@@ -51,7 +51,7 @@ def read(aws: AwsClient, group: str, since: int, pattern: str = "", stream: str 
 
 
 def follow(aws: AwsClient, group: str, since: int, pattern: str = "") -> Iterator[Line]:
-    """Yield what `read` does, and then what comes, each event once; never end."""
+    """Yield what `read` does, then new events, each once, without end."""
     seen: dict[str, int] = {}
     while True:
         for line in read(aws, group, since, pattern):

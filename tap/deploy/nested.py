@@ -1,6 +1,6 @@
-"""The stacks in a stack: their events, told as those of the stack that they are in.
+"""Nested stacks: report their events as events of the outer stack.
 
-What is in a nested stack is named after it, as in Network/Vpc.
+Names of nested resources are prefixed with the nested stack's, as in Network/Vpc.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html
 """
 
@@ -24,30 +24,30 @@ def has_nested(document: Mapping[str, Any]) -> bool:
 
 
 class NestedEvents:
-    """Follows the nested stacks that an operation comes to, to any depth."""
+    """Follows the nested stacks of an operation, at any depth."""
 
     def __init__(self, new_events: NewEvents) -> None:
-        """Take how to read a stack's events."""
+        """Create it with a function that reads a stack's events."""
         self._new_events = new_events
-        self._streams: dict[str, tuple[str, datetime, set[str]]] = {}  # by ARN: name, since when, known ids
+        self._streams: dict[str, tuple[str, datetime, set[str]]] = {}  # by ARN: name, start time, known ids
         self._resting: set[str] = set()  # the ARNs of those that are at rest
 
     def note(self, event: StackEvent) -> None:
-        """Take an event: one of a nested stack lets its events be followed from then on."""
+        """Start following a nested stack if this is an event of one."""
         arn = event.physical_id or ""
         if event.resource_type != KIND or event.is_stack or not arn.startswith("arn:"):
             return
         if event.status.endswith("_IN_PROGRESS"):
             self._resting.discard(arn)
-        # The ARN of a new stack is known only after it has begun.
+        # The ARN of a new stack is known only after its creation has started.
         is_new = event.status.startswith("CREATE")
         since = datetime.min.replace(tzinfo=event.timestamp.tzinfo) if is_new else event.timestamp
         self._streams.setdefault(arn, (event.logical_id, since, set()))
 
     def new(self) -> list[StackEvent]:
-        """Return what has happened in nested stacks since the last time, oldest first.
+        """Return the events of nested stacks since the last call, oldest first.
 
-        Where one cannot be asked, the next time tells.
+        If reading a stack's events fails, the next call returns them.
         """
         new_events: list[StackEvent] = []
         asked: set[str] = set()
@@ -68,7 +68,7 @@ class NestedEvents:
         return sorted(new_events, key=lambda event: event.timestamp)
 
     def merged(self, events: list[StackEvent]) -> list[StackEvent]:
-        """Return events of the outer stack, with those of the nested stacks among them."""
+        """Return the outer stack's events merged with those of nested stacks."""
         for event in events:
             self.note(event)
         below = self.new()

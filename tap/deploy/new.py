@@ -1,4 +1,4 @@
-"""The files of a new environment, copied from another's."""
+"""Create the files of a new environment from an existing one."""
 
 import os
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ from tap.deploy.parameters import load_target, read_sections
 from tap.deploy.targets import FILE
 
 _DEFAULT = "default"
-_ANY = {"Type": "String", "AllowedPattern": "[a-z][a-z0-9-]*"}  # where a template says nothing of names
+_ANY = {"Type": "String", "AllowedPattern": "[a-z][a-z0-9-]*"}  # for a template without a pattern for names
 
 
 def create_environment(name: str, like: str, root: Path, template: Mapping[str, Any]) -> list[str]:
     """Write the parameter file and the target of environment `name`, copied from those of `like`.
 
-    Return a line for each file written. The name of the stack is the environment's own, everything else is `like`'s.
-    Raises InputError where `name` cannot be an environment or anything of it exists; nothing is written then.
+    Return a line for each file written. The stack gets its own name, everything else is copied from `like`.
+    Raises InputError, and writes nothing, if `name` is invalid or already has a file or table.
     """
     load_target(like, root)
     file, source = f"parameters/{name}.json", f"parameters/{like}.json"
@@ -37,7 +37,7 @@ def create_environment(name: str, like: str, root: Path, template: Mapping[str, 
             raise InputError(f"{destination} already exists: remove it, or choose another name than {name}")
     target = _target(root, name, tables.get(like, {}))
     try:
-        # The target last: a table without a parameter file is an error of every command.
+        # Write the target last: a table without a parameter file makes every command fail.
         replace_file(root / file, text)
         replace_file(root / FILE, target)
     except OSError as error:
@@ -47,7 +47,7 @@ def create_environment(name: str, like: str, root: Path, template: Mapping[str, 
 
 
 def _target(root: Path, name: str, settings: Mapping[str, Any]) -> str:
-    """Return the text of targets.toml with a table more. What is written before it stays as it is."""
+    """Return the text of targets.toml with the new table at the end; the existing text stays unchanged."""
     import tomlkit  # slow to import, and rarely needed
 
     text = read(root, FILE) if (root / FILE).exists() else ""
