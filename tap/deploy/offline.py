@@ -1,7 +1,7 @@
-"""A change set computed from two templates, without AWS.
+"""Compute a change set from two templates, without AWS.
 
-It has what follows from the templates and the registry schemas. Only a real change set knows what the account holds:
-values that SSM parameters resolve to, drift, and what the service itself decides to replace.
+It contains what follows from the templates and the registry schemas. Only a real change set knows the account's state:
+values of SSM parameters, drift, and replacements that the service itself decides on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from tap.deploy.prediction import predicted
 from tap.deploy.replacements import Update, update
 from tap.template.resolve import Resolved, references
 
-# The default of clusters, and of instances that belong to none:
+# The default of clusters, and of instances without a cluster:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster",)
 
@@ -26,7 +26,7 @@ UNKNOWN = ("planned without AWS: drift, SSM parameters, kept values and what ser
 
 
 def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[str, Any]) -> Plan:
-    """Return the plan for an update from one template to another; without resources before, of a new stack."""
+    """Return the plan for an update from one template to another, or for a new stack if `before` has no resources."""
     content = change_set(update(before, after))
     prediction = predicted(env, content, before, after)
     changed = compare(before, after) if before.resources else []
@@ -38,7 +38,7 @@ def plan(env: Environment, before: Resolved, after: Resolved, document: Mapping[
 
 
 def change_set(change: Update) -> ChangeSet:
-    """Return what CloudFormation would list for an update, in the order of the new template, removals last."""
+    """Return the change set of an update, in the order of the new template, removals last."""
     kind = "UPDATE" if change.before.resources else "CREATE"
     changes = [listed_change for name in change.after.resources if (listed_change := _change(change, name))]
     changes += [_removal(change, name) for name in change.before.resources if name not in change.after.resources]
@@ -90,7 +90,7 @@ def _detail(change: Update, name: str, difference: Difference) -> Detail:
 
 
 def _caused(change: Update, name: str) -> Iterator[Detail]:
-    """Yield what changes because something that a property refers to is replaced."""
+    """Yield the details of properties that change because a resource that they refer to is replaced."""
     kind = change.after.resources[name]["Type"]
     for title, value in change.after.properties(name).items():
         causes = sorted({reference.logical_id for reference in references(value)

@@ -1,4 +1,4 @@
-"""Where pictures and pages come from and go to: an environment resolved, a file written whole."""
+"""Resolve an environment for pictures and pages, and write them to files."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ DEFAULT_REGION = "us-east-1"
 
 
 def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Environment, Resolved]:
-    """Return an environment and what the template comes to with it; secrets are masked.
+    """Return an environment and the template resolved with it, secrets masked.
 
-    Fictitious values stand for what is still a placeholder. Raises InputError.
+    Fictitious values replace placeholders. Raises InputError.
     """
     env = load_environment(name, root, template.document, stand_ins=STAND_INS,
                            previous=lambda _: without_default(template.document))
@@ -27,7 +27,7 @@ def resolved_environment(name: str, root: Path, template: Rendered) -> tuple[Env
 
 
 def write(file: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, to a folder that is there. Raises InputError."""
+    """Write a file completely or not at all, to an existing folder. Raises InputError."""
     try:
         write_whole(file, content)
     except OSError as error:
@@ -35,7 +35,7 @@ def write(file: Path, content: str | bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder unless it is there. Raises InputError."""
+    """Create a folder unless it exists. Raises InputError."""
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""An environment, read from `parameters/` and checked against the template before anything is called."""
+"""Read an environment from `parameters/` and check it against the template, before any request to AWS."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ _SECTIONS = ("Parameters", "Tags", "StackPolicy")
 
 
 def environment_names(root: Path) -> list[str]:
-    """Return the environments that exist: one for each `parameters/<name>.json`. Raises InputError."""
+    """Return the names of the environments, one for each `parameters/<name>.json`. Raises InputError."""
     folder = root / "parameters"
     if not os.access(folder / ".", os.R_OK | os.X_OK):
         raise InputError(f"there is no parameters/ in {root.resolve()} that can be read: run tap in the project's "
@@ -30,16 +30,16 @@ def environment_names(root: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class _Draft:
-    """An environment as its files have it, not yet checked against the template."""
+    """An environment as read from its files, not yet checked against the template."""
 
     env: Environment
     file: str
-    names: tuple[str, ...]  # of the parameters in the file, whatever their values are
-    problems: list[Problem]  # with the form of the file
+    names: tuple[str, ...]  # of all parameters in the file
+    problems: list[Problem]  # with the file's structure
 
 
 def read_environment(name: str, root: Path, template: Mapping[str, Any]) -> Environment:
-    """Read an environment whose parameter values need not be right, but texts. Raises InputError."""
+    """Read an environment, checking only that parameter values are text. Raises InputError."""
     draft = _draft(name, root, template, {}, {})
     if draft.problems:
         raise InputError(joined(draft.file, list(map(str, draft.problems))))
@@ -56,10 +56,10 @@ def load_environment(
     keep: Collection[str] = (),
     previous: Callable[[Environment], Collection[str]] | None = None,
 ) -> Environment:
-    """Read an environment from its files, and check its values against the template.
+    """Read an environment from its files, check its values against the template, and return it.
 
-    `overrides` replace values of the file; `stand_ins` replace values that are still placeholders (`REPLACE-…`),
-    and no others. A parameter keeps the value that the stack has where its target or `keep` says so, and where the
+    `overrides` replace values in the file; `stand_ins` replace only values that are still placeholders
+    (`REPLACE-…`). A parameter keeps the value that the stack has where its target or `keep` says so, and where the
     file has none and it has no default; `*` stands for all that the file does not set. What `overrides` has is not
     kept. `previous`, called only where there is such a
     parameter, returns the names of those that the stack has a value of. Raises InputError, which names every problem
@@ -87,7 +87,7 @@ def load_environment(
 
 
 def without_default(template: Mapping[str, Any]) -> list[str]:
-    """Return the names of the parameters that a template has no default for."""
+    """Return the names of the parameters without a default in the template."""
     return [name for name, declaration in template.get("Parameters", {}).items() if "Default" not in declaration]
 
 
@@ -124,10 +124,10 @@ def _draft(name: str, root: Path, template: Mapping[str, Any], overrides: Mappin
 
 def load_target(name: str, root: Path, declarations: Mapping[str, Any] | None = None,
                 overrides: Mapping[str, str] | None = None) -> Environment:
-    """Return where environment `name` is, without parameters, which need not be right. Raises InputError.
+    """Return environment `name` with its target, without checking parameters. Raises InputError.
 
-    It still knows which values nobody may read: those of the NoEcho parameters among the template's `declarations`,
-    or of all parameters where the template is not known.
+    It still knows which values to mask: those of the NoEcho parameters among the template's `declarations`,
+    or of all parameters without a template.
     """
     target = read_target(root, name, _known(name, root))
     texts: dict[str, str] = {}
@@ -141,7 +141,7 @@ def load_target(name: str, root: Path, declarations: Mapping[str, Any] | None = 
 
 
 def _hidden(declarations: Mapping[str, Any], *sources: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of NoEcho parameters, and each item of those that are lists."""
+    """Return the values of NoEcho parameters, and the items of those that are lists."""
     texts: list[str] = []
     for name, declaration in declarations.items():
         if constraints.is_no_echo(declaration):
@@ -168,7 +168,7 @@ def parameter_problems(
     named: Collection[str] = (),
     kept: Collection[str] = (),
 ) -> list[Problem]:
-    """Return each thing that is wrong with parameter values; `file` is where to correct them.
+    """Return the problems with parameter values; `file` is where to correct them.
 
     `named` are parameters of the file, of which those without a value have a problem of their own already; `kept`
     are those that keep the value that the stack has.
@@ -184,7 +184,7 @@ def parameter_problems(
             problems.append(Problem(text, name))
         if not value.startswith(constraints.PLACEHOLDER) and not constraints.is_unchecked(value):
             settled[name] = value
-    # A parameter whose value is not settled must not count as its default.
+    # A parameter without a known value must not count as its default.
     unsettled = [name for name in [*names, *kept] if name not in settled]
     problems += _crossed(declarations, {**_defaults(declarations, unsettled), **settled})
     return problems + list(map(Problem, rules.violations(_without_defaults(template, unsettled), settled)))
@@ -196,7 +196,7 @@ def _policy_problems(env: Environment, template: Mapping[str, Any]) -> list[Prob
 
 
 def _other_name(env: Environment, template: Mapping[str, Any]) -> list[Problem]:
-    """Return a problem where the environment's name is another's, as in a copied file: exports are named by it."""
+    """Return a problem if the file has another environment's name, as after copying: export names contain it."""
     value = env.values.parameters.get("Environment", env.name)
     if value == env.name or "Environment" not in template.get("Parameters", {}):
         return []
@@ -209,7 +209,7 @@ def _defaults(declarations: Mapping[str, Any], unsettled: Collection[str]) -> di
 
 
 def _crossed(declarations: Mapping[str, Any], values: Mapping[str, str]) -> list[Problem]:
-    """Return a problem for each Min… parameter above its Max…, which a template's Rules cannot compare."""
+    """Return a problem for each Min… parameter above its Max… one: a template's Rules cannot compare numbers."""
     problems = []
     for low in declarations:
         high = low.replace("Min", "Max")

@@ -1,4 +1,4 @@
-"""What waits in AWS to be applied: whatever happens, it ends applied, kept on purpose, or discarded."""
+"""Pending changes in AWS: each ends applied, deliberately kept, or discarded."""
 
 import contextlib
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ _PAGES_TO_LEARN_FROM = 5
 
 
 class Pending(ABC):
-    """Something that AWS keeps until it is applied; leaving the block discards it, unless it was applied or kept."""
+    """A pending change; leaving the `with` block discards it, unless it was applied or kept."""
 
     _settled = False
 
@@ -30,10 +30,10 @@ class Pending(ABC):
 
     @abstractmethod
     def _left_behind(self, why: str) -> str:
-        """Return the line for something that could not be deleted."""
+        """Return the message for a pending change that could not be deleted."""
 
     def keep(self) -> None:
-        """Leave it where it is."""
+        """Keep it: leaving the block does not discard it."""
         self._settled = True
 
     def __enter__(self) -> Self:
@@ -42,7 +42,7 @@ class Pending(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        """Discard it. What failed first is what the user must hear of; what is left behind is a note on it."""
+        """Discard it, unless it was applied or kept. If that fails after another error, add a note to that error."""
         if self._settled:
             return
         try:
@@ -54,30 +54,30 @@ class Pending(ABC):
 
 
 class PendingChangeSet(Pending):
-    """A change set that CloudFormation has computed and nobody has applied."""
+    """A change set that CloudFormation has computed and that has not been applied."""
 
     content: ChangeSet
 
     def __init__(self, cloud: "CloudFormation", env: Environment, template: Rendered, kind: str, name: str,
                  deployed: Deployed | None, others: Sequence[str]) -> None:
-        """Take whose it is, its type and name, the stack that it updates, and the names of pending change sets."""
+        """Create it from client, environment, type, name, the stack that it updates, and other pending change sets."""
         self._cloud, self._env, self._template = cloud, env, template
         self._kind, self._name, self._deployed, self._others = kind, name, deployed, others
 
     @property
     def empty(self) -> bool:
-        """Whether CloudFormation found nothing to do."""
+        """Return whether CloudFormation found nothing to do."""
         return self.content.empty
 
     def review(self) -> Plan:
-        """Return what is to be known of the change set before it runs. Changes nothing."""
+        """Return the plan for reviewing the change set. Changes nothing."""
         return planning.review(
             self._cloud.aws, self._env, self._template, self.content, self._deployed, self._others)
 
     def history(self) -> list[StackEvent]:
         """Return the stack's latest events, oldest first, some hundreds at most.
 
-        None of a stack that is to be created, nor where they cannot be read: they only tell how long things take.
+        Empty for a new stack, or if they cannot be read: they are only used to estimate durations.
         """
         with contextlib.suppress(CallFailed):
             if self._deployed:
@@ -85,10 +85,10 @@ class PendingChangeSet(Pending):
         return []
 
     def apply(self, observer: Observer) -> Outcome:
-        """Execute the change set, return once the stack is at rest, and protect the stack.
+        """Execute the change set, wait until the stack is at rest, protect the stack, and return the outcome.
 
         An empty one is not executed, but the stack still gets its stack policy and termination protection.
-        Raises StackFailed, NeedsRecovery, or LeftRunning once nobody watches any more. After any other error,
+        Raises StackFailed, NeedsRecovery, or LeftRunning if watching stops early. After any other error,
         Refused for an unapproved destructive change among them, nothing was executed.
         """
         cloud, env, change_set = self._cloud, self._env, self.content

@@ -1,4 +1,4 @@
-"""A plan: a change set with what is to be known before it runs."""
+"""A plan: a change set with everything to review before executing it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,47 +29,47 @@ class ParameterValue:
     name: str
     value: str
     source: str  # file, override, default, previous
-    resolved: str | None = None  # what an SSM parameter's name resolved to
-    deployed: str | None = None  # the stack's value, where this is another; a secret's is not known
+    resolved: str | None = None  # the resolved value of an SSM parameter
+    deployed: str | None = None  # the stack's value if it differs; None for a secret
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment would do to one environment."""
+    """What a deployment would change in one environment."""
 
     env: Environment
     change_set: ChangeSet
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)  # by logical id
     parameters: tuple[ParameterValue, ...] = ()
     warnings: tuple[str, ...] = ()
-    loosened: tuple[str, ...] = ()  # what the new stack policy allows and the old one does not
-    denied: tuple[str, ...] = ()  # what the stack policy will not let happen
-    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by our own comparison
+    loosened: tuple[str, ...] = ()  # what only the new stack policy allows
+    denied: tuple[str, ...] = ()  # what the stack policy denies
+    differences: tuple[Difference, ...] = ()  # between the deployed and the new template, by tap's own comparison
     variables: tuple[tuple[str, str | None, str | None], ...] = ()  # of the application: name, before, after
-    deployed: Resolved | None = None  # None: there is no stack, or its template cannot be read
+    deployed: Resolved | None = None  # None: no stack, or its template cannot be read
 
     @property
     def region(self) -> str | None:
-        """Where the stack is; None where that is planned without AWS, and said nowhere."""
+        """Return the stack's region; None for an offline plan whose target has no region."""
         arn = self.change_set.stack_id
         return location(arn)["region"] if arn else self.env.target.region
 
     @property
     def grade(self) -> Grade:
-        """The worst of all verdicts."""
+        """Return the worst grade of all verdicts."""
         return max((verdict.grade for verdict in self.verdicts.values()), default=Grade.SAFE)
 
     @property
     def needs_approval(self) -> tuple[str, ...]:
-        """What is to be approved by name before this may run, and is not yet."""
+        """Return the names that still require approval before execution."""
         names = [*guard.unapproved(self.verdicts, self.env.options.approved)]
         return (*names, *([guard.STACK_POLICY] if self.loosened and guard.STACK_POLICY not in self.env.options.approved
                           else []))
 
     def check(self) -> None:
-        """Raise InputError where a name is approved that the plan does not have, Refused for what it must not do.
+        """Raise InputError for an approved name that is not in the plan, Refused for a change that is not allowed.
 
-        That is what a stack policy does not allow, and what is not approved by name.
+        A change is not allowed if the stack policy denies it, or if it lacks a required approval.
         """
         self._check_approved()
         if self.denied:
@@ -88,7 +88,7 @@ class Plan:
 
 def parameter_values(env: Environment, document: Mapping[str, Any], plan: ChangeSet,
           deployed: Mapping[str, str] | None = None) -> tuple[ParameterValue, ...]:
-    """Return every parameter of the template, its value, and where that comes from; `deployed` are the stack's."""
+    """Return each parameter with its value and the value's source; `deployed` has the stack's values."""
     result = []
     for name, declaration in document.get("Parameters", {}).items():
         if name in env.values.previous:
@@ -107,7 +107,7 @@ def parameter_values(env: Environment, document: Mapping[str, Any], plan: Change
 
 
 class PropertyChange(NamedTuple):
-    """What a change does to one property; a value that is not known is empty."""
+    """The change of one property; unknown values are empty."""
 
     path: str
     before: str
@@ -116,9 +116,9 @@ class PropertyChange(NamedTuple):
 
 
 def property_changes(plan: Plan, change: Change) -> list[PropertyChange]:
-    """Return what a change does to each property.
+    """Return the property changes of a resource's change.
 
-    Where CloudFormation gives no values, those of our own comparison of the two templates stand for them.
+    If CloudFormation returns no values, those of tap's own comparison of the templates are used.
     """
     causes: dict[tuple[str, str, str], list[str]] = {}
     for detail in change.details:

@@ -1,4 +1,4 @@
-"""A plan as text: JSON, a pull request's comment, and the lines that every view shares."""
+"""Render a plan as JSON, as a pull request comment, and as the lines that all views share."""
 
 import shlex
 from collections import Counter
@@ -11,13 +11,13 @@ from tap.deploy.models import Change
 from tap.deploy.plan import Plan, PropertyChange, property_changes
 from tap.deploy.wording import cut, cut_both, number_of_changes, short, summary
 
-# https://docs.github.com/en/rest/issues/comments: the longest body that is taken.
+# https://docs.github.com/en/rest/issues/comments: the maximum length of a body.
 MARKDOWN_LIMIT = 65_536
 _MOST_NAMES = 25  # in one row
 
 
 def remarks(plan: Plan) -> list[tuple[str, str]]:
-    """Return what to know beside the changes: a line and its style each."""
+    """Return the remarks on a plan besides its changes, each a line and its style."""
     lines = [(f"warning: {warning}", "yellow") for warning in plan.warnings]
     lines += [(f"warning: the new stack policy would allow {action}, which the stack's own denies", "yellow")
               for action in plan.loosened]
@@ -31,7 +31,7 @@ def _value(value: str | None) -> str:
 
 
 class Row(NamedTuple):
-    """Changes that differ in nothing but their logical ids."""
+    """Changes that differ only in their logical ids."""
 
     changes: tuple[Change, ...]
     verdict: Verdict
@@ -39,14 +39,14 @@ class Row(NamedTuple):
 
     @property
     def what(self) -> str:
-        """The type of the resources, with their number where there are several, and whether they have drifted."""
+        """Return the resources' type, their number if there are several, and whether they have drifted."""
         kind, drift = short(self.changes[0].resource_type), self.changes[0].drift
         number = f" ({len(self.changes)})" if len(self.changes) > 1 else ""
         return f"{kind}{number}{f', drifted: {drift.lower()}' if drift in ('MODIFIED', 'DELETED') else ''}"
 
 
 def rows(plan: Plan) -> list[Row]:
-    """Return the changes of a plan, the worst first; those that differ in nothing but their logical ids are one row."""
+    """Return a plan's changes, worst first; changes that differ only in their logical ids share a row."""
     groups: dict[Any, list[Change]] = {}
     for change in plan.change_set.changes:
         verdict, properties = plan.verdicts[change.logical_id], tuple(property_changes(plan, change))
@@ -62,7 +62,7 @@ def _batches(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:
 
 
 def total(plan: Plan) -> str:
-    """Return the sum of a plan: `5 changes: 3 Add, 2 Modify; 1 destructive.`"""
+    """Return the summary of a plan: `5 changes: 3 Add, 2 Modify; 1 destructive.`"""
     if plan.change_set.empty:
         return "No changes."
     counts = Counter(verdict.grade for verdict in plan.verdicts.values())
@@ -71,7 +71,7 @@ def total(plan: Plan) -> str:
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON has it; no secret is in it."""
+    """Return a plan as a JSON value, without secrets."""
     return {
         "environment": plan.env.name, "stack": plan.env.stack_name, "region": plan.region,
         "type": plan.change_set.type, "change_set": plan.change_set.id, "empty": plan.change_set.empty,
@@ -92,7 +92,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 
 
 def markdown(plans: Sequence[Plan], limit: int = MARKDOWN_LIMIT) -> str:
-    """Return plans as a comment of a pull request; what does not fit in `limit` characters is counted."""
+    """Return plans as a pull request comment; changes beyond `limit` characters are only counted."""
     share = limit // len(plans)
     return "\n\n".join(_markdown(plan, share - 2) for plan in plans) + "\n"
 
@@ -108,7 +108,7 @@ def _markdown(plan: Plan, limit: int) -> str:
 
 
 def _cut_rows(head: Sequence[str], rows: Sequence[Row], limit: int) -> str:
-    """Return lines and rows as text of at most `limit` characters, with the number of changes that are left out."""
+    """Return lines and rows as text of up to `limit` characters, with the number of omitted changes."""
     text = "\n".join(head)[:limit - 40]
     left = sum(len(row.changes) for row in rows)
     for row in rows:
@@ -121,9 +121,9 @@ def _cut_rows(head: Sequence[str], rows: Sequence[Row], limit: int) -> str:
 
 
 def deploy_command(plan: Plan, save: Path | None = None) -> str:
-    """Return the line that applies a plan, or the one saved in a file, with all that was given beside the file.
+    """Return the command that applies a plan, or a saved plan, with all options that it was created with.
 
-    All but secrets, which `secret_overrides` names.
+    Secrets are left out: `secret_overrides` names them.
     """
     overrides = "".join(f" --parameter {shlex.quote(f'{parameter.name}={parameter.value}')}"
                         for parameter in plan.parameters
@@ -136,7 +136,7 @@ def deploy_command(plan: Plan, save: Path | None = None) -> str:
 
 
 def secret_overrides(plan: Plan) -> list[str]:
-    """Return the names of the secret parameters that were given beside the file, and must be given again to apply."""
+    """Return the names of secret parameters from the command line, which must be repeated to apply the plan."""
     return sorted(plan.env.values.overridden & plan.env.values.secrets)
 
 

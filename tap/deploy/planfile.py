@@ -1,4 +1,4 @@
-"""A saved plan: what was reviewed, bound so tightly that nothing else can be executed in its name."""
+"""Saved plans: bound to what was reviewed, so that nothing else can be executed."""
 
 import errno
 import hashlib
@@ -21,7 +21,7 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """What a plan file says. The hash of the parameters leaves NoEcho values out: they could be guessed from it."""
+    """The content of a plan file. The parameters' hash leaves out NoEcho values, which could be guessed from it."""
 
     version: int
     environment: str
@@ -31,13 +31,13 @@ class SavedPlan:
     stack_id: str
     type: str
     change_set: str  # its ARN
-    template: str  # SHA-256 of what it says
+    template: str  # SHA-256 of its content
     parameters: str  # SHA-256
-    changes: str  # SHA-256 of what CloudFormation said it would do
+    changes: str  # SHA-256 of CloudFormation's list of changes
 
 
 def saved_plan(env: Environment, change_set: ChangeSet, document: Mapping[str, Any]) -> SavedPlan:
-    """Return what to save of a change set that was just created."""
+    """Return the saved plan of a change set that was just created."""
     parts = location(change_set.stack_id)
     return SavedPlan(
         version=_VERSION, environment=env.name, account=parts["account"], region=parts["region"],
@@ -46,7 +46,7 @@ def saved_plan(env: Environment, change_set: ChangeSet, document: Mapping[str, A
 
 
 def parameters_hash(env: Environment) -> str:
-    """Return the SHA-256 of what the environment gives the stack, secrets left out but named."""
+    """Return the SHA-256 of the environment's parameters and settings; of secrets, only the names."""
     values = env.values
     public = {name: value for name, value in values.parameters.items() if name not in values.secrets}
     secret = sorted(values.secrets & set(values.parameters))
@@ -55,7 +55,7 @@ def parameters_hash(env: Environment) -> str:
 
 
 def changes_hash(change_set: ChangeSet) -> str:
-    """Return the SHA-256 of what a change set would do, values aside."""
+    """Return the SHA-256 of a change set's changes, without values."""
     return _hash([[change.action, change.logical_id, change.physical_id, change.replacement, change.policy_action,
                    sorted(f"{detail.path or detail.name}" for detail in change.details)]
                   for change in sorted(change_set.changes, key=lambda change: change.logical_id)])
@@ -66,7 +66,7 @@ def _hash(value: Any) -> str:
 
 
 def save(plan: SavedPlan, file: Path) -> None:
-    """Write a plan file, whole or not at all, readable by its owner alone. Raises InputError."""
+    """Write a plan file completely or not at all, readable only by its owner. Raises InputError."""
     try:
         if file.exists() and not file.is_file():
             raise OSError(errno.EINVAL, "it exists and is not a file")
@@ -76,7 +76,7 @@ def save(plan: SavedPlan, file: Path) -> None:
 
 
 def load(file: Path) -> SavedPlan:
-    """Read a plan file. Raises InputError."""
+    """Read a plan file and return it. Raises InputError."""
     text = read_given(file, str(file))
     try:
         content = parsed_json(text, str(file))
@@ -90,7 +90,7 @@ def load(file: Path) -> SavedPlan:
 
 
 def check(saved: SavedPlan, env: Environment, template: Rendered, aws: AwsClient) -> ChangeSet:
-    """Return the change set of a saved plan. Raises Refused unless everything is as it was when it was reviewed."""
+    """Return the change set of a saved plan. Raises Refused if anything has changed since the review."""
     for what, then, now in (
             ("another environment", saved.environment, env.name), ("another account", saved.account, aws.account),
             ("another region", saved.region, aws.region), ("another stack", saved.stack, env.stack_name)):

@@ -1,4 +1,4 @@
-"""A plan: a change set with what is to be known before it runs, from the guard to what CloudFormation leaves out."""
+"""Create a plan from a change set: verdicts, predictions, and what CloudFormation leaves out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ from tap.template.resolve import MASK, Resolved, dependencies, resolve
 
 def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = "",
                  kept: Mapping[str, str] | None = None, stored: Mapping[str, str] | None = None) -> Resolved:
-    """Return what a template comes to with an environment's parameters, secrets masked.
+    """Return a template resolved with an environment's parameters, secrets masked.
 
-    `kept` has the values of parameters that keep what the stack has, `stored` what SSM parameters hold. Raises
+    `kept` has the stack's values of parameters that keep them, `stored` the values of SSM parameters. Raises
     ValueError.
     """
     declarations = document.get("Parameters", {})
@@ -38,15 +38,15 @@ def resolved_for(env: Environment, document: Mapping[str, Any], stack_id: str = 
 
 
 def _hidden(value: str, declaration: Mapping[str, Any]) -> str:
-    """Return what stands for a secret; a list has as many items as before."""
+    """Return a secret's replacement; a list keeps its number of items."""
     return ",".join([MASK] * len(constraints.items(value))) if constraints.is_list(declaration) else MASK
 
 
 def review(aws: AwsClient, env: Environment, template: Rendered, change_set: ChangeSet, deployed: Deployed | None,
            others: Sequence[str]) -> Plan:
-    """Return what is to be known of a change set before it runs. Changes nothing.
+    """Return the plan for reviewing a change set. Changes nothing.
 
-    `deployed` is the stack that it updates, `others` the names of further change sets that wait to be executed.
+    `deployed` is the stack that it updates, `others` the names of other executable change sets.
     """
     call = aws.call
     plan = Plan(env, change_set, guard.verdicts(change_set), parameter_values(
@@ -69,7 +69,7 @@ def review(aws: AwsClient, env: Environment, template: Rendered, change_set: Cha
 
 @dataclass(frozen=True)
 class _Comparison:
-    """How the new template differs from the deployed one, what follows from it, and what CloudFormation leaves out."""
+    """The deployed template, its differences from the new one, predictions, and remarks."""
 
     before: Resolved | None = None
     differences: tuple[Difference, ...] = ()
@@ -92,14 +92,14 @@ def _compare(aws: AwsClient, env: Environment, template: Rendered, deployed: Dep
 
 
 def _stored(env: Environment, change_set: ChangeSet, deployed: Deployed) -> dict[str, str]:
-    """Return what SSM parameters hold: as the change set says, else as the stack has it of the same name."""
+    """Return the values of SSM parameters: from the change set, or from the stack for an unchanged name."""
     same = {name: held for name, (value, held) in deployed.stored.items()
             if env.values.parameters.get(name, value) == value}
     return {**same, **change_set.resolved}
 
 
 def worst(verdicts: Mapping[str, Verdict], others: Mapping[str, Verdict]) -> dict[str, Verdict]:
-    """Return the worse of two verdicts of each change, with the other's reason where it adds something."""
+    """Return the worse of each change's two verdicts, with the other's reason if that adds information."""
     return {**verdicts, **{name: _joined(verdicts.get(name), other) for name, other in others.items()}}
 
 
@@ -117,7 +117,7 @@ def _loosened(env: Environment, template: Rendered, policy: str | None, change_s
 
 
 def creation_order(env: Environment, document: Mapping[str, Any]) -> Mapping[str, Collection[str]]:
-    """Return what each resource of a template waits for; nothing where the template does not resolve."""
+    """Return the resources that each resource waits for; empty if the template does not resolve."""
     try:
         return dependencies(resolved_for(env, document))
     except ValueError:
@@ -125,10 +125,10 @@ def creation_order(env: Environment, document: Mapping[str, Any]) -> Mapping[str
 
 
 def denied(policy: str | None, change_set: ChangeSet) -> list[str]:
-    """Return what a stack policy does not allow of a change set, such as `Update:Replace of Table`."""
+    """Return what a stack policy denies in a change set, such as `Update:Replace of Table`."""
     lines = []
     for change in change_set.changes:
-        # The policy of a stack is not that of the stacks in it.
+        # A stack's policy does not apply to its nested stacks.
         if change.action == "Add" or "/" in change.logical_id:
             continue
         replaced = change.replacement in ("True", "Conditional")

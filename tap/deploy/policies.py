@@ -1,4 +1,4 @@
-"""Stack policies: what is wrong with one, what it allows, and what another allows beyond it.
+"""Check stack policies, evaluate them, and compare what two of them allow.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 """
@@ -18,9 +18,9 @@ _RESOURCE = "LogicalResourceId/"
 
 
 def problems(policy: Mapping[str, Any], resources: Iterable[str]) -> list[str]:
-    """Return a line for each thing that is wrong with a stack policy of a template with these resources.
+    """Return a line for each problem with a stack policy for a template with these resources.
 
-    That it names a resource that is not there, CloudFormation would not say: it would protect nothing.
+    CloudFormation accepts an unknown resource in a policy, which then protects nothing.
     """
     lines = [f"StackPolicy has an unknown element {key}{did_you_mean(key, ('Statement',)) or ': it has Statement'}"
              for key in policy if key not in ("Statement", "Version", "Id")]
@@ -66,9 +66,9 @@ def _near(value: str, names: list[str]) -> str:
 
 
 def allows(policy: str | None, action: str, logical_id: str, resource_type: str) -> bool:
-    """Whether a stack policy (JSON text) lets an update do `action` to a resource; no policy allows all.
+    """Return whether a stack policy (JSON text) allows `action` on a resource; no policy allows everything.
 
-    Raises ValueError where the policy has something in it that is not known here.
+    Raises ValueError if the policy has an unsupported element.
     """
     if policy is None:
         return True
@@ -82,9 +82,9 @@ def allows(policy: str | None, action: str, logical_id: str, resource_type: str)
 
 
 def allowed_beyond(old: str | None, new: str | None, resources: Mapping[str, str]) -> list[str]:
-    """Return what `new` allows and `old` does not, as `Update:Replace of DatabaseCluster`.
+    """Return what `new` allows and `old` does not, such as `Update:Replace of DatabaseCluster`.
 
-    `resources` are types by logical id. A policy that cannot be read allows, as the new one, everything.
+    `resources` has types by logical id. A new policy that cannot be evaluated counts as allowing everything.
     """
     allowed = []
     for logical_id, resource_type in resources.items():
@@ -96,7 +96,7 @@ def allowed_beyond(old: str | None, new: str | None, resources: Mapping[str, str
 
 
 def same(old: str | None, new: str | None) -> bool:
-    """Whether two policies are the same, however they are written."""
+    """Return whether two policies are equal, regardless of formatting."""
     return (old and json.loads(old)) == (new and json.loads(new))
 
 

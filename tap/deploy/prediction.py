@@ -1,4 +1,4 @@
-"""Whether an update will work, and do no harm: what the templates tell, with what only AWS knows of the stack."""
+"""Predict whether an update succeeds and does no harm, from the templates and the stack's state in AWS."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tap.deploy.replacements import Update, update
 from tap.deploy.stacks import pages
 from tap.template.resolve import Resolved
 
-# How the version that runs is read: service, method, member of the request, lists and version of the response.
+# How to read the running version: service, method, request parameter, list in the response.
 _ENGINES = {
     "AWS::RDS::DBCluster": ("rds", "describe_db_clusters", "DBClusterIdentifier", "DBClusters"),
     "AWS::RDS::DBInstance": ("rds", "describe_db_instances", "DBInstanceIdentifier", "DBInstances"),
@@ -23,7 +23,7 @@ _ENGINES = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """What becomes of an update, by logical id or the name of an output."""
+    """The predicted verdicts of an update, by logical id or output name, and warnings."""
 
     verdicts: Mapping[str, Verdict]
     warnings: tuple[str, ...] = ()
@@ -34,9 +34,9 @@ NOTHING = Prediction({})
 
 def predicted(env: Environment, change_set: ChangeSet, before: Resolved, after: Resolved,
               aws: AwsClient | None = None) -> Prediction:
-    """Return what will fail, what does harm, what cannot be undone, and what else is to be known of a change.
+    """Return which changes will fail, do harm or cannot be undone, and the warnings about an update.
 
-    Without `aws` it is told from the templates alone. What AWS does not let the caller read is a warning.
+    Without `aws`, only the templates are used. State that the caller may not read becomes a warning.
     """
     change = _as_listed(update(before, after, {change.logical_id for change in change_set.changes
                                                if change.replacement == "True"}), change_set)
@@ -60,7 +60,7 @@ def _told(env: Environment, failure: Failure) -> str:
 
 
 def _as_listed(change: Update, change_set: ChangeSet) -> Update:
-    """Leave out of what is replaced the resources that CloudFormation says it changes in place."""
+    """Return the update without the replacements that CloudFormation lists as in-place changes."""
     in_place = {change.logical_id for change in change_set.changes if change.replacement == "False"}
     return Update(change.before, change.after, change.replaced - in_place, change.perhaps - in_place)
 
@@ -72,7 +72,7 @@ def _one_way(env: Environment, running: str, wanted: str) -> str:
 
 
 def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnings: list[str]) -> dict[str, str]:
-    """Return the engine versions that run, of what gets another version."""
+    """Return the running engine versions of resources whose version changes."""
     physical = {change.logical_id: change.physical_id for change in change_set.changes}
     live = {}
     for name, _, _ in failures.version_changes(change, {}):
@@ -87,7 +87,7 @@ def _live_versions(aws: AwsClient, change: Update, change_set: ChangeSet, warnin
 
 
 def _used_exports(call: Call, change: Update, warnings: list[str]) -> Iterator[tuple[str, Failure]]:
-    """Yield the exports that change or go while other stacks import them, which CloudFormation refuses at the end.
+    """Yield changed or removed exports that other stacks import, which CloudFormation rejects at the end of an update.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html
     """

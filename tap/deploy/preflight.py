@@ -1,4 +1,4 @@
-"""What can be known to be wrong before a change set is created."""
+"""Detect problems before a change set is created."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ _NAMED = {"AWS::IAM::Role": "RoleName", "AWS::IAM::User": "UserName", "AWS::IAM:
 
 
 def capabilities(document: Mapping[str, Any]) -> set[str]:
-    """Return the capabilities that a template needs.
+    """Return the capabilities that a template requires.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html (Capabilities)
     """
@@ -33,7 +33,7 @@ def capabilities(document: Mapping[str, Any]) -> set[str]:
 
 
 def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
-    """Return a line for each export that another stack has already."""
+    """Return a line for each export that another stack already has."""
     names = {name: title for title, output in wanted.outputs.items()
              if isinstance(name := output.get("Export", {}).get("Name"), str)}
     if not names:
@@ -45,7 +45,7 @@ def taken_exports(call: Call, env: Environment, wanted: Resolved) -> list[str]:
 
 
 def check_before(call: Call, env: Environment, template: Rendered) -> None:
-    """Raise InputError for whatever can be known to be wrong before a change set is made."""
+    """Raise InputError for problems that can be detected before a change set is created."""
     problems = [f"the template requires {name}: {GRANT}" for name in
                 sorted(capabilities(template.document) - set(env.target.capabilities) - _implied(env))]
     try:
@@ -59,12 +59,12 @@ def check_before(call: Call, env: Environment, template: Rendered) -> None:
 
 
 def refuse(env: Environment, problems: Sequence[str]) -> None:
-    """Raise InputError if there are problems that keep a template from being deployed."""
+    """Raise InputError if there are problems that prevent a deployment."""
     if problems:
         raise InputError(env.masked("\n  - ".join(["the template cannot be deployed:", *problems])
                                     if len(problems) > 1 else problems[0]))
 
 
 def _implied(env: Environment) -> set[str]:
-    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html: either will do.
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html: either is sufficient.
     return {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in env.target.capabilities else set()

@@ -1,4 +1,4 @@
-"""What protects a stack: its stack policy and its termination protection; neither is loosened unsaid."""
+"""Set a stack's policy and termination protection; loosening either requires approval."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ from tap.deploy.stacks import pages
 
 
 def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
-    """Give the stack the policy of the environment's file, if it has one; return what was done.
+    """Set the environment's stack policy, if it has one; return what was done.
 
-    Raises Refused where it would allow more than the stack's own does and that is not approved. A
-    stack keeps its policy where the file has none: a policy can be replaced, but not removed.
+    Raises Refused if it would allow more than the stack's current one and that is not approved. A
+    stack keeps its policy if the file has none: a policy can be replaced, but not removed.
     """
     if not env.values.stack_policy:
         return []
@@ -30,20 +30,20 @@ def set_stack_policy(call: Call, env: Environment, stack_id: str) -> list[str]:
 
 
 def check_stack_policy(env: Environment, old: str, types: Mapping[str, str]) -> None:
-    """Raise Refused where the environment's policy allows more than `old` and that is not approved."""
+    """Raise Refused if the environment's policy allows more than `old` and that is not approved."""
     more = policies.allowed_beyond(old, env.values.stack_policy, types)
     if more and STACK_POLICY not in env.options.approved:
         raise Refused(looser(more))
 
 
 def looser(more: list[str]) -> str:
-    """Return the line for a stack policy that allows more than before."""
+    """Return the message for a stack policy that allows more than before."""
     actions = ", ".join(more[:3]) + (f" and {len(more) - 3} more" if len(more) > 3 else "")
     return f"the new stack policy would allow {actions}, which the stack's own denies: --approve {STACK_POLICY}"
 
 
 def set_termination_protection(call: Call, env: Environment, deployed: Deployed) -> list[str]:
-    """Turn termination protection on where the target says so, off only where that is approved by name."""
+    """Turn termination protection on if the target says so, off only if that is approved by name."""
     has, wanted = deployed.is_protected, env.target.termination_protection
     if has == wanted or (has and TERMINATION_PROTECTION not in env.options.approved):
         return []

@@ -1,4 +1,4 @@
-"""The way out of each state that a stack can be stuck in, said before it is taken.
+"""Plan the recovery from each state that a stack can be stuck in.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
 """
@@ -17,23 +17,23 @@ from tap.deploy.wording import reason_of
 
 @dataclass(frozen=True)
 class Recovery:
-    """What leads out of a state: what it means, what would be done, and the request that does it."""
+    """A way out of a state: what the state means, what the recovery does, and the request for it."""
 
     stack_id: str
     status: str
     lines: tuple[str, ...]
-    method: str = ""  # of CloudFormation; none: there is nothing to do
+    method: str = ""  # a CloudFormation request; empty: nothing to do
     request: Mapping[str, Any] = field(default_factory=dict)
     goal: str = ""
-    change_sets: tuple[str, ...] = ()  # ARNs of our own, to be deleted
+    change_sets: tuple[str, ...] = ()  # ARNs of tap's change sets, to be deleted
 
 
 def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> Recovery:
-    """Return the way out of the state that the environment's stack is in.
+    """Return the recovery for the current state of the environment's stack.
 
-    `skip` are resources that are left as they are: kept by a deletion, passed over by a rollback.
-    Raises InputError, Refused where somebody else's change set is pending, LeftRunning while it is busy,
-    NeedsRecovery where there is no way that CloudFormation documents.
+    `skip` has resources to leave alone: a deletion retains them, a rollback skips them.
+    Raises InputError, Refused if someone else's change set is pending, LeftRunning while the stack is busy,
+    NeedsRecovery if CloudFormation documents no recovery.
     """
     stack = find_stack(call, env.stack_name)
     if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
@@ -75,7 +75,7 @@ def plan_recovery(call: Call, env: Environment, skip: Collection[str] = ()) -> R
 
 
 def remaining_data(call: Call, env: Environment) -> list[str]:
-    """Return the logical ids of what is still there of an environment's stack, and holds data."""
+    """Return the logical ids of the stack's remaining resources that hold data."""
     resources = pages(call, "list_stack_resources", "StackResourceSummaries", StackName=env.stack_name)
     return [resource["LogicalResourceId"] for resource in resources
             if resource["ResourceStatus"] != "DELETE_COMPLETE" and resource.get("PhysicalResourceId")
