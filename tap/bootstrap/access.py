@@ -46,12 +46,12 @@ def add_execution_role(t: Template, names: Names, bucket: Bucket) -> Role:
         t.add_resource(ManagedPolicy(
             f"ExecutionPolicy{number}", Path=PATH, PolicyDocument=policy(*statements)))
         for number, statements in enumerate(split([keep, read, *execution(types, names)]), 1)]
-    for each in policies:
-        suppress(each, {"CKV_AWS_111": NARROWED})
+    for managed_policy in policies:
+        suppress(managed_policy, {"CKV_AWS_111": NARROWED})
     trust = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("Service", "cloudformation.amazonaws.com"))
     role = t.add_resource(Role(
         "ExecutionRole", Path=PATH, AssumeRolePolicyDocument=policy(trust),
-        ManagedPolicyArns=[each.ref() for each in policies]))
+        ManagedPolicyArns=[managed_policy.ref() for managed_policy in policies]))
     t.add_output(Output("ExecutionRoleArn", Description="Role that CloudFormation assumes: role_arn in targets.toml",
                         Value=role.get_att("Arn")))
     return role
@@ -89,10 +89,10 @@ def add_deployers(t: Template, bucket: Bucket, execution_role: Role) -> None:
         Url=f"https://{GITHUB}", ClientIdList=[AUDIENCE]))
     federated = If("NeedsProvider", own.ref(), provider.ref())
     people = Statement(Effect=Allow, Action=[AssumeRole], Principal=Principal("AWS", principal.ref()))
-    given = (STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn"), PLANS, FOLDER)
-    _add_role(t, "Deployer", has_deployer, deployer(*given), [
+    arguments = (STACKS, bucket.get_att("Arn"), execution_role.get_att("Arn"), PLANS, FOLDER)
+    _add_role(t, "Deployer", has_deployer, deployer(*arguments), [
         _if(has_github, _workflows(federated, subjects)), _if(has_principal, people)])
-    _add_role(t, "Planner", has_planner, planner(*given), policy(_workflows(federated, planners))["Statement"])
+    _add_role(t, "Planner", has_planner, planner(*arguments), policy(_workflows(federated, planners))["Statement"])
 
 
 def _add_subjects(t: Template, title: str, label: str, who: str) -> Parameter:

@@ -1,4 +1,4 @@
-"""A repository for the application's images: a stack of its own, which no deletion of an environment reaches.
+"""A repository for the application's images, in a separate stack that outlives the environments.
 
 Not part of the bootstrap stack, whose template has no room left in a request (51,200 bytes), and since a repository is
 of one application.
@@ -50,7 +50,7 @@ def _add_repository(t: Template) -> None:
         "Repository", DeletionPolicy="RetainExceptOnCreate", UpdateReplacePolicy="Retain", RepositoryName=name.ref(),
         ImageTagMutability="IMMUTABLE", ImageScanningConfiguration=ImageScanningConfiguration(ScanOnPush=True),
         EncryptionConfiguration=EncryptionConfiguration(EncryptionType="AES256"),
-        # Instead of a statement for every repository of the account in the deployer's own policy.
+        # Instead of a statement on every repository of the account in the deployer's policy.
         RepositoryPolicyText=only_if(has_deployer, policy(Statement(
             Sid="MarkDeployedImages", Effect=Allow, Principal=AWSPrincipal(deployer.ref()),
             Action=[ecr.BatchGetImage, ecr.PutImage]))),
@@ -60,7 +60,7 @@ def _add_repository(t: Template) -> None:
 
 
 def _lifecycle(kept: str) -> str:
-    """Return the rules by which images expire: never one that was deployed.
+    """Return the lifecycle rules, which never expire an image that was deployed.
 
     ECR does not know what runs. So `tap` gives each image a tag that begins with DEPLOYED before it deploys it, and
     the first rule selects these and keeps all of them: "An image that matches the tagging requirements of a rule cannot

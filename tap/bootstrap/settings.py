@@ -52,7 +52,7 @@ class Settings:
         for file, reader in files.items():
             reader(self.root, file)
             path = (self.root / file).resolve()
-            if not all(self.access(each, os.W_OK) for each in (path, path.parent)):
+            if not all(self.access(target, os.W_OK) for target in (path, path.parent)):
                 raise InputError(f"cannot write {file}, which bootstrap updates: make it writable")
 
     def write(self, account: str, region: str, outputs: Mapping[str, str]) -> list[str]:

@@ -53,14 +53,14 @@ def _lint(name: str, build: "Callable[[], Template]", find: Callable[..., list[F
     built = build()
     text, template = to_text(built), built.to_dict()
     values = samples(name) or {
-        each: load_environment(each, root, template, stand_ins=STAND_INS).values.parameters
-        for each in environments or environment_names(root)}
-    found = find(text, template, values)
-    for finding in found:
+        environment: load_environment(environment, root, template, stand_ins=STAND_INS).values.parameters
+        for environment in environments or environment_names(root)}
+    results = find(text, template, values)
+    for finding in results:
         print(f"{file_of(name)}:{finding}")
-    failing = sum(finding.fails for finding in found)
+    failing = sum(finding.fails for finding in results)
     prefix = "" if name == "tap" else f"{name}: "
-    print(f"tap.lint: {prefix}{counted(failing, 'error')}, {counted(len(found) - failing, 'warning')} (parameters: "
+    print(f"tap.lint: {prefix}{counted(failing, 'error')}, {counted(len(results) - failing, 'warning')} (parameters: "
           f"{', '.join((DEFAULTS, *values))})")
     return 1 if failing else 0
 

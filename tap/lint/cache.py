@@ -1,4 +1,4 @@
-"""What cfn-lint has found nothing in, remembered: linting takes several times as long as all the rest of a plan."""
+"""Cache templates without cfn-lint findings: linting takes several times as long as the rest of a plan."""
 
 import contextlib
 import hashlib
@@ -15,14 +15,14 @@ from pathlib import Path
 
 from tap.deploy.whole_file import write_whole
 
-_LONGEST_UNUSED = 90 * 24 * 3600  # seconds, after which a verdict is deleted
+_LONGEST_UNUSED = 90 * 24 * 3600  # seconds after which an unused verdict is deleted
 _CONFIGURATIONS = (".cfnlintrc", ".cfnlintrc.yaml", ".cfnlintrc.yml")
-# Keys of a configuration that name further files, which nothing here reads.
+# Configuration keys that refer to further files, which the cache key does not cover.
 _NAMES_FILES = re.compile(r"append_rules|custom_rules|override_spec|registry_schemas|parameter_files|deployment_files")
 
 
 def cached(key: str | None, lint: Callable[[], list[str]], folder: Path) -> list[str]:
-    """Return what `lint` finds, or nothing where it found nothing before for this key; None is never remembered.
+    """Return what `lint` finds; skip it if it found nothing before for this key. The key None disables the cache.
 
     Findings are not remembered. A cache that cannot be read or written, or that others can write, is as if there were
     none.
@@ -33,15 +33,15 @@ def cached(key: str | None, lint: Callable[[], list[str]], folder: Path) -> list
         if (folder / key).read_text(encoding="ascii") == key:
             os.utime(folder / key)
             return []
-    found = lint()
-    if not found:
+    problems = lint()
+    if not problems:
         with contextlib.suppress(OSError):
             _remember(key, folder)
-    return found
+    return problems
 
 
 def _is_ours(folder: Path) -> bool:
-    """Return whether nobody else can write verdicts; a folder that does not exist will be made so."""
+    """Return whether nobody else can write verdicts. A missing folder will be created that way."""
     try:
         status = folder.stat()
     except OSError:
@@ -58,7 +58,7 @@ def _remember(key: str, folder: Path) -> None:
 
 
 def verdict_key(text: str, regions: Collection[str], sources: Sequence[str], folders: Sequence[Path]) -> str | None:
-    """Return the SHA-256 of all that decides what cfn-lint finds; None where that is not known.
+    """Return the SHA-256 of everything that determines cfn-lint's findings; None if that is unknown.
 
     That is the template, the regions, the versions of Python and cfn-lint, the files of the packages `sources`, and the
     configuration in `folders`, which may name files of its own. No regions are those of the configuration.
@@ -75,14 +75,14 @@ def verdict_key(text: str, regions: Collection[str], sources: Sequence[str], fol
 
 def _sources(package: str) -> dict[str, str]:
     """Return the SHA-256 of each file of a package, without importing it."""
-    found = importlib.util.find_spec(package)
+    spec = importlib.util.find_spec(package)
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for folder in (found.submodule_search_locations if found and found.submodule_search_locations else ())
+            for folder in (spec.submodule_search_locations if spec and spec.submodule_search_locations else ())
             for path in sorted(Path(folder).rglob("*")) if path.suffix in (".py", ".toml")}
 
 
 def home(find: Callable[[], Path] = Path.home) -> Path:
-    """Return the user's home directory, or where none is known, as in some containers, what can hold no file."""
+    """Return the user's home directory; if unknown, as in some containers, a path that cannot contain files."""
     try:
         return find()
     except RuntimeError:
@@ -90,12 +90,12 @@ def home(find: Callable[[], Path] = Path.home) -> Path:
 
 
 def cache_folder(environ: Mapping[str, str], system: str = sys.platform) -> Path:
-    """Return where this system keeps what programs can make again."""
+    """Return the system's folder for caches."""
     user = home()
     if system == "win32":
         return Path(environ.get("LOCALAPPDATA") or user / "AppData/Local") / "tap" / "Cache"
     if system == "darwin":
         return user / "Library/Caches/tap"
-    given = environ.get("XDG_CACHE_HOME", "")
+    folder = environ.get("XDG_CACHE_HOME", "")
     # https://specifications.freedesktop.org/basedir-spec/latest/: a relative path is to be ignored.
-    return (Path(given) if Path(given).is_absolute() else user / ".cache") / "tap"
+    return (Path(folder) if Path(folder).is_absolute() else user / ".cache") / "tap"

@@ -69,7 +69,7 @@ def run(documents: Mapping[str, str]) -> Iterator[Failure]:
     # directory.
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("BC_", "CKV_", "PRISMA_"))}
     with tempfile.TemporaryDirectory() as folder:
-        files = {f"{place}.yaml": name for place, name in enumerate(documents)}
+        files = {f"{index}.yaml": name for index, name in enumerate(documents)}
         for file, name in files.items():
             Path(folder, file).write_text(documents[name], encoding="utf-8")
         # No shell, and no content of the template on the command line.
@@ -98,10 +98,10 @@ def checkov(
     `template` is the template as a dictionary, `text` its YAML; `literal` is the resolved template of each environment
     in `values`. Raises InputError as `run` does.
     """
-    found: dict[tuple[str, str, str], list[str]] = {}
+    environments_of: dict[tuple[str, str, str], list[str]] = {}
     for logical_id, check, reason in suppressions(template):
         if not reason.strip():
-            found[check, logical_id, "suppressed without a reason"] = []
+            environments_of[check, logical_id, "suppressed without a reason"] = []
     excused = {(logical_id, check) for logical_id, check, reason in suppressions(template)
                if not reason.startswith(BY_PARAMETER)}
     documents = {"": text, **{name: json.dumps(_bare(document)) for name, document in literal.items()}}
@@ -112,11 +112,11 @@ def checkov(
             is_off = parameter and {**defaults, **values[environment]}.get(parameter) in OFF
             if is_off or (logical_id, check) in excused:
                 continue
-        found.setdefault((check, logical_id, name), []).append(environment)
+        environments_of.setdefault((check, logical_id, name), []).append(environment)
     return [
         Finding(CHECKOV, "error", check, _line(text, logical_id), logical_id, message,
                 () if "" in names else tuple(names))
-        for (check, logical_id, message), names in found.items()]
+        for (check, logical_id, message), names in environments_of.items()]
 
 
 def suppressions(template: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

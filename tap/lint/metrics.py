@@ -11,7 +11,7 @@ from tap.template.resolve import resolve
 
 def metrics(template: Mapping[str, Any], environments: Values) -> list[Finding]:
     """Return findings on metrics of dashboards and alarms, each with its environments."""
-    found: dict[tuple[str, str], list[str]] = {}
+    environments_of: dict[tuple[str, str], list[str]] = {}
     for environment, parameters in environments.items():
         with contextlib.suppress(ValueError):  # missing parameters: cloudformation-validate reports them
             resolved = resolve(template, parameters)
@@ -20,6 +20,6 @@ def metrics(template: Mapping[str, Any], environments: Values) -> list[Finding]:
             problems += [(title, problem) for title, _, problem in (
                 line.partition(": ") for line in alarm_problems(resolved))]
             for problem in problems:
-                found.setdefault(problem, []).append(environment)
+                environments_of.setdefault(problem, []).append(environment)
     return [Finding("metrics", "error", "metrics", 1, title, problem, tuple(names))
-            for (title, problem), names in found.items()]
+            for (title, problem), names in environments_of.items()]

@@ -57,7 +57,7 @@ def cfn_lint(text: str, values: Values, append_rules: Sequence[str] = (WIRING,),
         from cfnlint.helpers import REGIONS
     except ImportError:
         raise InputError(f"{CFN_LINT} is not installed: {INSTALL}") from None
-    parameters = [ParameterSet(name, dict(given)) for name, given in values.items()]
+    parameters = [ParameterSet(name, dict(parameter_values)) for name, parameter_values in values.items()]
     options = ManualArgs(parameters=parameters, append_rules=list(append_rules))
     if known := sorted(set(REGIONS).intersection(regions)):  # an emulator may have another
         options["regions"] = known
@@ -98,26 +98,26 @@ def validate(text: str, template: Mapping[str, Any], values: Values) -> list[Fin
     config = validator.ValidateConfig(
         severity_level=validator.Severity.WARN, exclude=validator.RuleFilterConfig(ids=list(ARTEFACTS)))
 
-    found: dict[tuple[str, str, str | None, str, str], list[str]] = {}
+    environments_of: dict[tuple[str, str, str | None, str, str], list[str]] = {}
     for environment, parameters in values.items():
         try:
             document = json.dumps(_literal_template(template, parameters))
         except ValueError as error:
-            found.setdefault(("error", "resolve", None, "", str(error)), []).append(environment)
+            environments_of.setdefault(("error", "resolve", None, "", str(error)), []).append(environment)
             continue
         report = engine.validate_template(validator.TemplateContent(document), config)
         if report.status is not validator.ReportStatus.OK:
             key = ("error", "status", None, "", f"the analysis ended as {report.status.name}")
-            found.setdefault(key, []).append(environment)
+            environments_of.setdefault(key, []).append(environment)
         for item in report.diagnostics:
             severity = "warning" if item.severity is validator.Severity.WARN else "error"
             logical_id = item.entity.logical_id if item.entity else None
             key = (severity, item.rule_id, logical_id, item.property_path or "", item.message)
-            found.setdefault(key, []).append(environment)
+            environments_of.setdefault(key, []).append(environment)
     return [
         Finding(VALIDATE, severity, rule, _line(text, logical_id), ".".join(filter(None, (logical_id, path))),
                 message, tuple(environments))
-        for (severity, rule, logical_id, path, message), environments in found.items()]
+        for (severity, rule, logical_id, path, message), environments in environments_of.items()]
 
 
 def preflight_rules(types: Set[str]) -> Iterator[tuple[str, str]]:
@@ -197,8 +197,8 @@ def _place(path: Sequence[Any]) -> str:
 
 
 def _line(text: str, logical_id: str | None) -> int:
-    found = re.search(rf"(?m)^ +{re.escape(logical_id)}:$", text) if logical_id else None
-    return text.count("\n", 0, found.start()) + 1 if found else 1
+    match = re.search(rf"(?m)^ +{re.escape(logical_id)}:$", text) if logical_id else None
+    return text.count("\n", 0, match.start()) + 1 if match else 1
 
 
 def _without_secrets(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
@@ -215,17 +215,17 @@ def _split(template: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[s
 
 def findings(text: str, template: Mapping[str, Any], environments: Values) -> list[Finding]:
     """Return the findings of all tools, with the defaults and with each environment's parameters, sorted by line."""
-    given = {name: _without_secrets(template, values) for name, values in environments.items()}
+    by_environment = {name: _without_secrets(template, values) for name, values in environments.items()}
     required = {name: DEFAULTS for name, entry in template["Parameters"].items() if "Default" not in entry}
-    all_given = {DEFAULTS: required, **given}
+    all_given = {DEFAULTS: required, **by_environment}
     # In parallel with the others, since it is a separate process.
     with ThreadPoolExecutor() as pool:
         security = pool.submit(checkov, text, template, all_given, _literals(template, all_given))
         # The faster one first, so that a missing tool is reported at once.
-        found = validate(text, template, all_given)
-        found += cfn_lint(text, {})
-        if given:
-            found += cfn_lint(text, {name: _split(template, values) for name, values in given.items()})
-        found += metrics(template, all_given)
-        found += security.result()
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.line)
+        results = validate(text, template, all_given)
+        results += cfn_lint(text, {})
+        if by_environment:
+            results += cfn_lint(text, {name: _split(template, values) for name, values in by_environment.items()})
+        results += metrics(template, all_given)
+        results += security.result()
+    return sorted(dict.fromkeys(results), key=lambda finding: finding.line)

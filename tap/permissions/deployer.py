@@ -59,7 +59,7 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
         *planner(prefix, bucket_arn, execution_role_arn, plans, variables),
         allow([s3.GetObject, s3.PutObject], Sub("${Bucket}/*", Bucket=bucket_arn)),
         _of_stacks(prefix, *_DEPLOYING),
-        # These actions do not support stacks as resources, or are about none: a summary is of a template.
+        # These actions do not support stacks as resources; a template summary involves no stack.
         allow([cloudformation.DescribeAccountLimits, cloudformation.DescribeStackDriftDetectionStatus,
                cloudformation.GetTemplateSummary, quotas.GetServiceQuota], "*"),
         # `tap doctor` checks that MonthlyBudget can count; actions on cost allocation tags support no resources.
@@ -68,7 +68,7 @@ def deployer(prefix: str, bucket_arn: Any, execution_role_arn: Any, plans: str, 
         # resources.
         allow([ec2.DescribeFlowLogs, ec2.DescribeRouteTables, ec2.DescribeSubnets, ec2.DescribeVpcEndpoints], "*"),
         allow([ec2.DescribeVpcAttribute], Sub("arn:${AWS::Partition}:ec2:${AWS::Region}:*:vpc/*")),
-        # `tap doctor` checks who is told of alarms, and the certificate of the CDN.
+        # `tap doctor` checks the alarms' subscriptions, and the certificate of the CDN.
         allow([sns.GetSubscriptionAttributes, sns.ListSubscriptionsByTopic],
               Sub(f"arn:${{AWS::Partition}}:sns:{_HERE}:{prefix}*")),
         allow([acm.DescribeCertificate], Sub("arn:${AWS::Partition}:acm:us-east-1:${AWS::AccountId}:certificate/*")),

@@ -48,17 +48,17 @@ def execution(types: Iterable[str], names: Names) -> list[Statement]:
     actions = by_scope(entries)
     creations = sorted(
         action.partition(":")[2] for action in actions.get("any", ()) if action.startswith(("ec2:All", "ec2:Cre")))
-    found = [_statement(scope, each[start:start + _MOST_ACTIONS], names, creations, start // _MOST_ACTIONS)
-             for scope, each in actions.items() for start in range(0, len(each), _MOST_ACTIONS)]
+    statements = [_statement(scope, in_scope[start:start + _MOST_ACTIONS], names, creations, start // _MOST_ACTIONS)
+                  for scope, in_scope in actions.items() for start in range(0, len(in_scope), _MOST_ACTIONS)]
     account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
     for sid, action, roles, key, services in (
             ("PassedTo", PassRole, f"{account}{names.prefix}*", "iam:PassedToService", listed(entries, "passes_to")),
             ("Linked", CreateServiceLinkedRole, f"{account}aws-service-role/*", "iam:AWSServiceName",
              listed(entries, "links"))):
         if services:
-            found.append(_named(sid, allow([action], Sub(roles), condition=Condition(
+            statements.append(_named(sid, allow([action], Sub(roles), condition=Condition(
                 awacs.aws.StringEquals({key: services})))))
-    return found
+    return statements
 
 
 def boundary(names: Names) -> list[Statement]:
@@ -82,12 +82,12 @@ def split(statements: Sequence[Statement]) -> list[list[Statement]]:
     Raises ValueError for a statement that does not fit by itself.
     """
     groups: list[list[Statement]] = [[]]
-    for each in statements:
-        if size(policy(each)) > MANAGED_POLICY_LIMIT:
-            raise ValueError(f"statement {each.properties['Sid']} is larger than a managed policy may be")
-        if size(policy(*groups[-1], each)) > MANAGED_POLICY_LIMIT:
+    for statement in statements:
+        if size(policy(statement)) > MANAGED_POLICY_LIMIT:
+            raise ValueError(f"statement {statement.properties['Sid']} is larger than a managed policy may be")
+        if size(policy(*groups[-1], statement)) > MANAGED_POLICY_LIMIT:
             groups.append([])
-        groups[-1].append(each)
+        groups[-1].append(statement)
     return groups
 
 
@@ -99,7 +99,7 @@ def size(document: Mapping[str, Any]) -> int:
 def _longest(value: Any) -> Any:
     match value:
         case {"Fn::Sub": str(text)}:
-            return re.sub(r"\$\{AWS::(\w+)\}", lambda found: _PSEUDO[found[1]], text)
+            return re.sub(r"\$\{AWS::(\w+)\}", lambda match: _PSEUDO[match[1]], text)
         case {"Ref": "Application"}:
             return "x" * LONGEST_TAG
         case {"Ref": _} | {"Fn::GetAtt": _} | {"Fn::Sub": _}:
@@ -113,12 +113,12 @@ def _longest(value: Any) -> Any:
 
 def _statement(scope: str, actions: Sequence[str], names: Names, creations: list[str], part: int = 0) -> Statement:
     limits = load("scopes")[scope]
-    resources = [_text(each, names) for each in limits["resources"]]
+    resources = [_text(pattern, names) for pattern in limits["resources"]]
     tests = [getattr(awacs.aws, operator.replace(":", ""))(
                 {key: _value(value, names, creations) for key, value in test.items()})
              for operator, test in limits.get("condition", {}).items()]
     sid = scope.title().replace("_", "") + (str(part + 1) if part else "")
-    return _named(sid, allow([Action(*each.split(":")) for each in actions], *resources,
+    return _named(sid, allow([Action(*action.split(":")) for action in actions], *resources,
                              condition=Condition(tests) if tests else None))
 
 

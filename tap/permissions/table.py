@@ -25,23 +25,23 @@ def load(name: str) -> Mapping[str, Any]:
 def entry(kind: str) -> Mapping[str, Any]:
     """Return a resource type's entry. Raises NoActions if there is none."""
     try:
-        found: Mapping[str, Any] = load("actions")[kind]
+        result: Mapping[str, Any] = load("actions")[kind]
     except KeyError:
         raise NoActions(
             f"{kind} has no IAM actions: add those that create, update and delete it to "
             "tap/permissions/actions.toml") from None
-    return found
+    return result
 
 
 def by_scope(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Return the actions of several entries by scope, each once, in order."""
-    found: dict[str, set[str]] = {}
-    for each in entries:
-        for scope in set(each) - ABOUT:
-            found.setdefault(scope, set()).update(each[scope])
-    return {scope: sorted(found[scope]) for scope in sorted(found)}
+    scopes: dict[str, set[str]] = {}
+    for fields in entries:
+        for scope in set(fields) - ABOUT:
+            scopes.setdefault(scope, set()).update(fields[scope])
+    return {scope: sorted(scopes[scope]) for scope in sorted(scopes)}
 
 
 def listed(entries: Iterable[Mapping[str, Any]], key: str) -> list[str]:
     """Return what several entries list under `passes_to` or `links`, each once, in order."""
-    return sorted({value for each in entries for value in each.get(key, ())})
+    return sorted({value for fields in entries for value in fields.get(key, ())})

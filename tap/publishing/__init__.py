@@ -1,1 +1,1 @@
-"""The product's versions in Service Catalog, and its stacks in many accounts and regions."""
+"""Publish the template: product versions in Service Catalog, and stack sets in many accounts and regions."""

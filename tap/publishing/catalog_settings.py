@@ -1,4 +1,4 @@
-"""`parameters/catalog.toml`: where the catalog is, and how its versions are treated."""
+"""Read `parameters/catalog.toml`: the location of the catalog and the handling of its versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from tap.deploy.tables import Check, list_of, matches, whole_number
 from tap.deploy.targets import read_settings
 
 CATALOG = "parameters/catalog.toml"
-# What the targets of the environments say for all holds here too. Their role may create their resources alone.
+# Settings of the environments' targets that apply here, too. Their role may create only their own resources.
 _INHERITED = ("region", "accounts", "artifact_bucket", "artifact_bucket_owner")
-# API type OrganizationNode of Service Catalog, and its AccountId.
+# Service Catalog's API type OrganizationNode, and its AccountId.
 _NODE = r"\d{12}|o-[a-z0-9]{10,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}"
 _TARGET: dict[str, Check] = {
     "stack_name": tables.stack_name, "region": tables.region, "accounts": list_of(tables.account),
@@ -29,16 +29,16 @@ _KEYS: dict[str, Check] = {
 
 @dataclass(frozen=True)
 class Catalog:
-    """Where the catalog is, and how its versions are treated."""
+    """The location of the catalog and the handling of its versions."""
 
     env: Environment
-    keep: int = 5  # so many of the newest versions stay undeprecated
-    share_with: tuple[str, ...] = ()  # accounts, organizations and organizational units, by id
-    parameters: Mapping[str, str] = field(default_factory=dict)  # of the catalog's stack
+    keep: int = 5  # number of newest versions that are not deprecated
+    share_with: tuple[str, ...] = ()  # ids of accounts, organizations and organizational units
+    parameters: Mapping[str, str] = field(default_factory=dict)  # parameters of the catalog's stack
 
 
 def read_catalog(root: Path) -> Catalog:
-    """Return what parameters/catalog.toml says; without the file, its defaults. Raises InputError."""
+    """Return the settings in parameters/catalog.toml, or the defaults without the file. Raises InputError."""
     table = read_toml(root, CATALOG)
     if problems := tables.problems_of(table, _KEYS):
         raise InputError(joined(CATALOG, problems))

@@ -1,4 +1,4 @@
-"""Carrying a stack set's plan out: each operation started once, followed by instance, and told when it failed.
+"""Execute a stack set's plan: start each operation once, follow its instances, and report failures.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackSetOperation.html
 """
@@ -16,12 +16,12 @@ from tap.deploy.wording import reason_of
 from tap.publishing.fleet_settings import Fleet
 from tap.publishing.stack_sets import Plan, Step, look
 
-RUNNING = ("RUNNING", "STOPPING", "QUEUED")  # of API type StackSetOperationStatus
+RUNNING = ("RUNNING", "STOPPING", "QUEUED")  # API type StackSetOperationStatus
 
 
 @dataclass(frozen=True)
 class Result:
-    """What becomes of one stack in an operation (API type StackSetOperationResultSummary)."""
+    """The result of one stack in an operation (API type StackSetOperationResultSummary)."""
 
     account: str
     region: str
@@ -36,13 +36,13 @@ class Operator:
     """Starts and follows the operations of one stack set. Every method may raise CallFailed."""
 
     def __init__(self, aws: AwsClient, fleet: Fleet) -> None:
-        """Take what makes requests of AWS, and the fleet."""
+        """Take the caller of AWS, and the fleet."""
         self._aws, self._call = aws, aws.call
         self._fleet = fleet
         self._about = {"StackSetName": fleet.name, "CallAs": fleet.call_as}
 
     def carry_out(self, plan: Plan, template: str, on_step: Callable[[Step], None], on_result: OnResult) -> None:
-        """Take the steps of a plan, one after the other, until one fails.
+        """Run the steps of a plan in order until one fails.
 
         Raises StackFailed for an operation that failed, and in the end for stacks that failed within the
         tolerance; LeftRunning where another operation runs, or once nobody watches.
@@ -59,11 +59,11 @@ class Operator:
                 f"{len(tolerated)} stacks of {self._fleet.name} failed, within the failure tolerance", tolerated)
 
     def start(self, method: str, request: Mapping[str, Any]) -> str:
-        """Start an operation, once, and return its id. Raises LeftRunning where another one runs."""
+        """Start an operation once and return its id. Raises LeftRunning if another one is running."""
         operation_id = f"tap-{self._aws.unique()}"
 
         def find(error: CallFailed) -> bool | None:
-            # The response to this try, or to an earlier one of the client's own, may have been lost.
+            # The response to this request, or to an earlier attempt of the client, may have been lost.
             if self._is_known(operation_id, error):
                 return True
             if error.code == "OperationInProgressException":
@@ -77,14 +77,14 @@ class Operator:
         return operation_id
 
     def follow(self, operation_id: str, on_result: OnResult) -> list[Result]:
-        """Pass on what becomes of each stack as it changes; return those that failed, within the tolerance.
+        """Report each stack's result when it changes; return the failed ones, within the tolerance.
 
         Raises StackFailed where the operation failed or was stopped, LeftRunning once nobody watches.
         """
         seen: dict[tuple[str, str], str] = {}
 
         def look() -> tuple[dict[str, Any], list[Result]] | None:
-            # The state first: results that are asked for after the end are all there.
+            # Read the state first: once it is final, all results are available.
             operation, results = self._operation(operation_id), self._results(operation_id)
             for result in results:
                 if seen.get((result.account, result.region)) != result.status:
@@ -101,12 +101,12 @@ class Operator:
         return bad
 
     def running(self) -> str | None:
-        """Return the id of the operation that runs, or None."""
-        found = pages(self._call, "list_stack_set_operations", "Summaries", **self._about)
-        return next((str(operation["OperationId"]) for operation in found if operation["Status"] in RUNNING), None)
+        """Return the id of the running operation, or None."""
+        operations = pages(self._call, "list_stack_set_operations", "Summaries", **self._about)
+        return next((str(operation["OperationId"]) for operation in operations if operation["Status"] in RUNNING), None)
 
     def detect_drift(self, on_result: OnResult) -> None:
-        """Let CloudFormation compare every stack with its template, and return when it has.
+        """Make CloudFormation compare every stack with its template, and return when it has finished.
 
         A failure to do so is one of the operation's: raises as `follow` does.
         """
@@ -118,11 +118,11 @@ class Operator:
         token = f"tap-{self._aws.unique()}"
 
         def find(_error: CallFailed) -> bool | None:
-            found = look(self._call, self._fleet)
-            if found and not same_template(found.description["TemplateBody"], template):
+            stack_set = look(self._call, self._fleet)
+            if stack_set and not same_template(stack_set.description["TemplateBody"], template):
                 raise InputError(f"another process created stack set {self._fleet.name} in the meantime: run the plan "
                                  "again")
-            return found is not None or None
+            return stack_set is not None or None
 
         send_once(self._aws, lambda: self._call("create_stack_set", **request, ClientRequestToken=token), find)
 
@@ -131,7 +131,7 @@ class Operator:
         return dict(answer["StackSetOperation"])
 
     def _is_known(self, operation_id: str, refusal: CallFailed) -> bool:
-        """Whether an operation was started whose request came to `refusal`. Raises that, or LeftRunning, if unsure."""
+        """Whether the operation started although its request failed. Raises `refusal`, or LeftRunning if unsure."""
         try:
             self._operation(operation_id)
         except CallFailed as error:

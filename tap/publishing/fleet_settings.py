@@ -1,4 +1,4 @@
-"""`parameters/fleet.toml`: which accounts and regions a template goes to, with what, and how carefully."""
+"""Read `parameters/fleet.toml`: the accounts and regions of a stack set, its parameters and its preferences."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from tap.deploy.variables import PARAMETER
 
 FILE = "parameters/fleet.toml"
 SELF, SERVICE = "SELF_MANAGED", "SERVICE_MANAGED"  # API type PermissionModels
-# The templates that a fleet may have, and the capabilities that they take.
+# The templates that a fleet can deploy, and the capabilities that they need.
 TEMPLATES = {"tap": ("CAPABILITY_IAM",), "bootstrap": ("CAPABILITY_IAM",), "catalog": ("CAPABILITY_NAMED_IAM",)}
 _PERCENT = re.compile(r"([0-9]{1,2}|100)%")
 _accounts, _regions = list_of(tables.account), list_of(tables.region)
@@ -40,8 +40,8 @@ def _overrides(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         return "must be tables: [[<fleet>.overrides]]"
     for item in value:
-        if found := problems_of(item, keys):
-            return f"has one whose {found[0]}"
+        if item_problems := problems_of(item, keys):
+            return f"has one whose {item_problems[0]}"
         if not item.get("parameters") or not ({"accounts", "regions"} & item.keys()):
             return "must each have parameters, and accounts, regions or both"
     return None
@@ -64,29 +64,29 @@ _KEYS: dict[str, Check] = {
     "concurrency_mode": one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"),
     "parameters": texts, "tags": texts, "overrides": _overrides,
 }
-# What the one permission model knows and the other does not.
+# Settings that only one of the permission models supports.
 _ONLY = {SELF: ("accounts", "administration_role_arn", "execution_role_name"),
          SERVICE: ("organizational_units", "auto_deployment", "retain_stacks_on_account_removal", "call_as")}
 
 
 @dataclass(frozen=True)
 class Override:
-    """Parameter values of some accounts, of some regions, or of these accounts in these regions."""
+    """Parameter values for some accounts, some regions, or some accounts in some regions."""
 
     parameters: Mapping[str, str]
-    accounts: tuple[str, ...] = ()  # none: all
+    accounts: tuple[str, ...] = ()  # empty for all
     regions: tuple[str, ...] = ()
 
     def covers(self, account: str, region: str) -> bool:
-        """Whether it holds for an account in a region."""
+        """Whether it applies to an account in a region."""
         return account in (self.accounts or (account,)) and region in (self.regions or (region,))
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """One stack set and where its stacks go (API operation CreateStackSet and others, whose words the keys are)."""
+    """One stack set and its targets. The keys are the terms of the API operation CreateStackSet and others."""
 
-    env: Environment  # of the stack set itself: its stack_name is the stack set's, its values are every stack's
+    env: Environment  # environment of the stack set: stack_name is the stack set's name, values apply to every stack
     template: str
     regions: tuple[str, ...]
     accounts: tuple[str, ...] = ()
@@ -110,27 +110,27 @@ class Fleet:
 
     @property
     def preferences(self) -> dict[str, Any]:
-        """How an operation goes about it (API type StackSetOperationPreferences)."""
-        made: dict[str, Any] = {"RegionConcurrencyType": self.region_concurrency, "RegionOrder": list(self.regions),
-                                "ConcurrencyMode": self.concurrency_mode}
+        """The preferences of an operation (API type StackSetOperationPreferences)."""
+        result: dict[str, Any] = {"RegionConcurrencyType": self.region_concurrency, "RegionOrder": list(self.regions),
+                                  "ConcurrencyMode": self.concurrency_mode}
         for key, value in (("FailureTolerance", self.failure_tolerance), ("MaxConcurrent", self.max_concurrent)):
             kind, number = ("Count", value) if isinstance(value, int) else ("Percentage", int(value.rstrip("%")))
-            made[f"{key}{kind}"] = number
-        return made
+            result[f"{key}{kind}"] = number
+        return result
 
     def overridden(self, account: str, region: str) -> dict[str, str]:
-        """Return the values that an account has of its own in a region; later overrides win."""
+        """Return the values that override the stack set's for an account in a region; later overrides win."""
         return {key: value for override in self.overrides if override.covers(account, region)
                 for key, value in override.parameters.items()}
 
 
 def template_of(name: str, root: Path) -> str:
-    """Return which template a fleet has. Raises InputError."""
+    """Return the name of a fleet's template. Raises InputError."""
     return str(_table(name, root).get("template", "tap"))
 
 
 def read_fleet(name: str, root: Path, rendered: Rendered) -> Fleet:
-    """Return a fleet, its parameters checked against its template, for every account and region. Raises InputError."""
+    """Return a fleet after checking its parameters for every account and region. Raises InputError."""
     table = _table(name, root)
     environments = environment_names(root)
     inherited = {key: value for key, value in read_settings(root, name, environments).items()
@@ -177,20 +177,20 @@ def _table(name: str, root: Path) -> dict[str, Any]:
 
 
 def _strangers(name: str, table: Mapping[str, Any], model: str) -> list[str]:
-    """Return a line for each override of an account or a region that the fleet does not go to."""
-    found = []
+    """Return a line for each override of an account or region that is not a target of the fleet."""
+    strangers = []
     items = table.get("overrides", [])
     if _overrides(items) is None:
-        # Which accounts are in an organizational unit, only AWS knows.
+        # Only AWS knows which accounts are in an organizational unit.
         for key in ("accounts", "regions") if model == SELF else ("regions",):
             known: Sequence[str] = table.get(key, ())
-            found += [f"[{name}] overrides {value}, which is not one of its {key}" for item in items
+            strangers += [f"[{name}] overrides {value}, which is not one of its {key}" for item in items
                       for value in item.get(key, ()) if value not in known]
-    return found
+    return strangers
 
 
 def _unread_variables(fleet: Fleet, root: Path, environment: str | None) -> list[str]:
-    """Return a problem if the environment has an environment file that the fleet's tasks would not get.
+    """Return a problem if the environment has an environment file, which the fleet's tasks would not get.
 
     A stack set has one value for all accounts, and ECS reads the file from a bucket that each account has to reach.
     """
@@ -205,8 +205,8 @@ def _parameter_problems(fleet: Fleet, rendered: Rendered) -> list[str]:
     accounts = {"": None, **dict.fromkeys(account for override in fleet.overrides for account in override.accounts)}
     combinations = {tuple(sorted(fleet.overridden(account, region).items()))
                     for account in accounts for region in fleet.regions} | {()}
-    found: dict[str, None] = {}
+    lines: dict[str, None] = {}
     for combination in sorted(combinations):
-        found |= dict.fromkeys(map(str, parameter_problems(
+        lines |= dict.fromkeys(map(str, parameter_problems(
             rendered.document, {**fleet.env.values.parameters, **dict(combination)}, FILE)))
-    return list(found)
+    return list(lines)

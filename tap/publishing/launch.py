@@ -1,4 +1,4 @@
-"""Launching the product through a plan: what it would make, then making that.
+"""Launch the product through a plan: review the changes, then execute them.
 
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateProvisionedProductPlan.html
 """
@@ -26,35 +26,35 @@ from tap.deploy.wording import reason_of
 from tap.publishing.provisioned import Provisioned, pages, provisioned
 
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-# Service Catalog writes in capitals what CloudFormation, and the guard, write as words.
+# Service Catalog uses upper case where CloudFormation, and the guard, use words.
 _WORDS = {"DELETIONPOLICY": "DeletionPolicy", "UPDATEPOLICY": "UpdatePolicy", "CREATIONPOLICY": "CreationPolicy"}
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What is to be launched or updated."""
+    """A product to launch or update."""
 
     product_id: str
     version_id: str
-    name: str  # of the provisioned product
+    name: str  # name of the provisioned product
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     path_id: str | None = None
-    previous: Collection[str] = ()  # parameters that keep the value that the product has
+    previous: Collection[str] = ()  # parameters that keep the provisioned product's value
 
 
 class PendingLaunch(Pending):
-    """A plan of Service Catalog that nobody has executed; the product can have no other while it exists."""
+    """A Service Catalog plan that has not been executed. While it exists, the product cannot have another one."""
 
     content: ChangeSet
 
     def __init__(self, aws: AwsClient, plan_id: str, name: str, kind: str) -> None:
-        """Take what makes requests of AWS, and the plan's id, name and type (CREATE or UPDATE)."""
+        """Take the caller of AWS, and the plan's id, name and type (CREATE or UPDATE)."""
         self._aws, self._call = aws, aws.service("servicecatalog")
         self._id, self._name, self._kind = plan_id, name, kind
 
     def describe(self) -> None:
-        """Wait until Service Catalog has computed the plan, and read it. Raises InputError where it is refused."""
+        """Wait until Service Catalog has computed the plan, and read it. Raises InputError if it is rejected."""
         details = poll(self._aws, self._details, lambda details: details["Status"] == "CREATE_IN_PROGRESS")
         self.content = ChangeSet(self._id, self._name, self._kind, self._id)
         if details["Status"] == "CREATE_FAILED":
@@ -67,7 +67,7 @@ class PendingLaunch(Pending):
             self.content = replace(self.content, changes=tuple(map(change_of, changes)))
 
     def execute(self) -> dict[str, str]:
-        """Execute the plan, return when the product is as planned, with its outputs by name.
+        """Execute the plan, wait until it completes, and return the outputs by name.
 
         Raises StackFailed where it is not, a TAINTED product among them, LeftRunning once nobody watches.
         """
@@ -75,7 +75,7 @@ class PendingLaunch(Pending):
             response = send_once(self._aws, lambda: self._call(
                 "execute_provisioned_product_plan", PlanId=self._id, IdempotencyToken=self._name))
         except CallFailed as error:
-            # Where the response was lost, a further try may be refused although the plan runs.
+            # If the response was lost, a retry may be rejected although the plan is running.
             if not self._runs(error):
                 raise
             self.keep()
@@ -121,7 +121,7 @@ class PendingLaunch(Pending):
         try:
             send_once(self._aws, lambda: self._call("delete_provisioned_product_plan", PlanId=self._id))
         except CallFailed as error:
-            # Where it is not found, an earlier try did it, and its response was lost.
+            # If the product does not exist, an earlier attempt succeeded and its response was lost.
             if error.code != "ResourceNotFoundException":
                 raise
 
@@ -134,11 +134,11 @@ class Launcher:
     """Plans launches of products. Every method may raise CallFailed."""
 
     def __init__(self, aws: AwsClient) -> None:
-        """Take what makes requests of AWS."""
+        """Take the caller of AWS."""
         self._aws, self._call = aws, aws.service("servicecatalog")
 
     def path(self, product_id: str, wanted: str | None) -> str:
-        """Return the launch path to take. Raises Refused where there is none, InputError where there are many."""
+        """Return the launch path. Raises Refused if there is none, InputError if there are several."""
         names = {path["Id"]: path.get("Name", "") for path in pages(
             self._call, "list_launch_paths", "LaunchPathSummaries", ProductId=product_id)}
         if wanted in names:
@@ -152,7 +152,7 @@ class Launcher:
         return str(next(iter(names)))
 
     def previous(self, product_id: str, name: str, path_id: str | None) -> list[str]:
-        """Return the parameters that a provisioned product has values of; none where it does not exist.
+        """Return the names of a provisioned product's parameters; empty if it does not exist.
 
         https://docs.aws.amazon.com/servicecatalog/latest/dg/API_DescribeProvisioningParameters.html
         """
@@ -168,7 +168,7 @@ class Launcher:
 
     @contextmanager
     def plan(self, launch: Launch) -> Iterator[PendingLaunch]:
-        """Create a plan, wait for it, and describe it; discard it on exit, unless it is executed.
+        """Create a plan, wait for it and describe it; discard it on exit unless it was executed.
 
         Raises InputError where the plan is refused; LeftRunning and NeedsRecovery where the provisioned product
         can take none.
@@ -201,7 +201,7 @@ def _left_running(why: str) -> LeftRunning:
 
 
 def change_of(change: Mapping[str, Any]) -> Change:
-    """Return a change of a plan (API type ResourceChange of Service Catalog) in CloudFormation's words."""
+    """Return a plan's change (API type ResourceChange of Service Catalog) in CloudFormation's terms."""
     def word(value: str | None) -> str | None:
         return _WORDS.get(value, value.capitalize()) if value else None
 

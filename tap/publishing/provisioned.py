@@ -1,4 +1,4 @@
-"""Who runs which version: the provisioned products of a product, in this account.
+"""List which versions are in use: the provisioned products of a product in this account.
 
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ProvisionedProductAttribute.html
 """
@@ -9,10 +9,10 @@ from typing import Any
 
 from tap.deploy.aws import Call
 
-# TAINTED: the stack is there and stable, but is not what was asked for, as after an update that rolled back.
+# TAINTED: the stack exists and is stable, but differs from the request, for example after an update rolled back.
 FAILED = ("TAINTED", "ERROR")
 BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
-_PAGE_SIZE = 100  # the API's most
+_PAGE_SIZE = 100  # the API's maximum
 
 
 @dataclass(frozen=True)
@@ -22,19 +22,19 @@ class Provisioned:
     id: str
     name: str
     status: str  # AVAILABLE, UNDER_CHANGE, TAINTED, ERROR, PLAN_IN_PROGRESS
-    version: str  # its name; the id where Service Catalog gives no name
-    user: str  # the ARN of who launched it
+    version: str  # the version's name, or its id if it has no name
+    user: str  # ARN of the user who launched it
     message: str = ""
     version_id: str = ""
 
     @property
     def failed(self) -> bool:
-        """Whether the last operation on it did not do what was asked for."""
+        """Whether the last operation on it failed."""
         return self.status in FAILED
 
 
 def pages(call: Call, method: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
-    """Yield the items of a list of Service Catalog's, those of every page."""
+    """Yield the items of all pages of a Service Catalog list."""
     while True:
         page = call(method, **request)
         yield from page.get(member, [])
@@ -44,12 +44,12 @@ def pages(call: Call, method: str, member: str, **request: Any) -> Iterator[dict
 
 
 def provisioned(call: Call, product_id: str) -> list[Provisioned]:
-    """Return all provisioned products of a product in the account, whoever launched them, by name."""
-    found = pages(call, "search_provisioned_products", "ProvisionedProducts", PageSize=_PAGE_SIZE,
-                  AccessLevelFilter={"Key": "Account", "Value": "self"},
-                  Filters={"SearchQuery": [f"productId:{product_id}"]})
-    # The search goes by words, so that the id is looked at once more.
-    return sorted((_provisioned(product) for product in found if product.get("ProductId") == product_id),
+    """Return all provisioned products of a product in the account, sorted by name."""
+    products = pages(call, "search_provisioned_products", "ProvisionedProducts", PageSize=_PAGE_SIZE,
+                     AccessLevelFilter={"Key": "Account", "Value": "self"},
+                     Filters={"SearchQuery": [f"productId:{product_id}"]})
+    # The search matches words, so compare the whole id.
+    return sorted((_provisioned(product) for product in products if product.get("ProductId") == product_id),
                   key=lambda product: product.name)
 
 

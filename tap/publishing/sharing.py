@@ -1,4 +1,4 @@
-"""Sharing the portfolio with accounts, organizational units and organizations.
+"""Share the portfolio with accounts, organizational units and organizations.
 
 By request: AWS::ServiceCatalog::PortfolioShare takes accounts alone, and a share that is there is no error.
 https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreatePortfolioShare.html
@@ -18,12 +18,12 @@ _MOST_LOOKS = 200  # about five minutes
 
 def shared_with(call: Call, portfolio_id: str) -> set[str]:
     """Return the ids that a portfolio is shared with."""
-    return {str(each["PrincipalId"]) for kind in _TYPES for each in pages(
+    return {str(node["PrincipalId"]) for kind in _TYPES for node in pages(
         call, "describe_portfolio_shares", "PortfolioShareDetails", PortfolioId=portfolio_id, Type=kind)}
 
 
 def share(aws: AwsClient, portfolio_id: str, nodes: Sequence[str]) -> list[str]:
-    """Share a portfolio, tag options included, with what it is not shared with yet; return those.
+    """Share a portfolio and its tag options with every id that it is not shared with yet; return these ids.
 
     Names of principals are not shared: whoever can make a role of such a name in another account could launch.
     Raises TapError where a share fails, and LeftRunning where it takes longer than some minutes.

@@ -1,4 +1,4 @@
-"""What a stack set is, what it ought to be, and the requests that lead from the one to the other.
+"""Compare a stack set with its settings, and plan the requests that update it.
 
 CloudFormation goes through accounts and regions; here a request is made for all that are to be treated alike.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html
@@ -15,7 +15,7 @@ from tap.deploy.template import Rendered, fingerprint, parsed
 from tap.publishing.fleet_settings import SERVICE, Fleet
 from tap.template.resolve import MASK, as_text
 
-Cell = tuple[str, str]  # an account, or an organizational unit, and a region
+Cell = tuple[str, str]  # account or organizational unit, and region
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Instance:
     region: str
     status: str  # CURRENT, OUTDATED, INOPERABLE
     detailed: str  # PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, INOPERABLE, …
-    unit: str = ""  # the organizational unit by which it is in the set
+    unit: str = ""  # the organizational unit that it belongs to
     reason: str = ""
     drift: str = "NOT_CHECKED"
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -34,7 +34,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class StackSet:
-    """A stack set as CloudFormation has it (API type StackSet), and its stacks."""
+    """A stack set as CloudFormation describes it (API type StackSet), with its stacks."""
 
     description: Mapping[str, Any]
     instances: tuple[Instance, ...] = ()
@@ -42,7 +42,7 @@ class StackSet:
 
 @dataclass(frozen=True)
 class Step:
-    """One request: a method of CloudFormation's, its members, and what it does in words."""
+    """One request: a CloudFormation operation, its arguments, and its description."""
 
     method: str
     request: Mapping[str, Any]
@@ -51,12 +51,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done to a stack set."""
+    """The changes to a stack set."""
 
     steps: tuple[Step, ...]
-    changes: tuple[str, ...] = ()  # why it is updated, a line each
-    removals: ChangeSet = field(default_factory=lambda: ChangeSet("", "", "UPDATE", ""))  # they leave every stack
-    strays: tuple[Instance, ...] = ()  # in the set, and not in the file
+    changes: tuple[str, ...] = ()  # reasons for an update, one per line
+    removals: ChangeSet = field(default_factory=lambda: ChangeSet("", "", "UPDATE", ""))  # from every stack
+    strays: tuple[Instance, ...] = ()  # stacks that are in the set but not in the file
 
     @property
     def empty(self) -> bool:
@@ -65,7 +65,7 @@ class Plan:
 
 
 def look(call: Call, fleet: Fleet, *, overrides: bool = False) -> StackSet | None:
-    """Return the stack set with its instances, or None where there is none.
+    """Return the stack set with its instances, or None if it does not exist.
 
     The values that an instance has of its own are there only with `overrides`: the API tells them one at a time.
     """
@@ -83,7 +83,7 @@ def look(call: Call, fleet: Fleet, *, overrides: bool = False) -> StackSet | Non
 
 
 def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str], current: StackSet | None) -> Plan:
-    """Return the requests that make a stack set what the fleet says, in their order.
+    """Return the plan of requests, in order, that bring a stack set to the fleet's settings.
 
     `template` is TemplateBody or TemplateURL. Nothing is ever taken out of the set.
     """
@@ -104,7 +104,7 @@ def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str]
     there = {_cell_of(fleet, instance) for instance in current.instances}
     differing = {cell: wanted[cell] for instance in current.instances if (cell := _cell_of(fleet, instance)) in wanted
                  and dict(wanted[cell]) != dict(instance.overrides)}
-    missing = {cell: given for cell, given in wanted.items() if cell not in there}
+    missing = {cell: values for cell, values in wanted.items() if cell not in there}
     steps += _steps("update_stack_instances", operation, fleet, differing)
     steps += _steps("create_stack_instances", operation, fleet, missing)
     strays = tuple(instance for instance in current.instances if _cell_of(fleet, instance) not in wanted)
@@ -112,7 +112,7 @@ def plan_stack_set(fleet: Fleet, rendered: Rendered, template: Mapping[str, str]
 
 
 def _cells(fleet: Fleet) -> dict[Cell, Mapping[str, str]]:
-    """Return the values of its own for each account, or unit, in each region.
+    """Return the parameter overrides of each account or unit in each region.
 
     Of the accounts in organizational units, only those that have values of their own are told apart.
     """
@@ -131,10 +131,10 @@ def _cell_of(fleet: Fleet, instance: Instance) -> Cell:
 
 def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mapping[Cell, Mapping[str, str]]) -> list[
         Step]:
-    """Return one request for all cells that have the same values and can be said in one."""
+    """Return as few requests as possible: one for all cells with the same values that a request can express."""
     by_region: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
-    for (target, region), given in cells.items():
-        by_region.setdefault((region, tuple(sorted(given.items()))), []).append(target)
+    for (target, region), overrides in cells.items():
+        by_region.setdefault((region, tuple(sorted(overrides.items()))), []).append(target)
     alike: dict[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], list[str]] = {}
     for (region, values), targets in by_region.items():
         alike.setdefault((tuple(targets), values), []).append(region)
@@ -142,7 +142,7 @@ def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mappi
     steps = []
     for (names, values), regions in alike.items():
         request = {**operation, **_targets(fleet, names), "Regions": regions}
-        # A list without a parameter sets it back to the stack set's, no list leaves all as they are.
+        # An empty list resets parameters to the stack set's values; without a list, they stay unchanged.
         if values or method == "update_stack_instances":
             request["ParameterOverrides"] = _parameters(dict(values))
         own = f", with overrides for {', '.join(key for key, _ in values)}" if values else ""
@@ -151,7 +151,7 @@ def _steps(method: str, operation: Mapping[str, Any], fleet: Fleet, cells: Mappi
 
 
 def _targets(fleet: Fleet, names: Sequence[str]) -> dict[str, Any]:
-    """Return accounts as they are, and units without those accounts that have a request of their own."""
+    """Return accounts unchanged, and units without the accounts that have their own request."""
     if fleet.permission_model != SERVICE:
         return {"Accounts": list(names)}
     units = [name for name in names if not name.isdigit()]
@@ -167,7 +167,7 @@ def _targets(fleet: Fleet, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[str]:
-    """Yield why a stack set has to be updated, a line each."""
+    """Yield the reasons why a stack set must be updated, one per line."""
     about = current.description
     old, new = parsed(about["TemplateBody"]), parsed(rendered.text)
     if fingerprint(old) != fingerprint(new):
@@ -200,7 +200,7 @@ def _changes(fleet: Fleet, rendered: Rendered, current: StackSet) -> Iterable[st
 
 
 def _removals(rendered: Rendered, current: StackSet) -> ChangeSet:
-    """Return the resources that leave the template, as changes that the guard can judge."""
+    """Return the resources that the template no longer contains, as changes for the guard."""
     before, after = parsed(current.description["TemplateBody"])["Resources"], rendered.document["Resources"]
     gone = [name for name, resource in before.items() if name not in after or after[name]["Type"] != resource["Type"]]
     return ChangeSet("", "", "UPDATE", "", tuple(
@@ -225,10 +225,10 @@ def _roles(fleet: Fleet) -> dict[str, Any]:
 def _auto_deployment(fleet: Fleet) -> dict[str, Any]:
     if fleet.permission_model != SERVICE:
         return {}
-    made = {"Enabled": fleet.auto_deployment}
-    # API type AutoDeployment: only where it is enabled.
-    return {"AutoDeployment": made | ({"RetainStacksOnAccountRemoval": fleet.retain_stacks_on_account_removal}
-                                      if fleet.auto_deployment else {})}
+    settings = {"Enabled": fleet.auto_deployment}
+    # API type AutoDeployment: allowed only if it is enabled.
+    return {"AutoDeployment": settings | ({"RetainStacksOnAccountRemoval": fleet.retain_stacks_on_account_removal}
+                                          if fleet.auto_deployment else {})}
 
 
 def _instance(summary: Mapping[str, Any]) -> Instance:

@@ -1,4 +1,4 @@
-"""The catalog: a Service Catalog portfolio with the stack as its product, and the role that launches it.
+"""The catalog's template: a Service Catalog portfolio with the stack as its product, and its launch role.
 
 In the account that publishes, all of it; in an account that the portfolio is shared with, the launch role alone
 (`Portfolio` is false), since a launch constraint names the role and each account brings its own.
@@ -34,21 +34,21 @@ from tap.environment import TAGS, add_tags
 from tap.parts import Stack, add_parameter, add_switch, allow, only_if, policy, suppress, tag_all
 from tap.permissions import NARROWED, Names, boundary, execution, split
 
-# A user picks one of them at the launch, and the product's stack and resources bear it.
+# Users select one of these at launch; the product's stack and resources get it as a tag.
 CLASSIFICATION, CLASSES = "DataClassification", ("internal", "confidential", "restricted")
 # Provisioned products keep needing them: without its launch role none can be updated or terminated, and a
 # product's versions are published to it after its creation, by `tap publish`.
 KEPT: dict[str, Any] = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
-# Values to be linted with: the account that publishes, and one that the portfolio is shared with.
+# Sample values for lint: the publishing account, and an account that the portfolio is shared with.
 SAMPLES = {
     "published": {"TemplateUrl": "https://artifacts.s3.eu-central-1.amazonaws.com/0", "EndUserRole": "team-*",
                   "SupportEmail": "stand-in@example.com"},
     "shared": {"Portfolio": "false"},
 }
-# What the stack of a provisioned product is called, and hence what is in it: SC-<account>-pp-<id>.
+# The name of a provisioned product's stack, which begins the names of its resources: SC-<account>-pp-<id>.
 PROVISIONED = "SC-"
 PATH = "/catalog/"
-# Rules of a constraint join those of the template, which has them by these names without the prefix.
+# Prefix of a constraint's rules, which are merged with the template's rules.
 RULE_PREFIX = "Launch"
 
 
@@ -70,7 +70,7 @@ def build() -> Template:
 
 
 def constraint_rules(product: Mapping[str, Any]) -> str:
-    """Return a template's Rules as a template constraint has them: JSON, one object a rule.
+    """Return a template's Rules in the format of a template constraint: JSON with one object per rule.
 
     The form is the same, functions included, so that both come from one source:
     https://docs.aws.amazon.com/servicecatalog/latest/adminguide/reference-template_constraint_rules.html
@@ -83,14 +83,14 @@ def constraint_rules(product: Mapping[str, Any]) -> str:
         "PermissionsBoundary": (Not(Equals(Ref("PermissionsBoundary"), "")),
                                 "PermissionsBoundary must be the catalog's output LaunchBoundary")}
     for parameter in sorted(needs.keys() & product["Parameters"]):
-        assertion, told = needs[parameter]
+        assertion, description = needs[parameter]
         rules[f"{RULE_PREFIX}Needs{parameter}"] = {
-            "Assertions": [{"Assert": encode_to_dict(assertion), "AssertDescription": told}]}
+            "Assertions": [{"Assert": encode_to_dict(assertion), "AssertDescription": description}]}
     return json.dumps(rules)
 
 
 def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -> None:
-    """Add the role, its policies, and the boundary of the roles that it makes; nothing it launches may widen it.
+    """Add the launch role, its policies, and the boundary of the roles that it creates, which launches cannot widen.
 
     Neither the rights of this role nor those of tap bootstrap's reach its policies, which have a path of their own,
     nor itself, as its name does not begin as those of their stacks do.
@@ -120,7 +120,7 @@ def _add_launch_role(t: Template, name: Parameter, product: Mapping[str, Any]) -
 
 
 def _stack_statements() -> list[Statement]:
-    """Return what a launch role does itself: run the stack, and read the template that Service Catalog keeps.
+    """Return the permissions that the launch role needs itself: run the stack, and read Service Catalog's template.
 
     Stacks and change sets are called SC-<account>-<provisioned product>; the actions on them are those of AWS's
     policy AWSServiceCatalogEndUserFullAccess.
@@ -133,9 +133,9 @@ def _stack_statements() -> list[Statement]:
     return [
         allow([cloudformation.Action(name) for name in on_stacks],
               Sub(f"{here}:stack/{PROVISIONED}*"), Sub(f"{here}:changeSet/{PROVISIONED}*")),
-        # These two look at a template, which is no resource of IAM's.
+        # These two actions take a template, which is not an IAM resource.
         allow([cloudformation.GetTemplateSummary, cloudformation.ValidateTemplate], "*"),
-        # The buckets are Service Catalog's own, and not to be named; what it keeps there for a launch is tagged.
+        # The buckets are Service Catalog's own, with unknown names; objects for a launch are tagged.
         allow([s3.GetObject], "*",
               condition=Condition(StringEquals("s3:ExistingObjectTag/servicecatalog:provisioning", "true"))),
     ]
@@ -165,7 +165,7 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
         "FirstVersion", Type="String", Default="0.1.0", AllowedPattern=r"[\w.-]{1,64}",
         ConstraintDescription="must be a version without spaces",
         Description="Name of the first version. Keep the value: a new name would replace the version."))
-    told = add_parameter(t, "First version", "Description", Parameter(
+    description = add_parameter(t, "First version", "Description", Parameter(
         "FirstVersionDescription", Type="String", Default="First version", MaxLength=4000,
         Description="Description of the first version."))
     t.add_rule("PortfolioHasProduct", {
@@ -181,15 +181,15 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
     offered = t.add_resource(CloudFormationProduct(
         "Product", Name=title_of(product), Owner=provider.ref(), Description=str(product["Description"]),
         SupportEmail=only_if(has_support, support.ref()),
-        # Otherwise an update of the product would give its versions new ids, under those who run them.
+        # Otherwise an update of the product would replace its versions, which are in use, with new ids.
         ReplaceProvisioningArtifacts=False,
         ProvisioningArtifactParameters=[ProvisioningArtifactProperties(
-            Name=version.ref(), Description=told.ref(), Type="CLOUD_FORMATION_TEMPLATE",
+            Name=version.ref(), Description=description.ref(), Type="CLOUD_FORMATION_TEMPLATE",
             Info=Info(LoadTemplateFromURL=url.ref()))],
         **when, **KEPT))
     both: dict[str, Any] = {"PortfolioId": portfolio.ref(), "ProductId": offered.ref()}
     listed = t.add_resource(PortfolioProductAssociation("ProductInPortfolio", **both, **when))
-    # A constraint is of a product in a portfolio, which has to be there first.
+    # A constraint requires that the product is already in the portfolio.
     later: dict[str, Any] = {"DependsOn": listed, **both, **when}
     t.add_resource(LaunchRoleConstraint(
         "LaunchConstraint", LocalRoleName=launch_role.ref(), Description="Launched with the launch role",
@@ -216,5 +216,5 @@ def _add_portfolio(t: Template, condition: str, launch_role: Parameter, product:
 
 
 def title_of(product: Mapping[str, Any]) -> str:
-    """Return what a product is called: its template's description, shortened to a name."""
+    """Return a product's name: its template's description, shortened."""
     return str(product["Description"]).split(":")[0]

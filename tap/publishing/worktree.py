@@ -1,4 +1,4 @@
-"""Whether what is published is what is committed, as git has it."""
+"""Compare the published files with the last commit in git."""
 
 import shutil
 import subprocess
@@ -8,14 +8,14 @@ from tap.deploy.models import InputError
 
 
 def changed_files(root: Path) -> list[str]:
-    """Return the files below `root` that differ from the commit, untracked ones among them.
+    """Return the files below `root` that differ from the commit, including untracked ones.
 
     Raises InputError where there is no git, or `root` is in no repository of it.
     """
     git = shutil.which("git")
     if git is None:
         raise InputError("git is not installed: install it, since publishing checks that everything is committed")
-    # -z: paths as they are. The command is fixed, and takes no text of anybody's.
+    # -z: unquoted paths. The command is fixed and contains no user input.
     ran = subprocess.run([git, "-C", str(root), "status", "--porcelain", "--no-renames", "-z", "--", "."],  # noqa: S603
                          capture_output=True, check=False, encoding="utf-8", errors="backslashreplace")
     if ran.returncode:

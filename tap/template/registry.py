@@ -37,8 +37,8 @@ def builder(name: str) -> "Callable[[], Template]":
 
 def samples(name: str) -> Mapping[str, Mapping[str, str]]:
     """Return sample parameter values by name; empty for a template with values in `parameters/`."""
-    given: Mapping[str, Mapping[str, str]] = getattr(_module(name), "SAMPLES", {})
-    return given
+    values: Mapping[str, Mapping[str, str]] = getattr(_module(name), "SAMPLES", {})
+    return values
 
 
 def _module(name: str) -> Any:

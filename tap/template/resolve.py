@@ -51,8 +51,8 @@ class Resolved:
 
     def properties(self, logical_id: str) -> Mapping[str, Any]:
         """Return a resource's properties. Raises KeyError if this environment lacks the resource."""
-        found: Mapping[str, Any] = self.resources[logical_id].get("Properties", {})
-        return found
+        result: Mapping[str, Any] = self.resources[logical_id].get("Properties", {})
+        return result
 
 
 NOTHING = Resolved({}, {}, {}, {}, ())
@@ -121,12 +121,12 @@ def dependencies(resolved: Resolved) -> Mapping[str, set[str]]:
 def waits_for(resolved: Resolved, logical_id: str) -> set[str]:
     """Return all resources created before this one, directly or indirectly; itself only in a cycle."""
     direct = dependencies(resolved)
-    found: set[str] = set()
+    needed: set[str] = set()
     new = direct[logical_id]
     while new:
-        found |= new
-        new = {name for title in new for name in direct[title]} - found
-    return found
+        needed |= new
+        new = {name for title in new for name in direct[title]} - needed
+    return needed
 
 
 def references(value: Any) -> Iterator[Reference]:
@@ -261,12 +261,12 @@ class Resolver:
                     return _joined(separated)
             case "Fn::Split", [str() as delimiter, str() as text]:
                 return text.split(delimiter)
-            case "Fn::Select", [place, list() as items]:
+            case "Fn::Select", [index, list() as items]:
                 if set(items) == {MASK}:
                     return MASK  # a masked list may have any length
-                if not 0 <= int(place) < len(items):
-                    raise ValueError(f"Fn::Select: {items} has no item {place}")
-                return items[int(place)]
+                if not 0 <= int(index) < len(items):
+                    raise ValueError(f"Fn::Select: {items} has no item {index}")
+                return items[int(index)]
             case "Fn::GetAZs", str():
                 return [f"{argument or self._region}{letter}" for letter in "abc"]
             case "Fn::Cidr", [str() as block, count, *bits]:
@@ -289,7 +289,7 @@ class Resolver:
             return Reference(*name.split(".", 1)) if "." in name else self._ref(name)
 
         parts = re.split(r"\$\{([^}]*)\}", pattern)
-        return _joined([replaced(part.strip()) if place % 2 else part for place, part in enumerate(parts)])
+        return _joined([replaced(part.strip()) if index % 2 else part for index, part in enumerate(parts)])
 
 
 def _cidr(block: str, count: int, bits: int) -> list[str]:
