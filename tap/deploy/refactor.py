@@ -1,4 +1,4 @@
-"""Giving deployed resources new logical ids, by a stack refactor: nothing is created, changed or deleted.
+"""Rename deployed resources with a stack refactor: no resource is created, changed or deleted.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-refactoring.html
 """
@@ -20,9 +20,9 @@ from tap.deploy.waiting import watch
 
 
 def renamed_template(document: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a template with other logical ids, `names` from old to new: resources, and all that refers to them.
+    """Return a template with resources, and references to them, renamed; `names` maps old to new logical ids.
 
-    Raises InputError where an old one does not exist or a new one does.
+    Raises InputError if an old id does not exist or a new one already does.
     """
     resources = document.get("Resources", {})
     problems = [f"{old} is not a resource of the stack{did_you_mean(old, resources)}" for old in names
@@ -67,10 +67,10 @@ def _in_text(text: str, names: Mapping[str, str]) -> str:
 
 
 def create_refactor(cloud: CloudFormation, env: Environment, names: Mapping[str, str]) -> Plan:
-    """Have CloudFormation validate new logical ids of the deployed template, and return the plan; changes nothing.
+    """Have CloudFormation validate new logical ids for the deployed template, and return the plan; changes nothing.
 
-    The id of its change set is that of a stack refactor, which is never deleted. Raises InputError where there is no
-    stack, or CloudFormation refuses.
+    The id of its change set is that of a stack refactor, which is never deleted. Raises InputError if there is no
+    stack, or CloudFormation rejects the names.
     """
     cloud.check_account(env)
     deployed = read_deployed(cloud.aws.call, env)
@@ -101,7 +101,7 @@ def _move(action: Mapping[str, Any], resources: Mapping[str, Any]) -> Change:
 
 
 def execute_refactor(cloud: CloudFormation, env: Environment, refactor: str) -> None:
-    """Execute a refactor by its id, to its end. Raises StackFailed, and LeftRunning once nobody watches."""
+    """Execute a refactor by its id, to completion. Raises StackFailed, or LeftRunning if watching stops early."""
     cloud.aws.call("execute_stack_refactor", StackRefactorId=refactor)
     answer = _wait(cloud, env, refactor, "ExecutionStatus", "AVAILABLE", "EXECUTE_IN_PROGRESS",
                    "ROLLBACK_IN_PROGRESS")

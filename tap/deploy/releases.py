@@ -1,4 +1,4 @@
-"""A release: another image for the stack as it is deployed, and nothing else."""
+"""Releases: deploy a new image to a stack and change nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -22,20 +22,20 @@ _MOST_REVISIONS = 20  # of DescribeServiceRevisions
 
 @dataclass(frozen=True)
 class Release:
-    """What is to be released, over what is deployed."""
+    """An image to release, and the stack to release it to."""
 
-    env: Environment  # every parameter as it is, but for the image
-    template: Rendered  # as it is deployed
+    env: Environment  # all parameters keep their values, except the image
+    template: Rendered  # the deployed one
     old: str
     new: str
     old_digest: str | None
-    new_digest: str | None  # None: not known
+    new_digest: str | None  # None: unknown
 
 
 def prepare(cloud: CloudFormation, env: Environment, image: str | None) -> Release:
-    """Return the release of an image; None is the one that ran before the current one.
+    """Return the release of an image; None stands for the previously deployed one.
 
-    Raises InputError where there is no stack, or no such image as far as it can be looked up; Refused for an image
+    Raises InputError if there is no stack, or a lookup shows that the image does not exist; Refused for an image
     without a digest in a protected environment.
     """
     cloud.check_account(env)
@@ -63,7 +63,7 @@ def _only_image(env: Environment, deployed: Deployed, template: Rendered, image:
     declarations = template.document["Parameters"]
     values = Values(
         {IMAGE: image}, previous=frozenset(declarations) - {IMAGE}, overridden=frozenset({IMAGE}),
-        # Left out of the request, they would be removed. Those of AWS's own cannot be given.
+        # Tags that a request omits are removed. Requests may not contain AWS's own.
         tags={tag["Key"]: tag["Value"] for tag in deployed.stack.get("Tags", []) if not tag["Key"].startswith("aws:")},
         secrets=frozenset(name for name, declaration in declarations.items() if constraints.is_no_echo(declaration)),
         hidden=env.values.hidden)
@@ -72,7 +72,7 @@ def _only_image(env: Environment, deployed: Deployed, template: Rendered, image:
 
 @contextmanager
 def change_set(cloud: CloudFormation, release: Release) -> Iterator[PendingChangeSet]:
-    """Open the change set of a release, as `CloudFormation.change_set` does. Raises Refused where more would change."""
+    """Yield the change set of a release, as `CloudFormation.change_set` does. Raises Refused if more would change."""
     with cloud.change_set(release.env, release.template, as_deployed=True) as change:
         if others := others_than_image(change.content):
             raise Refused(f"more than the image would change: {', '.join(others)}. Review it with: "
@@ -81,10 +81,10 @@ def change_set(cloud: CloudFormation, release: Release) -> Iterator[PendingChang
 
 
 def others_than_image(change_set: ChangeSet) -> list[str]:
-    """Return the logical ids of the changes that do not follow from the image.
+    """Return the logical ids of changes that are not a consequence of the image's.
 
-    A change follows from it if each thing that it changes refers to the parameter, or to a resource whose own change
-    follows from it. CloudFormation lists a property once for each cause, and once more as a direct modification.
+    A change is a consequence if each of its details refers to the parameter, or to a resource whose own change
+    is one. CloudFormation lists a property once for each cause, and once more as a direct modification.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChangeDetail.html
     """
     causes, left = {IMAGE}, list(change_set.changes)
@@ -107,7 +107,7 @@ def _follows(details: tuple[Detail, ...], causes: set[str]) -> bool:
 def images(aws: AwsClient, env: Environment) -> list[str]:
     """Return the images of the service's successful deployments by digest, the current one first.
 
-    ECS's own record: it knows the digest that a tag stood for, whoever deployed.
+    ECS records the digest that a tag stood for, no matter who deployed it.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ServiceRevision.html
     """
     ids, ecs = physical_ids(aws.call, env), aws.service("ecs")

@@ -1,4 +1,4 @@
-"""Which resources an update replaces, and which values are those of a replacement: by the templates alone."""
+"""Find the resources that an update replaces, and the values that depend on them, from the templates alone."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,32 +11,32 @@ from tap.template.resolve import Reference, Resolved, Text
 
 @dataclass(frozen=True)
 class Update:
-    """A stack's resources before and after an update, and which of those that stay are replaced."""
+    """A stack's resources before and after an update, and the ones that are replaced."""
 
     before: Resolved
     after: Resolved
     replaced: frozenset[str]
-    perhaps: frozenset[str] = frozenset()  # only the service decides, or what it depends on
+    perhaps: frozenset[str] = frozenset()  # may be replaced: the service decides, or a reference does
 
     @property
     def new(self) -> frozenset[str]:
-        """The logical ids of what is created: added, replaced, or perhaps replaced."""
+        """Return the logical ids of resources that are created: added, replaced, or possibly replaced."""
         return self.replaced | self.perhaps | (self.after.resources.keys() - self.before.resources.keys())
 
     def old_value(self, value: Any) -> Any:
-        """Return a value of a resource that exists as something to compare."""
+        """Return an existing resource's value in comparable form."""
         return _comparable(value, frozenset())
 
     def new_value(self, value: Any) -> Any:
-        """Return a value as it will be: what refers to something that is created differs from all that exists."""
+        """Return a value after the update: a reference to a created resource differs from every existing value."""
         return _comparable(value, self.replaced | (self.after.resources.keys() - self.before.resources.keys()))
 
 
 def update(before: Resolved, after: Resolved, replaced: Iterable[str] = ()) -> Update:
-    """Return an update by the create-only properties of each type.
+    """Return an update, with replacements determined by each type's create-only properties.
 
-    `replaced` are those that CloudFormation says it replaces. A resource whose create-only properties refer to one
-    that is replaced is replaced, too. The types' create-only properties are those of the registry schemas.
+    `replaced` has the resources that CloudFormation lists as replaced. A resource whose create-only properties refer to
+    a replaced one is replaced, too. The create-only properties are those of the registry schemas.
     """
     common = [name for name, entry in after.resources.items()
               if name in before.resources and entry["Type"] == before.resources[name]["Type"]]
@@ -59,9 +59,9 @@ def _changes(this: Update, name: str, paths: Any) -> bool:
 
 
 def renames(before: Resolved, after: Resolved) -> dict[str, str]:
-    """Return the logical ids that changed while the resource stayed the same: old and new.
+    """Return the logical ids that changed for an unchanged resource, from old to new.
 
-    The same are two of a type whose properties differ in nothing but such logical ids.
+    Resources of the same type are unchanged if their properties differ only in such logical ids.
     """
     removed, added = (
         {name: entry for name, entry in this.resources.items() if name not in other.resources}
@@ -90,7 +90,7 @@ def _nameless(value: Any, names: Collection[str]) -> Any:
 
 
 def renamed(resolved: Resolved, names: Mapping[str, str]) -> Resolved:
-    """Return a template with other logical ids, `names` from old to new."""
+    """Return a template with logical ids renamed; `names` maps old to new ones."""
     def moved(value: Any) -> Any:
         match value:
             case Reference():
@@ -108,14 +108,14 @@ def renamed(resolved: Resolved, names: Mapping[str, str]) -> Resolved:
 
 
 def value_at(properties: Any, path: str) -> Any:
-    """Return a property by its path, such as `Budget/BudgetName`; None where it is not set."""
+    """Return a property by its path, such as `Budget/BudgetName`; None if it is not set."""
     for part in path.split("/"):
         properties = properties.get(part) if isinstance(properties, Mapping) else None
     return properties
 
 
 def keys(properties: Mapping[str, Any], key: Key) -> Iterator[tuple[Any, ...]]:
-    """Yield the values that must be unique, part by part; none where a part is not set."""
+    """Yield the values of a unique key, part by part; nothing if a part is not set."""
     name, wildcard, _ = (key[-1].partition("/*"))
     items = value_at(properties, name) if wildcard else [None]
     for item in items if isinstance(items, list) else []:

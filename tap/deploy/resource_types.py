@@ -1,6 +1,6 @@
-"""What replacing a resource of a type takes: create-only properties, what must be unique, and in which order.
+"""Rules for replacing resources by type: create-only properties, unique keys, and the order of replacement.
 
-The file beside this one is generated from the registry schemas; what they do not say stands here, each with its source.
+The JSON file next to this module is generated from the registry schemas; rules that they lack are here, with sources.
 """
 
 import json
@@ -13,7 +13,7 @@ Key = tuple[str, ...]
 """Paths of properties that no two resources of a type may share, such as `("VpcId", "CidrBlock")`."""
 
 _EC2_ERRORS = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
-# Never to a lower version, and a major upgrade cannot be undone: by type, the property and where that is said.
+# Engine versions cannot be lowered, and major upgrades cannot be undone: property and source, by type.
 ENGINE_VERSIONS: Mapping[str, tuple[str, str]] = {
     "AWS::RDS::DBCluster": (
         "EngineVersion", "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_UpgradeDBInstance.PostgreSQL.html"),
@@ -34,8 +34,8 @@ ENGINE_VERSIONS: Mapping[str, tuple[str, str]] = {
 
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/"
 
-# Not in the schemas' identifiers: what the service's own API refuses twice, and where it says so. These take the place
-# of what is generated.
+# Not in the schemas' identifiers: what the service's API rejects as a duplicate, and its source. These override the
+# generated keys.
 UNIQUE: Mapping[str, tuple[Sequence[Key], str]] = {
     "AWS::EC2::Subnet": ([("VpcId", "CidrBlock")], f"{_EC2_ERRORS} (InvalidSubnet.Conflict)"),
     "AWS::EC2::Route": (
@@ -106,7 +106,7 @@ UNIQUE: Mapping[str, tuple[Sequence[Key], str]] = {
         "(a policy is known by its target and name)"),
 }
 
-# Stays in the VPC that it was made in, though the property that names subnets, groups or the VPC can be changed.
+# Stays in its original VPC, although the property with subnets, groups or the VPC can be changed.
 BOUND_TO_VPC: Mapping[str, tuple[str, str]] = {
     "AWS::RDS::DBSubnetGroup": (
         "SubnetIds", "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html "
@@ -139,25 +139,25 @@ def _generated() -> Mapping[str, Mapping[str, Any]]:
 
 
 def is_known(resource_type: str) -> bool:
-    """Return whether there is anything to know of a type."""
+    """Return whether a type has rules."""
     return resource_type in _generated()
 
 
 def create_only(resource_type: str) -> Sequence[str]:
-    """Return the paths of the properties whose change replaces a resource; none of a type that is not known."""
+    """Return the paths of properties whose change replaces a resource; empty for an unknown type."""
     return tuple(_generated().get(resource_type, {}).get("create_only", ()))
 
 
 def conditionally_create_only(resource_type: str) -> Sequence[str]:
-    """Return the paths of the properties whose change may replace a resource."""
+    """Return the paths of properties whose change may replace a resource."""
     return tuple(_generated().get(resource_type, {}).get("conditional", ()))
 
 
 def unique_keys(resource_type: str) -> Sequence[Key]:
-    """Return what no two resources of a type may share, in one account and region.
+    """Return the keys that must be unique among a type's resources in one account and region.
 
-    A key counts where all its parts are set. A part that ends in `?` may be unset, `=value` asks for that value, and
-    `/*` takes each item of a list for itself.
+    A key applies if all its parts are set. A part that ends in `?` may be unset, `=value` requires that value, and
+    `/*` applies to each item of a list.
     """
     if resource_type in UNIQUE:
         return UNIQUE[resource_type][0]
@@ -165,5 +165,5 @@ def unique_keys(resource_type: str) -> Sequence[Key]:
 
 
 def leaves_a_gap(resource_type: str) -> bool:
-    """Whether CloudFormation deletes the original before it creates the replacement (`delete_then_create`)."""
+    """Return whether CloudFormation deletes the original before it creates the replacement (`delete_then_create`)."""
     return bool(_generated().get(resource_type, {}).get("gap"))

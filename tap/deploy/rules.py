@@ -1,7 +1,7 @@
-"""The template's Rules, evaluated here, so that a forbidden combination of parameters is refused at once.
+"""Evaluate the template's Rules locally, to reject a forbidden combination of parameters immediately.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-rules.html
-What only AWS can tell (Fn::ValueOf, Fn::ValueOfAll, pseudo parameters) is left to CloudFormation.
+Functions that only AWS can evaluate (Fn::ValueOf, Fn::ValueOfAll, pseudo parameters) are left to CloudFormation.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from tap.template.resolve import Reference, Resolver, Text, parameter_value
 
 
 class _UnknownError(Exception):
-    """An expression depends on something that is not known here."""
+    """An expression depends on an unknown value."""
 
 
 def violations(template: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
-    """Return the description of each assertion that the parameter values break.
+    """Return the description of each assertion that the parameter values violate.
 
-    The template's defaults stand for the values that are not given. A parameter with neither makes what depends
-    on it unknown, and nothing is said about that.
+    Omitted values have the template's defaults. A parameter with neither makes expressions that depend
+    on it unknown, and those are skipped.
     """
     declarations: Mapping[str, Any] = template.get("Parameters", {})
     texts = {name: values.get(name, declaration.get("Default")) for name, declaration in declarations.items()}
@@ -31,17 +31,17 @@ def violations(template: Mapping[str, Any], values: Mapping[str, str]) -> list[s
 
 
 class _Evaluator(Resolver):
-    """Evaluates conditions and, beyond them, the functions that only rules have."""
+    """Evaluates conditions, including the functions that only rules support."""
 
     def holds(self, expression: Any, *, unknown: bool) -> bool:
-        """Return whether an expression holds; `unknown` where that cannot be told."""
+        """Return whether an expression is true, or `unknown` if that cannot be determined."""
         try:
             return self.truth(expression)
         except (_UnknownError, ValueError):
             return unknown
 
     def truth(self, expression: Any) -> bool:
-        """Return whether an expression holds. Raises ValueError for what is none."""
+        """Return whether an expression is true. Raises ValueError for an invalid one."""
         match expression:
             case bool():
                 return expression
@@ -58,7 +58,7 @@ class _Evaluator(Resolver):
         raise ValueError(f"{expression} is neither true nor false")
 
     def comparable(self, value: Any) -> Any:
-        """Return a value as comparisons see it; raises where it is not known."""
+        """Return a value in comparable form. Raises _UnknownError if it is unknown."""
         if isinstance(value, Reference | Text | Mapping):
             raise _UnknownError
         return super().comparable(value)

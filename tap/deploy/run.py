@@ -1,4 +1,4 @@
-"""A task of its own: the service's definition, network and roles, with another command."""
+"""Run a separate task: the service's definition, network and roles, with another command."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from tap.deploy.releases import CONTAINER
 from tap.deploy.waiting import send_once
 from tap.deploy.wording import reason_of
 
-_PAUSE = 2.0  # seconds between looks at a task, which takes half a minute to start
+_PAUSE = 2.0  # seconds between polls of a task, which takes half a minute to start
 _STARTED_BY = "tap-run"  # letters, digits, hyphens, slashes and underscores
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task that was started, and where its container logs."""
+    """A started task, and the location of its log."""
 
     arn: str
     cluster: str
@@ -27,7 +27,7 @@ class Task:
 
 
 def start(aws: AwsClient, env: Environment, command: Sequence[str]) -> Task:
-    """Start one task of the service with another command, on demand. Raises InputError where there is no service."""
+    """Start and return an on-demand task of the service with another command. Raises InputError without a service."""
     ids, ecs = physical_ids(aws.call, env), aws.service("ecs")
     if not {"Cluster", "Service"} <= ids.keys():
         raise InputError(f"stack {env.stack_name} has no service")
@@ -51,14 +51,14 @@ def start(aws: AwsClient, env: Environment, command: Sequence[str]) -> Task:
 def follow(aws: AwsClient, task: Task, on_line: Callable[[str], None]) -> int:
     """Pass what the container logs to `on_line` until the task has stopped; return its exit code.
 
-    Raises TapError where the container never ran.
+    Raises TapError if the container never ran.
     """
     seen: set[str] = set()
     while True:
         state = aws.service("ecs")("describe_tasks", cluster=task.cluster, tasks=[task.arn])["tasks"][0]
         has_stopped = state["lastStatus"] == "STOPPED"
         if has_stopped:
-            aws.sleep(_PAUSE)  # the last lines can be read a moment after the task has stopped
+            aws.sleep(_PAUSE)  # the last lines become readable a moment after the task has stopped
         for line in _lines(aws, task):
             if line.event_id not in seen:
                 seen.add(line.event_id)
@@ -69,7 +69,7 @@ def follow(aws: AwsClient, task: Task, on_line: Callable[[str], None]) -> int:
 
 
 def stop(aws: AwsClient, task: Task) -> None:
-    """Stop a task: its container gets SIGTERM, and SIGKILL where it does not end."""
+    """Stop a task: its container gets SIGTERM, then SIGKILL if it does not exit."""
     aws.service("ecs")("stop_task", cluster=task.cluster, task=task.arn, reason=f"{_STARTED_BY}: stopped by its user")
 
 
@@ -77,7 +77,7 @@ def _lines(aws: AwsClient, task: Task) -> Iterator[logs.Line]:
     try:
         yield from logs.read(aws, task.log_group, 0, stream=task.log_stream)
     except InputError as error:
-        if "stream" not in error.message:  # which is there once the container has written a line
+        if "stream" not in error.message:  # the log stream exists once the container has written a line
             raise
 
 

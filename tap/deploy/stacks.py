@@ -1,4 +1,4 @@
-"""A stack's life: finding it, following what happens to it, until it has come to rest."""
+"""Find a stack and follow its events until it is at rest."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ from tap.deploy.nested import NestedEvents
 from tap.deploy.waiting import watch
 from tap.deploy.wording import duration
 
-_PAUSE = 5.0  # seconds between looks at a stack that is busy with something of others
+_PAUSE = 5.0  # seconds between polls of a stack that is busy with someone else's operation
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
 def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
-    """Return the stack (API type Stack), or None where there is none; a deleted one is found by its id."""
+    """Return the stack (API type Stack), or None; a deleted stack can be found by its id."""
     try:
         stacks: list[dict[str, Any]] = call("describe_stacks", StackName=name_or_id)["Stacks"]
     except CallFailed as error:
@@ -29,9 +29,9 @@ def find_stack(call: Call, name_or_id: str) -> dict[str, Any] | None:
 
 
 def wait_until_idle(aws: AwsClient, env: Environment, seconds: float, on_busy: Callable[[str], None]) -> None:
-    """Return once nothing is under way on a stack; `on_busy` is called once with its status where something is.
+    """Wait until a stack has no operation in progress; if it has one, call `on_busy` once with its status.
 
-    Raises LeftRunning where that lasts longer than `seconds`.
+    Raises LeftRunning if that takes longer than `seconds`.
     """
     deadline, is_told = aws.clock() + seconds, False
     while True:
@@ -49,12 +49,12 @@ def wait_until_idle(aws: AwsClient, env: Environment, seconds: float, on_busy: C
 
 
 def is_missing_stack(error: CallFailed) -> bool:
-    """Whether a request failed because the stack does not exist; CloudFormation has no error code for that."""
+    """Return whether a request failed because the stack does not exist; CloudFormation has no error code for that."""
     return error.code == "ValidationError" and "does not exist" in error.raw
 
 
 def pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str, Any]]:
-    """Return the items of a list that comes in pages, those of every page."""
+    """Return the items of all pages of a list."""
     items: list[dict[str, Any]] = []
     while True:
         page = call(method, **request)
@@ -65,18 +65,18 @@ def pages(call: Call, method: str, member: str, **request: Any) -> list[dict[str
 
 
 def known_events(call: Call, stack_id: str) -> set[str]:
-    """Return the ids of the newest events so far, which mark where an operation's own events begin."""
+    """Return the ids of the latest events, which mark where a new operation's events start."""
     page = call("describe_stack_events", StackName=stack_id)
     return {event["EventId"] for event in page["StackEvents"]}
 
 
 def follow(aws: AwsClient, env: Environment, stack_id: str, known: set[str], token: str | None, observer: Observer,
            before: Sequence[StackEvent] = ()) -> list[StackEvent]:
-    """Pass an operation's events on as they come; return them all, oldest first, once the stack is at rest.
+    """Pass on an operation's events as they occur; return them all, oldest first, once the stack is at rest.
 
-    `known` are the ids of the events from before it began; `token` is its ClientRequestToken, None where it is
-    not certain. `before` are events of it that are known and passed on already. Raises LeftRunning when
-    interrupted and when CloudFormation can no longer be asked.
+    `known` has the ids of earlier events; `token` is its ClientRequestToken, None if that is
+    not certain. `before` has events of it that were already passed on. Raises LeftRunning when
+    interrupted, or when requests keep failing.
     """
     history = list(before)
     nested = NestedEvents(partial(_new_events, aws.call))
@@ -84,7 +84,7 @@ def follow(aws: AwsClient, env: Environment, stack_id: str, known: set[str], tok
         nested.note(event)
 
     def look() -> list[StackEvent] | None:
-        # What an earlier operation reports late bears that operation's token.
+        # Late events of an earlier operation have that operation's token.
         for event in nested.merged([event for event in _new_events(aws.call, stack_id, known)
                                     if not (token and event.token and event.token != token)]):
             history.append(masked(env, event))
@@ -97,9 +97,9 @@ def follow(aws: AwsClient, env: Environment, stack_id: str, known: set[str], tok
 
 
 def current_operation(call: Call, stack_id: str) -> tuple[list[StackEvent], set[str]]:
-    """Return the events of the latest operation so far, oldest first, and the ids of those and of earlier ones.
+    """Return the latest operation's events so far, oldest first, and the ids of these and earlier events.
 
-    It begins where the stack itself began to be created, updated or deleted.
+    It starts with the event that the stack's own creation, update or deletion started.
     """
     events: list[StackEvent] = []
     request = {"StackName": stack_id}
@@ -117,7 +117,7 @@ def current_operation(call: Call, stack_id: str) -> tuple[list[StackEvent], set[
 
 
 def all_events(call: Call, stack_id: str, most: int) -> list[StackEvent]:
-    """Return a stack's latest events, oldest first, those of `most` pages."""
+    """Return a stack's latest events, oldest first, from up to `most` pages."""
     events: list[StackEvent] = []
     request = {"StackName": stack_id}
     for _ in range(most):
@@ -130,19 +130,19 @@ def all_events(call: Call, stack_id: str, most: int) -> list[StackEvent]:
 
 
 def with_nested(call: Call, events: list[StackEvent]) -> list[StackEvent]:
-    """Return events of a stack with those of the nested stacks that they tell of."""
+    """Return a stack's events with those of the nested stacks among them."""
     return NestedEvents(partial(_new_events, call)).merged(events)
 
 
 def masked(env: Environment, event: StackEvent) -> StackEvent:
-    """Return an event in whose reason no value of a NoEcho parameter is legible: services repeat values."""
+    """Return an event with NoEcho values masked in its reason: services repeat values."""
     return replace(event, reason=env.masked(event.reason)) if event.reason else event
 
 
 def _new_events(call: Call, stack_id: str, known: set[str], since: datetime | None = None) -> list[StackEvent]:
-    """Return events that are not known, oldest first, and make them known; the API gives the newest first.
+    """Return events that are not in `known`, oldest first, and add them to it; the API lists the newest first.
 
-    Those from before `since` count as known.
+    Events from before `since` count as known.
     """
     events: list[StackEvent] = []
     request = {"StackName": stack_id}

@@ -1,4 +1,4 @@
-"""Fictitious values that take the place of placeholders in a rehearsal and in checks of the template."""
+"""Fictitious values that replace placeholders in a rehearsal and in checks of the template."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What a stack's status means: whether it can be changed, whether it has come to rest, why it failed.
+"""Interpret a stack's status: whether it can be changed, whether it is at rest, and why it failed.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html (stack status codes)
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tap.deploy.models import Environment, FailedCreation, LeftRunning, NeedsRecovery, StackEvent, StackFailed, TapError
 
-# No stack yet, or one that has only ever had change sets: the next change set creates it.
+# No stack yet, or one that has only had change sets: the next change set creates it.
 TO_BE_CREATED = (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE",
@@ -17,7 +17,7 @@ STUCK = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED
 
 
 def obstacle(env: Environment, status: str | None) -> TapError | None:
-    """Return what keeps the stack from taking a change set in this status, or None."""
+    """Return why a stack in this status does not accept a change set, or None."""
     if status in TO_BE_CREATED or status in _UPDATABLE:
         return None
     if status == "ROLLBACK_COMPLETE":
@@ -31,14 +31,14 @@ def obstacle(env: Environment, status: str | None) -> TapError | None:
 
 
 def is_at_rest(status: str) -> bool:
-    """Whether a stack in this status stays in it until somebody acts."""
+    """Return whether a stack in this status stays in it until the next operation."""
     return status.endswith(("_COMPLETE", "_FAILED"))
 
 
 def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapError | None:
-    """Return how an operation failed, judged by its events, oldest first; None where `goal` was reached.
+    """Return how an operation failed, by its events, oldest first; None if it reached `goal`.
 
-    The last event is the one in which the stack came to rest.
+    The last event is the one with which the stack came to rest.
     """
     status = history[-1].status
     if status == goal:
@@ -60,7 +60,7 @@ def failure(env: Environment, history: Sequence[StackEvent], goal: str) -> TapEr
 
 
 def left_running(env: Environment, why: str) -> LeftRunning:
-    """Return the error for an operation that nobody watches any more, for the reason `why`."""
+    """Return the error for an operation that tap stopped watching, for the reason `why`."""
     return LeftRunning(
         f"{why}. CloudFormation continues with stack {env.stack_name}; follow it with: {env.command('watch')}"
     )
@@ -74,13 +74,13 @@ def _stuck(env: Environment, status: str) -> NeedsRecovery:
 
 
 def root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
-    """Return the event that tells why an operation failed, None where none does."""
-    # When one resource fails, CloudFormation cancels the others, which then count as failed too.
+    """Return the event that explains why an operation failed, or None."""
+    # When a resource fails, CloudFormation cancels the others, which then count as failed, too.
     failed = [event for event in history if event.status.endswith("_FAILED")]
     own = [event for event in failed if not is_cancelled(event)]
     resources = [event for event in own if not event.is_stack]
     cause = next(iter(resources or own or failed), None)
-    # A nested stack fails because of what is in it, which may be known only later.
+    # A nested stack fails because of its contents, whose events may follow later.
     while cause and (below := next((event for event in resources if event.logical_id.startswith(
             f"{cause.logical_id}/")), None)):
         cause = below
@@ -88,9 +88,9 @@ def root_cause(history: Sequence[StackEvent]) -> StackEvent | None:
 
 
 def left_behind(history: Sequence[StackEvent]) -> list[StackEvent]:
-    """Return the deletions that failed in an update's clean-up: what they were to delete is no longer in the stack.
+    """Return the deletions that failed in an update's clean-up; their resources are no longer part of the stack.
 
-    A clean-up that fails does not fail the update. A replacement shares its logical id with the original.
+    A failed clean-up does not fail the update. A replacement has the same logical id as the original.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
     """
     if not history or history[-1].status not in ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
@@ -100,5 +100,5 @@ def left_behind(history: Sequence[StackEvent]) -> list[StackEvent]:
 
 
 def is_cancelled(event: StackEvent) -> bool:
-    """Whether a resource failed only because another one had."""
+    """Return whether a resource failed only because another one did."""
     return "cancelled" in (event.reason or "").lower()

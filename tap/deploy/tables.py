@@ -1,4 +1,4 @@
-"""Checks for the tables of TOML files, key by key: a check says what is wrong with a value, or None."""
+"""Checks for TOML tables, key by key: a check returns what is wrong with a value, or None."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import Any
 from tap.deploy.constraints import did_you_mean
 
 Check = Callable[[Any], str | None]
-# It becomes a part of host names, to which credentials go.
+# It becomes part of host names that credentials are sent to.
 REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -16,7 +16,7 @@ _LONGEST_KEY, _LONGEST_VALUE = 128, 256  # of a tag
 
 
 def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str = "") -> list[str]:
-    """Return a line for each key of a table that is unknown, and each value that its check refuses."""
+    """Return a line for each unknown key of a table, and for each value that fails its check."""
     where = f"[{name}] " if name else ""
     problems = []
     for key, value in table.items():
@@ -29,7 +29,7 @@ def problems_of(table: Mapping[str, Any], keys: Mapping[str, Check], name: str =
 
 
 def matches(pattern: str, problem: str) -> Check:
-    """Return a check for text of a pattern."""
+    """Return a check for text that matches a pattern."""
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
             return "must be text in quotes"
@@ -39,7 +39,7 @@ def matches(pattern: str, problem: str) -> Check:
 
 
 def one_of(*choices: str) -> Check:
-    """Return a check for one of some texts."""
+    """Return a check for one of several texts."""
     def check(value: Any) -> str | None:
         if not isinstance(value, str):
             return "must be text in quotes"
@@ -49,7 +49,7 @@ def one_of(*choices: str) -> Check:
 
 
 def list_of(check: Check, *, longest: int | None = None, empty: bool = False) -> Check:
-    """Return a check for a list of texts that all pass another check; `empty` lets there be none."""
+    """Return a check for a list of texts that all pass another check; `empty` allows an empty list."""
     def problem(value: Any) -> str | None:
         if not isinstance(value, list) or {type(item) for item in value} - {str} or not (value or empty):
             return 'must be a list of strings, such as ["a", "b"]'
@@ -80,9 +80,9 @@ def texts(value: Any) -> str | None:
 
 
 def tag_problems(tags: Mapping[str, str]) -> list[str]:
-    """Return a line for each tag that CloudFormation takes from nobody, or that services refuse to give to resources.
+    """Return a line for each tag that CloudFormation rejects, or that services reject for resources.
 
-    Load balancers and ECS accept fewer characters than CloudFormation, and refuse the others even in a rollback.
+    Load balancers and ECS accept fewer characters than CloudFormation, and reject the others even in a rollback.
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html
     https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Tag.html
     """
@@ -111,7 +111,7 @@ def tags(value: Any) -> str | None:
 
 
 def bucket(value: Any) -> str | None:
-    """Check for the name of a bucket, which may have {account} and {region} in it."""
+    """Check for a bucket name, which may contain {account} and {region}."""
     if not isinstance(value, str):
         return "must be text in quotes"
     name = value.replace("{account}", "0" * 12).replace("{region}", "eu-central-1")

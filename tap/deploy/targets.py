@@ -1,4 +1,4 @@
-"""`parameters/targets.toml`: where each environment's stack goes, and how it is treated there."""
+"""Read `parameters/targets.toml`: where and how each environment's stack is deployed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ _KEYS: dict[str, Check] = {
 
 
 def read_settings(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]:
-    """Return what the file says of `name`: its own table over `[default]`, tags both. Raises InputError.
+    """Return the settings of `name`: its own table over `[default]`; tags are merged. Raises InputError.
 
     `names` are the environments that exist.
     """
@@ -60,9 +60,9 @@ def read_settings(root: Path, name: str, names: Sequence[str]) -> dict[str, Any]
 
 
 def read_target(root: Path, name: str, names: Sequence[str]) -> Target:
-    """Return where an environment's stack goes.
+    """Return an environment's target.
 
-    `names` are the environments that exist. Raises InputError, and Refused for what a protected environment
+    `names` are the environments that exist. Raises InputError, and Refused for a setting that a protected environment
     must not have.
     """
     target = Target(**{"stack_name": f"tap-{name}", **read_settings(root, name, names)})

@@ -1,4 +1,4 @@
-"""The template as it is deployed: its text, and the dictionary that parameters are checked against."""
+"""The template to deploy: its text, and the dictionary that parameters are checked against."""
 
 import hashlib
 import json
@@ -23,9 +23,9 @@ class Rendered:
 
 
 def rendered_template(name: str = "tap") -> Rendered:
-    """Build a template by name; return it as the dictionary and the text that `generate.py` prints.
+    """Build a template by name, and return it as a dictionary and as the text that `generate.py` prints.
 
-    Raises InputError for a resource type whose IAM actions are not known.
+    Raises InputError for a resource type whose IAM actions are unknown.
     """
     # troposphere is slow to import, and `tap --help` does not need it.
     from tap.template.render import to_text
@@ -38,20 +38,20 @@ def rendered_template(name: str = "tap") -> Rendered:
 
 
 def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Return a template's text, YAML with short or long intrinsics or JSON, as a dictionary with the long ones.
+    """Parse a template, YAML with short or long intrinsics or JSON; return a dictionary with the long ones.
 
-    What boto3 has already parsed, as it does with JSON, stays as it is. Raises InputError.
+    A template that boto3 has already parsed, as it does JSON, is returned unchanged. Raises InputError.
     """
     if isinstance(body, Mapping):
         return dict(body)
     if body.lstrip().startswith("{"):
         # YAML has no surrogates, in which JSON writes an emoji.
         body = _SURROGATES.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), body)
-    # As slow to import as it is rarely needed.
+    # Slow to import, and rarely needed.
     import yaml
 
     class Loader(yaml.CSafeLoader):
-        """Knows CloudFormation's tags; dates stay text."""
+        """Loads YAML with CloudFormation's tags; dates stay text."""
 
         yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own way)
             first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
@@ -72,7 +72,7 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
     try:
         _check_depth(yaml.parse(body, Loader))
         document = yaml.load(body, Loader)  # noqa: S506 (a safe loader)
-    except (AttributeError, ValueError) as error:  # of a scalar that is not what its tag promises
+    except (AttributeError, ValueError) as error:  # for a scalar that does not match its tag
         raise InputError(f"the template does not parse: {error}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -84,7 +84,7 @@ def parsed(body: str | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_depth(events: Iterable[Any]) -> None:
-    """Raise InputError for what brings down the parser, which recurses, or whoever walks the document.
+    """Raise InputError for a document nested so deeply that parsing or traversing it would exceed the recursion limit.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html: no aliases.
     """
@@ -100,14 +100,14 @@ def _check_depth(events: Iterable[Any]) -> None:
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a template says, however it is written.
+    """Return the SHA-256 of a template's content, regardless of formatting.
 
-    CloudFormation gives a template back with question marks for what is not ASCII.
+    CloudFormation returns a template with question marks in place of non-ASCII characters.
     """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("ascii", "replace")).hexdigest()
 
 
 def same_template(body: str | Mapping[str, Any], text: str) -> bool:
-    """Return whether a template as CloudFormation returns it says what `text` says."""
+    """Return whether a template that CloudFormation returned has the same content as `text`."""
     return body == text or fingerprint(parsed(body)) == fingerprint(parsed(text))

@@ -1,7 +1,7 @@
-"""The application's variables: `parameters/ENV.env`, checked, and uploaded where ECS reads it.
+"""Check the application's variables in `parameters/ENV.env`, and upload them for ECS.
 
-The file goes to the artifact bucket under the hash of what it says. Each change is another object, another value of the
-parameter EnvironmentFileArn, and so a deployment; comments and order make no difference.
+The file is uploaded to the artifact bucket under its content's hash. So each change means a new object, a new value of
+the parameter EnvironmentFileArn, and a deployment; comments and order make no difference.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ FOLDER = "variables/"
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _SECRET_NAME = re.compile(
     r"(?i)(^|_)(passw(or)?d|pwd|secret|token|credentials?|(api|private|secret|access|signing|encryption)_?key)$")
-# Few, and each the documented form of what nobody should commit.
+# A few documented formats of secrets, which nobody should commit.
 _SECRET_VALUE = re.compile(r"""(?x)
     -----BEGIN[A-Z ]*PRIVATE\ KEY
     | \b(AKIA|ASIA)[A-Z2-7]{16}\b                      # AWS access key
@@ -32,13 +32,13 @@ _SECRET_VALUE = re.compile(r"""(?x)
     | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.    # JSON Web Token
     | ://[^/\s:@]+:[^/\s@]+@                           # password in a URL
     """)
-_HARMLESS = re.compile(r"|true|false|\d+|arn:.*|https?://.*")  # of a variable whose name alone suggests a secret
+_HARMLESS = re.compile(r"|true|false|\d+|arn:.*|https?://.*")  # of a variable whose name suggests a secret
 
 
 def read_variables(root: Path, name: str, reserved: Collection[str]) -> dict[str, str] | None:
-    """Return the variables of an environment's file, None where there is no file.
+    """Return the variables of an environment's file, None if it does not exist.
 
-    `reserved` are the names that the template sets, which take precedence. Raises InputError with every problem.
+    `reserved` has the names that the template sets, which take precedence. Raises InputError with all problems.
     """
     file = f"parameters/{name}.env"
     if not (root / file).exists():
@@ -59,7 +59,7 @@ def read_variables(root: Path, name: str, reserved: Collection[str]) -> dict[str
 
 
 def _problems(name: str, value: str, others: Collection[str], reserved: Collection[str]) -> Iterator[str]:
-    """Yield what is wrong with a variable; never its value.
+    """Yield the problems with a variable, without its value.
 
     ECS reads the file as Docker does: the value is all that follows the equals sign, quotes and blanks included.
     https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_EnvironmentFile.html
@@ -89,19 +89,19 @@ def reserved_names(template: Mapping[str, Any], keys: str = "") -> set[str]:
 
 
 def file_text(variables: Mapping[str, str]) -> str:
-    """Return variables as ECS reads them."""
+    """Return the variables in the format that ECS reads."""
     return "".join(f"{name}={value}\n" for name, value in sorted(variables.items()))
 
 
 def object_key(variables: Mapping[str, str]) -> str:
-    """Return the name of the object that has these variables."""
+    """Return the key of the object with these variables."""
     return f"{FOLDER}{hashlib.sha256(file_text(variables).encode()).hexdigest()}.env"
 
 
 def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
     """Return an environment with EnvironmentFileArn, if it has an environment file; nothing is uploaded.
 
-    Raises InputError where there is no bucket for it.
+    Raises InputError if no bucket is configured.
     """
     variables = env.values.variables
     if variables is None:
@@ -116,7 +116,7 @@ def with_file_arn(aws: AwsClient, env: Environment) -> Environment:
 
 
 def upload(aws: AwsClient, env: Environment) -> None:
-    """Put the file where EnvironmentFileArn says, unless it is there. Raises InputError."""
+    """Upload the file to the location in EnvironmentFileArn, unless it exists. Raises InputError."""
     variables = env.values.variables
     if variables is None:
         return
@@ -126,7 +126,7 @@ def upload(aws: AwsClient, env: Environment) -> None:
 
 
 def read_deployed(aws: AwsClient, arn: str) -> dict[str, str]:
-    """Return the variables of the file that a stack has. Raises CallFailed."""
+    """Return the variables in the file that a stack uses. Raises CallFailed."""
     bucket, _, key = arn.partition(":::")[2].partition("/")
     text = aws.service("s3")("get_object", Bucket=bucket, Key=key)["Body"].read().decode()
     pairs = (line.partition("=") for line in text.splitlines() if line.strip() and not line.startswith("#"))
@@ -134,14 +134,14 @@ def read_deployed(aws: AwsClient, arn: str) -> dict[str, str]:
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str | None, str | None], ...]:
-    """Return each variable that differs, with the value before and after, None where there is none."""
+    """Return each variable that differs, with its value before and after; None stands for a missing one."""
     return tuple((name, before.get(name), after.get(name)) for name in sorted({*before, *after})
                  if before.get(name) != after.get(name))
 
 
 def compare(aws: AwsClient, env: Environment, deployed: str) -> tuple[
         tuple[tuple[str, str | None, str | None], ...], list[str]]:
-    """Return what differs from the deployed file, whose ARN is `deployed` or empty, and warnings."""
+    """Return the differences from the deployed file, whose ARN is `deployed` or empty, and warnings."""
     wanted = env.values.parameters.get(PARAMETER, "")
     if PARAMETER in env.values.previous or wanted == deployed:
         return (), []
@@ -158,7 +158,7 @@ def _wanted(aws: AwsClient, env: Environment, arn: str) -> Mapping[str, str]:
 
 
 def with_variables(env: Environment, root: Path, template: Mapping[str, Any]) -> Environment:
-    """Return an environment with the variables of its file, if the template takes one. Raises InputError."""
+    """Return an environment with its file's variables, if the template supports them. Raises InputError."""
     if PARAMETER not in template.get("Parameters", {}):
         return env
     parameters = env.values.parameters

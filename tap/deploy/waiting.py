@@ -1,4 +1,4 @@
-"""Every loop that waits for AWS: retrying a request, polling for a result, watching an operation to its end."""
+"""All loops that wait for AWS: retry a request, poll for a result, watch an operation to completion."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from tap.deploy.aws import AwsClient
 
 LONGEST_PAUSE = 1.6  # seconds
-_TRIES = 5  # of a request whose response is lost
+_TRIES = 5  # attempts of a request whose response is lost
 T = TypeVar("T")
 
 
 def pauses() -> Iterator[float]:
-    """Yield the seconds between polls: short at first, as an emulator and a small stack are quick."""
+    """Yield the seconds between polls: short at first, because emulators and small stacks are quick."""
     yield from (0.1, 0.2, 0.4, 0.8)
     while True:
         yield LONGEST_PAUSE
@@ -22,10 +22,10 @@ def pauses() -> Iterator[float]:
 
 def send_once(aws: "AwsClient", send: Callable[[], T],
               find: Callable[[CallFailed], T | None] = lambda _error: None) -> T:
-    """Make a request that must take effect once, and retry it where its response is lost.
+    """Send a request that must take effect only once; retry if its response is lost, and return the result.
 
-    `find` is called after each failure, with the error: it returns what an earlier try has done all the same, or
-    None where it has done nothing. The request must be safe to repeat then. Raises CallFailed, and what `find` raises.
+    `find` is called with the error after each failure: it returns the result if an attempt succeeded after all, or
+    None if the request had no effect and is safe to repeat. Raises CallFailed, and what `find` raises.
     """
     waits, tries = pauses(), 1
     while True:
@@ -41,7 +41,7 @@ def send_once(aws: "AwsClient", send: Callable[[], T],
 
 
 def poll(aws: "AwsClient", look: Callable[[], T], is_pending: Callable[[T], bool], limit: int | None = None) -> T:
-    """Return the first result of `look` that is no longer pending; after `limit` looks, the last one."""
+    """Return the first result of `look` that is no longer pending; after `limit` polls, the last one."""
     waits = pauses()
     looks = 1
     while is_pending(result := look()) and looks != limit:
@@ -51,11 +51,11 @@ def poll(aws: "AwsClient", look: Callable[[], T], is_pending: Callable[[T], bool
 
 
 class _Patience:
-    """How long an operation is watched that cannot be looked at for transient reasons."""
+    """Decides how long to keep watching an operation through transient errors."""
 
-    # Failures in a row: with the pauses between them and the client's own retries that is more than a minute.
+    # Consecutive failures: with the pauses and the client's own retries, more than a minute.
     _MOST_FAILURES = 40
-    # Seconds of that: each look takes long where nothing responds, and a pipeline waits for it.
+    # Seconds of failures: each poll is slow if nothing responds, and a pipeline is waiting.
     _LONGEST_SILENCE = 300.0
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -63,11 +63,11 @@ class _Patience:
         self.renew()
 
     def renew(self) -> None:
-        """Begin again: a look succeeded."""
+        """Start over after a successful poll."""
         self._failures, self._since = 0, self._clock()
 
     def ends(self, error: CallFailed) -> bool:
-        """Count a failed look; return whether to stop watching."""
+        """Count a failed poll; return whether to stop watching."""
         self._failures += 1
         return (not error.passing or self._failures > self._MOST_FAILURES
                 or self._clock() - self._since > self._LONGEST_SILENCE)
@@ -75,10 +75,10 @@ class _Patience:
 
 def watch(aws: "AwsClient", look: Callable[[], T | None], left: Callable[[str], LeftRunning],
           on_wait: Callable[[], None] = lambda: None) -> T:
-    """Return the first result of `look`, which watches something that AWS goes on with by itself.
+    """Return the first result of `look`, which watches an operation that AWS continues on its own.
 
-    Transient failures are survived for some minutes. When interrupted, and where AWS can no longer be asked, raises
-    what `left` makes of the reason. `on_wait` is called before each pause.
+    Tolerates transient failures for some minutes. When interrupted, or when requests keep failing, raises
+    the error that `left` returns for the reason. `on_wait` is called before each pause.
     """
     patience, waits = _Patience(aws.clock), pauses()
     try:

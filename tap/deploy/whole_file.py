@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all: a full disk, or Ctrl-C, leaves what was there before."""
+"""Write a file completely or not at all: a full disk or Ctrl-C leaves the previous content."""
 
 import contextlib
 import errno
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: str | bytes, mode: int | None = None) -> None:
-    """Write a file, or leave it as it is and raise OSError.
+    """Write a file, or leave it unchanged and raise OSError.
 
-    It replaces what a link leads to, not the link. A file that exists keeps its permissions; a new one has `mode`, by
-    default what the umask leaves of 0666. A device or a pipe, which cannot be replaced, is written to.
+    Replaces a link's target, not the link. An existing file keeps its permissions; a new one gets `mode`, by
+    default 0666 minus the umask. A device or a pipe, which cannot be replaced, is written to.
     """
     # Path.resolve raises RuntimeError for a loop of links before Python 3.13, and nothing afterwards.
     path = Path(os.path.realpath(path))
@@ -22,7 +22,7 @@ def write_whole(path: Path, content: str | bytes, mode: int | None = None) -> No
     if exists and not path.is_file():
         path.write_bytes(data)
         return
-    # In the same directory, and so on the same file system, as replacing needs.
+    # In the same directory, so on the same file system, which an atomic replacement requires.
     temporary = path.with_name(f".tap-{secrets.token_hex(8)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666)

@@ -1,15 +1,15 @@
-"""Words for changes and durations, shared by the terminal, pages and comments."""
+"""Wording for changes and durations, shared by terminal, pages and comments."""
 
 from collections import Counter
 
 from tap.deploy.models import ChangeSet, StackEvent
 
 _LONGEST_VALUE = 160
-_CONTEXT = 40  # of characters that two long values share, shown before the first that differs
+_CONTEXT = 40  # common characters to show before the first difference of two long values
 
 
 def cut(text: str, longest: int = _LONGEST_VALUE, start: int = 0) -> str:
-    """Return a value short enough to read, from a character on, with its length where something is left out."""
+    """Return a value, from a position on, shortened if necessary, with its length if shortened."""
     text = " ".join(text.split())
     if len(text) <= longest:
         return text
@@ -18,7 +18,7 @@ def cut(text: str, longest: int = _LONGEST_VALUE, start: int = 0) -> str:
 
 
 def cut_both(before: str, after: str) -> tuple[str, str]:
-    """Return two values short enough to read, long ones from shortly before where they begin to differ."""
+    """Return two values, long ones shortened to start shortly before their first difference."""
     before, after = " ".join(before.split()), " ".join(after.split())
     pairs = zip(before, after, strict=False)
     same = next((index for index, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
@@ -27,7 +27,7 @@ def cut_both(before: str, after: str) -> tuple[str, str]:
 
 
 def summary(plan: ChangeSet) -> str:
-    """Return how many changes there are, as `5 changes: 3 Add, 1 Modify (1 replaced), 1 Remove`."""
+    """Return the number of changes, such as `5 changes: 3 Add, 1 Modify (1 replaced), 1 Remove`."""
     if not plan.changes:
         return "Only outputs or other parts that are no resources change"
     counts = Counter(change.action for change in plan.changes)
@@ -48,19 +48,19 @@ def counted(number: int, noun: str) -> str:
 
 
 def left_behind_line(event: StackEvent) -> str:
-    """Return the line for something that a stack no longer has, and that could not be deleted."""
+    """Return the line for a resource that is no longer in a stack but could not be deleted."""
     reason = f" ({' '.join(event.reason.split()).rstrip('.')})" if event.reason else ""
     return (f"{event.logical_id} {event.physical_id} ({short(event.resource_type)}) could not be deleted{reason}: it "
             "is no longer part of the stack, and keeps costing. Delete it by hand")
 
 
 def reason_of(text: str | None) -> str:
-    """Return the reason that AWS gives, on one line, or `no reason given`."""
+    """Return AWS's reason on one line, or `no reason given`."""
     return " ".join((text or "").split()) or "no reason given"
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time for people: `8.2 s`, `3 min 05 s`."""
+    """Return a duration in readable form: `8.2 s`, `3 min 05 s`."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -68,5 +68,5 @@ def duration(seconds: float) -> str:
 
 
 def short(resource_type: str) -> str:
-    """Return a resource type without what every one of AWS's begins with."""
+    """Return a resource type without the prefix of all AWS types."""
     return resource_type.removeprefix("AWS::")
