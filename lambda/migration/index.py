@@ -1,7 +1,7 @@
-"""Custom::Migration: runs a task of TaskDefinition, and succeeds once the task has exited with 0.
+"""Custom::Migration: run a task of TaskDefinition, and succeed once it has exited with 0.
 
-The service waits for it, so a version whose migration fails never starts. It may take 55 minutes: before its own time
-is up, the function invokes itself to go on waiting.
+The service depends on it, so a version whose migration fails never starts. It may take 55 minutes: before its own
+timeout, the function invokes itself to keep waiting.
 """
 
 import json
@@ -9,12 +9,12 @@ import time
 import urllib.request
 from typing import Any
 
-PAUSE = 10  # seconds between looks at the task
-# Seconds; CloudFormation waits for 3,600. That takes five invocations; Lambda stops a chain of about sixteen.
+PAUSE = 10  # seconds between polls of the task
+# Seconds; CloudFormation waits for 3,600. This takes five invocations; Lambda stops a chain of about sixteen.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
 LONGEST = 3300
-MARGIN = 180_000  # milliseconds: a pause, three calls to AWS with all their retries (39 s each), and the answer (18 s)
+MARGIN = 180_000  # milliseconds: a pause, three AWS calls with all retries (39 s each), and the response (18 s)
 
 
 def _client(service: str) -> Any:
@@ -34,7 +34,7 @@ def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
             urllib.request.urlopen(request, timeout=5).close()
             return
         except Exception as e:
-            # No more of it: the URL is a secret.
+            # Only its type: the URL is a secret.
             error = type(e).__name__
     raise RuntimeError(f"CloudFormation took no answer: {error}")
 
@@ -58,10 +58,10 @@ def _rolls_back(event: Any, client: Any) -> bool:
 
 
 def _wait(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> Any:
-    """Return the task once it has stopped; None where another invocation waits on."""
+    """Return the task once it has stopped; None if another invocation keeps waiting."""
     ecs, cluster = client("ecs"), event["ResourceProperties"]["Cluster"]
     while clock() < event["Deadline"]:
-        # A task that has just been started may not be known yet.
+        # A task that has just started may not be listed yet.
         tasks = ecs.describe_tasks(cluster=cluster, tasks=[event["Task"]])["tasks"]
         if tasks and tasks[0]["lastStatus"] == "STOPPED":
             return tasks[0]
@@ -76,7 +76,7 @@ def _wait(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> Any:
 
 
 def _result(task: Any, name: str) -> str:
-    container = next(each for each in task["containers"] if each["name"] == name)
+    container = next(item for item in task["containers"] if item["name"] == name)
     number = task["taskArn"].rpartition("/")[2]
     if "exitCode" not in container:
         raise RuntimeError(f"the migration never ran: {container.get('reason') or task.get('stoppedReason')}")
@@ -86,12 +86,12 @@ def _result(task: Any, name: str) -> str:
 
 
 def _migrate(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> str | None:
-    """Return what was done; None where another invocation goes on."""
+    """Return what was done; None if another invocation continues."""
     if event["RequestType"] == "Delete":
         return "Nothing to migrate"
     ecs = client("ecs")
     if "Task" not in event:
-        # The old version comes back to a database that is the new one's, which its own migration would not know.
+        # The database already has the new version's schema, which the old version's migration does not know.
         if _rolls_back(event, client):
             return "Nothing to migrate: the stack rolls back"
         event |= {"Task": _start(event, ecs), "Deadline": clock() + LONGEST}
@@ -105,9 +105,9 @@ def _migrate(event: Any, context: Any, client: Any, clock: Any, sleep: Any) -> s
 
 def handler(event: Any, context: Any, client: Any = _client, send: Any = _send, clock: Any = time.time,
             sleep: Any = time.sleep) -> None:
-    """Answer CloudFormation SUCCESS or FAILED, whatever happens; raise only if no answer gets through."""
+    """Always send SUCCESS or FAILED to CloudFormation; raise only if no response can be delivered."""
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    # Always the same: another one would be a replacement.
+    # Never changes: a new id would mean a replacement.
     answer["PhysicalResourceId"] = event["LogicalResourceId"]
     try:
         status, reason = "SUCCESS", _migrate(event, context, client, clock, sleep)
