@@ -1,1 +1,1 @@
-"""The command line: the only code that prints, asks, or knows exit codes."""
+"""The command line: the only code that prints, prompts, or handles exit codes."""

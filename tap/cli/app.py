@@ -1,4 +1,4 @@
-"""What every command is given: the application's parts, and the project that it works on."""
+"""The objects that every command receives: the application's parts and the project."""
 
 import shlex
 import threading
@@ -23,7 +23,7 @@ from tap.deploy.variables import with_file_arn
 from tap.rehearsal.checks import Check
 
 DECLINED = 3
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+INTERRUPTED = 130  # 128 + SIGINT, as in shells
 
 EXIT_CODES = """\b
 Exit codes:
@@ -46,21 +46,21 @@ class Stopped(TapError):
 
 
 class Connections:
-    """Opens CloudFormation for an environment, with clients that all environments of a region share."""
+    """Opens CloudFormation for environments; all environments in a region share their clients."""
 
     def __init__(self, notify: Callable[[str], None] = complain) -> None:
-        """Take what is told the user when AWS takes long to respond.
+        """Create it with a function that notifies the user of slow responses from AWS.
 
         Imports nothing yet: boto3 is slow to import, and `tap --help` does not need it.
         """
         self._tell = notify
         self._session: Any = None
-        self._clouds: dict[str | None, CloudFormation] = {}  # which ask once for the account
+        self._clouds: dict[str | None, CloudFormation] = {}  # which look up the account once
         self._lock = threading.Lock()
-        self.stop = threading.Event()  # set, every wait ends as if interrupted
+        self.stop = threading.Event()  # once set, every wait ends as if interrupted
 
     def __call__(self, env: Environment) -> CloudFormation:
-        """Return the CloudFormation of the environment's region. Raises InputError."""
+        """Return CloudFormation in the environment's region. Raises InputError."""
         from tap.deploy.boto import Session  # slow to import, and `tap --help` does not need it
 
         with self._lock:
@@ -72,7 +72,7 @@ class Connections:
             return self._clouds[region]
 
     def _notify(self, line: str) -> None:
-        if not self._session.is_asking:  # the user is what is being waited for
+        if not self._session.is_asking:  # it is the user who is slow
             self._tell(line)
 
     def _sleep(self, seconds: float) -> None:
@@ -80,7 +80,7 @@ class Connections:
             raise KeyboardInterrupt
 
 
-ByHand = Callable[[Mapping[str, str]], None]  # as of tap.rehearsal.by_hand
+ByHand = Callable[[Mapping[str, str]], None]  # such as tap.rehearsal.by_hand
 
 
 def _rehearse(name: str, root: Path, console: Console, by_hand: ByHand | None) -> bool:
@@ -106,7 +106,7 @@ def _verify(cloud: CloudFormation, env: Environment, say: Callable[[str], None])
 
 @dataclass(frozen=True)
 class App:
-    """What the commands take from outside themselves."""
+    """The dependencies of the commands."""
 
     template: Callable[[], Rendered] = rendered_template
     bootstrap: Callable[[], Rendered] = lambda: rendered_template("bootstrap")
@@ -120,17 +120,17 @@ class App:
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     secrets: Secrets = field(default_factory=Secrets)
-    answer: Answer = field(default_factory=Answer)  # of the one run
+    answer: Answer = field(default_factory=Answer)  # of this run
 
     def stop(self) -> None:
-        """Let every thread that waits end as if interrupted."""
+        """End the wait of every thread as if interrupted."""
         if isinstance(self.cloud, Connections):
             self.cloud.stop.set()
 
 
 @dataclass(frozen=True)
 class Project:
-    """The project's directory, and what the command line says of its environments."""
+    """The project's directory, and the command line's options for its environments."""
 
     app: App
     root: Path
@@ -146,18 +146,18 @@ class Project:
         return env if env.values.variables is None else with_file_arn(self.cloud(env).aws, env)
 
     def target(self, name: str) -> Environment:
-        """Return where an environment is, without its parameters. Raises InputError."""
+        """Return an environment with its target, without its parameters. Raises InputError."""
         return self.with_options(load_target(name, self.root, self._declarations(), self.overrides))
 
     def _declarations(self) -> Mapping[str, Any] | None:
-        """Return the parameters that the template declares; None where it cannot be built."""
+        """Return the parameters that the template declares; None if it cannot be built."""
         try:
             return dict(self.app.template().document.get("Parameters", {}))
         except InputError:
             return None
 
     def with_options(self, env: Environment) -> Environment:
-        """Return an environment with what the command line says of it."""
+        """Return an environment with the command line's options."""
         text = "".join([f" --region {shlex.quote(self.region)}" if self.region else "",
                         f" --root {shlex.quote(str(self.root))}" if self.root != Path() else ""])
         env = replace(env, target=replace(env.target, region=self.region or env.target.region),
@@ -167,7 +167,7 @@ class Project:
         return env
 
     def cloud(self, env: Environment) -> CloudFormation:
-        """Return CloudFormation in the region of an environment. Raises InputError."""
+        """Return CloudFormation in an environment's region. Raises InputError."""
         self.app.secrets.learn(env)
         cloud = self.app.cloud(env)
         cloud.aws.masked = env.masked

@@ -1,4 +1,4 @@
-"""Applying a change set in front of a user: shown, checked, agreed to, watched to its end."""
+"""Apply a change set interactively: show, check, confirm, and watch it to completion."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -29,19 +29,19 @@ OUTCOMES = {Outcome.APPLIED: "Applied", Outcome.NO_CHANGES: "No changes", Outcom
 
 @dataclass(frozen=True)
 class Deployment:
-    """How a deployment ended, and what it was."""
+    """A deployment's plan and its outcome."""
 
     outcome: Outcome
     plan: Plan | None = None  # None: there was nothing to change
-    left_behind: tuple[StackEvent, ...] = ()  # the deletions that failed although the update succeeded
+    left_behind: tuple[StackEvent, ...] = ()  # deletions that failed although the update succeeded
 
 
 def deploy_change_set(
         app: App, change_set: AbstractContextManager[PendingChangeSet], env: Environment, rendered: Rendered,
         out: Console, recording: Recording, *, yes: bool, before: Callable[[], None] = lambda: None) -> Deployment:
-    """Show a change set, check it, ask unless `yes`, apply it, and watch. `before` runs once that is agreed to.
+    """Show and check a change set, ask unless `yes`, call `before`, apply, watch, and return the deployment.
 
-    Raises TapError; Stopped among them where the user declines, or interrupts before anything is applied.
+    Raises TapError, such as Stopped if the user declines or interrupts before anything is applied.
     """
     watch = Watch(out, app.clock, also=recording)
     try:
@@ -75,7 +75,7 @@ def deploy_change_set(
 
 
 def mark_deployed(cloud: CloudFormation, image: str | None, out: Console) -> None:
-    """Keep an image from expiring in its repository; say so where that fails, which is no reason not to deploy."""
+    """Keep an image from expiring in its repository; print a warning if that fails, and deploy anyway."""
     if image and (problem := images.mark_deployed(cloud.aws, image)):
         out.print(Text(f"warning: image {image} cannot be tagged as deployed and may expire: {problem}", "yellow"),
                   soft_wrap=True)
@@ -89,7 +89,7 @@ def _these(change_set: ChangeSet) -> str:
 
 def deploy_account_stack(app: App, cloud: CloudFormation, env: Environment, rendered: Rendered, out: Console, *,
                          yes: bool) -> Outcome:
-    """Check and deploy a stack that belongs to an account and not to an environment. Raises as `deploy_change_set`."""
+    """Check and deploy a stack that belongs to an account, not an environment. Raises as `deploy_change_set`."""
     problems = in_background(lambda: app.lint(rendered, [cloud.aws.region]))
     out.print(f"Stack {env.stack_name} in {cloud.aws.endpoint}: creating a change set", soft_wrap=True)
     return deploy_change_set(app, linted(cloud, env, rendered, problems), env, rendered, out,

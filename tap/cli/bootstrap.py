@@ -1,4 +1,4 @@
-"""`tap bootstrap`: what an account needs before it is deployed into, made with the same machinery."""
+"""`tap bootstrap`: create what an account needs before its first deployment."""
 
 import re
 from collections.abc import Mapping
@@ -24,10 +24,10 @@ from tap.deploy.targets import FILE
 from tap.deploy.template import Rendered
 
 STACKS = "tap-"
-PLANNING = "-plan"  # what the name of GitHub's environment for planning ends with
+PLANNING = "-plan"  # suffix of the GitHub environment for planning
 _SUBJECTS = {"GitHubSubjects": "", "GitHubPlanSubjects": PLANNING}
 _GITHUB = "oidc-provider/token.actions.githubusercontent.com"
-# Tokens of repositories created or renamed since July 15, 2026 have ids in their subject.
+# The subjects of tokens contain ids for repositories created or renamed since July 15, 2026.
 # https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
 _REPOSITORY = r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+"
 _IDS = """gh api repos/OWNER/NAME --jq '"\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)"'"""
@@ -97,20 +97,20 @@ def bootstrap_command(project: Project, environment: str, repositories: tuple[st
 
 
 def _check_bucket(cloud: CloudFormation, env: Environment, account: str) -> None:
-    """Raise InputError if the bucket that a new stack would make is there: one made by hand has its name, too."""
+    """Raise InputError if the bucket of a new stack already exists: a manually created one has the same name."""
     if find_stack(cloud.aws.call, env.stack_name):
         return
     bucket = f"tap-artifacts-{account}-{cloud.aws.region}"
     try:
         cloud.aws.service("s3")("head_bucket", Bucket=bucket)
     except CallFailed:
-        return  # Not there; or CloudFormation says why it cannot be made.
+        return  # It does not exist; otherwise CloudFormation reports why it cannot be created.
     raise InputError(f"bucket {bucket} already exists, but stack {env.stack_name} must create it: if its contents are "
                      "no longer needed, delete all versions and the bucket, then run this command again")
 
 
 def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
-    """Return the stack's outputs. Raises TapError, and none that stands for "nothing was changed"."""
+    """Return the stack's outputs. Raises TapError, but none whose exit code means that nothing was changed."""
     try:
         outputs = dict(cloud.outputs(env))
     except TapError as error:
@@ -124,7 +124,7 @@ def _outputs(cloud: CloudFormation, env: Environment) -> Mapping[str, str]:
 
 def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered, overrides: Mapping[str, str],
                      repositories: tuple[str, ...]) -> Environment:
-    """Return the environment with parameters: those given, and of the others what the stack has. Raises InputError."""
+    """Return the environment with these parameters, and the stack's values for others. Raises InputError."""
     declared = rendered.document["Parameters"]
     deployed = read_deployed(cloud.aws.call, env)
     current = deployed.parameters if deployed else {}
@@ -144,9 +144,9 @@ def _with_parameters(cloud: CloudFormation, env: Environment, rendered: Rendered
 
 
 def _provider_of_others(cloud: CloudFormation, deployed: Deployed | None) -> str:
-    """Return the ARN of the account's provider for GitHub; nothing where there is none but the stack's own.
+    """Return the ARN of the account's provider for GitHub; empty if there is none, or only the stack's own.
 
-    An account has one for each URL:
+    An account can have one provider for each URL:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
     """
     own = {resource.get("PhysicalResourceId") for resource in pages(

@@ -1,4 +1,4 @@
-"""`tap catalog`: the product's form, its versions and who runs them, and launching it through a plan."""
+"""`tap catalog`: print the product's form, list its versions and users, and launch it through a plan."""
 
 from pathlib import Path
 
@@ -166,7 +166,7 @@ catalog_group.add_command(share_command)
 
 def _prepared(project: Project, environment: str, version: str | None, name: str | None, path: str | None,
               product: str | None) -> tuple[Launcher, Launch]:
-    """Return what plans, and what is to be planned. Raises InputError and Refused."""
+    """Return the planner and its request. Raises InputError and Refused."""
     settings = read_catalog(project.root)
     cloud = project.cloud(settings.env)
     launcher = Launcher(cloud.aws)
@@ -185,7 +185,7 @@ def _prepared(project: Project, environment: str, version: str | None, name: str
 
 
 def _shown(plan: ChangeSet) -> RenderableType:
-    """Return a plan as a table, with a grade for each change, and its sum below."""
+    """Return a plan as a table with a grade for each change, and the summary."""
     verdicts = [(change, judge(change)) for change in plan.changes]
     table = table_of(("Action", "Logical id", "Type", "Verdict"), [
         (change.action, change.logical_id, short(change.resource_type),

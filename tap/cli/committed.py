@@ -1,4 +1,4 @@
-"""What the commands of the catalog share: the settings, the committed template, the product."""
+"""Shared by the catalog commands: the settings, the committed template, the product."""
 
 import importlib.util
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ _MOST_SHOWN = 5
 
 
 def committed(project: Project) -> Rendered:
-    """Return templates/tap.yaml, which is what is published: those bytes were reviewed.
+    """Return templates/tap.yaml, which is published unchanged because it was reviewed.
 
-    Raises InputError where it is not what the generator makes, or does not pass cfn-lint, and Refused where
+    Raises InputError if it differs from the generator's output or does not pass cfn-lint, and Refused if
     anything below the project's directory is not committed.
     """
     if changed := changed_files(project.root):
@@ -39,12 +39,12 @@ def committed(project: Project) -> Rendered:
 
 
 def product_of(cloud: CloudFormation, settings: Catalog, wanted: str | None) -> str:
-    """Return the id of the product with a wanted id, or of the one of the catalog's stack. Raises InputError."""
+    """Return the wanted product's id, or that of the catalog stack's product. Raises InputError."""
     return wanted or output(cloud, settings, "ProductId")
 
 
 def output(cloud: CloudFormation, settings: Catalog, name: str) -> str:
-    """Return an output of the catalog's stack. Raises InputError where there is none."""
+    """Return an output of the catalog's stack. Raises InputError if it does not exist."""
     outputs = cloud.outputs(settings.env)
     if name not in outputs:
         other = ", or use --product prod-…" if name == "ProductId" else ""

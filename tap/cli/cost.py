@@ -1,4 +1,4 @@
-"""`tap cost`: what an environment costs a month."""
+"""`tap cost`: estimate an environment's monthly cost."""
 
 import json
 from collections.abc import Callable
@@ -28,13 +28,13 @@ from tap.template.resolve import Resolved, resolve
 def _price_list() -> Any:
     from tap.deploy.boto import Session
 
-    # The Price List API answers in few regions, for all of them.
+    # The Price List API is available in a few regions, each with the prices of all regions.
     # https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-price-list-query-api.html
     return Session().client(DEFAULT_REGION, "pricing")
 
 
 def _region(project: Project, env: Environment) -> str | None:
-    """Return where an environment is, as far as that is known without asking AWS."""
+    """Return an environment's region, as far as it is known without a request to AWS."""
     if env.target.region:
         return env.target.region
     try:

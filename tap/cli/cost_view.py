@@ -1,4 +1,4 @@
-"""An estimate on the terminal."""
+"""Print a cost estimate on the terminal."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from tap.cost.view import DOUBTFUL, difference, prices_of, usd
 
 
 def show(out: Console, costs: Estimate, beside: Estimate | None, prices: Prices, *, details: bool) -> None:
-    """Print an estimate: rows by tier, sums, what has no price; and, as `details`, what it rests upon, in full."""
+    """Print an estimate: rows by tier, totals, resources without a price; with `details`, all assumptions."""
     out.print(_rows(costs, prices))
     out.print()
     out.print(_tiers(costs, beside))
@@ -46,7 +46,7 @@ def _rows(costs: Estimate, prices: Prices) -> Table:
 
 
 def _count(quantity: float) -> str:
-    # Three figures, without an exponent.
+    # Three significant digits, without an exponent.
     return f"{quantity:,.0f}" if quantity >= 100 else f"{float(f'{quantity:.3g}'):.9f}".rstrip("0").rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""`tap deploy`: change a stack through a change set that was reviewed."""
+"""`tap deploy`: change a stack through a reviewed change set."""
 
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def deploy_command(project: Project, environment: str, plan_file: Path | None, n
 
 
 def _ended(recording: Recording, outcome: str, error: TapError | None = None) -> None:
-    """Let the page be written; where it cannot be, the deployment has ended as it has all the same."""
+    """Write the page; a failure to write it does not change the deployment's outcome."""
     try:
         recording.ended(outcome, error)
     except TapError as trouble:
@@ -107,7 +107,7 @@ def _ended(recording: Recording, outcome: str, error: TapError | None = None) ->
 
 
 def _outputs(cloud: CloudFormation, env: Environment) -> dict[str, str]:
-    """Return the stack's outputs; where they cannot be had, the deployment has succeeded all the same."""
+    """Return the stack's outputs; a failure to read them does not fail the deployment."""
     try:
         return {name: env.masked(value) for name, value in cloud.outputs(env).items()}
     except (TapError, KeyboardInterrupt) as error:

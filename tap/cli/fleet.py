@@ -1,4 +1,4 @@
-"""`tap fleet`: a template in many accounts and regions, through CloudFormation StackSets."""
+"""`tap fleet`: deploy a template to many accounts and regions with CloudFormation StackSets."""
 
 from collections.abc import Callable
 from typing import Any

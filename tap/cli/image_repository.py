@@ -15,10 +15,10 @@ from tap.deploy.parameters import parameter_problems
 
 def deploy_repository(project: Project, cloud: CloudFormation, bootstrap: Environment, name: str,
                       parameters: Mapping[str, str], *, yes: bool) -> None:
-    """Create or update the stack of a repository, and print where to push to.
+    """Create or update a repository's stack, and print where to push images.
 
-    `parameters` are those of the bootstrap stack, of which it takes what it declares; a value that is not among them
-    stays as it is. Raises TapError, InputError among them for a repository that no stack of ours has.
+    `parameters` are the bootstrap stack's; those that this template declares are used, and omitted values
+    stay unchanged. Raises TapError, such as InputError for a repository that no tap stack owns.
     """
     rendered, out = project.app.repository(), console()
     env = replace(bootstrap, target=replace(bootstrap.target, stack_name=stack_name(name)))
@@ -36,7 +36,7 @@ def deploy_repository(project: Project, cloud: CloudFormation, bootstrap: Enviro
 
 
 def _check_absent(cloud: CloudFormation, deployed: Deployed | None, name: str) -> None:
-    """Raise InputError if a stack of this name has another repository, or if the repository exists without it."""
+    """Raise InputError if this stack has another repository, or if the repository exists without the stack."""
     if deployed:
         if (other := deployed.parameters.get("RepositoryName")) != name:
             raise InputError(f"stack {stack_name(name)} already has the repository {other}: choose another name")
@@ -44,6 +44,6 @@ def _check_absent(cloud: CloudFormation, deployed: Deployed | None, name: str) -
     try:
         cloud.aws.service("ecr")("describe_repositories", repositoryNames=[name])
     except CallFailed:
-        return  # It does not exist; or CloudFormation says why it cannot be created.
+        return  # It does not exist; otherwise CloudFormation reports why it cannot be created.
     raise InputError(f"repository {name} already exists, outside of any tap bootstrap stack: use it as it is, or "
                      "choose another name")

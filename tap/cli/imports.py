@@ -1,4 +1,4 @@
-"""`tap import`: take resources that exist into a stack."""
+"""`tap import`: import existing resources into a stack."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The one look of tables: columns that are broken between words where the screen ends, and never in a log."""
+"""Tables: columns wrap between words at the screen's width, and never in a log."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -12,21 +12,21 @@ from tap.cli.terminal import masked_text
 Cell = str | Text
 _GAP = 2  # between columns
 _NARROWEST = 8  # width of a column when space is short
-# Where a word that is longer than its column may be broken: before a capital, and after a sign.
+# Where a word longer than its column may be broken: before a capital, and after a symbol.
 _JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[:/._,=-])(?=[^\s:/._,=-])")
 
 
 class Table:
-    """Rows of cells under headings; without headings, rows alone."""
+    """Rows of cells, with or without headings."""
 
     def __init__(self, columns: Sequence[str] = (), *, unbroken: Collection[int] = (),
                  right: Collection[int] = ()) -> None:
-        """Take the headings, and which columns (by index) are never broken, and which are aligned to the right."""
+        """Create a table with headings, and the indexes of columns that never wrap and that are right-aligned."""
         self._unbroken, self._right = unbroken, right
         self._rows = [[Text(column, "bold") for column in columns]] if columns else []
 
     def add_row(self, *cells: Cell, style: str = "") -> None:
-        """Add a row; cells that are missing are empty."""
+        """Add a row; missing cells are empty."""
         texts = [Text(cell) if isinstance(cell, str) else cell.copy() for cell in cells]
         for text in texts:
             text.stylize_before(style)
@@ -34,7 +34,7 @@ class Table:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Return the rows as lines without trailing spaces."""
-        rows = [[masked_text(cell) for cell in row] for row in self._rows]  # a line break could part a secret
+        rows = [[masked_text(cell) for cell in row] for row in self._rows]  # a line break could split a secret
         widths = self._widths(rows, options.max_width)
         for row in rows:
             cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
@@ -52,7 +52,7 @@ class Table:
         return line
 
     def _widths(self, rows: Sequence[Sequence[Text]], screen: int) -> list[int]:
-        """Return the width of each column: as wide as its text if all fits, as its longest word where it does not."""
+        """Return each column's width: that of its text if all columns fit, else that of its longest word."""
         columns = range(max(map(len, rows), default=0))
         lines = [[line.rstrip() for row in rows if index < len(row) for line in row[index].plain.splitlines()]
                  for index in columns]
@@ -77,7 +77,7 @@ class Table:
 
 def table_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]] = (), *, unbroken: Collection[str] = (),
              right: Collection[str] = ()) -> Table:
-    """Return a table; the columns named in `unbroken` are never broken, those in `right` are aligned to the right."""
+    """Return a table; the columns named in `unbroken` never wrap, those in `right` are right-aligned."""
     table = Table(columns, unbroken=[columns.index(name) for name in unbroken],
                   right=[columns.index(name) for name in right])
     for row in rows:
@@ -86,7 +86,7 @@ def table_of(columns: Sequence[str], rows: Iterable[Sequence[Cell]] = (), *, unb
 
 
 def wrapped(text: Text, width: int) -> list[Text]:
-    """Return the lines of a text, none wider than `width` columns."""
+    """Return the lines of a text, wrapped at `width` columns."""
     lines: list[Text] = []
     for line in text.split(allow_blank=True):
         lines += line.divide(_breaks(line.plain, width))
@@ -96,7 +96,7 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 def _breaks(line: str, width: int) -> Iterator[int]:
-    """Yield where a line is broken: between words, and in a word only where it is wider than the column."""
+    """Yield the positions of line breaks: between words, and within a word only if it is wider than the column."""
     begin = 0
     for word in re.finditer(r"\S+", line):
         start, end = word.span()
@@ -112,7 +112,7 @@ def _breaks(line: str, width: int) -> Iterator[int]:
 
 
 def _fitting(text: str, width: int) -> str:
-    """Return as much of a text as fits into `width` columns."""
+    """Return the longest start of a text that fits into `width` columns."""
     while cell_len(text) > width:
         text = text[:-1]
     return text

@@ -1,4 +1,4 @@
-"""cfn-lint beside the creation of a change set: both take seconds, and neither needs the other."""
+"""Run cfn-lint while a change set is created: both take seconds, and neither depends on the other."""
 
 import os
 import threading
@@ -16,14 +16,14 @@ from tap.deploy.template import Rendered
 
 Problems = Callable[[], list[str]]
 """Returns what cfn-lint found, once it is known."""
-# What decides a verdict besides cfn-lint: the rules use other modules of ours, and how cfn-lint is run is ours, too.
+# What determines a result besides cfn-lint: modules that the rules use, and the code that runs cfn-lint.
 SOURCES = ("tap",)
 
 
 def lint_template(template: Rendered, regions: Collection[str]) -> list[str]:
-    """Return cfn-lint's errors in these regions, one per line; none where cfn-lint is not installed, with a warning.
+    """Return cfn-lint's errors in these regions, one per line; none, with a warning, if cfn-lint is not installed.
 
-    No region is that of cfn-lint's configuration. A template that passed before is not linted again.
+    Without regions, those of cfn-lint's configuration apply. A template that passed before is not linted again.
     """
     try:
         from tap.lint import cache
@@ -43,7 +43,7 @@ def _errors(template: Rendered, regions: Collection[str]) -> list[str]:
 
 
 def in_background(lint: Problems) -> Problems:
-    """Start linting in a thread, which ends with the process; return what waits for its result."""
+    """Start linting in a daemon thread; return a function that waits for its result."""
     future: Future[list[str]] = Future()
 
     def run() -> None:
@@ -59,9 +59,9 @@ def in_background(lint: Problems) -> Problems:
 @contextmanager
 def linted(cloud: CloudFormation, env: Environment, template: Rendered, problems: Problems, *,
            empty_too: bool = True) -> Iterator[PendingChangeSet]:
-    """Create a change set as `CloudFormation.change_set` does, of a template that passes all checks.
+    """Create a change set as `CloudFormation.change_set` does, of a template that passes all checks, and yield it.
 
-    Raises InputError with every problem that the checks, CloudFormation and cfn-lint find. With `empty_too` off, an
+    Raises InputError with all problems that the checks, CloudFormation and cfn-lint find. With `empty_too` off, an
     empty change set does not wait for cfn-lint: nothing will be deployed.
     """
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""`tap logs`: what the containers and the validation function write."""
+"""`tap logs`: print the logs of the containers and the validation function."""
 
 from datetime import UTC, datetime
 

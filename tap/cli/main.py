@@ -1,4 +1,4 @@
-"""The command line, `tap`: its group, its exit codes, and how errors are told."""
+"""The `tap` command line: its group, exit codes, and error output."""
 
 import io
 import itertools
@@ -45,15 +45,15 @@ from tap.deploy.models import TapError
 
 
 def main(argv: Sequence[str] | None = None, app: App | None = None) -> int:
-    """Run one command and return its exit code; expected errors are lines on standard error."""
+    """Run one command and return its exit code; print expected errors on standard error."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     options = list(itertools.takewhile(lambda argument: argument != "--", arguments))
     app = replace(app or App(), answer=Answer(wanted="--json" in options))
     _end_by_signal()
-    with click.Context(tap, obj=app):  # what is printed after the command, too, is masked as its own output
+    with click.Context(tap, obj=app):  # output after the command is masked like its own
         code = _run(arguments, app.answer, app)
         if code and code != INTERRUPTED and app.answer.failed and "--detailed-exitcode" in options:
-            code = 1  # 2 says that there are changes
+            code = 1  # exit code 2 means that there are changes
         return _printed(app.answer, code)
 
 
@@ -70,7 +70,7 @@ def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
         tell(error)
         return answer.fail(error.exit_code, error.message, getattr(error, "__notes__", ()))
     except (KeyboardInterrupt, click.Abort) as error:
-        # click raises its own from Ctrl-C, and the notes are on the cause.
+        # click raises Abort from Ctrl-C; the notes are on its cause.
         notes = getattr(error.__cause__ or error, "__notes__", ())
         for line in ("interrupted", *notes):
             complain(line)
@@ -79,13 +79,13 @@ def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
         discard_stdout()
         return 1
     except OSError as error:
-        # Files have errors of their own: what is left is what is printed.
+        # Errors of files are handled where they occur: this one is standard output's.
         message = f"{error.filename or 'standard output'}: {error.strerror}"
         complain(message)
         if not error.filename:
             discard_stdout()
         return answer.fail(1, message)
-    except Exception as error:  # a fault of ours: a traceback, beside a document for whoever waits for one
+    except Exception as error:  # a bug in tap: print a traceback, and the document that a caller expects
         answer.fail(1, f"unexpected {type(error).__name__}: {error}")
         _printed(answer, 1)
         _mask(error)
@@ -93,9 +93,9 @@ def _run(arguments: Sequence[str], answer: Answer, app: App) -> int:
 
 
 def _mask(error: BaseException | None) -> None:
-    """Hide secrets in what a traceback says, that of earlier errors included."""
+    """Mask secrets in a traceback, including those of earlier errors."""
     seen: set[int] = set()
-    while error and id(error) not in seen:  # an error may be its own cause
+    while error and id(error) not in seen:  # an error can be its own cause
         seen.add(id(error))
         error.args = tuple(masked(argument) if isinstance(argument, str) else argument for argument in error.args)
         error = error.__cause__ or error.__context__
@@ -117,7 +117,7 @@ def _printed(answer: Answer, code: int) -> int:
 
 
 def _end_by_signal() -> None:
-    """Let SIGTERM do what Ctrl-C does: what runs is left to CloudFormation, and that is said."""
+    """Handle SIGTERM like Ctrl-C: tell the user that CloudFormation continues the operation, and stop."""
     def interrupt(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 

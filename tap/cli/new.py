@@ -1,4 +1,4 @@
-"""`tap new`: the files of another environment."""
+"""`tap new`: create the files of a new environment."""
 
 
 import click

@@ -1,4 +1,4 @@
-"""`tap plan --offline`: what a commit would change in each environment, without AWS and without credentials."""
+"""`tap plan --offline`: show what a commit would change in each environment, without AWS or credentials."""
 
 import io
 import subprocess
@@ -29,9 +29,9 @@ MAIN = "origin/main", "main"
 
 def offline_plans(project: Project, names: tuple[str, ...], base: str | None, template: Path | None) -> list[
         tuple[Plan, Rendered]]:
-    """Return the plan of each environment with the template that it is for; of all of them where none is named.
+    """Return the plan of each environment, with its template; of all environments if none is named.
 
-    With `template` there is one plan, from the template file `base` to that one. Raises InputError.
+    With `template` there is one plan, from template file `base` to `template`. Raises InputError.
     """
     overrides = project.overrides
     if template:
@@ -47,9 +47,9 @@ def offline_plans(project: Project, names: tuple[str, ...], base: str | None, te
 
 @contextmanager
 def base_revision(root: Path, revision: str | None) -> Iterator[Path]:
-    """Yield a directory with the project's parameters and template as they were in a revision.
+    """Yield a directory with the project's parameters and template of a revision.
 
-    Without a revision it is the merge base with main. Raises InputError where git does not know it.
+    The default is the merge base with main. Raises InputError if git does not know the revision.
     """
     commit = _merge_base(root) if revision is None else _commit(root, revision)
     archive = _git(root, "archive", commit.decode().strip(), "--", "parameters", TEMPLATE)
@@ -87,9 +87,9 @@ def _git(root: Path, *arguments: str) -> bytes:
 
 
 def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, overrides: Mapping[str, str]) -> Plan:
-    """Return what a commit does to one environment: its template and parameter file against those of the base.
+    """Return one environment's plan: its template and parameter file compared with the base's.
 
-    Stand-ins take the place of values that are still placeholders. Raises InputError.
+    Stand-ins replace values that are still placeholders. Raises InputError.
     """
     env = _load(name, root, rendered.document, overrides)
     before, variables = NOTHING, env.values.variables or {}
@@ -103,7 +103,7 @@ def plan_environment(name: str, root: Path, base: Path, rendered: Rendered, over
 
 
 def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping[str, str]) -> Environment:
-    """Return an environment. The ARN of its environment file has a placeholder for the bucket."""
+    """Return an environment, with a placeholder for the bucket in the ARN of its environment file."""
     env = load_environment(name, root, document, overrides=overrides, stand_ins=STAND_INS,
                            previous=lambda _: without_default(document))
     if env.values.variables is None:
@@ -113,9 +113,9 @@ def _load(name: str, root: Path, document: Mapping[str, Any], overrides: Mapping
 
 
 def plan_files(template: Path, base: Path, overrides: Mapping[str, str]) -> Plan:
-    """Return what one template file does to a stack of another. Parameters without a value stand for themselves.
+    """Return the plan from one template file to another. Parameters without a value stay unresolved.
 
-    Raises InputError for a file that does not parse or does not resolve.
+    Raises InputError for a file that cannot be parsed or resolved.
     """
     after, before = (_checked(parsed(_read(file)), file) for file in (template, base))
     env = Environment(template.stem, Target(template.stem))

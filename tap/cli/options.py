@@ -42,7 +42,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
-    """Return a length of time as seconds. Raises BadParameter."""
+    """Return a duration in seconds. Raises BadParameter."""
     if match := re.fullmatch(r"([0-9]{1,6})([smhd])", value):
         return int(match[1]) * _UNITS[match[2]]
     raise click.BadParameter("must be a number and a unit: 30s, 10m, 2h or 7d")
@@ -54,7 +54,7 @@ wait_option = click.option(
 
 
 def environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Return the environments that begin with what is typed, for shell completion."""
+    """Return the environments that start with the typed text, for shell completion."""
     folder = Path("parameters")
     return sorted(path.stem for path in folder.glob("*.json") if path.stem.startswith(incomplete))
 
@@ -65,24 +65,24 @@ envs_argument = click.argument("names", metavar="ENV...", nargs=-1, required=Tru
 
 def pairs(given: tuple[str, ...], form: str = "--parameter takes KEY=VALUE",
           example: str = "--parameter MinTasks=2") -> dict[str, str]:
-    """Return KEY=VALUE texts as a dictionary. Raises UsageError, with the form that is asked for and an example."""
+    """Return KEY=VALUE texts as a dictionary. Raises UsageError with the expected form and an example."""
     result = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            # The text may be a secret that lost its name.
+            # Do not print the text: it may be a secret without its name.
             raise click.UsageError(f"{form}, as in {example}")
         result[key] = value
     return result
 
 
 def names(values: tuple[str, ...]) -> frozenset[str]:
-    """Return the names of an option that takes NAME[,NAME], and may be given several times."""
+    """Return the names of an option that takes NAME[,NAME] and can be repeated."""
     return frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
 
 
 def approve_option(what: str = "a logical id") -> Callable[[Command], Command]:
-    """Return --approve, whose names are `what`."""
+    """Return the option --approve; `what` describes its names."""
     return click.option("--approve", multiple=True, metavar="NAME[,NAME]",
                         help=f"Approve this destructive change: {what}.")
 
@@ -98,7 +98,7 @@ keep_option = click.option(
 
 
 def takes_root(command: Command) -> Command:
-    """Add --root to a command, which gets a `Project` first; the other options about environments go there, too."""
+    """Add --root to a command, and pass it a `Project`, which also gets the other options about environments."""
     @_root_option
     @click.pass_obj
     @functools.wraps(command)
@@ -112,5 +112,5 @@ def takes_root(command: Command) -> Command:
 
 
 def takes_project(command: Command) -> Command:
-    """Add --region and --root to a command, which gets a `Project` first."""
+    """Add --region and --root to a command, and pass it a `Project`."""
     return region_option(takes_root(command))

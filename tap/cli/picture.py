@@ -1,4 +1,4 @@
-"""`tap diagram` and `tap dashboard`: an environment as a picture."""
+"""`tap diagram` and `tap dashboard`: draw an environment."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`tap plan`: what deploying would change, in one environment or in many."""
+"""`tap plan`: show what deploying would change, in one environment or several."""
 
 import contextlib
 import dataclasses
@@ -46,7 +46,7 @@ MOST_AT_ONCE = 20
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How to plan, and how to show it; the fields are the command's options."""
+    """How to create and show a plan; the fields are the command's options."""
 
     save: Path | None
     as_json: bool
@@ -60,7 +60,7 @@ class PlanOptions:
     html: Path | None
 
     def check(self, names: Sequence[str]) -> None:
-        """Raise UsageError where they do not go together."""
+        """Raise UsageError for options that cannot be combined."""
         for option, file in (("--save", self.save), ("--html", self.html)):
             if file and len(names) > 1:
                 raise click.UsageError(f"{option} requires exactly one environment")
@@ -147,7 +147,7 @@ def _plan_stacks(project: Project, names: tuple[str, ...], options: PlanOptions)
 
 
 def _regions(project: Project, envs: Iterable[Environment]) -> set[str]:
-    """Return the regions that environments are in; of those without any, planning says so."""
+    """Return the environments' regions; planning reports an environment without one."""
     regions = set()
     for env in envs:
         with contextlib.suppress(InputError):
@@ -156,14 +156,14 @@ def _regions(project: Project, envs: Iterable[Environment]) -> set[str]:
 
 
 def _recorded(plan: Plan, rendered: Rendered, html: Path | None) -> str:
-    """Write a plan's page, where one is asked for, and return what the plan costs on one line."""
+    """Write a plan's page, if requested, and return the plan's cost on one line."""
     recording = Recording(html, rendered)
     recording.planned(plan, [])
     return recording.cost()
 
 
 def _loaded(answer: Answer, names: Iterable[str], load: Callable[[str], Environment]) -> list[Environment]:
-    """Return environments. Raises InputError with what is wrong with any of them."""
+    """Return the environments. Raises InputError with the problems of all of them."""
     envs: list[Environment] = []
     wrong: list[InputError] = []
     for name in names:
@@ -190,7 +190,7 @@ def _raise_first(errors: Mapping[str, TapError], *, named: bool) -> None:
 
 def _all(app: App, envs: Sequence[Environment],
          make: Callable[[Environment], Costed]) -> list[Costed | TapError]:
-    """Return the plan of each environment, or the error that came instead; all at the same time."""
+    """Return each environment's plan, or the error that it failed with; all run in parallel."""
     def safely(env: Environment) -> Costed | TapError:
         try:
             return make(env)
@@ -203,7 +203,7 @@ def _all(app: App, envs: Sequence[Environment],
         try:
             return list(pool.map(safely, envs))
         except BaseException:
-            # The threads delete what they made before they end, and are waited for.
+            # Wait for the threads: they delete what they created before they end.
             app.stop()
             pool.shutdown(cancel_futures=True)
             raise
@@ -211,7 +211,7 @@ def _all(app: App, envs: Sequence[Environment],
 
 def _plan(cloud: CloudFormation, env: Environment, rendered: Rendered, problems: Problems,
           options: PlanOptions) -> Costed:
-    """Return an environment's plan, and what it costs on one line."""
+    """Return an environment's plan, and its cost on one line."""
     wait_for(cloud, env, options.wait, console(stderr=True))
     recording = Recording(options.html, rendered)
     with linted(cloud, env, rendered, problems) as change:

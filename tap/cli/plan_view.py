@@ -1,4 +1,4 @@
-"""A plan on the terminal."""
+"""Render a plan for the terminal."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ GRADE_STYLES = {Grade.SAFE: "green", Grade.DISRUPTIVE: "yellow", Grade.DESTRUCTI
 
 
 def plan_table(plan: Plan) -> Table:
-    """Return what a plan does, the worst first; what a new stack creates has no verdict."""
+    """Return a plan's changes, worst first; those of a new stack have no verdict."""
     table = Table(unbroken=[0])
     for row in rows(plan):
         style = "green" if plan.change_set.type == "CREATE" else GRADE_STYLES[row.verdict.grade]
@@ -36,7 +36,7 @@ def _lines(plan: Plan, row: Row) -> Iterator[Text]:
 
 
 def parameter_table(plan: Plan) -> Table:
-    """Return the parameters that do not have their defaults, or change to them: value, and where it comes from."""
+    """Return the parameters that differ from their defaults or change to them, each with its value and source."""
     return table_of(("Parameter", "Value", "From"), [
         (parameter.name, cut(parameter.value) + _more(" = ", parameter.resolved),
          parameter.source + _more(", stack has ", parameter.deployed))
@@ -52,7 +52,7 @@ def _is_plain(parameter: ParameterValue) -> bool:
 
 
 def render_plan(plan: Plan, *, parameters: bool = False) -> RenderableType:
-    """Return all of a plan: parameters where asked for, changes, remarks and the sum."""
+    """Return a whole plan: parameters if requested, changes, remarks and summary."""
     parts: list[RenderableType] = []
     if parameters and plan.parameters:
         defaults = sum(map(_is_plain, plan.parameters))

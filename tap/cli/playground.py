@@ -1,4 +1,4 @@
-"""`tap rehearse` and `tap playground`: the emulator, looked at by tap or used by hand."""
+"""`tap rehearse` and `tap playground`: run tap against the emulator, or use it manually."""
 
 import shlex
 from collections.abc import Mapping
@@ -38,8 +38,8 @@ def playground_command(app: App, region: str | None) -> int:
 
 
 def _until_interrupted(app: App, settings: Mapping[str, str]) -> None:
-    """Print settings for a shell, and return once the user interrupts."""
-    # Alone on standard output, for `eval`; profiles and tokens would take precedence or lead elsewhere.
+    """Print settings for a shell, and wait until the user interrupts."""
+    # The only standard output, for `eval`; profiles and tokens would take precedence or point elsewhere.
     click.echo("unset AWS_PROFILE AWS_SESSION_TOKEN")
     for name, value in settings.items():
         click.echo(f"export {name}={shlex.quote(value)}")

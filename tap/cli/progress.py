@@ -1,4 +1,4 @@
-"""A deployment on the terminal, as rich renders it; legible in 80 columns without colour."""
+"""Render a deployment for the terminal; readable in 80 columns without colour."""
 
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -10,7 +10,7 @@ from tap.deploy.wording import short
 
 
 def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
-    """Return one event as a line: time (in `zone`, else local), status, logical id, type, reason."""
+    """Return an event as a line: time (in `zone`, by default local), status, logical id, type, reason."""
     line = Text()
     line.append(f"{event.timestamp.astimezone(zone):%H:%M:%S}  ", "dim")
     line.append(f"{event.status:<18}  ", status_style(event.status))
@@ -22,7 +22,7 @@ def event_line(event: StackEvent, zone: tzinfo | None = None) -> Text:
 
 
 def output_lines(outputs: Mapping[str, str]) -> Text:
-    """Return name and value of each output, the values in one column and never broken."""
+    """Return the name and value of each output, with aligned values that never wrap."""
     width = max(map(len, outputs), default=0)
     return Text("\n").join(
         Text.assemble((f"{name:<{width}}", "bold"), f"  {outputs[name]}") for name in outputs

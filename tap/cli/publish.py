@@ -1,4 +1,4 @@
-"""`tap publish`, `tap catalog deploy` and `tap catalog share`: what its owners do to the catalog."""
+"""`tap publish`, `tap catalog deploy` and `tap catalog share`: commands for the catalog's owners."""
 
 
 import click
@@ -45,7 +45,7 @@ def publish_command(project: Project, version: str | None, product: str | None, 
     digest = digest_of(rendered.text)
     cloud = project.cloud(settings.env)
     cloud.check_account(settings.env)
-    out = console(stderr=as_json)  # standard output is for a machine then
+    out = console(stderr=as_json)  # standard output is for a program then
     catalog = Product(cloud.aws, product_of(cloud, settings, product))
     already = catalog.is_published(new, digest)
     project.app.answer.add(product=catalog.id, version=new.version, sha256=digest, deprecated=[])
@@ -113,7 +113,7 @@ def share_command(project: Project, yes: bool) -> int:
 
 
 def _with_first(project: Project, cloud: CloudFormation, settings: Catalog) -> Environment:
-    """Return the catalog's environment; the first version is that of its creation, and stays what it is."""
+    """Return the catalog's environment with the product's first version, which is set on creation and never changes."""
     env = settings.env
     deployed = read_deployed(cloud.aws.call, env)
     there = deployed.parameters if deployed else {}

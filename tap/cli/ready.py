@@ -1,4 +1,4 @@
-"""Before a change set: wait for a busy stack, and delete one whose first creation failed."""
+"""Prepare for a change set: wait for a busy stack, and delete one whose first creation failed."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ from tap.deploy.wording import duration
 
 
 def wait_for(cloud: CloudFormation, env: Environment, seconds: float, out: Console) -> None:
-    """Wait until nothing is under way on a stack, `seconds` at most; return at once where that is 0.
+    """Wait up to `seconds` until a stack has no operation in progress; with 0, return immediately.
 
-    Raises LeftRunning where the stack is still busy, Stopped where the user interrupts.
+    Raises LeftRunning if the stack is still busy, Stopped if the user interrupts.
     """
     if not seconds:
         return
@@ -32,10 +32,10 @@ def wait_for(cloud: CloudFormation, env: Environment, seconds: float, out: Conso
 
 def deploy_after_failed_creation(app: App, cloud: CloudFormation, env: Environment, out: Console,
                                  deploy: Callable[[], Deployment], *, yes: bool) -> Deployment:
-    """Deploy; where the stack's first creation was rolled back, so that it takes no change set, delete it before.
+    """Deploy; first delete a stack whose creation was rolled back, because it does not accept change sets.
 
-    Raises what `deploy` does, Stopped where the user declines the deletion, and Refused where `yes` would delete what
-    holds data.
+    Raises what `deploy` does, Stopped if the user declines the deletion, and Refused if `yes` would delete resources
+    that hold data.
     """
     try:
         return deploy()

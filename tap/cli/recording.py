@@ -1,4 +1,4 @@
-"""What `tap plan --html` and `tap deploy --html` put on a page, taken while they run."""
+"""Record what `tap plan --html` and `tap deploy --html` write to a page."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,30 +14,30 @@ from tap.page.write import page_content, write_content
 
 
 class Recording(Observer):
-    """Takes a plan, then events, then how it ended; writes the page to `file`, if there is one."""
+    """Records a plan, events and the outcome, and writes the page to `file`, if there is one."""
 
     def __init__(self, file: Path | None, rendered: Rendered) -> None:
-        """Take where to write, and the template."""
+        """Create a recording with the file to write and the template."""
         self._file = file
         self._rendered = rendered
         self.events: list[StackEvent] = []
         self._content: Content | None = None
 
     def planned(self, plan: Plan, history: Sequence[StackEvent]) -> None:
-        """Take a plan and the stack's events before any of it is applied, and write its page. Raises InputError."""
+        """Record a plan and the stack's earlier events, and write the plan's page. Raises InputError."""
         try:
             self._content = page_content(plan, self._rendered, history)
         except ValueError:
-            return  # a template that does not resolve has been reported already
+            return  # a template that does not resolve was already reported
         if self._file:
             write_content(self._file, self._content)
 
     def on_event(self, event: StackEvent) -> None:
-        """Take an event of the deployment."""
+        """Record an event of the deployment."""
         self.events.append(event)
 
     def ended(self, outcome: str, error: BaseException | None = None) -> None:
-        """Write the page of what really happened. Raises InputError.
+        """Write the page with the deployment's actual course. Raises InputError.
 
         `error` is why it failed; its message and notes are the cause.
         """
@@ -46,6 +46,6 @@ class Recording(Observer):
             write_content(self._file, replace(self._content, went=happened(outcome, self.events, cause)))
 
     def cost(self) -> str:
-        """Return what the plan costs on one line; empty where that is not known."""
+        """Return the plan's cost on one line; empty if it is unknown."""
         content = self._content
         return told(content.cost, content.cost_before) if content and content.cost else ""

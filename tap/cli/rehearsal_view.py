@@ -1,4 +1,4 @@
-"""A rehearsal on the terminal."""
+"""Show a rehearsal on the terminal."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -20,12 +20,12 @@ class RehearsalView:
     """Shows a rehearsal on a console; implements `tap.rehearsal.report.Report`."""
 
     def __init__(self, console: Console) -> None:
-        """Take where to print."""
+        """Create a view that prints to a console."""
         self._console = console
 
     @contextmanager
     def working(self, text: str) -> Iterator[Observer]:
-        """Show a spinner with the latest event beside it."""
+        """Show a spinner with the latest event next to it."""
         if is_live(self._console):
             with self._console.status(text) as status:
                 yield _Spinner(status)
@@ -37,7 +37,7 @@ class RehearsalView:
         self._print(f"Rehearsing {env.name} in MiniStack {version('ministack')} at {endpoint}")
 
     def step(self, seconds: float, text: str) -> None:
-        """Print a step, and when it was."""
+        """Print a step with its time."""
         self._print(f"{seconds:5.1f} s  {text}")
 
     def finish(self, checks: Sequence[Check], notes: Sequence[str], files: Sequence[Path]) -> None:
@@ -64,7 +64,7 @@ _STYLES = {"ok": "green", "differs": "bold red", "stand-in": "yellow", "skipped"
 
 
 def check_table(checks: Sequence[Check]) -> Table:
-    """Return a row for each check: what there is and, where it differs, what should be."""
+    """Return a row for each check: the actual value and, if it differs, the expected one."""
     table = table_of(("Check", "Seen", "Result"), unbroken=("Check", "Result"))
     for check in checks:
         seen = check.skipped or (check.seen if check.ok else f"{check.seen}\nexpected: {check.expected}")

@@ -1,4 +1,4 @@
-"""`tap release`: a new image for what is deployed."""
+"""`tap release`: deploy a new image without other changes."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""`tap rename`: give deployed resources new logical ids, which an update would replace."""
+"""`tap rename`: give deployed resources new logical ids, without replacing the resources."""
 
 
 import click

@@ -1,4 +1,4 @@
-"""Commands that end a stack or get it unstuck: recover and delete. Both say first what they would do."""
+"""`tap recover` and `tap delete`: repair or delete a stack. Both first show what they will do."""
 
 
 import click

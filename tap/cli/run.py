@@ -1,4 +1,4 @@
-"""`tap run`: one command in a task of its own."""
+"""`tap run`: run a command in a separate task."""
 
 import click
 

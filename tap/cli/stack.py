@@ -1,4 +1,4 @@
-"""Commands that look and change nothing: watch, status, outputs, events, drift, diff, doctor."""
+"""Read-only commands: watch, status, outputs, events, drift, diff, doctor."""
 
 import itertools
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from tap.template.resolve import as_text
 
 
 class Differs(TapError):
-    """What was compared is not the same."""
+    """The compared environments differ."""
 
 
 @click.command("watch", epilog=EXIT_CODES)
@@ -189,7 +189,7 @@ def _print_differences(out: Console, title: str, differences: Sequence[diff.Diff
 
 
 def _is_name(difference: diff.Difference, envs: Sequence[Environment]) -> bool:
-    """Whether a difference is only that of the environments' and stacks' names."""
+    """Return whether a difference is only that of the environments' or stacks' names."""
     old, new = diff.shown(difference.before), diff.shown(difference.after)
     for env in envs:
         old, new = (text.replace(env.stack_name, "*").replace(env.name, "*") for text in (old, new))
@@ -226,7 +226,7 @@ def doctor_command(project: Project, environment: str, as_json: bool) -> int:
         out = report()
         width = max(len(finding.what) for finding in findings)
         for finding in findings:
-            # Not in a table: a command to copy must not be broken.
+            # Not in a table: a command to copy must not wrap.
             word = words[finding.ok]
             line = f"{'':{9 - len(word)}}{finding.what:<{width}}  {finding.told}"
             out.print(Text.assemble(word, line), soft_wrap=True)

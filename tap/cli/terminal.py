@@ -1,4 +1,4 @@
-"""What commands print and ask: standard output and error that survive a closed pipe, a full disk and control codes."""
+"""Terminal input and output that handles closed pipes, full disks and control characters."""
 
 import contextlib
 import errno
@@ -21,17 +21,17 @@ _WIDTH_OF_LOG = 100_000  # columns: no line is longer
 
 
 class Report(Console):
-    """Standard output of what a command is there to print: where that cannot be, the command has failed."""
+    """Standard output for a command's result: if it cannot be written, the command fails."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Render as rich does, without secrets; control characters of others do nothing to the terminal."""
-        if isinstance(renderable, str | Text):  # before lines are broken, which could part a secret
+        """Render as rich does, with secrets masked and control characters in values escaped."""
+        if isinstance(renderable, str | Text):  # before lines wrap, which could split a secret
             renderable = masked_text(self.render_str(renderable) if isinstance(renderable, str) else renderable)
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=_legible_lines(segment.text))
 
     def on_broken_pipe(self) -> None:
-        """Let `main` end the command."""
+        """Raise the error, so that `main` ends the command."""
         raise BrokenPipeError
 
 
@@ -48,33 +48,33 @@ class Output(Report):
             self.on_broken_pipe()
 
     def on_broken_pipe(self) -> None:
-        """Stop writing, without ending the deployment that is being watched."""
+        """Stop writing, without interrupting the deployment."""
         self.quiet = True
         _discard(sys.stderr if self.stderr else sys.stdout)
 
 
 def console(*, stderr: bool = False) -> Output:
-    """Return standard output as rich writes to it: no colour where there is no terminal, nor with NO_COLOR."""
+    """Return a rich console for standard output: without colour if it is no terminal or NO_COLOR is set."""
     return Output(stderr=stderr, highlight=False, markup=False, width=_width(sys.stderr if stderr else sys.stdout))
 
 
 def report() -> Report:
-    """Return standard output for a command that only tells: what cannot be written ends it. Raises OSError."""
-    if sys.stdout is None:  # what Python makes of a closed one
+    """Return standard output for a command that only prints: a failed write ends it. Raises OSError."""
+    if sys.stdout is None:  # Python's value for a closed one
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return Report(highlight=False, markup=False, width=_width(sys.stdout))
 
 
 def _width(stream: TextIO | None) -> int | None:
-    """Return the width to print for: that of the screen, or of a log, where no line is broken."""
+    """Return the output width: the screen's, or for a log one at which no line wraps."""
     return None if stream is not None and stream.isatty() else _WIDTH_OF_LOG
 
 
 def is_live(console: Console, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a display may move the cursor: on a real terminal, which nobody records or asks to be plain.
+    """Return whether a display may move the cursor: only on a real terminal, not in CI or with NO_COLOR.
 
-    https://no-color.org. Who wants no colour, such as a screen reader, wants no moving lines either; a CI system may
-    give a terminal, and shows what is written to it as a log.
+    https://no-color.org. Users who disable colour, for example for a screen reader, do not want moving lines either;
+    a CI system may provide a terminal, but shows its output as a log.
     """
     plain = environ.get("NO_COLOR") or environ.get("CI", "").lower() not in ("", "0", "false")
     return console.file.isatty() and not plain and environ.get("TERM", "dumb").lower() not in ("dumb", "unknown", "")
@@ -86,7 +86,7 @@ def ask(question: str) -> bool:
         # On standard error: standard output may be a file, or JSON.
         agreed = click.confirm(masked(question), default=False, prompt_suffix=" ", err=True)
     except (click.Abort, OSError, RuntimeError):
-        # No answer: end of input, Ctrl-C, nobody to read the question, or no standard input at all.
+        # No answer: end of input, Ctrl-C, a closed standard error, or no standard input.
         agreed = False
     if sys.stdin is None or not sys.stdin.isatty():
         with if_it_can_be_told():
@@ -95,25 +95,25 @@ def ask(question: str) -> bool:
 
 
 def tell(error: TapError) -> None:
-    """Print an error and what is noted on it, on standard error."""
+    """Print an error and its notes on standard error."""
     for line in (error.message, *getattr(error, "__notes__", ())):
         complain(line)
 
 
 def complain(line: str) -> None:
-    """Print a line on standard error, if that can be; control characters of others do nothing to the terminal."""
+    """Print a line on standard error, if possible, with control characters in values escaped."""
     with if_it_can_be_told():
         click.echo(f"tap: {_legible_lines(masked(line))}", err=True)
 
 
 def masked(text: str) -> str:
-    """Return text without the secrets that the running command knows."""
+    """Return text with the running command's secrets masked."""
     secrets = _secrets()
     return secrets(text) if secrets else text
 
 
 def masked_text(text: Text) -> Text:
-    """Return text as `masked` does, with its styles."""
+    """Return styled text, masked as `masked` does."""
     secrets = _secrets()
     spans = secrets.spans(text.plain) if secrets else []
     if not spans:
@@ -136,7 +136,7 @@ def _legible_lines(text: str) -> str:
 
 @contextlib.contextmanager
 def if_it_can_be_told() -> Iterator[None]:
-    """Go on where standard error takes nothing."""
+    """Suppress errors of writing to standard error."""
     try:
         yield
     except OSError:
@@ -144,12 +144,12 @@ def if_it_can_be_told() -> Iterator[None]:
 
 
 def discard_stdout() -> None:
-    """Let what is still to be printed go nowhere."""
+    """Discard the remaining standard output."""
     _discard(sys.stdout)
 
 
 def _discard(stream: TextIO | None) -> None:
-    """Let what is still to be written go nowhere, or the interpreter complains, with a code of its own, when it ends.
+    """Discard a stream's remaining output; otherwise the interpreter fails at exit with its own exit code.
 
     https://docs.python.org/3/library/signal.html#note-on-sigpipe
     """

@@ -1,4 +1,4 @@
-"""The command that checks a deployed environment: verify."""
+"""`tap verify`: check a deployed environment."""
 
 from collections.abc import Sequence
 from pathlib import Path

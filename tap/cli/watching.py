@@ -1,4 +1,4 @@
-"""Watching an operation: events as lines, and below them, on a terminal, what is in flight and how far it is."""
+"""Watch an operation: print events and, below them on a terminal, resources in progress and a progress bar."""
 
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
@@ -15,22 +15,22 @@ from tap.deploy.durations import Usual, is_overdue, remaining
 from tap.deploy.models import Observer, StackEvent
 from tap.deploy.wording import duration, short
 
-_MOST_LINES = 8  # of what is in flight
-HEARTBEAT = 60.0  # seconds of silence in a log after which what is in flight is told
+_MOST_LINES = 8  # of resources in progress
+HEARTBEAT = 60.0  # seconds without events after which a log gets a line on progress
 
 
 class Watch(Observer):
-    """Takes an operation's events, prints them, and says how far it is; use it as a context manager.
+    """Prints an operation's events and its progress; use it as a context manager.
 
-    `expected` is what the operation is going to touch, and `needs` what each waits for; both may be empty.
+    `expected` has the durations of the operation's resources, `needs` what each waits for; both may be empty.
     """
 
     def __init__(self, console: Console, clock: Callable[[], float], expected: Mapping[str, Usual] | None = None,
                  needs: Mapping[str, Collection[str]] | None = None, also: Observer | None = None, *,
                  live: bool | None = None) -> None:
-        """Take where to print, what counts seconds, what is known beforehand, and who else gets each event.
+        """Create a watch that prints to a console; `clock` counts seconds, and `also` gets every event, too.
 
-        `live` says whether there is a display that moves; otherwise, the console does.
+        `live` says whether to show a moving display; by default, the console decides.
         """
         self._is_live = is_live(console) if live is None else live
         self._also = also or Observer()
@@ -45,34 +45,34 @@ class Watch(Observer):
         self._spoke = clock()
 
     def __enter__(self) -> "Watch":
-        """Print nothing yet: the first event starts the display."""
+        """Return itself; the first event starts the display."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        """Take the display away and leave the lines."""
+        """Remove the display and leave the lines."""
         if self._live:
             self._live.stop()
             self._live = None
 
     def expect(self, expected: Mapping[str, Usual], needs: Mapping[str, Collection[str]]) -> None:
-        """Learn what the operation is going to touch."""
+        """Set the expected durations of the operation's resources."""
         self._expected, self._needs = dict(expected), needs
 
     def on_event(self, event: StackEvent) -> None:
-        """Take one event."""
+        """Print an event and update the display."""
         self._also.on_event(event)
         if self._live is None and self._is_live:
             self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
         self._count(event)
-        # On a terminal, what begins is in the display.
+        # On a terminal, the display shows what starts.
         if self._live is None or event.is_stack or not event.status.endswith("_IN_PROGRESS"):
             self._console.print(event_line(event), soft_wrap=True)
             self._spoke = self._clock()
 
     def on_wait(self) -> None:
-        """Take note that there is nothing new: warn of what is overdue; in a log, say what is in flight."""
+        """Warn of overdue resources; in a log, print what is in progress."""
         now = self._clock()
         for logical_id, (began, _) in self._began.items():
             usual = self._expected.get(logical_id)
@@ -103,14 +103,14 @@ class Watch(Observer):
         return sorted(self._began.items(), key=lambda item: item[1][0])
 
     def sum(self) -> str:
-        """Return how far it is, as `12 of 75, about 4 min 10 s left`."""
+        """Return the progress, such as `12 of 75, about 4 min 10 s left`."""
         total = len(self._expected.keys() | self._done | self._began.keys())
         progress = f"{len(self._done)} of {total}"
         left = self._left()
         return f"{progress}, {left} left" if left else progress
 
     def estimate(self) -> str:
-        """Return how long it is expected to take, as a line; empty where there is nothing to tell."""
+        """Return the expected duration as a line; empty if it is unknown."""
         left = self._left()
         return f"Expected duration: {left}." if left else ""
 
@@ -122,7 +122,7 @@ class Watch(Observer):
         return f"{roughly}{duration(left)}" if left >= 1 else ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Return a line for each resource in flight, and a bar."""
+        """Return a line for each resource in progress, and a progress bar."""
         table = Table.grid(padding=(0, 2, 0, 0))
         now = self._clock()
         flying = self._in_flight()
