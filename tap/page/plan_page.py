@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tap.cost import view
 from tap.cost.estimate import NOT_COUNTED, Estimate
+from tap.deploy.deployed import location
 from tap.deploy.diff import shown
 from tap.deploy.durations import Usual, usual
 from tap.deploy.guard import Grade
@@ -77,7 +78,9 @@ def _needs(content: Content) -> dict[str, set[str]]:
 def _top(content: Content, what: str, bars: list[Bar]) -> Markup:
     plan = content.plan
     kind = "new stack" if plan.change_set.type == "CREATE" else "update"
-    _, _, _, region, account, _ = plan.change_set.stack_id.split(":", 5)
+    stack = plan.change_set.stack_id
+    account = f"account {location(stack)['account']}" if stack.startswith("arn:") else "planned offline"
+    where = ", ".join(part for part in (account, plan.region) if part)
     facts = [("Changes", str(len(plan.change_set.changes))), ("Verdict", str(plan.grade)),
              ("Expected duration", duration(max((bar.end for bar in bars), default=0.0)))]
     if content.went:
@@ -89,7 +92,7 @@ def _top(content: Content, what: str, bars: list[Bar]) -> Markup:
     items = [tag("li", name, tag("b", value, class_=value if value in {"safe", "disruptive", "destructive"} else None))
              for name, value in facts]
     return tag("header", tag("h1", f"{what} {plan.env.stack_name}"),
-               tag("p", f"environment {plan.env.name}, account {account}, {region}, {kind}. {_sentence(plan)}",
+               tag("p", f"environment {plan.env.name}, {where}, {kind}. {_sentence(plan)}",
                    class_="soft"),
                joined(tag("p", note, class_="panel disruptive") for note in content.notes),
                tag("ul", *items, class_="facts"), class_="top")

@@ -59,6 +59,13 @@ def test_a_changed_value_of_the_parameter_file_is_a_change(project: Tap) -> None
     assert verdicts(project) == {"Queue": "destructive"}
 
 
+def test_the_page_of_a_plan_without_aws_names_no_account(project: Tap, tmp_path: Path) -> None:
+    (project.root / "parameters/dev.json").write_text('{"Parameters": {"Name": "payments"}}')
+
+    assert project("plan", "dev", "--offline", "--html", str(tmp_path / "plan.html")) == 0
+    assert "environment dev, planned offline, update." in (tmp_path / "plan.html").read_text()
+
+
 def test_a_changed_variable_of_the_application_is_named_and_changes_the_task(project: Tap) -> None:
     task = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Family": {"Ref": "EnvironmentFileArn"}}}
     project.document = {"Parameters": {"EnvironmentFileArn": {"Type": "String", "Default": ""}},
