@@ -102,7 +102,7 @@ def _mask(error: BaseException | None) -> None:
 
 
 def _printed(answer: Answer, code: int) -> int:
-    """Print the JSON document of a run that ended with `code`; return that, or 1 where it cannot be printed."""
+    """Print the JSON document of a run that ended with `code`; return `code`, or 1 if printing fails."""
     try:
         if document := answer.text(code):
             click.echo(document)

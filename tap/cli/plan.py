@@ -46,7 +46,7 @@ MOST_AT_ONCE = 20
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How to create and show a plan; the fields are the command's options."""
+    """The options of `tap plan`."""
 
     save: Path | None
     as_json: bool

@@ -46,7 +46,7 @@ TERMINATION_PROTECTION = "TerminationProtection"  # the name that approves turni
 
 
 class Grade(IntEnum):
-    """How bad a change can be; higher is worse."""
+    """The severity of a change; higher is worse."""
 
     SAFE = 0
     DISRUPTIVE = 1

@@ -17,7 +17,7 @@ Weights = Mapping[str, int]
 
 @dataclass(frozen=True)
 class LiveTraffic:
-    """Where traffic currently goes."""
+    """The current weights of traffic."""
 
     weights: Mapping[str, Weights]  # by the logical id of a listener rule
     service_arn: str = ""

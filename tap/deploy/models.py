@@ -159,7 +159,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Change:
-    """What a change set will do to one resource (API type ResourceChange; the values are AWS's)."""
+    """A change of one resource in a change set (API type ResourceChange; the values are AWS's)."""
 
     action: str  # Add, Modify, Remove, Import, Dynamic, SyncWithActual; Move of a stack refactor
     logical_id: str

@@ -35,7 +35,7 @@ class ParameterValue:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment would change in one environment."""
+    """The changes that a deployment would make in one environment."""
 
     env: Environment
     change_set: ChangeSet
