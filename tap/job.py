@@ -14,7 +14,7 @@ from troposphere.scheduler import (
     Target,
 )
 
-from tap.parts import add_parameter, add_role, of_this_account, suppress
+from tap.parts import add_parameter, add_role, of_this_account
 from tap.queues import add_single_queue, send_to
 from tap.tasks import CONTAINER, Tasks, add_command
 from tap.watched import metric
@@ -65,7 +65,6 @@ def add_job(
                     AssignPublicIp="DISABLED", SecurityGroups=network.SecurityGroups, Subnets=network.Subnets))),
             RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=LATEST),
             DeadLetterConfig=DeadLetterConfig(Arn=failures.get_att("Arn")))))
-    suppress(timer, {"CKV_AWS_297": "Says when a task starts, which is no secret"})
     _tell_of_failures(tasks, title, failures.get_att("QueueName"), **there)
     return timer
 

@@ -52,7 +52,7 @@ def test_a_prepared_service_may_begin_to_shift_traffic() -> None:
 
 
 @pytest.mark.parametrize(("kind", "told"), [
-    ("AWS::Backup::BackupPlan", "nothing is backed up from then on"),
+    ("AWS::Backup::BackupPlan", "backups stop"),
     ("AWS::KMS::Key", "only for as long as the key exists"),
     ("AWS::Route53::RecordSet", "no longer resolves")])
 def test_what_a_removal_means_is_said(kind: str, told: str) -> None:

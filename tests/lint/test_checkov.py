@@ -154,7 +154,8 @@ def test_every_parameter_that_decides_is_one_of_the_template(template: dict[str,
 
 @pytest.mark.needs("checkov")
 def test_every_suppression_answers_a_check_that_would_fail_somewhere(template: dict[str, Any]) -> None:
-    most = {"Environment": "test", "EmptyAssetsBucketOnDelete": "true", "ProbeUrl": "https://www.example.com/"}
+    most = {"Environment": "test", "EmptyAssetsBucketOnDelete": "true", "ProbeUrl": "https://www.example.com/",
+            "JobCommand": "python job.py", "MigrationCommand": "python migrate.py"}
     least = {**most, "CustomerKeys": "false", "AccessLogs": "false"}
     literals = lint._literals(template, {"most": most, "least": least})
 
