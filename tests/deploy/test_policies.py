@@ -89,3 +89,8 @@ def test_spelling_makes_no_other_policy() -> None:
 def test_what_is_not_known_of_a_statement_is_an_error_and_not_passed_over(statement: Any) -> None:
     with pytest.raises(ValueError, match="unknown "):
         allows(policy(statement), "Update:Modify", "Topic", "AWS::SNS::Topic")
+
+
+@pytest.mark.parametrize("text", ["no JSON", "5", '{"Statement": [5]}', '{"Statement": [{"Effect": "Deny"}]}'])
+def test_a_policy_of_the_stack_that_cannot_be_evaluated_counts_as_allowing_nothing(text: str) -> None:
+    assert len(allowed_beyond(text, None, TYPES)) == len(ACTIONS) * len(TYPES)

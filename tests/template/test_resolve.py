@@ -274,3 +274,23 @@ def test_what_is_resolved_has_no_condition_any_more() -> None:
     resolved = resolve(document, {})
     assert resolved.resources == {"Topic": {"Type": "AWS::SNS::Topic"}}
     assert resolved.outputs == {"Name": {"Value": "x"}}
+
+
+def test_without_a_place_it_is_the_stack_tap_of_an_account_of_the_documentation() -> None:
+    names = ["AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::StackName"]
+    template = {"Resources": {"A": {"Type": "T", "Properties": {"Place": [{"Ref": name} for name in names]}}}}
+
+    assert resolve(template, {}).properties("A") == {"Place": ["aws", "us-east-1", "123456789012", "tap"]}
+
+
+@pytest.mark.parametrize("template", [
+    {"Resources": {"A": []}}, {"Resources": {5: {"Type": "T"}}}, {"Resources": 5}])
+def test_what_has_another_shape_than_a_template_is_a_value_error(template: Any) -> None:
+    with pytest.raises(ValueError, match="it has another shape than a template"):
+        resolve(template, {})
+
+
+@pytest.mark.parametrize("section", ["Resources", "Outputs"])
+def test_a_loop_in_place_of_an_entry_is_an_error_that_names_it(section: str) -> None:
+    with pytest.raises(ValueError, match=f"only CloudFormation evaluates Fn::ForEach::Topics in {section}"):
+        resolve({"Resources": {}, section: {"Fn::ForEach::Topics": ["A", ["B"], {}]}}, {})
