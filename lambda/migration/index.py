@@ -29,14 +29,14 @@ def _send(url: str, answer: bytes, sleep: Any = time.sleep) -> None:
     for pause in 0, 1, 2:
         sleep(pause)
         try:
-            # CloudFormation's own URL, signed for an empty Content-Type.
+            # CloudFormation's presigned URL requires an empty Content-Type.
             request = urllib.request.Request(url, answer, {"Content-Type": ""}, method="PUT")
             urllib.request.urlopen(request, timeout=5).close()
             return
         except Exception as e:
-            # Only its type: the URL is a secret.
+            # Not the message, which may contain the URL: it is a secret.
             error = type(e).__name__
-    raise RuntimeError(f"CloudFormation took no answer: {error}")
+    raise RuntimeError(f"cannot send the response to CloudFormation: {error}")
 
 
 def _start(event: Any, ecs: Any) -> str:

@@ -11,7 +11,6 @@ from tap.deploy.aws import Call
 
 # TAINTED: the stack exists and is stable, but differs from the request, for example after an update rolled back.
 FAILED = ("TAINTED", "ERROR")
-BUSY = ("UNDER_CHANGE", "PLAN_IN_PROGRESS")
 _PAGE_SIZE = 100  # the API's maximum
 
 

@@ -31,3 +31,11 @@ def test_importing_the_source_imports_the_standard_library_alone(name: str) -> N
         for alias in node.names
     }
     assert {module.split(".")[0] for module in imported} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", ["_client", "_send"])
+def test_the_custom_resources_share_what_each_has_to_carry_by_itself(name: str) -> None:
+    def body(function: str) -> str:
+        return source(function).partition(f"def {name}(")[2].partition("\n\n\n")[0]
+
+    assert body("migration") == body("empty_bucket") != ""
